@@ -161,9 +161,9 @@ def test_every_page_can_be_reached_from_the_readme() -> None:
 
 @every_page
 def test_every_setting_that_is_named_exists(page: Path) -> None:
-    known = {name_variable(field.name) for field in fields(Settings)}
+    variables = {name_variable(field.name) for field in fields(Settings)}
     named = set(re.findall(r"\b(?:DONORHUB_[A-Z_]+[A-Z]|DATABASE_URL|REDIS_URL)\b", page.read_text()))
-    assert named <= known
+    assert named <= variables
 
 
 # ---------------------------------------------------------------- tables and lists

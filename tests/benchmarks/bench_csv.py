@@ -61,8 +61,8 @@ def _compare(layout: str, sizes: tuple[int, ...], folder: Path) -> None:
 
 
 def _in_own_process(reader: str, file: Path) -> dict[str, float]:
-    found: dict[str, float] = json.loads(_call_child("--one", reader, str(file)))
-    return found
+    figures: dict[str, float] = json.loads(_call_child("--one", reader, str(file)))
+    return figures
 
 
 def _call_child(*arguments: str) -> str:

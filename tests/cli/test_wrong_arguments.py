@@ -59,7 +59,7 @@ def test_what_is_no_event_is_not_posted(donorhub: Donorhub, tmp_path: Path, cont
 
 
 @pytest.mark.parametrize(
-    ("line", "said"),
+    ("line", "sentence"),
     [
         ("token list", "there is none: `donorhub token create` makes one"),
         ("webhooks endpoints", "there is none: `donorhub webhooks create stripe` makes one"),
@@ -67,11 +67,11 @@ def test_what_is_no_event_is_not_posted(donorhub: Donorhub, tmp_path: Path, cont
         ("receipts issue --all-of 2026", "every gift of 2026 has its receipt, or there is none"),
     ],
 )
-def test_empty_list_says_so_on_stderr(donorhub: Donorhub, line: str, said: str) -> None:
+def test_empty_list_says_so_on_stderr(donorhub: Donorhub, line: str, sentence: str) -> None:
     """A list of nothing says so beside its output, so that a script reads no line too many."""
     ended = donorhub(*line.split())
     assert (ended.code, ended.out) == (0, "")
-    assert said in ended.err
+    assert sentence in ended.err
 
 
 def test_ended_token_is_not_valid(donorhub: Donorhub) -> None:

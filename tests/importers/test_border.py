@@ -60,11 +60,11 @@ def test_signs_that_terminals_obey_are_left_out(file: str) -> None:
     assert [text for text in list_texts(entry) if UNSAFE.search(text)] == []
     assert (entry.details[0].counterparty.name or "").startswith("JAN ")
     assert "evil" in entry.details[0].remittance and "\\x1b" in entry.raw
-    told = [problem for problem in reading.problems if problem.code == "signs_cleaned"]
-    assert [problem.params["count"] for problem in told] == [8]
+    warnings = [problem for problem in reading.problems if problem.code == "signs_cleaned"]
+    assert [problem.params["count"] for problem in warnings] == [8]
     parts = list(importers.stream(io.BytesIO(data), currency="PLN"))
     assert [part for part in parts if isinstance(part, Entry)] == [entry]
-    assert [part for part in parts if getattr(part, "code", "") == "signs_cleaned"] == told
+    assert [part for part in parts if getattr(part, "code", "") == "signs_cleaned"] == warnings
 
 
 def test_camt_keeps_no_mark_of_direction() -> None:

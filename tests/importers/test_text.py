@@ -318,6 +318,6 @@ def test_placeholder_dot_proves_no_code_page(codec: str) -> None:
     """The byte that stands for an empty field says nothing of the code page; the letters decide."""
     rows = "".join(f"~20DAROWIZNA~21\xff~32DONOR {i}~33\xff\r\n" for i in range(20))
     data = rows.encode("latin-1") + "~20opłata~32DRUKARNIA ŚWIT\r\n".encode(codec)
-    text, found = decode_text(data)
-    assert found == codec
+    text, encoding = decode_text(data)
+    assert encoding == codec
     assert "DRUKARNIA ŚWIT" in text and "opłata" in text

@@ -96,15 +96,15 @@ def contents(rows: Rows) -> Rows:
 def without_new_words(registers: dict[Any, dict[str, Any]]) -> dict[Any, dict[str, Any]]:
     """Return the registers without what the last release did not keep: how much came in when a payment
     succeeded, when it failed, and how much was given back in all."""
-    found = {}
+    rows_by_table = {}
     for key, row in registers.items():
         state, moment = row["state"], row["ref"].partition("/")[2]
         if row["kind"] == "payment" and moment in NOTED_SINCE:
             continue
         if row["kind"] == "payment" and moment == "succeeded":
             state = {word: value for word, value in state.items() if word not in ("amount_minor", "currency")}
-        found[key] = {**row, "state": state}
-    return found
+        rows_by_table[key] = {**row, "state": state}
+    return rows_by_table
 
 
 def test_a_replay_after_the_translation_changes_nothing(
@@ -121,9 +121,9 @@ def test_a_replay_after_the_translation_changes_nothing(
     after = contents(read_rows(stripes))
     assert list_changes(before, after) == {}
     assert {table for table in after if list_new_rows(before, after, table)} == {"provider_register"}
-    told = list_new_rows(before, after, "provider_register", "kind", "ref")
-    assert {kind for kind, _ref in told} == {"payment"}
-    assert {ref.partition("/")[2] for _kind, ref in told} == NOTED_SINCE
+    new_rows = list_new_rows(before, after, "provider_register", "kind", "ref")
+    assert {kind for kind, _ref in new_rows} == {"payment"}
+    assert {ref.partition("/")[2] for _kind, ref in new_rows} == NOTED_SINCE
 
 
 def test_translated_registers_equal_the_adapters(

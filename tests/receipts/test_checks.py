@@ -15,8 +15,8 @@ from tests.receipts import samples
 
 
 def _codes(receipt: Receipt) -> set[tuple[str, str, str]]:
-    found = check_receipt(receipt, get_pack(receipt.jurisdiction, receipt.issued_on))
-    return {(problem.level, problem.code, problem.where) for problem in found}
+    problems = check_receipt(receipt, get_pack(receipt.jurisdiction, receipt.issued_on))
+    return {(problem.level, problem.code, problem.where) for problem in problems}
 
 
 def test_nothing_stands_against_a_complete_receipt() -> None:
@@ -93,10 +93,10 @@ def test_faults_have_a_code_and_place(changes: dict[str, Any], level: str, code:
 def test_errors_come_before_warnings() -> None:
     """Errors come before warnings, and every message names a way out."""
     bad = samples.receipt(lang="sq", number="", organisation=replace(samples.FOUNDATION, ids={}))
-    found = check_receipt(bad, get_pack("PL", bad.issued_on))
-    assert [problem.level for problem in found] == ["error", "warning", "warning", "warning", "warning"]
-    assert found[0].message == "an issued receipt has a number: issue it in a series"
-    assert "must" not in found[1].message
+    problems = check_receipt(bad, get_pack("PL", bad.issued_on))
+    assert [problem.level for problem in problems] == ["error", "warning", "warning", "warning", "warning"]
+    assert problems[0].message == "an issued receipt has a number: issue it in a series"
+    assert "must" not in problems[1].message
 
 
 def test_albania_and_kosovo_want_signatory() -> None:

@@ -130,9 +130,9 @@ def test_the_server_of_these_tests_does_count(server: tuple[str, list[str]]) -> 
 
 @pytest.mark.parametrize("text", TEMPLATES)
 def test_template_language_in_a_name_is_literal_text(text: str) -> None:
-    said = reading.text(render_pdf(samples.receipt(donor=replace(samples.JAN, name_line=text))))
-    assert text in said
-    assert "49" not in said.replace("124650", "")
+    printed_text = reading.text(render_pdf(samples.receipt(donor=replace(samples.JAN, name_line=text))))
+    assert text in printed_text
+    assert "49" not in printed_text.replace("124650", "")
 
 
 def test_the_preview_escapes_too() -> None:

@@ -18,13 +18,13 @@ TODAY = date(2026, 11, 22)
 
 @pytest.mark.parametrize("country", packs.list_jurisdictions())
 def test_a_pack_says_everything_in_every_language(country: str) -> None:
-    held = get_pack(country, TODAY)
-    assert held.version.startswith(f"{country}-")
+    pack = get_pack(country, TODAY)
+    assert pack.version.startswith(f"{country}-")
     for lang in LANGUAGES:
-        assert all(held.get_title(kind, lang) for kind in ("single", "annual"))
-        assert all(sentence.text[lang] for sentence in held.sentences)
-    assert all(sentence.when in get_args(When) for sentence in held.sentences)
-    assert held.must_check
+        assert all(pack.get_title(kind, lang) for kind in ("single", "annual"))
+        assert all(sentence.text[lang] for sentence in pack.sentences)
+    assert all(sentence.when in get_args(When) for sentence in pack.sentences)
+    assert pack.must_check
 
 
 def test_packs_for_three_countries_and_none() -> None:
@@ -34,8 +34,8 @@ def test_packs_for_three_countries_and_none() -> None:
 
 def test_pack_is_found_by_its_version() -> None:
     """A pack is found again by the version that a receipt names, so that an old receipt can be drawn anew."""
-    held = get_pack("PL", TODAY)
-    assert packs.get_pack_by_version(held.version) is held
+    pack = get_pack("PL", TODAY)
+    assert packs.get_pack_by_version(pack.version) is pack
     with pytest.raises(NoPack, match="PL-1999-01"):
         packs.get_pack_by_version("PL-1999-01")
 
@@ -66,9 +66,9 @@ def test_sentence_stands_only_where_it_belongs(
     changes: dict[str, object], wanted: str, unwanted: str
 ) -> None:
     """A sentence of the law stands on the receipts that it is for and on no others."""
-    said = " ".join(list_sentences(samples.receipt(**changes), get_pack("PL", TODAY)))
-    assert wanted in said
-    assert unwanted not in said
+    sentences = " ".join(list_sentences(samples.receipt(**changes), get_pack("PL", TODAY)))
+    assert wanted in sentences
+    assert unwanted not in sentences
 
 
 def test_every_language_has_the_same_phrases_and_methods() -> None:

@@ -68,11 +68,11 @@ def test_many_documents_need_no_more_memory() -> None:
     """Three hundred documents take no more memory than fifty. A new font configuration per document would
     leak about 0.3 MiB each, 75 MiB here."""
     receipts = (samples.annual(1 + n % 4, number=f"2026/{n:06}") for n in range(300))
-    made = render_pdfs(receipts)
+    documents = render_pdfs(receipts)
     for _ in range(50):
-        next(made)
+        next(documents)
     before = _resident_kib()
-    assert sum(1 for _ in made) == 250
+    assert sum(1 for _ in documents) == 250
     assert _resident_kib() - before < 15 * 1024
 
 

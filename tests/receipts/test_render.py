@@ -83,8 +83,8 @@ def test_pdf_names_donor_amount_and_date(lang: str, receipt: Any, facts: list[st
 @pytest.mark.skipif(reading.POPPLER is None, reason="poppler-utils is not installed")
 @pytest.mark.parametrize(("lang", "receipt", "facts"), FACTS, ids=[lang for lang, *_ in FACTS])
 def test_another_reader_sees_the_same_facts(lang: str, receipt: Any, facts: list[str]) -> None:
-    said = reading.poppler_text(render_pdf(receipt))
-    assert [fact for fact in facts if fact not in said and len(fact) < 40] == []
+    printed_text = reading.poppler_text(render_pdf(receipt))
+    assert [fact for fact in facts if fact not in printed_text and len(fact) < 40] == []
 
 
 def test_file_is_tagged_and_dated_by_receipt() -> None:
@@ -133,8 +133,8 @@ def test_every_letter_uses_shipped_fonts() -> None:
 )
 def test_special_receipts_bear_their_mark(changes: dict[str, Any], marks: list[str]) -> None:
     """A draft, a void receipt, a copy and a replacement each say what they are."""
-    said = reading.text(render_pdf(samples.receipt(**changes)))
-    assert [mark for mark in marks if mark not in said] == []
+    printed_text = reading.text(render_pdf(samples.receipt(**changes)))
+    assert [mark for mark in marks if mark not in printed_text] == []
 
 
 @pytest.mark.parametrize(
@@ -150,8 +150,8 @@ def test_the_marks_are_in_the_receipt_s_language(lang: Any, void: str, copy: str
 
 
 def test_an_issued_receipt_bears_no_mark() -> None:
-    said = reading.text(render_pdf(samples.receipt()))
-    assert not any(mark in said for mark in ("PROJEKT", "ANULOWANE", "KOPIA", "Zastępuje"))
+    printed_text = reading.text(render_pdf(samples.receipt()))
+    assert not any(mark in printed_text for mark in ("PROJEKT", "ANULOWANE", "KOPIA", "Zastępuje"))
 
 
 def test_sixty_gifts_run_over_pages() -> None:
@@ -185,10 +185,10 @@ def test_nothing_is_lost_wherever_the_page_ends() -> None:
     """Boxes that float over the end of a page lose their last lines in WeasyPrint; ours must not."""
     for count in range(12, 30, 2):
         receipt = samples.annual(count, donor=replace(samples.JAN, name_line="Wm" * 100))
-        said = reading.text(render_pdf(receipt))
+        printed_text = reading.text(render_pdf(receipt))
         shown = [figures.write_amount(line.amount, "pl").replace("\xa0", " ") for line in receipt.lines]
         ends = ["skarbniczka", "Warszawa, 9 marca 2026 r.", "dowód wpłaty na rachunek organizacji."]
-        assert [part for part in shown + ends if part not in said] == [], f"{count} lines"
+        assert [part for part in shown + ends if part not in printed_text] == [], f"{count} lines"
 
 
 def test_long_name_stays_on_the_sheet() -> None:

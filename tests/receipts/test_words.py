@@ -148,16 +148,16 @@ def test_amount_reads_as_its_language_says(lang: Lang, currency: str, amount: st
 @pytest.mark.parametrize("lang", LANGS)
 def test_whole_amounts_have_different_words(lang: Lang) -> None:
     """The first ten thousand whole amounts have ten thousand different words, so no two can be mistaken."""
-    said = {write_in_words(Money(whole * 100, "EUR"), lang) for whole in range(10_000)}
-    assert len(said) == 10_000
+    wordings = {write_in_words(Money(whole * 100, "EUR"), lang) for whole in range(10_000)}
+    assert len(wordings) == 10_000
 
 
 @pytest.mark.parametrize("lang", LANGS)
 def test_minor_units_have_their_own_words(lang: Lang) -> None:
     """Every count of minor units has its own words, in each currency."""
     for currency in CURRENCIES:
-        said = {write_in_words(Money(minor, currency), lang) for minor in range(300)}
-        assert len(said) == 300
+        wordings = {write_in_words(Money(minor, currency), lang) for minor in range(300)}
+        assert len(wordings) == 300
 
 
 # Whole thousands and millions come up too seldom by themselves.

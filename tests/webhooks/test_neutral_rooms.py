@@ -47,7 +47,7 @@ def foreign_words() -> list[re.Pattern[str]]:
 
 
 def find_foreign(text: str) -> list[str]:
-    return [found.group() for pattern in foreign_words() for found in pattern.finditer(text)]
+    return [match.group() for pattern in foreign_words() for match in pattern.finditer(text)]
 
 
 def without_examples(text: str) -> str:
@@ -56,13 +56,13 @@ def without_examples(text: str) -> str:
 
 
 def test_no_room_for_all_providers_knows_one() -> None:
-    found = {
+    foreign_by_place = {
         str(path.relative_to(ROOT)): words
         for path in rooms()
         if str(path.relative_to(ROOT)) not in REGISTRIES
         and (words := find_foreign(without_examples(path.read_text())))
     }
-    assert found == {}
+    assert foreign_by_place == {}
 
 
 @pytest.mark.parametrize(

@@ -159,19 +159,21 @@ def test_a_debit_on_its_way_is_processing() -> None:
 
 
 @pytest.mark.parametrize(
-    ("story", "state", "status", "held", "lost"),
+    ("story", "state", "status", "held_minor", "lost_minor"),
     [
         (scenarios.dispute_won, "won", "won", 0, 0),
         (scenarios.dispute_lost, "lost", "lost", 0, 5000),
         (scenarios.dispute_appealed, "open", "appeal_under_review", 5000, 0),
     ],
 )
-def test_dispute_holds_or_loses_money(story: Any, state: str, status: str, held: int, lost: int) -> None:
+def test_dispute_holds_or_loses_money(
+    story: Any, state: str, status: str, held_minor: int, lost_minor: int
+) -> None:
     """A dispute ends as it ends, holding or losing the money, and a lost one may open again."""
     view = payment(after(story("x")))
     (case,) = view.disputes
     assert (case.state, case.status, case.kind) == (state, status, "dispute")
-    assert (view.held_minor, view.lost_minor) == (held, lost)
+    assert (view.held_minor, view.lost_minor) == (held_minor, lost_minor)
     assert [(item.ref, item.item, item.fee_minor) for item in view.items] == [("txn_x9", "adjustment", 1500)]
 
 

@@ -86,17 +86,19 @@ class Wizard:
     @property
     def questions(self) -> list[Question]:
         """What must still be said of the table: of a known layout only what it leaves to each file."""
-        known = self.draft.known_layout if self.is_known else None
-        if known is None:
+        known_layout = self.draft.known_layout if self.is_known else None
+        if known_layout is None:
             return list(self.draft.questions)
-        settled = {
+        settled_keys = {
             "columns": True,
-            "date_order": known.date_order in DATE_ORDERS,
-            "decimal": bool(known.decimal),
-            "amounts": bool(known.amounts),
-            "currency": bool(known.currency) or known.has_role("currency") or _finds_currency(known),
+            "date_order": known_layout.date_order in DATE_ORDERS,
+            "decimal": bool(known_layout.decimal),
+            "amounts": bool(known_layout.amounts),
+            "currency": bool(known_layout.currency)
+            or known_layout.has_role("currency")
+            or _finds_currency(known_layout),
         }
-        return [question for question in self.draft.questions if not settled[question.code]]
+        return [question for question in self.draft.questions if not settled_keys[question.code]]
 
     @property
     def other_currency(self) -> str:

@@ -110,7 +110,7 @@ def test_wrong_tax_number_names_its_field(api: Caller) -> None:
     fields = {"kind": "organisation", "name": "Spółka", "country": "PL", "tax_number": "525-281-07-70"}
     assert api.post("/donors", fields).get_json()["tax_number"] == "5252810770"
     before = dump()
-    said = problem(api.post("/donors?allow_duplicate=true", {**fields, "tax_number": "5252810771"}))
-    assert (said["status"], said["code"]) == (422, "tax_number_invalid")
-    assert [error["pointer"] for error in said["errors"]] == ["/tax_number"]
+    refusal = problem(api.post("/donors?allow_duplicate=true", {**fields, "tax_number": "5252810771"}))
+    assert (refusal["status"], refusal["code"]) == (422, "tax_number_invalid")
+    assert [error["pointer"] for error in refusal["errors"]] == ["/tax_number"]
     assert dump() == before

@@ -11,8 +11,8 @@ def test_program_suppresses_and_lifts(api: Caller) -> None:
     first, again = api.post("/suppressions", body), api.post("/suppressions", body)
     assert (first.status_code, again.status_code, again.json["id"]) == (201, 200, first.json["id"])
     assert "anna" not in first.text.replace("unsubscribed", "")
-    found = api.get("/suppressions?address=Anna@example.org").json["data"]
-    assert [row["reason"] for row in found] == ["unsubscribed in the shop"]
+    rows = api.get("/suppressions?address=Anna@example.org").json["data"]
+    assert [row["reason"] for row in rows] == ["unsubscribed in the shop"]
     assert api.get("/suppressions?address=besa@example.org").json["data"] == []
     assert api.post("/suppressions/1/lift", {"reason": ""}).status_code == 422
     lifted = api.post("/suppressions/1/lift", {"reason": "asked again"})

@@ -47,8 +47,8 @@ def test_every_state_has_its_row() -> None:
     ],
 )
 def test_an_instalment_goes_only_where_its_row_says(state: InstalmentState, goes_to: str) -> None:
-    found = {find_next_state(state, step) for step in get_args(InstalmentStep)} - {None}
-    assert found == set(goes_to.split())
+    next_states = {find_next_state(state, step) for step in get_args(InstalmentStep)} - {None}
+    assert next_states == set(goes_to.split())
 
 
 @pytest.mark.parametrize(

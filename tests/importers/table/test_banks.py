@@ -64,12 +64,12 @@ def entries(reading: Reading) -> list[Entry]:
     return [entry for statement in reading.statements for entry in statement.entries]
 
 
-def preview_text(text: str, **said: Any) -> tabular.Preview:
+def preview_text(text: str, **answer_fields: Any) -> tabular.Preview:
     """What the draft for a table makes of it, once the person has said what it leaves open."""
     data = text.encode()
     layout = tabular.draft_layout(data).layout
     assert layout is not None
-    return tabular.preview_table(data, replace(layout, **said), currency="PLN")
+    return tabular.preview_table(data, replace(layout, **answer_fields), currency="PLN")
 
 
 @pytest.mark.parametrize("bank", HEADERS)

@@ -58,8 +58,8 @@ def test_two_possible_amounts_are_a_question() -> None:
     asked = next(question for question in draft.questions if question.gap == "amount")
     assert [(at, str(draft.sum_column(int(at)))) for at in asked.choices] == [("2", "150.50"), ("3", "16")]
     for at, decimal in ((2, ","), (3, ".")):
-        said = Answers(basis=draft.writing.basis, roles={at: "amount"})
-        answered = tabular.draft_layout(data, said)
+        person_answers = Answers(basis=draft.writing.basis, roles={at: "amount"})
+        answered = tabular.draft_layout(data, person_answers)
         assert answered.writing.decimal == decimal
         assert all(question.gap != "amount" for question in answered.questions)
 
@@ -84,8 +84,8 @@ def test_albanian_in_and_out_are_known() -> None:
     rows = ("15.11.2026;ARBEN;dhurim;50,00;;1050,00", "16.11.2026;ARTA;dhurim;20,00;;1070,00")
     data = "\n".join((head, *rows, "17.11.2026;BANKA;komision;;5,00;1065,00", "")).encode()
     draft = tabular.draft_layout(data)
-    told = [column.role for column in draft.columns]
-    assert told == ["booked_on", "name", "remittance", "credit", "debit", "balance"]
+    roles = [column.role for column in draft.columns]
+    assert roles == ["booked_on", "name", "remittance", "credit", "debit", "balance"]
     assert draft.is_proved and [question.code for question in draft.questions] == ["currency"]
     assert draft.layout is not None
     statement = tabular.read(data, profile=draft.layout, currency="EUR").statements[0]

@@ -219,13 +219,13 @@ def test_left_out_columns_stay_left_out() -> None:
     head = "Kwota;Kwota;Data;Nadawca;Reszta\r\n"
     data = f"{head}1,00;50,00;2026-09-15;Anna;150,00\r\n2,00;60,00;2026-09-16;Jan;210,00\r\n".encode()
     first = tabular.draft_layout(data)
-    said = Answers(
+    person_answers = Answers(
         basis=first.writing.basis,
         roles={0: None, 1: "amount", 2: "booked_on", 3: "name", 4: None},
         amounts="signed",
         currency="PLN",
     )
-    layout = tabular.draft_layout(data, said).layout
+    layout = tabular.draft_layout(data, person_answers).layout
     assert layout is not None and amounts(tabular.read(data, profile=layout)) == ["50.00", "60.00"]
     again = tabular.draft_layout(data, saved_layouts=[layout])
     assert [column.role for column in again.columns] == [None, "amount", "booked_on", "name", None]

@@ -23,8 +23,8 @@ def user(database: Flask, now: datetime) -> User:
 
 def test_token_of_a_session_is_kept_as_digest(user: User, now: datetime) -> None:
     _, token = sessions.start_session(user, now=now)
-    found = sessions.find_signed_in(token, now=now)
-    assert found is not None and found.user is user
+    signed_in = sessions.find_signed_in(token, now=now)
+    assert signed_in is not None and signed_in.user is user
     assert token not in repr(dump())
     assert sessions.find_signed_in(token[:-1], now=now) is None
     assert sessions.find_signed_in(user.fs_uniquifier, now=now) is None, "the key of cookies from before"
@@ -44,10 +44,10 @@ def test_session_ends_by_itself(user: User, now: datetime, hours: list[float], i
     session_id, token = sessions.start_session(user, now=now)
     for hour in hours:
         at = now + timedelta(hours=hour)
-        found = sessions.find_signed_in(token, now=at)
-        if found:
+        signed_in = sessions.find_signed_in(token, now=at)
+        if signed_in:
             sessions.note_seen(db.session.connection(), session_id, now=at)
-    assert (found is not None) == is_signed_in
+    assert (signed_in is not None) == is_signed_in
     assert sessions.delete_ended_sessions(now=at) == (0 if is_signed_in else 1)
 
 

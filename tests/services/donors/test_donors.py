@@ -137,7 +137,7 @@ def test_tax_number_finds_donor(database: Flask, now: datetime) -> None:
     donor = make(now, kind="organisation", country="AL", tax_number="k 12345678 l")
     make(now, name="Another")
     assert (donor.tax_number, donors.get_tax_number_label(donor)) == ("K12345678L", "NIPT")
-    assert [found.id for found in search.find_donors("K12345678L").rows] == [donor.id]
+    assert [row.id for row in search.find_donors("K12345678L").rows] == [donor.id]
     donors.change_donor(donor, {"tax_number": "K-12345678-L"}, now=now, actor="t")
     assert donor.version == 1
     donors.change_donor(donor, {"tax_number": ""}, now=now, actor="t")

@@ -333,9 +333,9 @@ def test_staff_hear_of_new_donor_once(mail: SmtpServer, now: datetime) -> None:
     assert all("Anna" not in sent.get_content() for sent in mail.messages)
 
 
-@pytest.mark.parametrize(("actor", "told"), [("user:1", ["fund@example.org"]), ("stripe:acct_1", None)])
+@pytest.mark.parametrize(("actor", "readers"), [("user:1", ["fund@example.org"]), ("stripe:acct_1", None)])
 def test_nobody_is_told_of_own_donor(
-    mail: SmtpServer, now: datetime, actor: str, told: list[str] | None
+    mail: SmtpServer, now: datetime, actor: str, readers: list[str] | None
 ) -> None:
     """Who added a donor by hand gets no mail about it; the others do, and all of a donor who came alone."""
     for email in ("admin@example.org", "fund@example.org"):
@@ -346,7 +346,7 @@ def test_nobody_is_told_of_own_donor(
     db.session.commit()
     work()
     addresses = sorted(to for (to,) in mail.recipients)
-    assert addresses == (told or ["admin@example.org", "fund@example.org"])
+    assert addresses == (readers or ["admin@example.org", "fund@example.org"])
 
 
 def test_the_same_key_writes_one_message(database: Flask, now: datetime) -> None:

@@ -39,8 +39,8 @@ def mail(database: Flask) -> Iterator[SmtpServer]:
 def issue(now: datetime, *, email: str = "anna@example.org", pdf: bytes | None = PDF) -> Receipt:
     """A receipt of a donor, with a PDF that no program drew."""
     organisation.get_organisation().jurisdiction = "XX"
-    known = {"given_name": "Anna", "family_name": "Żółć", "email": email, "lang": "pl"}
-    donor = donors.create_donor(known, source="import:t", now=now, actor="t")
+    fields = {"given_name": "Anna", "family_name": "Żółć", "email": email, "lang": "pl"}
+    donor = donors.create_donor(fields, source="import:t", now=now, actor="t")
     gift, _ = gifts.record_gift(
         donor.id,
         Money(5000, "PLN"),

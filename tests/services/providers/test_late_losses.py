@@ -50,7 +50,7 @@ def tell_in_batches(app: Flask, batches: Sequence[Sequence[Event]], now: datetim
 
 
 def list_broken(now: datetime) -> list[str]:
-    return [sentence for found in invariants.check_all(now=now).values() for sentence in found]
+    return [sentence for sentences in invariants.check_all(now=now).values() for sentence in sentences]
 
 
 def cut(events: Sequence[Event], chance: random.Random) -> Iterator[Sequence[Event]]:
@@ -104,10 +104,10 @@ def test_debit_that_fails_late_is_no_money(database: Flask, now: datetime) -> No
     assert list_broken(now) == []
 
 
-@pytest.mark.parametrize("told", [["charge"], ["payment_intent"]])
-def test_either_word_of_late_failure_is_enough(database: Flask, now: datetime, told: list[str]) -> None:
+@pytest.mark.parametrize("words", [["charge"], ["payment_intent"]])
+def test_either_word_of_late_failure_is_enough(database: Flask, now: datetime, words: list[str]) -> None:
     """A late failure counts whether only the attempt or only the order tells of it."""
-    events = [event for event in HARD["failed_late"]("x") if event["type"].split(".")[0] in told]
+    events = [event for event in HARD["failed_late"]("x") if event["type"].split(".")[0] in words]
     for batches in ([events], [[event] for event in events]):
         tell_in_batches(database, batches, now)
         assert only_gift_left() == 0

@@ -29,7 +29,7 @@ def issue(now: datetime) -> Receipt:
 def test_nameless_donor_gets_no_receipt_number(database: Flask, now: datetime) -> None:
     """No number is used for a place-holder, and who is named later takes its place and gets the receipt."""
     endpoint, events = open_endpoint(now), HARD["guest"]("x")
-    known = donors.create_donor(
+    donor = donors.create_donor(
         {"name": "Ola Wiśniewska", "email": "ola@example.org"}, source="form", now=now, actor="t"
     )
     db.session.commit()
@@ -41,8 +41,8 @@ def test_nameless_donor_gets_no_receipt_number(database: Flask, now: datetime) -
     assert refusal.value.facts["problems"] == ["donor_name_missing"]
     assert db.session.scalars(select(ReceiptCounter.last)).all() == []
     deliver(database, endpoint, events[2:], now)
-    assert only_gift().donor_id == known.id
-    make_receiptable(known.id, now)
+    assert only_gift().donor_id == donor.id
+    make_receiptable(donor.id, now)
     assert issue(now).number == 1
 
 

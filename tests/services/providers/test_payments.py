@@ -61,11 +61,11 @@ def deliver(app: Flask, endpoint: WebhookEndpoint, events: Sequence[dict[str, An
 def date_refunds_once(events: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return the events with the second in which each refund was first said to be made: at Stripe it never
     changes, while some of the sequences date a refund anew in each event."""
-    made: dict[str, int] = {}
+    second_by_ref: dict[str, int] = {}
     for event in events:
         body = event["data"]["object"]
         if body.get("object") == "refund":
-            body["created"] = made.setdefault(body["id"], body["created"])
+            body["created"] = second_by_ref.setdefault(body["id"], body["created"])
     return events
 
 

@@ -45,9 +45,9 @@ def give(
 
 
 def issue(gift_ids: list[int], now: datetime, today: date | None = None) -> Receipt:
-    made = receipts.issue_receipt(gift_ids, today=today or now.date(), now=now, actor="t")
+    receipt = receipts.issue_receipt(gift_ids, today=today or now.date(), now=now, actor="t")
     db.session.commit()
-    return made
+    return receipt
 
 
 def test_receipt_freezes_what_is_printed(donor: Donor, now: datetime) -> None:

@@ -34,13 +34,13 @@ def donor(database: Flask, now: datetime) -> Donor:
 
 def promise(donor: Donor, start_on: date, now: datetime, **more: Any) -> RecurringGift:
     more = {"kind": "standing_order", "source": "t", "source_ref": "r", **more}
-    made, _ = recurring_gifts.start_recurring_gift(
+    gift, _ = recurring_gifts.start_recurring_gift(
         recurring_gifts.NewRecurringGift(donor_id=donor.id, amount=PLN50, start_on=start_on, **more),
         now=now,
         actor="t",
     )
     db.session.commit()
-    return made
+    return gift
 
 
 def advance(day: date) -> int:

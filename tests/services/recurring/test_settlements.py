@@ -86,7 +86,7 @@ def test_at_once_makes_the_same_rows(
     database: Flask, now: datetime, minors: list[int], parts: list[tuple[int, int, int]]
 ) -> None:
     """Settling many at once and one by one end in the same allocations, states and events."""
-    made = []
+    contents = []
     ways: list[Callable[[RecurringGift, Sequence[Part], datetime], None]] = [
         settle_at_once,
         settle_one_by_one,
@@ -97,10 +97,10 @@ def test_at_once_makes_the_same_rows(
         rows = db.session.scalars(select(Instalment).order_by(Instalment.nominal_on)).all()
         settle(promise, [(given[gift], rows[row], minor) for gift, row, minor in parts], now)
         db.session.flush()
-        made.append(read_rows(promise))
+        contents.append(read_rows(promise))
         db.session.rollback()
-    assert made[0] == made[1]
-    assert ("paid", "") in made[0]
+    assert contents[0] == contents[1]
+    assert ("paid", "") in contents[0]
 
 
 def test_settling_at_once_again_changes_nothing(database: Flask, now: datetime) -> None:

@@ -212,10 +212,12 @@ def test_damage_names_its_own_invariant(sound: Flask, now: datetime, subtests: p
     for invariant, damage, statements in DAMAGES:  # in one base, which takes its time to make
         with subtests.test(damage):
             spoil(statements, now)
-            found = find_broken(now + timedelta(hours=3))
+            sentences_by_name = find_broken(now + timedelta(hours=3))
             db.session.rollback()
-            assert set(found) == {invariant}, found
-            assert all(sentence[0].islower() and "None" not in sentence for sentence in found[invariant])
+            assert set(sentences_by_name) == {invariant}, sentences_by_name
+            assert all(
+                sentence[0].islower() and "None" not in sentence for sentence in sentences_by_name[invariant]
+            )
 
 
 def test_every_invariant_has_been_broken() -> None:
@@ -226,10 +228,10 @@ def test_much_damage_is_shortened(database: Flask, now: datetime) -> None:
     """Of much damage some is shown, and that there is more is said."""
     donor_id = donors.create_donor({"name": "Jan"}, source="manual", now=now, actor="t").id
     spoil(_many_ghosts(range(40), donor_id), now)
-    said = find_broken(now + timedelta(hours=3))[AUDITED]
+    sentences = find_broken(now + timedelta(hours=3))[AUDITED]
     db.session.rollback()
-    assert len(said) == invariants.SENTENCE_LIMIT + 1
-    assert said[-1] == "… and more"
+    assert len(sentences) == invariants.SENTENCE_LIMIT + 1
+    assert sentences[-1] == "… and more"
 
 
 def _many_ghosts(numbers: Sequence[int], donor_id: int) -> str:

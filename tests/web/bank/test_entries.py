@@ -359,8 +359,11 @@ def test_undo_beside_a_list_stays_there(accountant: Staff) -> None:
     entry = entry_of("KOWALSKA ANNA")
     accountant.post(f"/bank/entries/{entry.id}/not-a-gift", reason="other")
     page = accountant.get(f"/bank/to-decide?done={entry.id}").text
-    told = page[page.index('id="told"') : page.index("<nav", page.index('id="told"'))]
-    assert f'action="/bank/entries/{entry.id}/undo"' in told and f'name="next" value="{entry.id}"' in told
+    confirmation = page[page.index('id="told"') : page.index("<nav", page.index('id="told"'))]
+    assert (
+        f'action="/bank/entries/{entry.id}/undo"' in confirmation
+        and f'name="next" value="{entry.id}"' in confirmation
+    )
     answer = accountant.post(f"/bank/entries/{entry.id}/undo", next=str(entry.id))
     assert answer.headers["Location"] == f"/bank/to-decide#e{entry.id}"
     assert entry_of("KOWALSKA ANNA").state == "suspense"

@@ -71,8 +71,10 @@ def test_chosen_old_gift_is_thanked_once(accountant: Staff) -> None:
         assert answer.status_code == 302
         work()
     assert list_addresses() == ["p1@example.org"]
-    asked, held = db.session.scalars(select(Task).filter_by(kind="thank_you").order_by(Task.id)).all()
-    assert (asked.state, asked.outcome, held.state, held.outcome) == (
+    asked_task, held_task = db.session.scalars(
+        select(Task).filter_by(kind="thank_you").order_by(Task.id)
+    ).all()
+    assert (asked_task.state, asked_task.outcome, held_task.state, held_task.outcome) == (
         "done",
         "planned",
         "cancelled",

@@ -39,8 +39,8 @@ def columns_said(accountant: Staff) -> Staff:
     """The accountant, who said which columns the first file has: the row number is left out."""
     accountant.post("/bank/accounts", number="PL61109010140000071219812874", new_currency="PLN")
     page = accountant.upload(numbered_table("08"), "q1.csv")
-    said = answers(accountant.get(f"{page}/columns").text, **LEFT_OUT)
-    tried = accountant.get(f"{page}/columns?{urlencode(said)}").text
+    form_fields = answers(accountant.get(f"{page}/columns").text, **LEFT_OUT)
+    tried = accountant.get(f"{page}/columns?{urlencode(form_fields)}").text
     assert "Money in PLN 525.00" in words_of(tried)
     assert accountant.post(f"{page}/columns", **answers(tried, remember="1")).status_code == 302
     work()
@@ -120,18 +120,18 @@ def answer_all(accountant: Staff, page: str) -> str:
         asked = dict(re.findall(r'<input type="radio" name="([^"]+)" value="([^"]+)"', shown)[::-1])
         if not asked and 'id="ask-' not in shown:
             break
-        said = answers(shown, **asked)
-        said["account"] = said.get("account") or "1"
-        shown = accountant.get(f"{page}/columns?{urlencode(said)}").text
+        form_fields = answers(shown, **asked)
+        form_fields["account"] = form_fields.get("account") or "1"
+        shown = accountant.get(f"{page}/columns?{urlencode(form_fields)}").text
     return shown
 
 
 def read_sums(words: str) -> dict[tuple[str, bool], int]:
     """The sums on a page in minor units, by currency and whether the money came in."""
-    found = re.search(r"Rows that fail \d+ Money in (.*?) Money out (.*?) Period", words)
-    assert found, words
+    match = re.search(r"Rows that fail \d+ Money in (.*?) Money out (.*?) Period", words)
+    assert match, words
     sums = {}
-    for part, is_in in zip(found.groups(), (True, False), strict=True):
+    for part, is_in in zip(match.groups(), (True, False), strict=True):
         for currency, amount in re.findall(r"([A-Z]{3}) (-?[0-9,.]+)", part):
             minor = int(re.sub(r"[,.]", "", amount))
             if minor:
@@ -160,21 +160,21 @@ def test_asked_amount_shows_both_sums(accountant: Staff) -> None:
     words = words_of(shown)
     assert "Which column is the amount? Ile: 75.00 together Punkty: 12.00 together" in words
     assert "you said" not in words
-    said = answers(shown, amount_at="2", account="1", amounts="signed")
+    form_fields = answers(shown, amount_at="2", account="1", amounts="signed")
     for _ in range(2):
-        shown = accountant.get(f"{page}/columns?{urlencode(said)}").text
+        shown = accountant.get(f"{page}/columns?{urlencode(form_fields)}").text
         words = words_of(shown)
         assert "Money in PLN 75.00" in words and "12.00" not in words
         assert words.count("you said") == 3  # the account, plus and minus, the column
-        said = answers(shown)
+        form_fields = answers(shown)
 
 
 def open_second_table(accountant: Staff) -> tuple[str, dict[str, str]]:
     """A table that asks and has its plan on the page: its address, and the form as the page sent it."""
     accountant.post("/bank/accounts", number="PL61109010140000071219812874", new_currency="PLN")
     page = accountant.upload(numbered_table("08"), "q1.csv")
-    said = answers(accountant.get(f"{page}/columns").text, amounts="signed", account="1")
-    shown = accountant.get(f"{page}/columns?{urlencode(said)}").text
+    form_fields = answers(accountant.get(f"{page}/columns").text, amounts="signed", account="1")
+    shown = accountant.get(f"{page}/columns?{urlencode(form_fields)}").text
     assert "Import 6 entries" in words_of(shown)
     return page, answers(shown, remember="1")
 

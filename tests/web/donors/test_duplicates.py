@@ -16,7 +16,7 @@ NEW = {"kind": "person", "lang": "pl", "given_name": "Anna", "family_name": "Kow
 
 
 @pytest.mark.parametrize(
-    ("known", "new"),
+    ("earlier_fields", "new"),
     [
         ({"email": "anna@example.org"}, {"given_name": "Ewa", "email": "Anna+list@example.org"}),
         ({"city": "Łódź"}, {"city": "lodz"}),
@@ -24,9 +24,11 @@ NEW = {"kind": "person", "lang": "pl", "given_name": "Anna", "family_name": "Kow
     ],
     ids=["e-mail", "name and place", "name, no place"],
 )
-def test_a_known_donor_is_asked_about(database: Flask, known: dict[str, str], new: dict[str, str]) -> None:
+def test_a_known_donor_is_asked_about(
+    database: Flask, earlier_fields: dict[str, str], new: dict[str, str]
+) -> None:
     """One with the e-mail, or name and place, of another is shown that one, and saved on a second word."""
-    first = add_donor(**known)
+    first = add_donor(**earlier_fields)
     staff = Staff(database, "fundraiser")
     key = key_in(staff.get("/donors/new").text)
     before = rows()
@@ -39,16 +41,16 @@ def test_a_known_donor_is_asked_about(database: Flask, known: dict[str, str], ne
 
 
 @pytest.mark.parametrize(
-    ("known", "new"),
+    ("earlier_fields", "new"),
     [
         ({"city": "Łódź"}, {"city": "Gdynia"}),
         ({"email": "anna@example.org", "name": "Jan Nowak"}, {"email": "anna@example.com"}),
     ],
 )
 def test_a_namesake_elsewhere_is_not_asked_about(
-    database: Flask, known: dict[str, str], new: dict[str, str]
+    database: Flask, earlier_fields: dict[str, str], new: dict[str, str]
 ) -> None:
-    add_donor(**known)
+    add_donor(**earlier_fields)
     staff = Staff(database, "fundraiser")
     key = key_in(staff.get("/donors/new").text)
     assert staff.post("/donors/new", key=key, **{**NEW, **new}).status_code == 302
@@ -56,15 +58,15 @@ def test_a_namesake_elsewhere_is_not_asked_about(
 
 def test_who_came_to_record_a_gift_goes_on(database: Flask) -> None:
     """Who adds a donor on the way to a gift comes back to the gift, with the donor chosen, old or new."""
-    known = add_donor(city="")
+    earlier_donor = add_donor(city="")
     staff = Staff(database, "fundraiser")
     search = staff.get("/gifts/new?q=nobody").text
     assert "/donors/new?name=nobody&amp;then=gift" in search
     key = key_in(staff.get("/donors/new?name=nobody&then=gift").text)
     asked = staff.post("/donors/new", key=key, then="gift", **NEW)
-    assert f'href="/gifts/new?donor={known.id}"' in asked.text
-    saved = staff.post("/donors/new", key=key, then="gift", another=str(known.id), **NEW)
-    assert saved.headers["Location"] == f"/gifts/new?donor={known.id + 1}"
+    assert f'href="/gifts/new?donor={earlier_donor.id}"' in asked.text
+    saved = staff.post("/donors/new", key=key, then="gift", another=str(earlier_donor.id), **NEW)
+    assert saved.headers["Location"] == f"/gifts/new?donor={earlier_donor.id + 1}"
 
 
 def test_equal_gift_is_asked_about(database: Flask) -> None:

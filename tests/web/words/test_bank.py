@@ -57,15 +57,15 @@ def test_reasons_are_translated_and_filled(database: Flask, lang: str) -> None:
             with force_locale("en"):
                 english = bank.word_reason(key, PARAMS, prefix="DH")
             with force_locale(lang):
-                said = bank.word_reason(key, PARAMS, prefix="DH")
-            assert said != english, key
-            assert "%(" not in said + english, key
+                sentence = bank.word_reason(key, PARAMS, prefix="DH")
+            assert sentence != english, key
+            assert "%(" not in sentence + english, key
 
 
 def test_numbers_take_the_plural_of_the_language(database: Flask) -> None:
     with database.test_request_context(), force_locale("pl"):
-        said = [bank.word_reason("match.name", {"namesakes": n}, prefix="DH") for n in (1, 2, 5)]
-    assert said == [
+        sentences = [bank.word_reason("match.name", {"namesakes": n}, prefix="DH") for n in (1, 2, 5)]
+    assert sentences == [
         "Tylko ten darczyńca tak się nazywa",
         "2 darczyńcy tak się nazywają",
         "5 darczyńców tak się nazywa",

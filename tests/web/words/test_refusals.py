@@ -80,16 +80,16 @@ def _code(written: ast.expr) -> str:
 
 
 def test_every_refusal_has_its_sentence(database: Flask) -> None:
-    known = list(list_refusals())
+    all_refusals = list(list_refusals())
     with database.test_request_context():
         silent = [
             one
-            for one in known
+            for one in all_refusals
             for field in one.fields
             if one.code not in NOT_ON_PAGES | WITH_A_SENTENCE_OF_THEIR_OWN
             and refusals.find_pattern(one.kind, one.code, field or None) is None
         ]
-    assert len(known) > 80
+    assert len(all_refusals) > 80
     assert silent == []
 
 
@@ -120,9 +120,9 @@ def test_refusals_are_translated_and_filled(database: Flask, lang: str) -> None:
             with force_locale("en"):
                 english = refusals.write_refusal(error)
             with force_locale(lang):
-                said = refusals.write_refusal(error)
-            assert said not in (english, "in English"), code
-            assert "%(" not in said and "%%" not in said, code
+                sentence = refusals.write_refusal(error)
+            assert sentence not in (english, "in English"), code
+            assert "%(" not in sentence and "%%" not in sentence, code
 
 
 def test_figures_follow_the_language(database: Flask) -> None:

@@ -84,9 +84,11 @@ def test_every_event_we_subscribe_to_says_something(type_: str, version: str) ->
     payload = OBJECTS[TYPES[type_]]
     if version < "2025":
         payload = {**payload, **OLDER.get(TYPES[type_], {})}
-    found = facts(type_, payload, version)
-    assert found
-    assert all(fact.at == START and fact.ev == "evt_1" and fact.state["livemode"] is True for fact in found)
+    facts_read = facts(type_, payload, version)
+    assert facts_read
+    assert all(
+        fact.at == START and fact.ev == "evt_1" and fact.state["livemode"] is True for fact in facts_read
+    )
 
 
 @pytest.mark.parametrize(

@@ -338,8 +338,8 @@ def test_same_id_on_another_day_needs_person() -> None:
     ordered = replace(booked, booked_on=START - timedelta(days=2))
     answer = ledger.take(Cut([ordered], START - timedelta(days=3), START, source_format="csv"))
     assert [(same.entry_id, same.how) for same in answer.same] == [(0, "other_day")]
-    told = make_entry(START - timedelta(days=2), 5000, "Jan", "x", ref="R1", account="PL2")
-    answer = ledger.take(Cut([told], START - timedelta(days=3), START, source_format="csv"))
+    item = make_entry(START - timedelta(days=2), 5000, "Jan", "x", ref="R1", account="PL2")
+    answer = ledger.take(Cut([item], START - timedelta(days=3), START, source_format="csv"))
     assert [(doubt.entry_id, doubt.doubt) for doubt in answer.doubtful] == [(0, "other_day")]
     later = replace(booked, booked_on=START + timedelta(days=6))
     assert len(ledger.take(Cut([later], START, START + timedelta(days=7), source_format="csv")).new) == 1

@@ -20,17 +20,17 @@ HEARING = replace(AUTO, words_against=WORDS)
 KEY = f"iban:{IBAN}"
 
 
-def paid_by_anna(text: str = "Darowizna", minor: int = 5000, **known: object) -> Proposal:
+def paid_by_anna(text: str = "Darowizna", minor: int = 5000, **more_facts: object) -> Proposal:
     """A credit from Anna's account, which a person confirmed nine times, on the day of her instalment."""
     usual: dict[str, object] = {
         "payer_keys": {KEY: (PayerKeyFacts(KEY, ANNA, 9),)},
         "instalments": {ANNA: (instalment(1),)},
     }
-    return one(credit(minor, account=IBAN, text=text), facts(**{**usual, **known}), HEARING)
+    return one(credit(minor, account=IBAN, text=text), facts(**{**usual, **more_facts}), HEARING)
 
 
-def reasons(found: Proposal) -> set[str]:
-    return {reason.key for reason in found.candidates[0].evidence}
+def reasons(proposal: Proposal) -> set[str]:
+    return {reason.key for reason in proposal.candidates[0].evidence}
 
 
 @pytest.mark.parametrize(
@@ -55,10 +55,10 @@ def reasons(found: Proposal) -> set[str]:
 )
 def test_words_against_giving_precede_history(text: str) -> None:
     """Money whose text speaks of a purchase, a rent or a course is asked, whatever the payer's history."""
-    found = paid_by_anna(text)
-    assert (found.decision, found.would_auto) == ("suggest", False)
-    assert found.hindrances == ("contradiction",)
-    assert "match.words_against" in reasons(found)
+    proposal = paid_by_anna(text)
+    assert (proposal.decision, proposal.would_auto) == ("suggest", False)
+    assert proposal.hindrances == ("contradiction",)
+    assert "match.words_against" in reasons(proposal)
 
 
 @pytest.mark.parametrize(
@@ -88,43 +88,46 @@ def test_words_are_those_of_the_settings() -> None:
 )
 def test_sum_beyond_five_times_is_asked(minor: int, decision: str) -> None:
     """More than five times the donor's largest gift is asked; just five times is not."""
-    found = paid_by_anna(minor=minor, instalments={}, largest_gifts={(ANNA, "PLN"): 5000})
-    assert found.decision == decision
-    assert ("match.outlier" in reasons(found)) == (decision == "suggest")
+    proposal = paid_by_anna(minor=minor, instalments={}, largest_gifts={(ANNA, "PLN"): 5000})
+    assert proposal.decision == decision
+    assert ("match.outlier" in reasons(proposal)) == (decision == "suggest")
 
 
 def test_promise_is_no_outlier() -> None:
     """What somebody promised is no surprise, however little was given before; nor is a first gift."""
-    known = {"instalments": {ANNA: (instalment(1, minor=50_000),)}, "largest_gifts": {(ANNA, "PLN"): 5000}}
-    assert paid_by_anna(minor=50_000, **known).decision == "auto"
+    promise_facts = {
+        "instalments": {ANNA: (instalment(1, minor=50_000),)},
+        "largest_gifts": {(ANNA, "PLN"): 5000},
+    }
+    assert paid_by_anna(minor=50_000, **promise_facts).decision == "auto"
     assert paid_by_anna(minor=50_000, instalments={}).decision == "auto"
 
 
 def test_outlier_is_measured_in_its_currency() -> None:
     """Gifts in another currency measure nothing."""
-    found = paid_by_anna(minor=50_000, instalments={}, largest_gifts={(ANNA, "EUR"): 5000})
-    assert found.decision == "auto"
+    proposal = paid_by_anna(minor=50_000, instalments={}, largest_gifts={(ANNA, "EUR"): 5000})
+    assert proposal.decision == "auto"
 
 
 def test_earlier_credit_of_statement_is_usual() -> None:
     """What came earlier in the same statement is what a later sum is measured by."""
     usual, large = credit(text="DH-1001-7"), credit(10**6, text="DH-1001-7", entry_id=2)
-    assert [found.decision for found in solve(usual, large)] == ["auto", "suggest"]
+    assert [proposal.decision for proposal in solve(usual, large)] == ["auto", "suggest"]
 
 
 def test_amount_above_the_limit_is_asked() -> None:
     assert one(credit(text="DH-1001-7"), policy=replace(AUTO, cap={"PLN": 5000})).decision == "auto"
-    found = one(credit(5001, text="DH-1001-7"), policy=replace(AUTO, cap={"PLN": 5000}))
-    assert found.hindrances == ("over_cap",)
+    proposal = one(credit(5001, text="DH-1001-7"), policy=replace(AUTO, cap={"PLN": 5000}))
+    assert proposal.hindrances == ("over_cap",)
 
 
 @pytest.mark.parametrize("name", ["JAN KOWALSKI", "BARBARA ZIELIŃSKA", "FIRMA SP. Z O.O."])
 def test_code_beside_another_name_is_asked(name: str) -> None:
     """A donor's code beside another name is asked, whether or not the name is a known donor's."""
     for account in (None, "PL27114020040000300201355387"):
-        found = one(credit(text="DH-1001-7", name=name, account=account))
-        assert (found.decision, found.candidates[0].donor_id) == ("suggest", ANNA)
-        assert "match.code_other_payer" in reasons(found)
+        proposal = one(credit(text="DH-1001-7", name=name, account=account))
+        assert (proposal.decision, proposal.candidates[0].donor_id) == ("suggest", ANNA)
+        assert "match.code_other_payer" in reasons(proposal)
 
 
 @pytest.mark.parametrize("name", ["NOWAK ANNA UL. LIPOWA 3", "A. NOWAK", None, ""])
@@ -151,7 +154,7 @@ def test_ended_promise_does_not_weigh_against_donor() -> None:
     """A donor whose recurring gift has ended and who pays again gives a gift."""
     donors = dict(facts().donors)
     donors[ANNA] = replace(donors[ANNA], has_closed_recurring=True)
-    found = paid_by_anna(donors=donors, instalments={})
-    assert found.decision == "auto"
-    assert "match.recurring_closed" in reasons(found)
-    assert zl(found.candidates[0].parts[0].minor) == zl(5000)
+    proposal = paid_by_anna(donors=donors, instalments={})
+    assert proposal.decision == "auto"
+    assert "match.recurring_closed" in reasons(proposal)
+    assert zl(proposal.candidates[0].parts[0].minor) == zl(5000)

@@ -204,8 +204,8 @@ def test_equal_credits_settle_one_instalment_once() -> None:
 def test_changed_amount_settles_nothing_by_itself(minor: int) -> None:
     """Another amount on the slot, also a multiple, pays no instalment in part, over or several at once."""
     coming = (instalment(1), instalment(2, date(2026, 4, 2)), instalment(3, date(2026, 5, 4)))
-    found = one(credit(minor, account=IBAN), facts(instalments={ANNA: coming}))
-    part = found.candidates[0].parts[0]
+    proposal = one(credit(minor, account=IBAN), facts(instalments={ANNA: coming}))
+    part = proposal.candidates[0].parts[0]
     assert (part.settles, part.minor, part.allocations, part.slot_id) == ("amended", minor, (), 1)
 
 
@@ -242,15 +242,15 @@ def test_triple_amount_pays_arrears_first() -> None:
 def test_several_paid_ahead_need_words(text: str, settles: str) -> None:
     """Paid ahead in one sum, it settles several only where the payer's words say so."""
     coming = (instalment(1), instalment(2, date(2026, 4, 2)), instalment(3, date(2026, 5, 4)))
-    found = one(credit(15000, account=IBAN, text=text), facts(instalments={ANNA: coming}))
-    assert found.candidates[0].parts[0].settles == settles
+    proposal = one(credit(15000, account=IBAN, text=text), facts(instalments={ANNA: coming}))
+    assert proposal.candidates[0].parts[0].settles == settles
 
 
 def test_raise_to_double_leaves_claimed_slot_alone() -> None:
     """The slot of the first raised payment, which a person has not judged yet, is nothing that is owed."""
     due = (replace(instalment(1, date(2026, 2, 2), state="late"), is_claimed=True), instalment(2))
-    found = one(credit(10000, account=IBAN), facts(instalments={ANNA: due}))
-    assert found.candidates[0].parts[0].settles == "amended"
+    proposal = one(credit(10000, account=IBAN), facts(instalments={ANNA: due}))
+    assert proposal.candidates[0].parts[0].settles == "amended"
 
 
 def test_one_sum_settles_two_recurring_gifts() -> None:

@@ -84,11 +84,11 @@ def test_a_code_decides_whoever_pays() -> None:
 @pytest.mark.parametrize(("hits", "decision"), [(1, "suggest"), (2, "auto")])
 def test_saying_confirmed_twice_needs_no_person(hits: int, decision: str) -> None:
     """A payer who says the same as was confirmed twice needs no person; with other words a person decides."""
-    said = make_saying(OTHER_IBAN, "FIRMA SP. Z O.O.", "za Jana 7/2026") or ""
+    saying = make_saying(OTHER_IBAN, "FIRMA SP. Z O.O.", "za Jana 7/2026") or ""
     key = f"iban:{OTHER_IBAN}"
     learned = {
         key: (PayerKeyFacts(key, JAN, 9),),
-        said: (PayerKeyFacts(said, JAN, hits),),
+        saying: (PayerKeyFacts(saying, JAN, hits),),
     }
     found = paid_from("FIRMA SP. Z O.O.", "za Jana 8/2026", known={"payer_keys": learned})
     assert found.decision == decision
@@ -123,8 +123,10 @@ def test_two_returns_never_take_one_gift() -> None:
     assert [proposal.hindrances for proposal in found] == [("contested_return",)] * 2
 
 
-@pytest.mark.parametrize("told", [{"text": "KOREKTA UZNANIA DH-1001-7"}, {"name": "NOWAK ANNA", "text": "x"}])
-def test_outgoing_money_naming_donor_needs_person(told: dict[str, str]) -> None:
+@pytest.mark.parametrize(
+    "credit_fields", [{"text": "KOREKTA UZNANIA DH-1001-7"}, {"name": "NOWAK ANNA", "text": "x"}]
+)
+def test_outgoing_money_naming_donor_needs_person(credit_fields: dict[str, str]) -> None:
     """Money that goes out and names a donor is looked at by a person."""
-    found = one(replace(credit(-5000, name=None), **told))  # type: ignore[arg-type]
+    found = one(replace(credit(-5000, name=None), **credit_fields))  # type: ignore[arg-type]
     assert found.decision != "auto"

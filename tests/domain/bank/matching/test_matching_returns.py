@@ -19,22 +19,26 @@ from tests.domain.bank.matching_world import (
 
 def test_money_to_donor_is_looked_at() -> None:
     """Money paid to a donor may be a refund, so a person looks at it."""
-    found = one(credit(-5000, account=IBAN, text="dla Anny"))
-    assert (found.kind, found.decision, found.hindrances) == ("outgoing", "suspense", ("paid_to_donor",))
+    proposal = one(credit(-5000, account=IBAN, text="dla Anny"))
+    assert (proposal.kind, proposal.decision, proposal.hindrances) == (
+        "outgoing",
+        "suspense",
+        ("paid_to_donor",),
+    )
 
 
 def test_return_finds_gift_by_collection_id() -> None:
     """A return finds the gift that it takes back by the collection's id."""
-    known = facts(gifts_of_ref={"E2E-1": (GIFT,)})
-    found = one(credit(-5000, name=None, text="", refs=("E2E-1",)), known)
-    assert (found.kind, found.decision, found.candidates[0].gift_id) == ("return", "auto", 31)
+    gift_facts = facts(gifts_of_ref={"E2E-1": (GIFT,)})
+    proposal = one(credit(-5000, name=None, text="", refs=("E2E-1",)), gift_facts)
+    assert (proposal.kind, proposal.decision, proposal.candidates[0].gift_id) == ("return", "auto", 31)
 
 
 def test_return_with_fee_finds_its_gift() -> None:
     """A return that holds the bank's fee still finds its gift, although the amounts differ."""
-    known = facts(gifts_of_ref={"E2E-1": (GIFT,)})
-    found = one(replace(credit(-5300, refs=("E2E-1",)), charges_minor=300, return_code="AM04"), known)
-    assert (found.decision, found.candidates[0].gift_id) == ("auto", 31)
+    gift_facts = facts(gifts_of_ref={"E2E-1": (GIFT,)})
+    proposal = one(replace(credit(-5300, refs=("E2E-1",)), charges_minor=300, return_code="AM04"), gift_facts)
+    assert (proposal.decision, proposal.candidates[0].gift_id) == ("auto", 31)
 
 
 def test_return_finds_gift_within_120_days() -> None:
@@ -47,9 +51,9 @@ def test_return_finds_gift_within_120_days() -> None:
 
 def test_return_of_either_gift_needs_person() -> None:
     """A return that may take back either of two gifts needs a person."""
-    known = facts(gifts={ANNA: (GIFT, replace(GIFT, gift_id=32))})
-    found = one(replace(credit(-5000, account=IBAN), return_code="AC04"), known)
-    assert (found.decision, found.hindrances) == ("suggest", ("margin",))
+    gift_facts = facts(gifts={ANNA: (GIFT, replace(GIFT, gift_id=32))})
+    proposal = one(replace(credit(-5000, account=IBAN), return_code="AC04"), gift_facts)
+    assert (proposal.decision, proposal.hindrances) == ("suggest", ("margin",))
 
 
 def test_code_inside_reference_is_no_return() -> None:
@@ -59,5 +63,5 @@ def test_code_inside_reference_is_no_return() -> None:
 
 def test_incoming_reversal_needs_person() -> None:
     """A reversal that brings money is not taken for a gift without a person."""
-    found = one(replace(credit(text="DH-1001-7"), reversal=True))
-    assert "contradiction" in found.hindrances
+    proposal = one(replace(credit(text="DH-1001-7"), reversal=True))
+    assert "contradiction" in proposal.hindrances

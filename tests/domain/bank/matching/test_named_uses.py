@@ -27,8 +27,8 @@ def paid_from_family(text: str, minor: int = 5000) -> Proposal:
 )
 def test_family_account_settles_by_named_donor(text: str, donor: int) -> None:
     """The words name one donor of the account and the promise fits: nobody is asked."""
-    found = paid_from_family(text)
-    assert (found.decision, found.candidates[0].donor_id) == ("auto", donor)
+    proposal = paid_from_family(text)
+    assert (proposal.decision, proposal.candidates[0].donor_id) == ("auto", donor)
 
 
 @pytest.mark.parametrize("text", ["darowizna", "za Jana i Anny", "Janina", "za Beaty", "janek"])

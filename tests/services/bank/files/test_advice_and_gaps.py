@@ -155,10 +155,10 @@ def test_contradicted_day_is_reported_with_figures(
     send(camt([Paid(day, minor) for day, minor in zip(days, first, strict=True)]))
     kept = days if len(second) == len(days) else [days[0], days[2]]
     file = send(camt([Paid(day, minor) for day, minor in zip(kept, second, strict=True)], name="S2"))
-    found = [problem for problem in file.problems if problem["code"] == "ledger_differs_open"]
-    assert len(found) == 1
-    assert "2026-10-06" in found[0]["message"]
-    assert more in found[0]["message"]
+    problems = [problem for problem in file.problems if problem["code"] == "ledger_differs_open"]
+    assert len(problems) == 1
+    assert "2026-10-06" in problems[0]["message"]
+    assert more in problems[0]["message"]
 
 
 def test_newer_issue_is_compared_with_ledger(database: Flask) -> None:

@@ -197,8 +197,10 @@ def test_persons_decision_blocks_undo(database: Flask, now: datetime) -> None:
     match()
     entries.accept_shares(first_entry(), [Share(anna.id, 1000)], now=now, actor="user:5")
     db.session.commit()
-    found = import_undo.list_obstacles(file.id)
-    assert [(one.kind, one.entry_id, one.actor) for one in found] == [("decision", first_entry(), "user:5")]
+    obstacles = import_undo.list_obstacles(file.id)
+    assert [(one.kind, one.entry_id, one.actor) for one in obstacles] == [
+        ("decision", first_entry(), "user:5")
+    ]
     before = rows()
     with pytest.raises(Rejected) as refused:
         take_back(file.id, now)

@@ -30,15 +30,15 @@ def receive(account: str) -> list[int]:
 def test_new_donor_twice_makes_one(database: Flask, now: datetime, account: str) -> None:
     """The second is told of the first, and whoever was shown the first may add another donor."""
     first, second = receive(account)
-    made = entries.create_donor_from(first, now=now, actor="user:1")
+    donor = entries.create_donor_from(first, now=now, actor="user:1")
     db.session.commit()
     for _ in range(2):
         with pytest.raises(Conflict) as refused:
             entries.create_donor_from(second, now=now, actor="user:2")
         db.session.rollback()
-    assert (refused.value.specific_code, refused.value.facts["donor_code"]) == ("payer_known", made.code)
+    assert (refused.value.specific_code, refused.value.facts["donor_code"]) == ("payer_known", donor.code)
     assert len(db.session.scalars(select(Donor)).all()) == 1
-    entries.create_donor_from(second, {"name": "Jan"}, known_ids=[made.id], now=now, actor="user:2")
+    entries.create_donor_from(second, {"name": "Jan"}, known_ids=[donor.id], now=now, actor="user:2")
     db.session.commit()
     assert len(db.session.scalars(select(Donor)).all()) == 2
     assert_sound()
@@ -63,5 +63,5 @@ def test_stale_form_of_payer_adds_no_donor(database: Flask) -> None:
     for entry_id, status in ((first, 302), (second, 422)):
         answer = staff.post(f"/bank/entries/{entry_id}/new-donor", **form)
         assert answer.status_code == status
-    made = db.session.scalars(select(Donor)).one()
-    assert f"This payer is a donor already: {made.code}." in answer.text
+    donor = db.session.scalars(select(Donor)).one()
+    assert f"This payer is a donor already: {donor.code}." in answer.text
