@@ -150,7 +150,8 @@ MatchKind = Literal["gift", "payout", "return", "not_gift"]
 # messages
 Channel = Literal["email"]
 MessageState = Literal["planned", "claimed", "sent", "failed", "suppressed", "unknown"]
-MessageCategory = Literal["transactional"]
+# thanks: what a donor who wants no contact does not get; a receipt they do
+MessageCategory = Literal["transactional", "thanks"]
 TemplateKind = Literal["thank_you", "new_donor", "receipt"]
 SuppressionSource = Literal["told", "bounced", "complained"]  # what made us stop writing
 AttachmentKind = Literal["receipt"]

@@ -12,9 +12,9 @@ from donorhub.services.messages import receipt_mail, suppressions, thank_yous
 def suppress_if_needed(message: Message, *, now: datetime) -> bool:
     """Look a last time before sending; return whether the message is suppressed.
 
-    It is for an address on the suppression list, a donor who wants no contact or has died, or a thank-you
-    whose gift was taken out while the mail server was away, or that waited so long that it is no thanks, or
-    a receipt that was voided.
+    It is for an address on the suppression list, a donor who has died or, unless it is a receipt, wants no
+    contact, a thank-you whose gift was taken out while the mail server was away, or that waited so long that
+    it is no thanks, or a receipt that was voided.
     """
     donor = db.session.get(Donor, message.donor_id) if message.donor_id else None
     reason = ""
@@ -22,7 +22,7 @@ def suppress_if_needed(message: Message, *, now: datetime) -> bool:
         reason = "suppressed"
     elif donor is not None and donor.is_deceased:
         reason = "deceased"
-    elif donor is not None and donor.do_not_contact:
+    elif donor is not None and suppressions.refuses_contact(donor, message.category):
         reason = "no_contact"
     elif receipt_mail.is_void(message):
         reason = "receipt_void"

@@ -14,13 +14,25 @@ from donorhub.db import db, insert_or_ignore
 from donorhub.domain.messages import wording
 from donorhub.errors import Conflict, NotFound
 from donorhub.models import AuditRecord, Donor, Message, Task, Template, User
-from donorhub.models.states import UNDELIVERED_MESSAGES, UNSENT_MESSAGES, Lang, MessageState, TemplateKind
+from donorhub.models.states import (
+    UNDELIVERED_MESSAGES,
+    UNSENT_MESSAGES,
+    Lang,
+    MessageCategory,
+    MessageState,
+    TemplateKind,
+)
 from donorhub.services.access import audit
 from donorhub.services.paging import equals_if_given
 from donorhub.services.work import tasks
 
 _liquid = Environment()
 STAFF_OF_DONORS: Final = frozenset({"admin", "fundraiser", "steward"})
+CATEGORIES: Final[Mapping[TemplateKind, MessageCategory]] = {
+    "thank_you": "thanks",
+    "receipt": "transactional",
+    "new_donor": "transactional",
+}
 
 
 def plan_note_to_staff(task: Task, *, facts: Mapping[str, object], now: datetime, domain: str) -> str:
@@ -81,7 +93,7 @@ def plan_message(
             task_id=task_id,
             donor_id=donor.id if donor else None,
             channel="email",
-            category="transactional",
+            category=CATEGORIES[kind],
             template=f"{kind}@{version}",
             lang=lang,
             to_address=to_address,

@@ -73,10 +73,9 @@ def _refuse_hindrance(donor: Donor) -> None:
     sentences = {
         "no_address": f"donor {donor.code} has no e-mail address: download the receipt and print it",
         "deceased": f"donor {donor.code} has died",
-        "no_contact": f"donor {donor.code} wants no contact: nothing is sent",
         "suppressed": f"the address of donor {donor.code} is on the suppression list",
     }
-    reason = suppressions.find_hindrance(donor)
+    reason = suppressions.find_hindrance(donor, "transactional")
     if reason:
         raise Rejected(sentences[reason], code="donor_unreachable", state=reason)
 

@@ -10,7 +10,7 @@ from donorhub import vault
 from donorhub.db import db, insert_or_ignore
 from donorhub.errors import Conflict, NotFound
 from donorhub.models import Donor, Suppression
-from donorhub.models.states import SuppressionSource
+from donorhub.models.states import MessageCategory, SuppressionSource
 from donorhub.services.access import audit
 from donorhub.services.donors import donors
 
@@ -77,15 +77,22 @@ def is_suppressed(address: str) -> bool:
     return find_suppression(address) is not None
 
 
-def find_hindrance(donor: Donor) -> str:
-    """Return why nothing may be sent to a donor; empty where it may."""
+def find_hindrance(donor: Donor, category: MessageCategory) -> str:
+    """Return why nothing of this category may be sent to a donor; empty where it may."""
     if donor.is_deceased:
         return "deceased"
-    if donor.do_not_contact:
+    if refuses_contact(donor, category):
         return "no_contact"
     if not donor.email:
         return "no_address"
     return "suppressed" if is_suppressed(donor.email) else ""
+
+
+def refuses_contact(donor: Donor, category: MessageCategory) -> bool:
+    """Return whether the donor's "no contact" stops such a message. It never stops a receipt, which is the
+    donor's own paper and which a person sends.
+    """
+    return donor.do_not_contact and category != "transactional"
 
 
 def find_suppression(address: str) -> Suppression | None:

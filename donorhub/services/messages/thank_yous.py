@@ -147,7 +147,7 @@ def is_held(task: Task) -> bool:
 def _find_hindrance(gift: Gift, donor: Donor) -> str:
     if gifts.compute_remainder(gift).minor == 0:
         return "nothing_left_of_the_gift"
-    return suppressions.find_hindrance(donor)
+    return suppressions.find_hindrance(donor, "thanks")
 
 
 def _plan_call(gift: Gift, donor: Donor, *, now: datetime) -> None:

@@ -180,7 +180,7 @@ def _render_receipt(receipt: Receipt, form: Form) -> str:
         replaces=old,
         replaced_by=new_one,
         mail=receipt_mail.find_sending(receipt.id),
-        mail_hindrance=suppressions.find_hindrance(receipt.donor),
+        mail_hindrance=suppressions.find_hindrance(receipt.donor, "transactional"),
     )
 
 

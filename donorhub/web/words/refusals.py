@@ -137,9 +137,7 @@ FIELDS: Final[Mapping[str, object]] = {
     "rejected/until": lazy_gettext("A pause ends after it begins."),
 }
 _STATES: Final[dict[str, dict[str, object]]] = {
-    "donor_unreachable": {
-        reason: codes.ENDS[reason] for reason in ("deceased", "no_address", "no_contact", "suppressed")
-    },
+    "donor_unreachable": {reason: codes.ENDS[reason] for reason in ("deceased", "no_address", "suppressed")},
     "instalment_state": dict(labels.INSTALMENT_STATES.items()),
     "message_state": dict(labels.MESSAGE_STATES.items()),
     "recurring_gift_state": dict(labels.RECURRING_STATES.items()),

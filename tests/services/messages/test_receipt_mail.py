@@ -16,11 +16,12 @@ from donorhub.errors import Conflict, Rejected
 from donorhub.gateways.mailer import Smtp
 from donorhub.jobs.queue.run import run_due
 from donorhub.models import Donor, Message, MessageAttachment, Receipt, ReceiptPdf, Task
+from donorhub.models.states import SuppressionSource
 from donorhub.money import Money
 from donorhub.services.access import organisation
 from donorhub.services.donors import donors
 from donorhub.services.giving import gifts
-from donorhub.services.messages import receipt_mail
+from donorhub.services.messages import receipt_mail, suppressions
 from donorhub.services.receipts import receipts
 from tests.smtp import SmtpServer, smtp_server
 
@@ -169,7 +170,6 @@ def test_receipt_follows_a_merged_donor(mail: SmtpServer, now: datetime) -> None
     [
         ({"email": ""}, "no_address"),
         ({"is_deceased": True}, "deceased"),
-        ({"do_not_contact": True}, "no_contact"),
     ],
 )
 def test_unreachable_donor_is_refused(database: Flask, now: datetime, fields: dict, reason: str) -> None:  # type: ignore[type-arg]
@@ -180,3 +180,38 @@ def test_unreachable_donor_is_refused(database: Flask, now: datetime, fields: di
         receipt_mail.send_receipt(receipt.id, now=now, actor="t", domain="x")
     assert (refused.value.specific_code, refused.value.facts["state"]) == ("donor_unreachable", reason)
     assert db.session.scalars(select(Message)).all() == []
+
+
+def test_no_contact_never_stops_receipt(mail: SmtpServer, now: datetime) -> None:
+    """A donor who wants no contact gets the receipt that a person sends, whenever the no was said."""
+    receipt, other = issue(now), issue(now, email="besa@example.org")
+    refuse_contact(receipt, now)
+    send(receipt, now)
+    send(other, now)
+    refuse_contact(other, now)
+    work()
+    mail.wait_for(2)
+    assert sorted(mail.recipients) == [["anna@example.org"], ["besa@example.org"]]
+
+
+def refuse_contact(receipt: Receipt, now: datetime) -> None:
+    donor = db.session.get_one(Donor, receipt.donor_id)
+    donors.change_donor(donor, {"do_not_contact": True}, now=now, actor="t")
+    db.session.commit()
+
+
+@pytest.mark.parametrize("source", ["told", "bounced", "complained"])
+def test_suppressed_address_gets_no_receipt(
+    mail: SmtpServer, now: datetime, source: SuppressionSource
+) -> None:
+    """An address that is suppressed gets none, neither planned before nor asked for after."""
+    receipt = issue(now)
+    send(receipt, now)
+    suppressions.suppress_address("anna@example.org", reason="x", source=source, now=now, actor="user:1")
+    db.session.commit()
+    work()
+    assert (mail.messages, only().suppressed_reason) == ([], "suppressed")
+    other = issue(now, email="ANNA@example.org")
+    with pytest.raises(Rejected) as refused:
+        receipt_mail.send_receipt(other.id, now=now, actor="t", domain="x")
+    assert refused.value.facts["state"] == "suppressed"
