@@ -207,6 +207,16 @@ def session_cpu_seconds(leader: int) -> float:
     return sum(cpu_seconds(pid) for pid in _pids() if _session_of(pid) == leader)
 
 
+def thread_cpu_seconds(pid: int, name: str) -> float:
+    """What the threads with this name of a process have used so far."""
+    nanoseconds = 0
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+            if (task / "comm").read_text().strip() == name:
+                nanoseconds += int((task / "schedstat").read_text().split()[0])
+    return nanoseconds / 1e9
+
+
 def _pids() -> list[int]:
     return [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
 

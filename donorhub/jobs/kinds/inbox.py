@@ -81,6 +81,7 @@ def _drain_account(at: tuple[str, str], ids: Sequence[int], modes: Modes, batch:
             db.session.rollback()
             break
         event_ids = [event.id for event in events]
+        oldest_at = min((event.received_at for event in events), default=clock.now())
         try:
             projection.apply_events(events, modes, now=clock.now())
             db.session.flush()  # a broken constraint shows here
@@ -94,7 +95,8 @@ def _drain_account(at: tuple[str, str], ids: Sequence[int], modes: Modes, batch:
             _note_failure(event_ids[0], turn, e)
         db.session.commit()
         count += len(event_ids)
-        pace.rest_after_work(time.thread_time() - began_at)
+        behind_s = (clock.now() - oldest_at).total_seconds()
+        pace.rest_after_work(time.thread_time() - began_at, behind_s)
     return count
 
 
