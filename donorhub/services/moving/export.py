@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import zlib
 from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Final
 
 from sqlalchemy import Table, select
@@ -44,7 +44,9 @@ def read_rows(name: str) -> Iterator[dict[str, object]]:
 
 
 def _make_plain_value(table: Table, column: str, value: object) -> object:
-    if isinstance(value, datetime | date):
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, bytes):
         if table.name == "import_file" and column == "content":
