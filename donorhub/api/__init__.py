@@ -15,7 +15,7 @@ from donorhub.api.messages import messages, suppressions
 from donorhub.api.providers import payouts, provider_events, webhook_endpoints, webhooks
 from donorhub.api.receipts import receipts
 from donorhub.api.recurring import instalments, recurring_gifts
-from donorhub.api.work import tasks
+from donorhub.api.work import tasks, upgrade_notes
 
 NOUNS: Final = (
     donors.bp,
@@ -28,6 +28,7 @@ NOUNS: Final = (
     receipts.bp,
     tasks.bp,
     tasks.mine,
+    upgrade_notes.bp,
     messages.bp,
     suppressions.bp,
     imports.bp,

@@ -58,7 +58,15 @@ from donorhub.models.recurring import (
     Term,
 )
 from donorhub.models.search_ddl import SQLITE as _SQLITE_SEARCH  # noqa: F401  its statements listen for create_all
-from donorhub.models.work import DomainEvent, Message, MessageAttachment, Suppression, Task, Template
+from donorhub.models.work import (
+    DomainEvent,
+    Message,
+    MessageAttachment,
+    Suppression,
+    Task,
+    Template,
+    UpgradeNote,
+)
 
 __all__ = [
     "Allocation",
@@ -114,6 +122,7 @@ __all__ = [
     "Task",
     "Template",
     "Term",
+    "UpgradeNote",
     "User",
     "UserSession",
     "WeakRef",

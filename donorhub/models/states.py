@@ -54,6 +54,16 @@ TaskKind = Literal[
     "unknown_state",
     "welcome_recurring",
 ]
+UpgradeNoteKind = Literal[
+    "doubts_asked",
+    "ids_counted_again",
+    "ledger_differs",
+    "missed_instalments",
+    "lapsed_promises",
+    "debits_without_mandate",
+    "skipped_instalments",
+]
+UpgradeSubject = Literal["bank_account", "entry", "recurring_gift"]  # what an upgrade's note lists
 EventKind = Literal[
     "donor.created",
     "gift.recorded",
@@ -197,6 +207,9 @@ AGEING_INSTALMENTS: Final[tuple[InstalmentState, ...]] = (
     "returned",
 )
 FREED_INSTALMENTS: Final[tuple[InstalmentState, ...]] = ("skipped", "waived")  # nothing is owed of them
+
+UPGRADE_NOTE_KINDS: Final[tuple[UpgradeNoteKind, ...]] = get_args(UpgradeNoteKind)
+UPGRADE_SUBJECTS: Final[tuple[UpgradeSubject, ...]] = get_args(UpgradeSubject)
 
 PROVIDER_EVENT_STATES: Final[tuple[ProviderEventState, ...]] = get_args(ProviderEventState)
 WAITING_EVENTS: Final[tuple[ProviderEventState, ...]] = ("received", "error")

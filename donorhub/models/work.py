@@ -23,6 +23,8 @@ from donorhub.models.states import (
     TaskRole,
     TaskState,
     TemplateKind,
+    UpgradeNoteKind,
+    UpgradeSubject,
 )
 
 OPEN_TASKS_OF_PEOPLE: Final = f"performer = 'person' AND {write_word_condition('state', OPEN_TASKS)}"
@@ -216,3 +218,24 @@ class DomainEvent(Base):
     occurred_at: Mapped[datetime]
     recorded_at: Mapped[datetime]
     data: Mapped[dict[str, object]] = mapped_column(default=dict)
+
+
+class UpgradeNote(Base):
+    """What an upgrade mended of what an older program left, once for each kind; none of it changed a sum.
+    A count of zero says that there was nothing to mend."""
+
+    __tablename__ = "upgrade_note"
+    __table_args__ = (
+        UniqueConstraint("kind"),
+        make_word_check("kind", UpgradeNoteKind),
+        make_word_check("subject_type", UpgradeSubject),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[UpgradeNoteKind]
+    subject_type: Mapped[UpgradeSubject]
+    count: Mapped[int]
+    subject_ids: Mapped[list[int]] = mapped_column(default=list)  # where, the first of them
+    noted_at: Mapped[datetime]
+    seen_at: Mapped[datetime | None]
+    seen_by: Mapped[str | None]

@@ -39,7 +39,7 @@ NAVIGATION: Final = (
         lazy_gettext("Settings"),
         "tasks:read",
         "settings",
-        ("account", "funds", "organisation", "users", "tokens", "webhooks"),
+        ("account", "funds", "organisation", "users", "tokens", "webhooks", "upgrade_notes"),
     ),
 )
 

@@ -15,7 +15,7 @@ from donorhub.web.providers import endpoints
 from donorhub.web.receipts import receipts
 from donorhub.web.recurring import recurring_gifts
 from donorhub.web.reports import dashboard
-from donorhub.web.work import error_inbox, tasks
+from donorhub.web.work import error_inbox, tasks, upgrade_notes
 
 BLUEPRINTS: Final[tuple[Blueprint, ...]] = (
     dashboard.bp,
@@ -29,6 +29,7 @@ BLUEPRINTS: Final[tuple[Blueprint, ...]] = (
     suppressions.bp,
     error_inbox.bp,
     settings.bp,
+    upgrade_notes.bp,
     users.bp,
     tokens.bp,
     endpoints.bp,

@@ -28,6 +28,7 @@ from donorhub.services.giving import history
 from donorhub.services.providers import inbox
 from donorhub.services.recurring import waiting_instalments
 from donorhub.services.recurring.waiting_instalments import Wait
+from donorhub.services.work import upgrade_notes
 
 MONTHS: Final = 12
 
@@ -124,7 +125,8 @@ def compute_recurring_figures(*, today: date, now: datetime) -> RecurringFigures
 
 
 def count_waiting(now: datetime) -> dict[str, int]:
-    """Return how much waits for a person: entries in suspense, files, the error inbox, tasks overdue.
+    """Return how much waits for a person: entries in suspense, files, the error inbox, tasks overdue,
+    what an upgrade mended.
 
     Each is counted as far as :mod:`donorhub.services.counting` does.
     """
@@ -136,6 +138,7 @@ def count_waiting(now: datetime) -> dict[str, int]:
             "overdue": open_tasks.where(Task.due_at < organisation.get_midnight(organisation.get_day(now))),
             "dead_tasks": select(Task.id).where(Task.state == "dead"),
             "stuck_events": select(ProviderEvent.id).where(ProviderEvent.state.in_(STUCK_EVENTS)),
+            "upgrade_notes": upgrade_notes.select_unseen_notes(),
             "undelivered_messages": select(Message.id).where(Message.state.in_(UNDELIVERED_MESSAGES)),
         }
     )
@@ -147,4 +150,5 @@ def count_waiting(now: datetime) -> dict[str, int]:
         "files": counts["files"],
         "errors": errors,
         "overdue": counts["overdue"],
+        "upgrade_notes": counts["upgrade_notes"],
     }

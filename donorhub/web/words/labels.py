@@ -28,6 +28,8 @@ from donorhub.models.states import (
     TaskKind,
     TaskState,
     TemplateKind,
+    UpgradeNoteKind,
+    UpgradeSubject,
 )
 
 Word = TypeVar("Word", bound=str)
@@ -269,4 +271,36 @@ LOOKS: Final = {
         "no",
     ),
     **dict.fromkeys(("expected", "collecting", "proposed", "paused", "queued"), "info"),
+}
+UPGRADE_NOTES: Final[Words[UpgradeNoteKind]] = {
+    "doubts_asked": lazy_gettext("Entries that waited in doubt"),
+    "ids_counted_again": lazy_gettext("Accounts whose ids of the bank were ignored"),
+    "ledger_differs": lazy_gettext("Accounts whose ledger is not what the bank proves"),
+    "missed_instalments": lazy_gettext("Instalments called missed while the bank was not known"),
+    "lapsed_promises": lazy_gettext("Recurring gifts called lapsed or closed while the bank was not known"),
+    "debits_without_mandate": lazy_gettext("Direct debits without a mandate"),
+    "skipped_instalments": lazy_gettext("Instalments of direct debits without a mandate"),
+}
+UPGRADE_ADVICE: Final[Words[UpgradeNoteKind]] = {
+    "doubts_asked": lazy_gettext(
+        "Each now says why it waits and which entry it may be, and can be answered with others like it."
+    ),
+    "ids_counted_again": lazy_gettext(
+        "They count again, but for those that stood on different money; the page of the account names them."
+    ),
+    "ledger_differs": lazy_gettext(
+        "Nothing was changed. Where the bank no longer tells an entry or tells one that is not there, "
+        "you are asked among the questions about bank entries."
+    ),
+    "missed_instalments": lazy_gettext(
+        "They are owed again, and wait until the statements of their account reach their day."
+    ),
+    "lapsed_promises": lazy_gettext("They run again, and are judged anew by what the bank tells."),
+    "debits_without_mandate": lazy_gettext("They wait for their mandate; nothing is expected until then."),
+    "skipped_instalments": lazy_gettext("They are owed no longer, since nobody could have collected them."),
+}
+UPGRADE_SUBJECTS: Final[Words[UpgradeSubject]] = {
+    "bank_account": lazy_gettext("Bank accounts"),
+    "entry": lazy_gettext("Bank entries"),
+    "recurring_gift": lazy_gettext("Recurring gifts"),
 }

@@ -1,0 +1,43 @@
+"""What an upgrade mends of what an older program left, beyond what a migration can.
+
+Each step is done once, by the first program that knows it, right after the migrations. No step changes a
+sum: where money may be wrong, a person is asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from donorhub.models.states import UpgradeNoteKind, UpgradeSubject
+from donorhub.services.work import upgrade_notes
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One kind of fault and what mends it; ``mend`` returns the ids of the rows that it mended."""
+
+    kind: UpgradeNoteKind
+    subject_type: UpgradeSubject
+    mend: Callable[[datetime], Sequence[int]]
+
+
+STEPS: Final[tuple[Step, ...]] = ()
+
+
+def list_waiting_steps() -> list[Step]:
+    """Return what was not mended yet, in the order in which it is to be."""
+    done_kinds = upgrade_notes.list_kinds()
+    return [step for step in STEPS if step.kind not in done_kinds]
+
+
+def do_step(step: Step, *, now: datetime) -> int:
+    """Mend one kind of fault and note which rows had it; return how many. A second time does nothing."""
+    note = upgrade_notes.begin_note(step.kind, step.subject_type, now=now)
+    if note is None:
+        return 0
+    subject_ids = step.mend(now)
+    upgrade_notes.fill_note(note, subject_ids, now=now)
+    return len(subject_ids)
