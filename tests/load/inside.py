@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import date
 
 from flask import Flask
 
@@ -25,7 +26,7 @@ def app() -> Iterator[Flask]:
         db.session.commit()
 
 
-def give(count: int, donor_count: int = 50) -> None:
+def give(count: int, donor_count: int = 50, *, received_on: date | None = None) -> None:
     """Record gifts that may be receipted, and thank for none of them."""
     organisation.get_organisation().jurisdiction = "XX"
     organisation.get_organisation().legal_name = "Fundacja Przykład"
@@ -39,7 +40,7 @@ def give(count: int, donor_count: int = 50) -> None:
         gifts.record_gift(
             people[n % donor_count].id,
             Money(1000 + n, "PLN"),
-            received_on=now().date(),
+            received_on=received_on or now().date(),
             source="t",
             source_ref=str(n),
             now=now(),

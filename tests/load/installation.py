@@ -164,11 +164,12 @@ class Installation:
 
 @dataclass(slots=True)
 class Place:
-    """Where an installation may live: the stores of its mode, and Redis itself where it is to be killed."""
+    """Where an installation may live: the stores of its mode, and their servers where they may be lost."""
 
     home: Path
     stores: dict[str, str]
     redis: servers.Redis | None = None
+    postgres: servers.Postgres | None = None
 
 
 @contextlib.contextmanager
@@ -179,7 +180,7 @@ def place_for(stores: str, home: Path) -> Iterator[Place]:
         return
     with servers.postgres() as cluster, servers.redis_store() as store:
         url = servers.create_database(cluster.url)
-        yield Place(home, {"DATABASE_URL": url, "REDIS_URL": store.url}, store)
+        yield Place(home, {"DATABASE_URL": url, "REDIS_URL": store.url}, store, cluster)
 
 
 def kill_session(leader: int) -> None:
