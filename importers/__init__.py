@@ -13,9 +13,10 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, BinaryIO, Final, Protocol
 
-from importers import bai2, coda, elixir, qif, tabular
+from importers import archive, bai2, coda, elixir, qif, tabular
 from importers.border import clean_parts, clean_reading
 from importers.camt import reader as camt
+from importers.codes import DeliveryFault, Reason
 from importers.debits import report as debit_report
 from importers.debits.columns import Columns
 from importers.mt940 import reader as mt940
@@ -29,6 +30,7 @@ from importers.statement import (
     Reading,
     Statement,
     make_refusal,
+    refuse_file,
 )
 from importers.text import DateOrder
 
@@ -93,7 +95,6 @@ _REASONS: Final[Mapping[str, tuple[str, str]]] = {
         "locked",
         "The file is locked with a password: open it, save it without one, import that.",
     ),
-    "archive": ("archive", "This is an archive: unpack it and import the files inside one by one."),
     "damaged_zip": ("damaged", "The file is damaged (its zip structure ends too early): download it again."),
     "picture": ("picture", f"This is a picture: in the bank, {_TRY}."),
     "document": ("document", f"This is a text document: in the bank, {_TRY}."),
@@ -101,6 +102,7 @@ _REASONS: Final[Mapping[str, tuple[str, str]]] = {
     "xml": ("unknown_xml", f"This XML file is neither camt.052, .053, .054 nor OFX: in the bank, {_TRY}."),
     "binary": ("binary", f"This is no bank file that DonorHub knows: in the bank, {_TRY}."),
 }
+_ARCHIVES: Final = ("zip", "archive")
 
 
 def read(
@@ -127,6 +129,8 @@ def read(
     with pause_collector():
         if refusal:
             reading = make_refusal(*refusal)
+        elif name in _ARCHIVES:
+            reading = refuse_file(_explain_archive(name, data))
         elif name == "ofx" and second_reader_limit is not None:
             reading = ofx.read(data, second_reader_limit=second_reader_limit)
         else:
@@ -134,8 +138,13 @@ def read(
     return replace(
         clean_reading(reading),
         file_sha256=hashlib.sha256(data).hexdigest(),
-        format=reading.format or ("" if refusal else name),
+        format=reading.format or ("" if refusal or name in _ARCHIVES else name),
     )
+
+
+def _explain_archive(name: str, data: bytes) -> Reason[DeliveryFault]:
+    """Return why an archive is no statement; the files of a ZIP are read one by one, not here."""
+    return archive.find_refusal(data) if name == "zip" else Reason("archive.other")
 
 
 def stream(

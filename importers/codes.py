@@ -100,6 +100,20 @@ TableFault = Literal[
     "zip_bomb.members",
     "zip_bomb.ratio",
 ]
+# Why one of several files that were sent, or an archive with files in it, is not taken in.
+DeliveryFault = Literal[
+    "archive.damaged",
+    "archive.empty",
+    "archive.inside",
+    "archive.member",
+    "archive.members",
+    "archive.other",
+    "archive.outside_name",
+    "archive.packing",
+    "archive.ratio",
+    "archive.size",
+    "file_too_large",
+]
 # What a person should know of a table that was read.
 Remark = Literal[
     "balance_mismatch.chain",

@@ -11,6 +11,7 @@ import io
 import re
 import struct
 import zipfile
+import zlib
 from typing import Final
 
 HEAD: Final = 65_536  # bytes that are enough to tell
@@ -49,10 +50,21 @@ _BY_TEXT: Final = (
     ("coda", re.compile(r"\A0{5}[0-3][0-9]{5}[^\r\n]{5,120}\r?\n1[0-3]")),
     ("elixir", re.compile(r"\A\s*\"?[12][0-9]0\"?,\"?[0-9]{8}\"?,\"?[0-9]{1,15}\"?,")),
 )
+_ZIPS: Final = (b"PK\x03\x04", b"PK\x05\x06")  # the second is one without any file
 _TAIL: Final = 2_048
 MOST_MEMBERS: Final = 200  # of a workbook's zip
 _SHORTEST_ENDING: Final = 22  # of a zip: its closing record, and with the longest remark
 _LONGEST_ENDING: Final = 22 + 65_535
+_LONGEST_KIND: Final = 100  # of a document of OpenDocument
+_ZIP_ERRORS: Final = (
+    zipfile.BadZipFile,
+    zlib.error,
+    ValueError,
+    NotImplementedError,
+    struct.error,
+    EOFError,
+    OSError,
+)
 _RECORD: Final = re.compile(r"\s*\"?([A-Z]{1,8}|[A-Z]?[0-9]{1,3})\"?,", re.ASCII)
 _FOOTER_FIELDS: Final = re.compile(
     r",\"?[0-9]{1,6}\"?(?=,|\Z)(?:.*?),\"?-?[0-9]{1,12}\.[0-9]{2}\"?(?=,|\Z)", re.ASCII
@@ -64,7 +76,7 @@ def find_format(data: bytes) -> str:
 
     Read: ``ofx camt mt940 qif xlsx xls ods coda bai2 elixir debit_report table`` (any other text
     is a table).
-    Others: ``empty pdf html json xml locked archive damaged_zip picture document binary``.
+    Others: ``empty pdf html json xml locked zip archive damaged_zip picture document binary``.
     """
     head = data[:HEAD]
     if not head.strip(b"\0 \t\r\n\x1a") and not data.strip(b"\0 \t\r\n\x1a"):
@@ -74,7 +86,7 @@ def find_format(data: bytes) -> str:
             return name
     if head.startswith(_OLE2):
         return "locked" if _LOCKED_OFFICE in data else "xls"
-    if head.startswith(b"PK\x03\x04"):
+    if head.startswith(_ZIPS):
         return _find_format_of_zip(data)
     text = _skim_text(head)
     if text is None:
@@ -109,20 +121,35 @@ def count_members(data: bytes) -> int:
 
 
 def _find_format_of_zip(data: bytes) -> str:
-    """Return a workbook, a locked archive, or an archive of something else."""
+    """Return a workbook, a locked archive, a document of an office program, or a ZIP of other files."""
     if count_members(data) > MOST_MEMBERS:
-        return "xlsx" if b"xl/workbook.xml" in data else "archive"  # one that its own guard refuses
+        return "xlsx" if b"xl/workbook.xml" in data else "zip"  # one that its own guard refuses
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             contents = archive.infolist()
-    except (zipfile.BadZipFile, ValueError, NotImplementedError, struct.error, EOFError, OSError):
+            kind = _read_mimetype(archive)
+    except _ZIP_ERRORS:
         return "damaged_zip"
     names = {member.filename for member in contents}
     if any(member.flag_bits & 1 for member in contents):  # bit 0: encrypted (PKWARE appnote 4.4.4)
         return "locked"
     if "xl/workbook.xml" in names or "xl/workbook.bin" in names:
         return "xlsx"
-    return "ods" if "content.xml" in names and "mimetype" in names else "archive"
+    is_other = kind is not None and kind.startswith(b"application/") and b"spreadsheet" not in kind
+    if "content.xml" in names and kind is not None:
+        return "document" if is_other else "ods"
+    return "document" if is_other or "[Content_Types].xml" in names else "zip"
+
+
+def _read_mimetype(archive: zipfile.ZipFile) -> bytes | None:
+    """Return how a document of OpenDocument, or a book, names its own kind; None where nothing does."""
+    if "mimetype" not in archive.namelist():
+        return None
+    try:
+        with archive.open("mimetype") as member:
+            return member.read(_LONGEST_KIND)
+    except (*_ZIP_ERRORS, RuntimeError):
+        return b""
 
 
 def _skim_text(head: bytes) -> str | None:

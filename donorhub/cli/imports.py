@@ -34,14 +34,17 @@ from donorhub.services.access import organisation
 from donorhub.services.bank.files import (
     bank_accounts,
     column_mappings,
+    deliveries,
     file_reading,
     statement_checks,
     statement_drafts,
     statements,
 )
 from donorhub.services.bank.files import imports as kept_files
+from donorhub.services.bank.files.deliveries import SentFile
 from donorhub.services.bank.files.statement_drafts import Drafts
 from importers.profiles import list_profiles
+from importers.statement import Problem
 
 Summary = Mapping[str, Any]  # what a file says of itself, as it is kept
 SOUND: Final = ("done",)
@@ -80,7 +83,7 @@ def import_files(
     accept_held: str,
     quiet: bool,
 ) -> None:
-    """Import bank files: OFX, QFX, camt, MT940, CSV, XLSX, QIF. Folders are walked.
+    """Import bank files: OFX, QFX, camt, MT940, CSV, XLSX, QIF. Folders are walked, ZIPs opened.
 
     For each file it says what was in it. Exit code 1 when a file was refused, is held
     because its figures do not add up, or asks something.
@@ -94,19 +97,26 @@ def import_files(
     unsound = 0
     with stay_at_work(current_app):
         timer.bury_dead_tasks()  # a file that is sent again may wait for a task that nobody will try any more
-        for path in _list_files(paths):
-            unsound += not (_show_only(path, choices) if dry_run else _import_file(path, choices))
+        for path, file in _list_files(paths):
+            if isinstance(file, Problem):
+                click.echo(f"{path}: refused\n  error {file.code}: {file.message}")
+                unsound += 1
+            else:
+                unsound += not (_show_only if dry_run else _import_file)(path, file, choices)
     if unsound:
         click.echo(f"{unsound} of the files need a person.", err=True)
         sys.exit(1)
 
 
-def _list_files(paths: Sequence[Path]) -> Iterator[Path]:
+def _list_files(paths: Sequence[Path]) -> Iterator[tuple[str, SentFile | Problem]]:
+    """Yield the files under their paths, those of a folder or of a ZIP one by one; a problem for one that is
+    not opened.
+    """
     for path in paths:
-        if path.is_dir():
-            yield from sorted(file for file in path.rglob("*") if file.is_file())
-        else:
-            yield path
+        for file in sorted(file for file in path.rglob("*") if file.is_file()) if path.is_dir() else [path]:
+            for one in deliveries.open_files([SentFile(file.name, _read_bytes(file))]):
+                name = one.where or "" if isinstance(one, Problem) else one.name
+                yield str(file) + name.removeprefix(file.name), one
 
 
 def _find_account_id(text: str | None, currency: str) -> int | None:
@@ -147,18 +157,17 @@ def _find_layout(name: str | None) -> Mapping[str, object] | None:
     return saved_layout or bank_layout
 
 
-def _import_file(path: Path, choices: Choices) -> bool:
+def _import_file(path: str, sent_file: SentFile, choices: Choices) -> bool:
     """Import one file and print how it went; return whether nothing is left to a person."""
-    settings: Settings = current_app.extensions["donorhub.settings"]
     try:
         file, is_new = kept_files.receive_file(
-            _read_bytes(path, settings),
-            path.name,
+            sent_file.content,
+            sent_file.name,
             bank_account_id=choices.account,
             layout=choices.layout,
             currency=choices.currency,
             create_accounts=True,
-            limit_mb=settings.upload_limit_mb,
+            limit_mb=_get_settings().upload_limit_mb,
             now=clock.now(),
             actor=get_actor(),
         )
@@ -169,26 +178,29 @@ def _import_file(path: Path, choices: Choices) -> bool:
     file_id = file.id
     db.session.commit()
     with ExitStack() as stack:
-        _report_to(stack, path, choices)
+        _report_to(stack, sent_file.name, choices)
         _work_off(file_id)
         if choices.accept_held:
             _accept_held(file_id, choices.accept_held)
     return _show_outcome(path, file_id, is_new=is_new, quiet=choices.quiet)
 
 
-def _read_bytes(path: Path, settings: Settings) -> bytes:
-    limit = settings.upload_limit_mb * 1024 * 1024
+def _read_bytes(path: Path) -> bytes:
+    limit = _get_settings().upload_limit_mb * 1024 * 1024
     with path.open("rb") as file:
         return file.read(limit + 1)  # one byte more shows that it is too large
 
 
-def _report_to(stack: ExitStack, path: Path, choices: Choices) -> None:
+def _get_settings() -> Settings:
+    settings: Settings = current_app.extensions["donorhub.settings"]
+    return settings
+
+
+def _report_to(stack: ExitStack, name: str, choices: Choices) -> None:
     if choices.quiet or not sys.stderr.isatty():
         return
     stack.enter_context(
-        report_progress(
-            lambda doing, count: click.echo(f"\r{path.name}: {doing} {count:,}", err=True, nl=False)
-        )
+        report_progress(lambda doing, count: click.echo(f"\r{name}: {doing} {count:,}", err=True, nl=False))
     )
     stack.callback(click.echo, "\r\033[K", err=True, nl=False)
 
@@ -259,7 +271,7 @@ def _accept_held(file_id: int, reason: str) -> None:
 # ---------------------------------------------------------------- what is said
 
 
-def _show_outcome(path: Path, file_id: int, *, is_new: bool, quiet: bool) -> bool:
+def _show_outcome(path: str, file_id: int, *, is_new: bool, quiet: bool) -> bool:
     with read_only():
         file = kept_files.get_file(file_id)
         rows = {
@@ -326,10 +338,9 @@ def _show_problems(problems: Sequence[Summary]) -> None:
         click.echo(f"  {problem['level']} {problem['code']}: {problem['message']}{where}")
 
 
-def _show_only(path: Path, choices: Choices) -> bool:
+def _show_only(path: str, sent_file: SentFile, choices: Choices) -> bool:
     """Read one file and print what is in it, storing nothing; return whether a person need not look."""
-    settings: Settings = current_app.extensions["donorhub.settings"]
-    drafts = _read_drafts(path, choices, settings)
+    drafts = _read_drafts(sent_file, choices)
     problems, today = list(drafts.problems), organisation.get_day(clock.now())
     is_held = False
     click.echo(f"{path}: {drafts.format or 'unknown format'}, only read")
@@ -340,17 +351,16 @@ def _show_only(path: Path, choices: Choices) -> bool:
     _show_problems(statement_drafts.make_plain_problems(problems))
     if tables.LAYOUT_PROBLEMS & {problem.code for problem in problems}:
         with read_only():
-            tables.show_draft(column_mappings.draft_layout(_read_bytes(path, settings)))
+            tables.show_draft(column_mappings.draft_layout(sent_file.content))
             db.session.rollback()
     return bool(drafts.statements) and not is_held
 
 
-def _read_drafts(path: Path, choices: Choices, settings: Settings) -> Drafts:
-    content = _read_bytes(path, settings)
+def _read_drafts(sent_file: SentFile, choices: Choices) -> Drafts:
     with read_only():
         to_read = file_reading.prepare_reading(
-            content,
-            path.name,
+            sent_file.content,
+            sent_file.name,
             layout=choices.layout,
             bank_account_id=choices.account,
             currency=choices.currency,

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable
 from datetime import date, datetime
 from pathlib import Path
+from zipfile import ZIP_STORED
 
 import pytest
 from click.testing import CliRunner, Result
@@ -20,6 +21,7 @@ from donorhub.cli.imports import import_files as import_command
 from donorhub.db import db
 from donorhub.models import Entry, ImportFile, Statement, Task
 from donorhub.services.bank.files import column_mappings, imports
+from tests.importers.zips import damage_member, pack_files
 from tests.services.bank.bank import CSV_LAYOUT, OURS, Paid, camt, csv, open_account, rows
 
 SHARED = Path(os.environ.get("DONORHUB_SHARED") or Path(__file__).resolve().parents[2].parent / "shared")
@@ -228,3 +230,21 @@ def test_unreadable_file_is_read_later(run: Run, sound: Path) -> None:
     result = run(sound)
     assert result.exit_code == 0, result.output
     assert "2 new, 0 known" in result.output
+
+
+def test_zip_is_opened_file_by_file(run: Run, sound: Path, tmp_path: Path) -> None:
+    """Each file of a ZIP is printed as if it stood in a folder; a damaged one makes the exit code 1."""
+    content = sound.read_bytes()
+    path = tmp_path / "may.zip"
+    packed = pack_files({"05.xml": content, "06.xml": b"damaged"}, ZIP_STORED)
+    path.write_bytes(damage_member(packed, b"damaged"))
+    result = run(path)
+    assert result.exit_code == 1
+    assert f"{path} / 05.xml: camt.053, done" in result.output
+    assert (
+        f"{path} / 06.xml: refused\n  error archive: The file is damaged inside the archive" in result.output
+    )
+    assert db.session.scalars(select(ImportFile.filename)).all() == ["may.zip / 05.xml"]
+    path.write_bytes(pack_files({"05.xml": content}))
+    again = run("--dry-run", path)
+    assert (again.exit_code, f"{path} / 05.xml: camt.053, only read" in again.output) == (0, True)

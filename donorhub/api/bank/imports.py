@@ -6,6 +6,7 @@ import csv
 import io
 import re
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Final, NotRequired, TypedDict
 
 from flask import Response, current_app, request
@@ -24,9 +25,11 @@ from donorhub.errors import Rejected
 from donorhub.models import ImportFile
 from donorhub.models.states import IMPORT_FILE_STATES
 from donorhub.schemas.bank import Answers, AnswersSchema, TakeBackSchema, TakingBack
-from donorhub.schemas.fields import Currency, Instant, QueryId, StrictSchema
+from donorhub.schemas.fields import Currency, Instant, QueryId, Several, StrictSchema
 from donorhub.services.bank import import_undo
-from donorhub.services.bank.files import imports
+from donorhub.services.bank.files import deliveries, imports
+from donorhub.services.bank.files.deliveries import MOST_FILES, Arrival, SentFile
+from donorhub.services.bank.files.statement_drafts import make_plain_problems
 from donorhub.services.messages import thank_yous
 
 bp = HouseBlueprint("imports", __name__, path="/imports", description="Files from banks.")
@@ -37,14 +40,31 @@ _NOT_IN_A_NAME: Final = re.compile(r"[\x00-\x1f\x7f/\\\ud800-\udfff]+")
 _FORMULA: Final = re.compile(r"[\s＝＋－＠]*[=+\-@＝＋－＠\t\r\0]")  # what a spreadsheet would reckon
 
 
-class NewImportSchema(StrictSchema):
-    """The file as it came from the bank, and what it may not tell itself."""
+class FileAnswersSchema(StrictSchema):
+    """What files may not tell themselves."""
 
-    file = UploadedFile(required=True)
     bank_account_id = QueryId(metadata={"description": "For files that do not name their account"})
     currency = Currency()
     create_accounts = fields.Boolean(
         load_default=False, metadata={"description": "Add accounts of ours that the file names"}
+    )
+
+
+class NewImportSchema(FileAnswersSchema):
+    """The file as it came from the bank, and what it may not tell itself."""
+
+    file = UploadedFile(required=True)
+
+
+class NewImportsSchema(FileAnswersSchema):
+    """Files as they came from the bank, and what they may not tell themselves."""
+
+    file = Several(
+        UploadedFile(),
+        1,
+        MOST_FILES,
+        required=True,
+        metadata={"description": "A part for each file; those in a ZIP are taken one by one"},
     )
 
 
@@ -84,6 +104,21 @@ class FileProblemListSchema(AnswerSchema):
     data = fields.List(fields.Nested(FileProblemSchema), required=True)
 
 
+class ArrivalSchema(AnswerSchema):
+    """What became of one of several files."""
+
+    filename = fields.String(required=True, metadata={"description": "Of a file in a ZIP with the ZIP's"})
+    is_read = fields.Boolean(
+        required=True, metadata={"description": "False: these very bytes came before, or `problem` says why"}
+    )
+    file = fields.Nested(ImportSchema, allow_none=True, metadata={"description": "None: it was not kept"})
+    problem = fields.Nested(FileProblemSchema, allow_none=True)
+
+
+class ArrivalListSchema(AnswerSchema):
+    data = fields.List(fields.Nested(ArrivalSchema), required=True)
+
+
 class ObstacleSchema(AnswerSchema):
     kind = fields.String(required=True, validate=validate.OneOf(("receipt", "decision", "closed_books")))
     entry_id = fields.Integer(required=True)
@@ -121,13 +156,24 @@ def list_imports(query: dict[str, object]) -> pages.Page:
     return pages.change_data(page_of_files, lambda rows: [_make_answer(row) for row in rows])
 
 
-class NewImport(TypedDict):
-    """A file and what it may not tell itself."""
+class FileAnswers(TypedDict):
+    """What files may not tell themselves."""
 
-    file: FileStorage
     create_accounts: bool
     bank_account_id: NotRequired[int]
     currency: NotRequired[str]
+
+
+class NewImport(FileAnswers):
+    """A file and what it may not tell itself."""
+
+    file: FileStorage
+
+
+class NewImports(FileAnswers):
+    """Files and what they may not tell themselves."""
+
+    file: list[FileStorage]
 
 
 @bp.post("")
@@ -138,24 +184,39 @@ class NewImport(TypedDict):
 @bp.response(202, ImportSchema)
 @bp.alt_response(200, schema=ImportSchema, description="These very bytes came before: nothing is done.")
 def send_import(new: NewImport) -> Response:
-    """Send a bank file in; it is read a moment later. Ask for it at its address until it is done."""
+    """Send a bank file in; it is read a moment later. Ask for it at its address until it is done.
+
+    A ZIP goes to `/imports/several`, which answers for each file in it.
+    """
     file = new["file"]
     content = file.stream.read()
     if not content:
         raise Rejected("the file is empty", field="/file", code="file_empty")
-    settings = current_app.extensions["donorhub.settings"]
-    row, is_read = imports.receive_file(
-        content,
-        _make_plain_name(file.filename),
-        bank_account_id=new.get("bank_account_id"),
-        currency=new.get("currency", ""),
-        create_accounts=new["create_accounts"],
-        limit_mb=settings.upload_limit_mb,
-        now=clock.now(),
-        actor=get_principal().actor,
-    )
+    if deliveries.is_archive(content):
+        raise Rejected(
+            "a ZIP holds several files: send it to /imports/several, which answers for each",
+            field="/file",
+            code="several_files",
+        )
+    row, is_read = imports.receive_file(content, _make_plain_name(file.filename), **_list_answers(new))
     at = f"{request.path}/{row.id}"
     return answer_resource(ImportSchema, _make_answer(row), status=202 if is_read else 200, at=at)
+
+
+@bp.post("/several")
+@takes_upload
+@require_permission("imports:write")
+@do_once_by_key
+@bp.arguments(NewImportsSchema, location="upload")
+@bp.response(202, ArrivalListSchema)
+def send_imports(new: NewImports) -> Response:
+    """Send several bank files in, also in a ZIP; each is read a moment later as if it had come alone.
+
+    Nothing that is wrong with one stops the others. Ask for each at its address until it is done.
+    """
+    files = [SentFile(_make_plain_name(file.filename), file.stream.read()) for file in new["file"]]
+    arrivals = deliveries.receive_files(files, **_list_answers(new))
+    return answer_resource(ArrivalListSchema, {"data": list(map(_describe_arrival, arrivals))}, status=202)
 
 
 @bp.get(f"/<{ID}:import_id>")
@@ -239,6 +300,37 @@ def take_back_import(request_body: TakingBack, import_id: int) -> Response:
 def _make_answer(row: ImportFile) -> dict[str, object]:
     names = [name for name in ImportSchema().fields if name != "problems_count"]
     return {name: getattr(row, name) for name in names} | {"problems_count": len(row.problems)}
+
+
+class _Receiving(TypedDict):
+    """What every file is kept with."""
+
+    bank_account_id: int | None
+    currency: str
+    create_accounts: bool
+    limit_mb: int
+    now: datetime
+    actor: str
+
+
+def _list_answers(said: FileAnswers) -> _Receiving:
+    return {
+        "bank_account_id": said.get("bank_account_id"),
+        "currency": said.get("currency", ""),
+        "create_accounts": said["create_accounts"],
+        "limit_mb": current_app.extensions["donorhub.settings"].upload_limit_mb,
+        "now": clock.now(),
+        "actor": get_principal().actor,
+    }
+
+
+def _describe_arrival(arrival: Arrival) -> dict[str, object]:
+    return {
+        "filename": arrival.filename,
+        "is_read": arrival.is_read,
+        "file": _make_answer(arrival.file) if arrival.file is not None else None,
+        "problem": make_plain_problems([arrival.problem])[0] if arrival.problem is not None else None,
+    }
 
 
 def _make_plain_name(name: str | None) -> str:

@@ -119,6 +119,12 @@ def list_files(*, after: str | None = None, limit: int = 50) -> Page[ImportFile]
     )
 
 
+def list_files_by_id(ids: Sequence[int]) -> list[ImportFile]:
+    """Return the files that are there of these, in this order."""
+    rows = {row.id: row for row in db.session.scalars(select(ImportFile).where(ImportFile.id.in_(ids)))}
+    return [rows[id_] for id_ in dict.fromkeys(ids) if id_ in rows]
+
+
 def list_statements_of_file(file: ImportFile) -> list[StatementView]:
     """Return the statements that a file brought, in its order."""
     rows = db.session.scalars(

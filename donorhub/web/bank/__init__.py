@@ -11,6 +11,7 @@ from donorhub.web.bank import (
     old_gifts,
     parts,
     questions,
+    sent_files,
     statements,
     take_back,
     wizard,
@@ -19,6 +20,7 @@ from donorhub.web.bank.blueprint import bp
 
 VIEWS: Final = (
     files,
+    sent_files,
     old_gifts,
     take_back,
     accounts,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
-from typing import Final
+from typing import Final, TypedDict
 
 from flask import current_app, redirect, render_template, request, url_for
 from flask_babel import gettext, lazy_gettext
@@ -15,10 +16,12 @@ from donorhub.models import ImportFile
 from donorhub.models.states import READ_FILES
 from donorhub.services.bank import bank_views
 from donorhub.services.bank.bank_views import StatementView
-from donorhub.services.bank.files import imports
+from donorhub.services.bank.files import deliveries, imports
+from donorhub.services.bank.files.deliveries import SentFile
 from donorhub.services.messages import thank_yous
 from donorhub.web.admission import require_permission
 from donorhub.web.bank.blueprint import bp, get_actor
+from donorhub.web.bank.sent_files import lead_to_arrivals, list_faults
 from donorhub.web.forms import Form
 from donorhub.web.saving import commit, tell_reader
 from donorhub.web.words import bank_problems
@@ -72,32 +75,62 @@ def list_files() -> str:
 @bp.post("/files")
 @require_permission("imports:write")
 def upload_file() -> Response | tuple[str, int]:
-    """Keep a file and let it be read; the same file again leads to what came of it."""
+    """Keep files and let them be read; the same file again leads to what came of it.
+
+    Several, or a ZIP, lead to a page with what became of each.
+    """
     form = Form(request.form)
-    upload = request.files.get("file")
-    data = upload.read() if upload else b""
-    if not data:
+    files = [
+        SentFile(upload.filename or "statement", upload.read()) for upload in request.files.getlist("file")
+    ]
+    if not any(file.content for file in files):
         form.add_error("file", gettext("Please choose a file; it may not be empty."))
     account_id = form.choose_row("account", [row.account.id for row in bank_views.list_account_rows()])
     currency = form.read_currency("currency")
     with form.start_saving() as saving:
         saving.refuse_errors()
-        file, is_read = imports.receive_file(
-            data,
-            (upload.filename if upload else None) or "statement",
-            bank_account_id=account_id,
-            currency=currency,
-            limit_mb=_get_settings().upload_limit_mb,
-            now=clock.now(),
-            actor=get_actor(),
-        )
-        commit()
-        if not is_read:
-            tell_reader(
-                gettext("This file came before: here is what became of it. Nothing was changed."), "info"
-            )
-        return redirect(url_for("bank.show_file", file_id=file.id))
+        answers = _Answers(bank_account_id=account_id, currency=currency)
+        if len(files) > 1 or deliveries.is_archive(files[0].content):
+            answer = _receive_files(files, form, answers)
+        else:
+            answer = _receive_file(files[0], answers)
+        if answer is not None:
+            return answer
     return render_bank(form), 422
+
+
+class _Answers(TypedDict):
+    """What a person said of all files that were sent."""
+
+    bank_account_id: int | None
+    currency: str
+
+
+def _receive_file(sent_file: SentFile, answers: _Answers) -> Response:
+    file, is_read = imports.receive_file(
+        sent_file.content,
+        sent_file.name,
+        **answers,
+        limit_mb=_get_settings().upload_limit_mb,
+        now=clock.now(),
+        actor=get_actor(),
+    )
+    commit()
+    if not is_read:
+        tell_reader(gettext("This file came before: here is what became of it. Nothing was changed."), "info")
+    return redirect(url_for("bank.show_file", file_id=file.id))
+
+
+def _receive_files(files: Sequence[SentFile], form: Form, answers: _Answers) -> Response | None:
+    """Return the way to what became of the files; None, and what is wrong in the form, where none is kept."""
+    arrivals = deliveries.receive_files(
+        files, **answers, limit_mb=_get_settings().upload_limit_mb, now=clock.now(), actor=get_actor()
+    )
+    commit()
+    answer = lead_to_arrivals(arrivals)
+    if answer is None:
+        form.add_error("file", " ".join(list_faults(arrivals)))
+    return answer
 
 
 @bp.get("/files/<int:file_id>")
@@ -174,10 +207,22 @@ def answer_file(file_id: int) -> Response | tuple[str, int]:
 @bp.post("/files/<int:file_id>/again")
 @require_permission("imports:write")
 def read_file_again(file_id: int) -> Response:
-    """Read a file once more that failed, was refused or was taken back."""
+    """Read a file once more that failed, was refused or was taken back; of a ZIP the files in it."""
     row = imports.get_file(file_id)
+    content = imports.read_content(row)
+    if deliveries.is_archive(content):
+        arrivals = deliveries.receive_files(
+            [SentFile(row.filename, content)],
+            limit_mb=_get_settings().upload_limit_mb,
+            now=clock.now(),
+            actor=get_actor(),
+        )
+        commit()
+        answer = lead_to_arrivals(arrivals)
+        if answer is not None:
+            return answer
     _, is_read = imports.receive_file(
-        imports.read_content(row),
+        content,
         row.filename,
         limit_mb=_get_settings().upload_limit_mb,
         now=clock.now(),

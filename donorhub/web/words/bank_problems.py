@@ -94,7 +94,8 @@ _FAULTS: Final[Mapping[str, LazyString]] = {
     "pdf": lazy_gettext(
         "This is a PDF, which only people can read: export camt.053, MT940, OFX or CSV at the bank."
     ),
-    "archive": lazy_gettext("This is an archive: unpack it and import the files inside."),
+    "file_too_large": lazy_gettext("The file is too large: export a shorter period."),
+    "archive": lazy_gettext("The archive was not opened: send the bank files that lie in it."),
     "picture": lazy_gettext("This is a picture: export camt.053, MT940, OFX or CSV at the bank."),
     "document": lazy_gettext("This is a text document: export camt.053, MT940, OFX or CSV at the bank."),
     "json": lazy_gettext(

@@ -57,6 +57,7 @@ CODES: Final[Mapping[str, object]] = {
     "donor_unreachable": lazy_gettext("It cannot be sent: %(state)s."),
     "doubtful": lazy_gettext("This entry may be known already: say first whether it is other money."),
     "file_too_large": lazy_gettext("The file is too large: export a shorter period."),
+    "too_many_files": lazy_gettext("These are too many files at once: send them in parts."),
     "fund_closed": lazy_gettext("This fund is closed: choose another."),
     "gift_of_other": lazy_gettext("This gift is another donor's: choose one of this donor."),
     "gift_differs": lazy_gettext("This gift was recorded already, with another amount."),

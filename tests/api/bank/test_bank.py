@@ -5,15 +5,18 @@ from __future__ import annotations
 import io
 import json
 from typing import Any
+from zipfile import ZIP_STORED
 
 import pytest
 from flask import Flask
+from sqlalchemy import func, select
 from werkzeug.test import TestResponse
 
 from donorhub.db import db
 from donorhub.jobs.queue.worker import work_once
 from donorhub.models import Donor, ImportFile
 from tests.api.conftest import Caller, dump, problem
+from tests.importers.zips import damage_member, pack_files
 
 # Two credits and a fee; 1000.00 + 50.00 + 30.00 - 4.00 = 1076.00.
 MT940 = b"""\
@@ -326,3 +329,33 @@ def test_bank_correction_is_answered_over_api(
     assert api.post("/entry-questions/answer-all", json=group).get_json() == {"answered": 1}
     assert api.post("/entry-questions/answer-all", json=group).get_json() == {"answered": 0}
     assert api.post("/entry-questions/99/answer", json={"answer": "known"}).status_code == 404
+
+
+def send_several(api: Caller, *files: tuple[bytes, str]) -> list[dict[str, Any]]:
+    data = {"file": [(io.BytesIO(content), name) for content, name in files], "create_accounts": "true"}
+    sent = api.post("/imports/several", data=data, content_type="multipart/form-data")
+    assert sent.status_code == 202, sent.data
+    arrivals: list[dict[str, Any]] = sent.get_json()["data"]
+    return arrivals
+
+
+def test_several_files_are_answered_one_by_one(database: Flask, api: Caller) -> None:
+    """Several files and those in a ZIP are answered one by one, each an import of its own."""
+    zip_ = damage_member(pack_files({"a.sta": MT940, "b.sta": b"damaged"}, ZIP_STORED), b"damaged")
+    first, damaged, page = send_several(api, (zip_, "may.zip"), (b"<html></html>", "page.csv"))
+    assert (first["filename"], first["is_read"], first["problem"]) == ("may.zip / a.sta", True, None)
+    assert (damaged["file"], damaged["is_read"], damaged["problem"]["code"]) == (None, False, "archive")
+    work(database)
+    states = [api.get(f"/imports/{one['file']['id']}").get_json()["state"] for one in (first, page)]
+    assert states == ["done", "refused"]
+    again, _, _ = send_several(api, (zip_, "may.zip"), (b"<html></html>", "page.csv"))
+    assert (again["is_read"], again["file"]["id"]) == (False, first["file"]["id"])
+
+
+def test_zip_is_sent_where_each_file_is_answered(database: Flask, api: Caller) -> None:
+    """Where one file is sent, a ZIP is refused with the address that answers for each file in it."""
+    sent = send(api, pack_files({"a.sta": MT940}))
+    assert sent.status_code == 422
+    said = problem(sent)
+    assert said["code"] == "several_files" and "/imports/several" in said["detail"]
+    assert db.session.scalar(select(func.count()).select_from(ImportFile)) == 0

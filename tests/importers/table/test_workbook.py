@@ -300,11 +300,11 @@ def test_too_many_members_refused_unread() -> None:
     assert [problem.code for problem in reading.problems] == ["zip_bomb"]
 
 
-def test_other_zip_is_an_archive() -> None:
-    """A ZIP of many files that is no workbook is called an archive."""
+def test_other_zip_is_no_workbook() -> None:
+    """A ZIP of many files that is no workbook is called a ZIP."""
     kept = io.BytesIO()
     with zipfile.ZipFile(kept, "w") as archive:
         for number in range(300):
             archive.writestr(f"{number}.pdf", "")
-    assert (find_format(kept.getvalue()), count_members(kept.getvalue())) == ("archive", 300)
+    assert (find_format(kept.getvalue()), count_members(kept.getvalue())) == ("zip", 300)
     assert count_members(kept.getvalue()[:-1]) == count_members(b"PK") == 0

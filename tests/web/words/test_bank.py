@@ -15,7 +15,7 @@ import importers
 from donorhub.domain.bank.matching.evidence import PRIORS
 from donorhub.domain.bank.matching.matching_facts import EvidenceKey, Hindrance, Kind, Level, WeighedKey
 from donorhub.web.words import bank, bank_problems
-from importers.codes import Reason, Remark, RowFault, StatementFault, TableFault
+from importers.codes import DeliveryFault, Reason, Remark, RowFault, StatementFault, TableFault
 
 ROOT = Path(__file__).resolve().parents[3]
 PARAMS: dict[str, str | int] = {
@@ -96,7 +96,7 @@ def codes_of_readers() -> set[str]:
     """The codes of all problems that readers of bank files tell: types, and from the sources the others."""
     makers = {"Problem", "refused", "Damaged", "Fault", "add", "_tell", "_error"}
     codes = {code for code, _ in importers._REASONS.values()}
-    for family in (RowFault, TableFault, Remark, StatementFault):
+    for family in (RowFault, TableFault, Remark, StatementFault, DeliveryFault):
         codes |= {Reason(code).problem_code for code in get_args(family)}
     for path in Path(importers.__file__).parent.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
