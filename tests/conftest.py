@@ -80,8 +80,7 @@ def app(servers: dict[str, str], home: Path) -> Iterator[Flask]:
     app = create_app(settings)
     with app.app_context():
         run.upgrade(db.engine)
-        organisation.create_organisation("Fundacja Przykład", now=NOW)
-        db.session.commit()
+        create_organisation()
         db.session.remove()
         if settings.uses_sqlite:
             db.engine.dispose()
@@ -113,7 +112,14 @@ def _empty(app: Flask, home: Path) -> None:
         return
     with db.engine.begin() as connection:
         _empty_what_is_full(connection)
-    organisation.create_organisation("Fundacja Przykład", now=NOW)
+    create_organisation()
+
+
+def create_organisation() -> None:
+    """Create an organisation that has said who it is: what every receipt must show of it is there."""
+    ours = organisation.create_organisation("Fundacja Przykład", now=NOW)
+    ours.street, ours.postcode, ours.city = "ul. Krótka 2", "00-002", "Warszawa"
+    ours.ids = {"NIP": "5252810770"}
     db.session.commit()
 
 

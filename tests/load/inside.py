@@ -30,6 +30,8 @@ def give(count: int, donor_count: int = 50, *, received_on: date | None = None) 
     """Record gifts that may be receipted, and thank for none of them."""
     organisation.get_organisation().jurisdiction = "XX"
     organisation.get_organisation().legal_name = "Fundacja Przykład"
+    organisation.get_organisation().street = "ul. Krótka 2"
+    organisation.get_organisation().city = "Warszawa"
     people = [
         donors.create_donor(
             {"name": f"Żaneta Dëmo {n}", "lang": ("pl", "sq", "en")[n % 3]}, source="t", now=now(), actor="t"

@@ -155,7 +155,7 @@ class World:
     def __init__(self, app: Flask, run: Donorhub, token: str) -> None:
         self.api, self.staff, self.run = Caller(app, token), Staff(app, "admin"), run
         address = {"street": "ul. Krótka 2", "city": "Warszawa", "postcode": "00-002"}
-        numbers = {"KRS": "0000123456", "NIP": "5252810770", "REGON": "012345678"}
+        numbers = {"KRS": "0000123456", "NIP": "5252810770", "REGON": "123456785"}
         organisation.change_organisation(address | {"ids": numbers}, now=clock.now(), actor="system:0")
         self.donor_id = add_donor(country="PL").id
         self._count = 0

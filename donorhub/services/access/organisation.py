@@ -125,11 +125,21 @@ def change_organisation(fields: Mapping[str, object], *, now: datetime, actor: s
     return organisation
 
 
+def has_wrong_digits(name: str, number: str) -> bool:
+    """Return whether one of our numbers cannot be right: of older ones, which were not checked when saved."""
+    return not tax_numbers.is_number_of_organisation(name, number)
+
+
+def is_legal_name(name: str) -> bool:
+    """Return whether somebody has said who we are; the name that a new installation has is nobody's."""
+    return name.strip().casefold() not in ("", DEFAULT_NAME.casefold())
+
+
 def _refuse_wrong_values(own: Organisation, fields: Mapping[str, Any], *, today: date) -> None:
     """Raise Rejected for values that are new and cannot be right; what stands already may stay."""
     for name, number in fields.get("ids", {}).items():
         is_new = number and number != own.ids.get(name)
-        if is_new and not tax_numbers.is_number_of_organisation(name, number):
+        if is_new and has_wrong_digits(name, str(number)):
             raise Rejected(
                 f"this is no {name}: compare its digits",
                 field=f"/ids/{name}",

@@ -6,7 +6,7 @@ It takes no number and writes nothing; whether the gifts may be receipted is ask
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Final, cast
 
@@ -23,6 +23,8 @@ from receipts.document import DonorBlock, Lang, Line
 from receipts.document import Organisation as PrintedOrganisation
 from receipts.document import Receipt as Document
 
+_WHO: Final = ("organisation.", "donor.")  # places of a receipt that say who received and who gave
+_WHOLE_ADDRESS: Final = 2  # lines: the street, and the town
 PRINTED_METHODS: Final = {"blik": "online", "wallet": "online"}  # what receipts.phrases calls them
 
 
@@ -39,11 +41,11 @@ def draft_document(
     """Return what is to be printed, without a number yet; ``replaces`` is the old receipt's number or
     empty.
     """
-    currency = gift_rows[0].currency
+    currency = gift_rows[0].currency if gift_rows else ours.home_currency
     pack = printed.get_pack(ours.jurisdiction, issued_on)
     return Document(
         number="",
-        kind="single" if len(gift_rows) == 1 else "annual",
+        kind="annual" if len(gift_rows) > 1 else "single",
         state="draft",
         jurisdiction=ours.jurisdiction,
         rule_pack_version=pack.version,
@@ -81,6 +83,7 @@ def refuse_problems(document: Document) -> None:
             "; ".join(problem.message for problem in errors),
             code="receipt_incomplete",
             problems=[problem.code for problem in errors],
+            places=[problem.where for problem in errors],
         )
 
 
@@ -94,20 +97,42 @@ def list_warnings(document: Document) -> list[str]:
 def _list_problems(document: Document) -> list[printed.Problem]:
     issued_document = document if document.number else number_document(document, "CHECK", document.issued_on)
     pack = printed.get_pack(document.jurisdiction, document.issued_on)
-    return [*_list_placeholders(document), *printed.check_receipt(issued_document, pack)]
+    wrong_of_ours = list(_list_wrong_of_ours(document.organisation))
+    places = {problem.where for problem in wrong_of_ours}
+    others = printed.check_receipt(issued_document, pack)
+    return [*wrong_of_ours, *(problem for problem in others if problem.where not in places)]
 
 
-def _list_placeholders(document: Document) -> list[printed.Problem]:
-    if document.organisation.legal_name.strip() != organisation.DEFAULT_NAME:
-        return []
+def list_gaps(donor: Donor, *, today: date) -> list[printed.Problem]:
+    """Return what the organisation and the donor lack of what the country's receipts must show."""
+    document = draft_document(
+        organisation.get_organisation(), donor, (), (), issued_on=today, lang=donor.lang, replaces=""
+    )
     return [
-        printed.Problem(
-            "error",
-            "organisation_name_missing",
-            "a receipt must show the organisation's legal name: enter it in the settings and try again",
-            "organisation.legal_name",
-        )
+        problem
+        for problem in _list_problems(document)
+        if problem.level == "error" and problem.where.startswith(_WHO)
     ]
+
+
+def _list_wrong_of_ours(ours: PrintedOrganisation) -> Iterator[printed.Problem]:
+    """Return what no receipt may say of us, whatever its country's rules ask for."""
+    if not organisation.is_legal_name(ours.legal_name):
+        yield _make_error("organisation_name_missing", "legal_name", "a receipt must show the legal name")
+    if len(ours.address_lines) < _WHOLE_ADDRESS or not ours.place.strip():
+        yield _make_error(
+            "organisation_address_missing", "address_lines", "a receipt must show street and town"
+        )
+    for name, number in ours.ids.items():
+        if organisation.has_wrong_digits(name, number):
+            yield _make_error(
+                "organisation_id_wrong", f"ids.{name}", f"this is no {name}: compare its digits"
+            )
+
+
+def _make_error(code: str, place: str, what: str) -> printed.Problem:
+    message = f"{what} of the organisation: enter it in the settings and try again"
+    return printed.Problem("error", code, message, f"organisation.{place}")
 
 
 def _make_printed_organisation(ours: Organisation, currency: str) -> PrintedOrganisation:

@@ -20,6 +20,7 @@ from donorhub.services.receipts.receipt_payload import thaw_document
 from donorhub.web.admission import get_principal, require_permission
 from donorhub.web.forms import Form
 from donorhub.web.reader import get_today
+from donorhub.web.receipts.gaps import list_gaps
 from donorhub.web.saving import commit, tell_reader
 from donorhub.web.words import labels
 
@@ -192,4 +193,5 @@ def _render_form(form: Form, donor: Donor, year: int) -> str:
         year=year,
         years=range(get_today().year, get_today().year - 6, -1),
         rows=receipt_lists.list_gifts_without_receipt(donor.id, year),
+        gaps=list_gaps(donor),
     )

@@ -158,7 +158,8 @@ RECEIPT_PROBLEMS: Final[Mapping[str, object]] = {
     "organisation_name_missing": lazy_gettext("the organisation's legal name is missing"),
     "organisation_address_missing": lazy_gettext("the organisation's address is missing"),
     "organisation_account_missing": lazy_gettext("the organisation's bank account is missing"),
-    "organisation_id_missing": lazy_gettext("a number of the organisation is missing: see Settings"),
+    "organisation_id_missing": lazy_gettext("the organisation's %(name)s is missing"),
+    "organisation_id_wrong": lazy_gettext("the organisation's %(name)s is wrong: compare its digits"),
     "signatory_missing": lazy_gettext("the name of the person who signs is missing"),
     "exemption_missing": lazy_gettext("the decision on public-benefit status is missing"),
     "place_missing": lazy_gettext("the place of issue is missing"),
@@ -181,7 +182,8 @@ def write_refusal(error: DonorHubError) -> str:
     if error.specific_code == "gift_not_receiptable":
         return _word_no_receipt(_word_reason(fact) for fact in error.facts["reasons"])
     if error.specific_code == "receipt_incomplete":
-        return _word_no_receipt(dict.fromkeys(_word_problem(code) for code in error.facts["problems"]))
+        problems = zip(error.facts["problems"], error.facts["places"], strict=True)
+        return _word_no_receipt(dict.fromkeys(word_receipt_problem(code, where) for code, where in problems))
     if error.specific_code == "in_the_way":
         return _word_obstacle(error.facts)
     pattern = find_pattern(error.code, error.specific_code, error.field)
@@ -217,10 +219,12 @@ def _word_reason(reason: Mapping[str, Any]) -> str:
     return str(RECEIPT_REASONS[reason["code"]]) % {"gift": reason["gift_id"]}
 
 
-def _word_problem(code: str) -> str:
-    return str(
-        RECEIPT_PROBLEMS.get(code) or gettext("its figures do not fit each other (%(code)s)", code=code)
-    )
+def word_receipt_problem(code: str, where: str) -> str:
+    """Return what is wrong with a receipt, by its code and place of receipts.checks."""
+    word = RECEIPT_PROBLEMS.get(code)
+    if word is None:  # a fault of the program, which nobody meets at a page
+        return str(gettext("its figures do not fit each other (%(code)s)", code=code))
+    return str(word) % {"name": where.rpartition(".")[2]}
 
 
 def _word_obstacle(facts: Mapping[str, Any]) -> str:

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from donorhub.domain.donors.tax_numbers import get_number_label, normalise_number
+from donorhub.domain.donors.tax_numbers import (
+    get_number_label,
+    is_number_of_organisation,
+    normalise_number,
+)
 
 
 @pytest.mark.parametrize(
@@ -66,3 +70,53 @@ def test_number_has_its_countrys_label() -> None:
     names = [get_number_label(country, is_organisation=True) for country in ("PL", "AL", "XK", "DE")]
     assert names == ["NIP", "NIPT", "NUI", "Tax no."]
     assert get_number_label("XK", is_organisation=False) == "ID"
+
+
+# 000331501 is the REGON of the statistical office that gives them.
+@pytest.mark.parametrize(
+    ("name", "number"),
+    [
+        ("KRS", "0000123456"),
+        ("REGON", "000331501"),
+        ("REGON", "123-456-785"),
+        ("REGON", "12345678512347"),
+        ("NIP", "PL 525-281-07-70"),
+        ("NIPT", "K12345678L"),
+        ("NUI", "810123456"),
+        ("EIN", "whatever another country writes"),
+    ],
+)
+def test_right_number_of_organisation_is_taken(name: str, number: str) -> None:
+    assert is_number_of_organisation(name, number)
+
+
+@pytest.mark.parametrize(
+    ("name", "number"),
+    [
+        ("KRS", "123456"),
+        ("KRS", "00001234567"),
+        ("REGON", "000331502"),
+        ("REGON", "00033150"),
+        ("REGON", "12345678512346"),
+        ("REGON", "12345678612347"),
+        ("REGON", "١٢٣٤٥٦٧٨٥"),
+        ("NIP", "5252810771"),
+        ("NIPT", "K1234567L"),
+        ("NUI", "81012345"),
+    ],
+)
+def test_wrong_number_of_organisation_is_refused(name: str, number: str) -> None:
+    assert not is_number_of_organisation(name, number)
+
+
+def test_wrong_regon_digit_is_always_noticed() -> None:
+    """One wrong digit of a REGON is noticed at every place where its weights can notice it."""
+    right = "000331501"
+    for place in range(9):
+        for digit in "0123456789":
+            text = right[:place] + digit + right[place + 1 :]
+            # A remainder of ten counts as nought, so that one digit in a hundred hides behind it.
+            if text != right and is_number_of_organisation("REGON", text):
+                weights = (8, 9, 2, 3, 4, 5, 6, 7)
+                total = sum(weight * int(one) for weight, one in zip(weights, text, strict=False))
+                assert total % 11 == 10

@@ -20,7 +20,7 @@ def make_receiptable(donor_id: int, now: datetime) -> None:
             "street": "ul. Krótka 2",
             "city": "Warszawa",
             "postcode": "00-002",
-            "ids": {"KRS": "0000123456", "NIP": "5252810770", "REGON": "012345678"},
+            "ids": {"KRS": "0000123456", "NIP": "5252810770", "REGON": "123456785"},
         },
         now=now,
         actor="t",

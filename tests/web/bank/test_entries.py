@@ -297,7 +297,7 @@ def issue_receipt(gift: Gift) -> None:
             "street": "Długa 1",
             "postcode": "80-001",
             "city": "Gdańsk",
-            "ids": {"KRS": "0000123456", "NIP": "5260250274", "REGON": "012345678"},
+            "ids": {"KRS": "0000123456", "NIP": "5260250274", "REGON": "123456785"},
             "signatory_name": "Ewa Lis",
             "signatory_role": "Prezes",
         },

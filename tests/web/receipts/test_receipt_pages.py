@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -150,16 +151,64 @@ def test_receipted_gift_stays(staff: Staff) -> None:
     assert rows() == before
 
 
-def test_organisations_gaps_take_no_number(database: Flask) -> None:
-    """The organisation's gaps are named before a number is taken."""
+def spoil_organisation(**fields: Any) -> None:
+    """Put into the organisation what older versions of the program let be saved."""
+    ours = organisation.get_organisation()
+    for name, value in fields.items():
+        setattr(ours, name, value)
+    db.session.commit()
+
+
+GAPS = [
+    ({"legal_name": "our organisation "}, "legal name is missing", "legal_name"),
+    ({"street": ""}, "address is missing", "street"),
+    ({"city": ""}, "address is missing", "street"),
+    ({"ids": {}}, "NIP is missing", "id_NIP"),
+    ({"ids": {"NIP": "5252810771"}}, "NIP is wrong: compare its digits", "id_NIP"),
+    ({"ids": {"NIP": "5252810770", "KRS": "123"}}, "KRS is wrong: compare its digits", "id_KRS"),
+    ({"ids": {"NIP": "5252810770", "REGON": "123456789"}}, "REGON is wrong", "id_REGON"),
+    ({"jurisdiction": "AL"}, "NIPT is missing", "id_NIPT"),
+    ({"jurisdiction": "XK", "ids": {"NUI": "81012345"}}, "NUI is wrong", "id_NUI"),
+    ({"jurisdiction": "XK", "signatory_name": ""}, "person who signs is missing", "signatory_name"),
+    ({"jurisdiction": "XX", "street": ""}, "address is missing", "street"),
+]
+
+
+@pytest.mark.parametrize(("fields", "sentence", "field"), GAPS)
+def test_organisations_gaps_take_no_number(
+    staff: Staff, fields: dict[str, Any], sentence: str, field: str
+) -> None:
+    """What the organisation lacks is named with its field, and no number is taken."""
     gift = add_gift(add_donor())
-    fields = {"donor_id": str(gift.donor_id), "gift_ids": str(gift.id), "lang": "pl"}
-    staff = Staff(database, "accountant")
+    spoil_organisation(**fields)
+    page = staff.get(f"/receipts/new?donor={gift.donor_id}")
+    assert sentence in words_of(page.text)
+    assert f'href="/settings/organisation#f-{field}"' in page.text
+    assert f'name="{field}"' in staff.get("/settings/organisation").text
+    assert "Issue the receipt" not in words_of(page.text)
     before = rows()
-    answer = staff.post("/receipts/new", **fields)
+    sent = {"donor_id": str(gift.donor_id), "gift_ids": str(gift.id), "lang": "pl"}
+    answer = staff.post("/receipts/new", **sent)
     assert answer.status_code == 422 and "No receipt can be issued" in words_of(answer.text)
+    assert sentence in words_of(answer.text)
     assert rows() == before
     assert db.session.scalar(select(Task).filter_by(kind="render_receipt")) is None
+
+
+def test_gaps_lead_only_who_may_mend(database: Flask) -> None:
+    """Who may not change the settings is told of the gap without a link; the donor's gap has one."""
+    donor = add_donor(street="", postcode="", city="")
+    spoil_organisation(street="")
+    page = Staff(database, "accountant").get(f"/receipts/new?donor={donor.id}").text
+    assert "the organisation's address is missing" in words_of(page)
+    assert "/settings/organisation#" not in page
+    page = Staff(database, "admin").get(f"/receipts/new?donor={donor.id}").text
+    assert f'href="/donors/{donor.id}/edit#f-street"' in page
+    assert 'id="f-street"' in staff_page(database, f"/donors/{donor.id}/edit")
+
+
+def staff_page(database: Flask, path: str) -> str:
+    return Staff(database, "admin").get(path).text
 
 
 def test_the_list_is_narrowed_by_year_and_state(staff: Staff) -> None:

@@ -13,7 +13,9 @@ from flask import Flask
 from flask_babel import force_locale
 
 from donorhub import errors
+from donorhub.db import db
 from donorhub.errors import Conflict, DonorHubError, Rejected
+from donorhub.services.access import organisation
 from donorhub.web.words import refusals
 from receipts import checks
 from tests.web.bank.bank_world import Staff, words_of
@@ -38,6 +40,7 @@ FACTS = {
     "gift_id": 7,
     "reasons": [{"code": "disputed", "gift_id": 7}],
     "problems": ["donor_address_missing"],
+    "places": ["donor.address_lines"],
     "decisions": 5,
     "donor_code": "DH-2001-0",
     "provider": "Stripe",
@@ -147,10 +150,14 @@ def test_figures_follow_the_language(database: Flask) -> None:
 def test_impossible_receipt_explains_in_polish(database: Flask) -> None:
     """A receipt that cannot be says why in Polish."""
     staff, donor = Staff(database, "admin", lang="pl"), add_donor(street="", city="", postcode="")
+    organisation.get_organisation().street = ""
+    organisation.get_organisation().ids = {"NIP": "5252810771"}
+    db.session.commit()
     gift = add_gift(donor)
     sent = {"donor_id": donor.id, "year": 2026, "lang": "pl", "gift_ids": gift.id}
     said = words_of(staff.post("/receipts/new", **sent).text)
     assert "brakuje adresu organizacji" in said
+    assert "NIP organizacji jest błędny: proszę porównać cyfry" in said
     assert "a receipt of" not in said
 
 
