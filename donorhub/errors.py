@@ -36,6 +36,19 @@ class Conflict(DonorHubError):
     code = "conflict"
 
 
+class Changed(Conflict):
+    """What was confirmed is not what would be done now: nothing is, and it is to be shown anew.
+
+    ``now`` is what would be done, as the service that refused it describes it.
+    """
+
+    code = "changed"
+
+    def __init__(self, message: str, *, now: object, **facts: Any) -> None:
+        super().__init__(message, **facts)
+        self.now = now
+
+
 class Rejected(DonorHubError):
     """The request is well formed and still cannot be: a closed fund, a gift already receipted."""
 

@@ -6,7 +6,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,12 +15,12 @@ from flask import current_app
 from sqlalchemy import select
 
 from donorhub import clock
-from donorhub.cli import tables
+from donorhub.cli import import_previews, tables
 from donorhub.cli.arguments import load_arguments
 from donorhub.cli.context import get_actor, run_in_app
 from donorhub.config import Settings
 from donorhub.db import db, read_only
-from donorhub.errors import NotFound, Rejected
+from donorhub.errors import Changed, NotFound, Rejected
 from donorhub.jobs.kinds.imports import report_progress
 from donorhub.jobs.queue import timer
 from donorhub.jobs.queue.run import run_task
@@ -34,6 +34,7 @@ from donorhub.services.access import organisation
 from donorhub.services.bank.files import (
     bank_accounts,
     column_mappings,
+    confirmed_imports,
     deliveries,
     file_reading,
     statement_checks,
@@ -42,6 +43,7 @@ from donorhub.services.bank.files import (
 )
 from donorhub.services.bank.files import imports as kept_files
 from donorhub.services.bank.files.deliveries import SentFile
+from donorhub.services.bank.files.import_plans import Choices
 from donorhub.services.bank.files.statement_drafts import Drafts
 from importers.profiles import list_profiles
 from importers.statement import Problem
@@ -53,7 +55,7 @@ _PATIENCE_S: Final = 600
 
 
 @dataclass(frozen=True, slots=True)
-class Choices:
+class Arguments:
     """What was said on the command line, for every file."""
 
     account: int | None
@@ -61,6 +63,12 @@ class Choices:
     layout: Summary | None
     accept_held: str
     quiet: bool
+    yes: bool
+    digest: str
+
+    def make_choices(self) -> Choices:
+        """Return what is said of each file."""
+        return Choices(self.layout, self.account, self.currency, create_accounts=True)
 
 
 @click.command("import")
@@ -69,6 +77,8 @@ class Choices:
 @click.option("--currency", default="", metavar="PLN", help="For files that do not tell theirs.")
 @click.option("--layout", help="A saved column mapping or a known bank layout, by its name.")
 @click.option("--dry-run", is_flag=True, help="Read and show; store nothing.")
+@click.option("--yes", is_flag=True, help="Import without showing first what it would do.")
+@click.option("--digest", default="", metavar="DIGEST", help="Import what was shown under this digest.")
 @click.option(
     "--accept-held", default="", metavar="REASON", help="Take in statements that do not add up, too."
 )
@@ -80,20 +90,27 @@ def import_files(
     currency: str,
     layout: str | None,
     dry_run: bool,
+    yes: bool,
+    digest: str,
     accept_held: str,
     quiet: bool,
 ) -> None:
     """Import bank files: OFX, QFX, camt, MT940, CSV, XLSX, QIF. Folders are walked, ZIPs opened.
 
-    For each file it says what was in it. Exit code 1 when a file was refused, is held
-    because its figures do not add up, or asks something.
+    For each file it shows what it would do, with a digest, and asks. Without a terminal to ask at it stores
+    nothing: say the digest then, and exactly what was shown is imported. Exit code 1 when a file was
+    refused, is held because its figures do not add up, asks something or was not confirmed.
     """
+    if digest and len(digest) < import_previews.DIGITS:
+        raise Rejected(f"--digest has {import_previews.DIGITS} digits", code="digest_short")
     answers: Answers = load_arguments(AnswersSchema(), currency=currency or None)
     currency = answers.get("currency", "")
     if accept_held:
         release: Reason = load_arguments(ReleaseSchema(), reason=accept_held)
         accept_held = release["reason"]
-    choices = Choices(_find_account_id(account, currency), currency, _find_layout(layout), accept_held, quiet)
+    arguments = Arguments(
+        _find_account_id(account, currency), currency, _find_layout(layout), accept_held, quiet, yes, digest
+    )
     unsound = 0
     with stay_at_work(current_app):
         timer.bury_dead_tasks()  # a file that is sent again may wait for a task that nobody will try any more
@@ -102,7 +119,7 @@ def import_files(
                 click.echo(f"{path}: refused\n  error {file.code}: {file.message}")
                 unsound += 1
             else:
-                unsound += not (_show_only if dry_run else _import_file)(path, file, choices)
+                unsound += not (_show_only if dry_run else _import_file)(path, file, arguments)
     if unsound:
         click.echo(f"{unsound} of the files need a person.", err=True)
         sys.exit(1)
@@ -157,32 +174,57 @@ def _find_layout(name: str | None) -> Mapping[str, object] | None:
     return saved_layout or bank_layout
 
 
-def _import_file(path: str, sent_file: SentFile, choices: Choices) -> bool:
+def _import_file(path: str, sent_file: SentFile, arguments: Arguments) -> bool:
     """Import one file and print how it went; return whether nothing is left to a person."""
     try:
-        file, is_new = kept_files.receive_file(
-            sent_file.content,
-            sent_file.name,
-            bank_account_id=choices.account,
-            layout=choices.layout,
-            currency=choices.currency,
-            create_accounts=True,
-            limit_mb=_get_settings().upload_limit_mb,
-            now=clock.now(),
-            actor=get_actor(),
-        )
+        digest = "" if arguments.yes else _confirm_plan(path, sent_file, arguments)
+        if digest is None:
+            return False
+        file, is_new = _receive_file(sent_file, arguments, digest)
     except Rejected as e:
         db.session.rollback()
         click.echo(f"{path}: refused\n  error file_too_large: {e.message}")
         return False
+    except Changed as e:
+        db.session.rollback()
+        import_previews.show_change(path, e)
+        return False
     file_id = file.id
     db.session.commit()
     with ExitStack() as stack:
-        _report_to(stack, sent_file.name, choices)
+        _report_to(stack, sent_file.name, arguments)
         _work_off(file_id)
-        if choices.accept_held:
-            _accept_held(file_id, choices.accept_held)
-    return _show_outcome(path, file_id, is_new=is_new, quiet=choices.quiet)
+        if arguments.accept_held:
+            _accept_held(file_id, arguments.accept_held)
+    return _show_outcome(path, file_id, is_new=is_new, quiet=arguments.quiet)
+
+
+def _confirm_plan(path: str, sent_file: SentFile, arguments: Arguments) -> str | None:
+    """Return the digest of what a person confirmed, "" where nothing would be done, None for a no."""
+    plan = confirmed_imports.plan_bytes(
+        sent_file.content,
+        sent_file.name,
+        arguments.make_choices(),
+        now=clock.now(),
+        limit_mb=_get_settings().upload_limit_mb,
+    )
+    db.session.rollback()  # nobody waits for us while a person reads
+    if plan is None:
+        return ""
+    return plan.digest if import_previews.is_confirmed(path, plan, arguments.digest) else None
+
+
+def _receive_file(sent_file: SentFile, arguments: Arguments, digest: str) -> tuple[ImportFile, bool]:
+    """Keep a file and plan its import, as it was confirmed under a digest where there is one."""
+    choices, limit_mb = arguments.make_choices(), _get_settings().upload_limit_mb
+    content, name, now = sent_file.content, sent_file.name, clock.now()
+    if digest:
+        return confirmed_imports.import_bytes(
+            content, name, choices, digest, limit_mb=limit_mb, now=now, actor=get_actor()
+        )
+    return kept_files.receive_file(
+        content, name, **asdict(choices), limit_mb=limit_mb, now=now, actor=get_actor()
+    )
 
 
 def _read_bytes(path: Path) -> bytes:
@@ -196,8 +238,8 @@ def _get_settings() -> Settings:
     return settings
 
 
-def _report_to(stack: ExitStack, name: str, choices: Choices) -> None:
-    if choices.quiet or not sys.stderr.isatty():
+def _report_to(stack: ExitStack, name: str, arguments: Arguments) -> None:
+    if arguments.quiet or not sys.stderr.isatty():
         return
     stack.enter_context(
         report_progress(lambda doing, count: click.echo(f"\r{name}: {doing} {count:,}", err=True, nl=False))
@@ -284,7 +326,7 @@ def _show_outcome(path: str, file_id: int, *, is_new: bool, quiet: bool) -> bool
             click.echo(f"{path}: {file.format or 'unknown format'}, {file.state}{again}")
             for number, summary in enumerate(file.summaries):
                 click.echo(f"  {_write_sentence(summary, rows.get(number), is_new=is_new)}")
-            _show_problems(file.problems)
+            import_previews.show_problems(file.problems)
             _show_waiting(file)
         db.session.rollback()
     return is_sound
@@ -310,7 +352,7 @@ def _write_sentence(summary: Summary, row: Statement | None, *, is_new: bool) ->
     days = f"{summary['from_on']} to {summary['to_on']}" if summary["from_on"] else "no days"
     money_in, money_out = (Money(summary[name], currency).as_text() for name in ("in_minor", "out_minor"))
     account = summary["account"] or (_get_account_number(row) if row is not None else "no account")
-    sums = f"in {money_in}, out {money_out}; {_describe_balance(summary)}"
+    sums = f"in {money_in}, out {money_out}; {import_previews.describe_balance(summary)}"
     return f"{account} {currency}, {days}, {counts}; {sums}"
 
 
@@ -319,28 +361,9 @@ def _get_account_number(row: Statement) -> str:
     return bank_accounts.get_account(row.bank_account_id).number
 
 
-def _describe_balance(summary: Summary) -> str:
-    currency = summary["currency"]
-    opening, closing = summary["opening_minor"], summary["closing_minor"]
-    if summary["is_advice"]:
-        return "advice, adds no money"
-    if opening is None or closing is None:
-        return "does not hold" if summary["integrity"] == "mismatch" else "unverifiable: a balance is missing"
-    sum_ = summary["in_minor"] + summary["out_minor"]
-    figures = [Money(minor, currency).as_text() for minor in (opening, sum_, closing)]
-    verdict = {"proved": "holds", "mismatch": "does not hold"}.get(summary["integrity"], "unverifiable")
-    return f"opening {figures[0]} + {figures[1]} = closing {figures[2]}: {verdict}"
-
-
-def _show_problems(problems: Sequence[Summary]) -> None:
-    for problem in problems:
-        where = f" ({problem['where']})" if problem.get("where") else ""
-        click.echo(f"  {problem['level']} {problem['code']}: {problem['message']}{where}")
-
-
-def _show_only(path: str, sent_file: SentFile, choices: Choices) -> bool:
+def _show_only(path: str, sent_file: SentFile, arguments: Arguments) -> bool:
     """Read one file and print what is in it, storing nothing; return whether a person need not look."""
-    drafts = _read_drafts(sent_file, choices)
+    drafts = _read_drafts(sent_file, arguments)
     problems, today = list(drafts.problems), organisation.get_day(clock.now())
     is_held = False
     click.echo(f"{path}: {drafts.format or 'unknown format'}, only read")
@@ -348,7 +371,7 @@ def _show_only(path: str, sent_file: SentFile, choices: Choices) -> bool:
         problems += statement_checks.list_remarks(draft, drafts.problems, today=today)
         is_held |= bool(statement_checks.list_hold_reasons(draft, drafts.problems, today=today))
         click.echo(f"  {_write_sentence(statement_drafts.summarise_draft(draft), None, is_new=True)}")
-    _show_problems(statement_drafts.make_plain_problems(problems))
+    import_previews.show_problems(statement_drafts.make_plain_problems(problems))
     if tables.LAYOUT_PROBLEMS & {problem.code for problem in problems}:
         with read_only():
             tables.show_draft(column_mappings.draft_layout(sent_file.content))
@@ -356,14 +379,14 @@ def _show_only(path: str, sent_file: SentFile, choices: Choices) -> bool:
     return bool(drafts.statements) and not is_held
 
 
-def _read_drafts(sent_file: SentFile, choices: Choices) -> Drafts:
+def _read_drafts(sent_file: SentFile, arguments: Arguments) -> Drafts:
     with read_only():
         to_read = file_reading.prepare_reading(
             sent_file.content,
             sent_file.name,
-            layout=choices.layout,
-            bank_account_id=choices.account,
-            currency=choices.currency,
+            layout=arguments.layout,
+            bank_account_id=arguments.account,
+            currency=arguments.currency,
         )
         db.session.rollback()
     return statement_drafts.draft_statements(to_read.content, to_read.filename, **to_read.options)

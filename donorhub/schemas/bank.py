@@ -19,7 +19,7 @@ from donorhub.money import Money
 from donorhub.schemas import faults
 from donorhub.schemas.donors import NewDonorSchema
 from donorhub.schemas.fields import Choice, Currency, Day, Id, Line, Several, StrictSchema, Tick, Whole
-from donorhub.schemas.limits import IBAN, REASON
+from donorhub.schemas.limits import DIGEST, IBAN, REASON
 from donorhub.schemas.money import Amount
 from importers.table.layout import make_json_schema
 
@@ -88,6 +88,18 @@ class Answers(TypedDict):
     bank_account_id: NotRequired[int]
     currency: NotRequired[str]
     layout: NotRequired[dict[str, object]]
+
+
+class ConfirmedAnswersSchema(AnswersSchema):
+    """The same, as they were tried out."""
+
+    digest = Line(DIGEST, metadata={"description": "Of a preview: import exactly that, or nothing"})
+
+
+class ConfirmedAnswers(Answers):
+    """What a file that asks is told, perhaps as it was shown."""
+
+    digest: NotRequired[str]
 
 
 class TakeBackSchema(StrictSchema):

@@ -18,6 +18,7 @@ CONTACT: Final = 500  # how donors reach us
 POSTCODE: Final = 20
 TAX_NUMBER: Final = 30
 IBAN: Final = 40  # with blanks between its groups
+DIGEST: Final = 64  # of what was shown, in hexadecimal digits
 EMAIL: Final = 254  # RFC 5321, with its erratum 1690
 MAX_MINOR: Final = 10**14
 EARLIEST: Final = date(1900, 1, 1)

@@ -36,9 +36,10 @@ def run(database: Flask, monkeypatch: pytest.MonkeyPatch) -> Run:
     monkeypatch.setattr(context, "make_app", lambda: database)
     monkeypatch.setattr(context, "refuse_old_database", lambda: None)
 
-    def call(*arguments: str | Path) -> Result:
+    def call(*arguments: str | Path, asks: bool = False) -> Result:
         db.session.rollback()  # the command has a session of its own, which waits for nobody here
-        return CliRunner().invoke(import_command, [str(argument) for argument in arguments])
+        texts = [str(argument) for argument in arguments]
+        return CliRunner().invoke(import_command, texts if asks else ["--yes", *texts])
 
     return call
 

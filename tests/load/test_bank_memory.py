@@ -33,7 +33,7 @@ def peak_mb(home: Path, path: Path) -> int:
         "DONORHUB_UPLOAD_LIMIT_MB": "200",
     }
     subprocess.run([*DONORHUB, "db", "upgrade"], env=environ, check=True, capture_output=True)
-    watched = [sys.executable, "-c", WATCHED, *DONORHUB, "import", str(path)]
+    watched = [sys.executable, "-c", WATCHED, *DONORHUB, "import", "--yes", str(path)]
     done = subprocess.run(watched, env=environ, check=True, capture_output=True, text=True)
     return int(done.stdout)
 

@@ -91,7 +91,7 @@ def test_killed_import_is_whole_or_absent(installation: Installation, tmp_path: 
     paths, kills, whole, shift = write_files(tmp_path), 0, 0, 0
     takes = how_long_it_takes(installation, paths.pop())
     for path in paths:
-        command = installation.start("import", str(path))
+        command = installation.start("import", "--yes", str(path))
         wait_until_received(installation, path)
         time.sleep(chance.random() * takes * 1.3)
         installation.kill(command)
@@ -108,14 +108,14 @@ def test_killed_import_is_whole_or_absent(installation: Installation, tmp_path: 
         kills += 1
     print(f"seed {seed}: {kills} kills within {takes:.1f} s each; complete after {whole} of them")
     for path in paths:
-        installation.run("import", str(path))
+        installation.run("import", "--yes", str(path))
         assert is_whole_or_absent(installation, path)
     everything_is_there_once(installation, paths)
 
 
 def how_long_it_takes(installation: Installation, path: Path) -> float:
     """Import one file undisturbed; gives the seconds from when it was received until it was complete."""
-    command = installation.start("import", str(path))
+    command = installation.start("import", "--yes", str(path))
     wait_until_received(installation, path)
     since = time.monotonic()
     while not is_whole_or_absent(installation, path):
@@ -138,7 +138,7 @@ def start_workers(installation: Installation) -> list[subprocess.Popen[bytes]]:
 def everything_is_there_once(installation: Installation, paths: list[Path]) -> None:
     before = installation.one("SELECT count(*) FROM entry")
     assert before == ENTRIES * FILES
-    again = installation.run("import", *map(str, paths))
+    again = installation.run("import", "--yes", *map(str, paths))
     assert again.stdout.count("known already: nothing changed") == len(paths)
     assert installation.one("SELECT count(*) FROM entry") == before
     assert installation.one("SELECT count(*) FROM statement") == FILES

@@ -30,11 +30,11 @@ def test_a_killed_import_is_repeated_whole(installation: Installation, tmp_path:
     path.write_bytes(
         camt([Paid(first_on + timedelta(days=n // 100), 1000 + n) for n in range(ENTRIES)], name="S1")
     )
-    command = installation.start("import", str(path))
+    command = installation.start("import", "--yes", str(path))
     wait_until_received(installation, path)
     installation.kill(command)
     assert state_of(installation, path) in ((0, 0), (1, ENTRIES))
     for _again in range(2):
-        installation.run("import", str(path))
+        installation.run("import", "--yes", str(path))
         assert state_of(installation, path) == (1, ENTRIES)
     assert installation.one("SELECT sum(amount_minor) FROM entry") == sum(1000 + n for n in range(ENTRIES))

@@ -307,7 +307,7 @@ def add_entries(world: World, count: int) -> None:
     """Import a statement of so many entries of payers whom nobody knows."""
     lines = [("2026-11-19", f"{n}.00", f"NIEZNANY {n}", PAYER, "x") for n in range(1, count + 1)]
     page = world.staff.upload(camt(lines))
-    world.staff.post(f"{page}/answer", create="1")
+    world.staff.confirm(page)
     work()
 
 

@@ -6,6 +6,7 @@ import csv
 import io
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import asdict
 from datetime import datetime
 from typing import Final, NotRequired, TypedDict
 
@@ -16,20 +17,35 @@ from werkzeug.datastructures import FileStorage
 from donorhub import clock
 from donorhub.api import pages
 from donorhub.api.answers import answer_resource
+from donorhub.api.bank.import_answers import ArrivalListSchema, ImportSchema, describe_arrival, make_answer
+from donorhub.api.bank.import_previews import (
+    FileProblemSchema,
+    ImportPreviewSchema,
+    describe_plan,
+    refuse_changed_plan,
+)
 from donorhub.api.blueprint import ID, HouseBlueprint
 from donorhub.api.bodies import takes_upload
 from donorhub.api.http import get_principal, require_permission
-from donorhub.api.idempotency import do_once, do_once_by_key
+from donorhub.api.idempotency import commit_work, do_once, do_once_by_key
 from donorhub.api.schemas import AnswerSchema, UploadedFile
-from donorhub.errors import Rejected
+from donorhub.errors import Changed, Rejected
 from donorhub.models import ImportFile
 from donorhub.models.states import IMPORT_FILE_STATES
-from donorhub.schemas.bank import Answers, AnswersSchema, TakeBackSchema, TakingBack
-from donorhub.schemas.fields import Currency, Instant, QueryId, Several, StrictSchema
+from donorhub.schemas.bank import (
+    Answers,
+    AnswersSchema,
+    ConfirmedAnswers,
+    ConfirmedAnswersSchema,
+    TakeBackSchema,
+    TakingBack,
+)
+from donorhub.schemas.fields import Currency, Line, QueryId, Several, StrictSchema
+from donorhub.schemas.limits import DIGEST
 from donorhub.services.bank import import_undo
-from donorhub.services.bank.files import deliveries, imports
-from donorhub.services.bank.files.deliveries import MOST_FILES, Arrival, SentFile
-from donorhub.services.bank.files.statement_drafts import make_plain_problems
+from donorhub.services.bank.files import confirmed_imports, deliveries, imports
+from donorhub.services.bank.files.deliveries import MOST_FILES, SentFile
+from donorhub.services.bank.files.import_plans import Choices
 from donorhub.services.messages import thank_yous
 
 bp = HouseBlueprint("imports", __name__, path="/imports", description="Files from banks.")
@@ -50,10 +66,16 @@ class FileAnswersSchema(StrictSchema):
     )
 
 
-class NewImportSchema(FileAnswersSchema):
+class FileToPreviewSchema(FileAnswersSchema):
     """The file as it came from the bank, and what it may not tell itself."""
 
     file = UploadedFile(required=True)
+
+
+class NewImportSchema(FileToPreviewSchema):
+    """The same, to be imported."""
+
+    digest = Line(DIGEST, metadata={"description": "Of `/imports/preview`: import exactly that, or nothing"})
 
 
 class NewImportsSchema(FileAnswersSchema):
@@ -68,55 +90,8 @@ class NewImportsSchema(FileAnswersSchema):
     )
 
 
-class ImportSchema(AnswerSchema):
-    id = fields.Integer(required=True)
-    state = fields.String(required=True, validate=validate.OneOf(IMPORT_FILE_STATES))
-    filename = fields.String(required=True)
-    sha256 = fields.String(required=True)
-    size = fields.Integer(required=True)
-    format = fields.String()
-    profile = fields.String()
-    bank_account_id = fields.Integer(allow_none=True)
-    currency = fields.String()
-    statements_count = fields.Integer(required=True)
-    entries_count = fields.Integer(required=True)
-    new_count = fields.Integer(required=True)
-    known_count = fields.Integer(required=True)
-    doubtful_count = fields.Integer(required=True)
-    problems_count = fields.Integer(required=True)
-    progress = fields.Integer(required=True, metadata={"description": "Entries done, while it is read"})
-    uploaded_by = fields.String(required=True)
-    uploaded_at = Instant(required=True)
-    finished_at = Instant(allow_none=True)
-
-
-class FileProblemSchema(AnswerSchema):
-    level = fields.String(required=True)
-    code = fields.String(required=True)
-    message = fields.String(required=True)
-    where = fields.String(allow_none=True)
-    params = fields.Dict(
-        keys=fields.String(), metadata={"description": "The figures in `message`, its `cause` and `line`"}
-    )
-
-
 class FileProblemListSchema(AnswerSchema):
     data = fields.List(fields.Nested(FileProblemSchema), required=True)
-
-
-class ArrivalSchema(AnswerSchema):
-    """What became of one of several files."""
-
-    filename = fields.String(required=True, metadata={"description": "Of a file in a ZIP with the ZIP's"})
-    is_read = fields.Boolean(
-        required=True, metadata={"description": "False: these very bytes came before, or `problem` says why"}
-    )
-    file = fields.Nested(ImportSchema, allow_none=True, metadata={"description": "None: it was not kept"})
-    problem = fields.Nested(FileProblemSchema, allow_none=True)
-
-
-class ArrivalListSchema(AnswerSchema):
-    data = fields.List(fields.Nested(ArrivalSchema), required=True)
 
 
 class ObstacleSchema(AnswerSchema):
@@ -153,7 +128,7 @@ def list_imports(query: dict[str, object]) -> pages.Page:
     """List bank files."""
     page, filters = pages.split_arguments(query)
     page_of_files = pages.read_page(imports.select_files(**filters), page, SORTS)
-    return pages.change_data(page_of_files, lambda rows: [_make_answer(row) for row in rows])
+    return pages.change_data(page_of_files, lambda rows: [make_answer(row) for row in rows])
 
 
 class FileAnswers(TypedDict):
@@ -164,10 +139,16 @@ class FileAnswers(TypedDict):
     currency: NotRequired[str]
 
 
-class NewImport(FileAnswers):
+class FileToPreview(FileAnswers):
     """A file and what it may not tell itself."""
 
     file: FileStorage
+
+
+class NewImport(FileToPreview):
+    """The same, to be imported, perhaps as it was shown."""
+
+    digest: NotRequired[str]
 
 
 class NewImports(FileAnswers):
@@ -186,9 +167,55 @@ class NewImports(FileAnswers):
 def send_import(new: NewImport) -> Response:
     """Send a bank file in; it is read a moment later. Ask for it at its address until it is done.
 
-    A ZIP goes to `/imports/several`, which answers for each file in it.
+    With the `digest` of a preview exactly that is imported: where the file would do something else by now,
+    the answer is 409 `changed` with the new `preview`, and nothing is kept. A ZIP goes to `/imports/several`,
+    which answers for each file in it.
     """
-    file = new["file"]
+    content, filename = _read_upload(new["file"])
+    digest, said = new.get("digest"), _list_answers(new)
+    try:
+        if digest:
+            row, is_read = confirmed_imports.import_bytes(
+                content,
+                filename,
+                _read_choices(new),
+                digest,
+                limit_mb=said["limit_mb"],
+                now=said["now"],
+                actor=said["actor"],
+            )
+        else:
+            row, is_read = imports.receive_file(content, filename, **said)
+    except Changed as e:
+        refuse_changed_plan(e)
+    at = f"{request.path}/{row.id}"
+    return answer_resource(ImportSchema, make_answer(row), status=202 if is_read else 200, at=at)
+
+
+@bp.post("/preview")
+@takes_upload
+@require_permission("imports:write")
+@commit_work
+@bp.arguments(FileToPreviewSchema, location="upload")
+@bp.response(200, ImportPreviewSchema)
+def preview_import(new: FileToPreview) -> Response:
+    """Show what importing a bank file would do to the ledger as it is. Nothing is kept."""
+    content, filename = _read_upload(new["file"])
+    said = _list_answers(new)
+    plan = confirmed_imports.plan_bytes(
+        content, filename, _read_choices(new), now=said["now"], limit_mb=said["limit_mb"]
+    )
+    if plan is not None:
+        return answer_resource(ImportPreviewSchema, describe_plan(plan))
+    row = imports.find_by_bytes(content)
+    counts = {"new_count": 0, "known_count": row.entries_count if row else 0, "doubtful_count": 0}
+    state = row.state if row else "received"
+    nothing: dict[str, object] = {"digest": "", "state": state, "statements": [], "problems": [], **counts}
+    return answer_resource(ImportPreviewSchema, nothing)
+
+
+def _read_upload(file: FileStorage) -> tuple[bytes, str]:
+    """Return the bytes of a file and its name; raise Rejected for an empty one, and for a ZIP."""
     content = file.stream.read()
     if not content:
         raise Rejected("the file is empty", field="/file", code="file_empty")
@@ -198,9 +225,11 @@ def send_import(new: NewImport) -> Response:
             field="/file",
             code="several_files",
         )
-    row, is_read = imports.receive_file(content, _make_plain_name(file.filename), **_list_answers(new))
-    at = f"{request.path}/{row.id}"
-    return answer_resource(ImportSchema, _make_answer(row), status=202 if is_read else 200, at=at)
+    return content, _make_plain_name(file.filename)
+
+
+def _read_choices(said: FileToPreview | Answers, layout: dict[str, object] | None = None) -> Choices:
+    return Choices(layout, said.get("bank_account_id"), said.get("currency", ""), said["create_accounts"])
 
 
 @bp.post("/several")
@@ -216,7 +245,7 @@ def send_imports(new: NewImports) -> Response:
     """
     files = [SentFile(_make_plain_name(file.filename), file.stream.read()) for file in new["file"]]
     arrivals = deliveries.receive_files(files, **_list_answers(new))
-    return answer_resource(ArrivalListSchema, {"data": list(map(_describe_arrival, arrivals))}, status=202)
+    return answer_resource(ArrivalListSchema, {"data": list(map(describe_arrival, arrivals))}, status=202)
 
 
 @bp.get(f"/<{ID}:import_id>")
@@ -224,7 +253,7 @@ def send_imports(new: NewImports) -> Response:
 @bp.response(200, ImportSchema)
 def get_import(import_id: int) -> Response:
     """Show a bank file and how far it is."""
-    return answer_resource(ImportSchema, _make_answer(imports.get_file(import_id)))
+    return answer_resource(ImportSchema, make_answer(imports.get_file(import_id)))
 
 
 @bp.get(f"/<{ID}:import_id>/problems")
@@ -250,15 +279,39 @@ def fetch_problems(import_id: int) -> Response:
     return Response(table.getvalue(), content_type="text/csv; charset=utf-8")
 
 
+@bp.post(f"/<{ID}:import_id>/preview")
+@require_permission("imports:write")
+@commit_work
+@bp.arguments(AnswersSchema)
+@bp.response(200, ImportPreviewSchema)
+def preview_answers(answers: Answers, import_id: int) -> Response:
+    """Show what a file that was kept would do under these answers. Nothing is done yet."""
+    choices = _read_choices(answers, answers.get("layout"))
+    plan = confirmed_imports.plan_file(import_id, choices, now=clock.now())
+    return answer_resource(ImportPreviewSchema, describe_plan(plan))
+
+
 @bp.post(f"/<{ID}:import_id>/answers")
 @require_permission("imports:write")
 @do_once
-@bp.arguments(AnswersSchema)
+@bp.arguments(ConfirmedAnswersSchema)
 @bp.response(202, ImportSchema)
-def answer_import(answers: Answers, import_id: int) -> Response:
-    """Answer what a file asks (state `asking`); it is read again."""
-    row = imports.answer_questions(import_id, now=clock.now(), actor=get_principal().actor, **answers)
-    return answer_resource(ImportSchema, _make_answer(row), status=202)
+def answer_import(answers: ConfirmedAnswers, import_id: int) -> Response:
+    """Answer what a file asks (state `asking`); it is read again.
+
+    With the `digest` of its preview exactly that is imported, else the answer is 409 `changed` with the new
+    `preview`; so confirmed, a file that was refused, failed or taken back is imported again too.
+    """
+    digest = answers.pop("digest", None)
+    choices, now, actor = _read_choices(answers, answers.get("layout")), clock.now(), get_principal().actor
+    try:
+        if digest:
+            row = confirmed_imports.import_kept_file(import_id, choices, digest, now=now, actor=actor)
+        else:
+            row = imports.answer_questions(import_id, **asdict(choices), now=now, actor=actor)
+    except Changed as e:
+        refuse_changed_plan(e)
+    return answer_resource(ImportSchema, make_answer(row), status=202)
 
 
 @bp.get(f"/<{ID}:import_id>/old-gifts")
@@ -294,12 +347,7 @@ def take_back_import(request_body: TakingBack, import_id: int) -> Response:
     row = import_undo.take_back_import(
         import_id, now=clock.now(), actor=get_principal().actor, **request_body
     )
-    return answer_resource(ImportSchema, _make_answer(row))
-
-
-def _make_answer(row: ImportFile) -> dict[str, object]:
-    names = [name for name in ImportSchema().fields if name != "problems_count"]
-    return {name: getattr(row, name) for name in names} | {"problems_count": len(row.problems)}
+    return answer_resource(ImportSchema, make_answer(row))
 
 
 class _Receiving(TypedDict):
@@ -321,15 +369,6 @@ def _list_answers(said: FileAnswers) -> _Receiving:
         "limit_mb": current_app.extensions["donorhub.settings"].upload_limit_mb,
         "now": clock.now(),
         "actor": get_principal().actor,
-    }
-
-
-def _describe_arrival(arrival: Arrival) -> dict[str, object]:
-    return {
-        "filename": arrival.filename,
-        "is_read": arrival.is_read,
-        "file": _make_answer(arrival.file) if arrival.file is not None else None,
-        "problem": make_plain_problems([arrival.problem])[0] if arrival.problem is not None else None,
     }
 
 

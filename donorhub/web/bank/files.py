@@ -12,15 +12,19 @@ from werkzeug.wrappers import Response
 
 from donorhub import clock
 from donorhub.config import Settings
+from donorhub.errors import Changed
 from donorhub.models import ImportFile
 from donorhub.models.states import READ_FILES
 from donorhub.services.bank import bank_views
 from donorhub.services.bank.bank_views import StatementView
-from donorhub.services.bank.files import deliveries, imports
+from donorhub.services.bank.files import confirmed_imports, deliveries, import_plans, imports
 from donorhub.services.bank.files.deliveries import SentFile
+from donorhub.services.bank.files.import_plans import Choices, Plan
 from donorhub.services.messages import thank_yous
 from donorhub.web.admission import require_permission
+from donorhub.web.bank import file_plans
 from donorhub.web.bank.blueprint import bp, get_actor
+from donorhub.web.bank.file_plans import ShownPlan
 from donorhub.web.bank.sent_files import lead_to_arrivals, list_faults
 from donorhub.web.forms import Form
 from donorhub.web.saving import commit, tell_reader
@@ -138,16 +142,21 @@ def _receive_files(files: Sequence[SentFile], form: Form, answers: _Answers) -> 
 def show_file(file_id: int) -> str:
     """Show what became of a file: its progress, then its statements, problems and what it asks."""
     row = imports.get_file(file_id)
-    return _render_file(row, Form())
+    return _render_file(row, Form(), file_plans.show_plan(row, _list_codes(row)))
 
 
-def _render_file(row: ImportFile, form: Form) -> str:
+def _list_codes(row: ImportFile) -> set[str]:
+    return {str(problem["code"]) for problem in row.problems}
+
+
+def _render_file(row: ImportFile, form: Form, shown: ShownPlan | None = None) -> str:
     views = bank_views.list_statements_of_file(row)
-    codes = {str(problem["code"]) for problem in row.problems}
+    codes = _list_codes(row)
     return render_template(
         "bank/file.html",
         file=row,
         form=form,
+        shown=shown,
         views=views,
         phase=_find_phase(row, views),
         phases=PHASES,
@@ -177,31 +186,39 @@ def _find_phase(row: ImportFile, views: list[StatementView]) -> str:
 @bp.post("/files/<int:file_id>/answer")
 @require_permission("imports:write")
 def answer_file(file_id: int) -> Response | tuple[str, int]:
-    """Say what a file leaves open: whose account it is, its currency, the order of its days."""
-    row = imports.get_file(file_id)
+    """Say what a file leaves open: whose account it is, its currency, the order of its days.
+
+    What comes of the answers is shown first, and a form with its digest confirms exactly that. Where the
+    file still asks nothing is booked, and the answers are kept.
+    """
     form = Form(request.form)
-    account_id = form.choose_row(
-        "account", [row_of_account.account.id for row_of_account in bank_views.list_account_rows()]
-    )
-    creates = form.is_ticked("create")
-    currency = form.read_currency("currency")
-    order = form.get_value("dates")
-    if not (account_id or creates or currency or order in ("dmy", "mdy", "ymd")):
+    choices, digest = file_plans.read_choices(form), form.get_value("digest")
+    if choices == Choices() and not digest:
         form.add_error("", gettext("Please answer what the file asks."))
     with form.start_saving() as saving:
         saving.refuse_errors()
-        imports.answer_questions(
-            row.id,
-            bank_account_id=account_id,
-            currency=currency,
-            create_accounts=creates,
-            layout={"dates": order} if order else None,
-            now=clock.now(),
-            actor=get_actor(),
-        )
-        commit()
-        return redirect(url_for("bank.show_file", file_id=row.id))
+        if not digest:
+            plan = confirmed_imports.plan_file(file_id, choices, now=clock.now())
+            if plan.state != "asking":
+                commit()
+                return _render_file(imports.get_file(file_id), form, file_plans.word_plan(plan)), 200
+        return _import_file(file_id, choices, digest or plan.digest)
     return _render_file(imports.get_file(file_id), form), 422
+
+
+def _import_file(file_id: int, choices: Choices, digest: str) -> Response | tuple[str, int]:
+    """Import a file as it was shown; where it does something else now, show that instead."""
+    try:
+        confirmed_imports.import_kept_file(file_id, choices, digest, now=clock.now(), actor=get_actor())
+    except Changed as e:
+        if not isinstance(e.now, Plan):
+            raise
+        was = import_plans.find_plan(file_id, digest)
+        commit()  # the plan of now is kept
+        shown = file_plans.word_plan(e.now, was or e.now)
+        return _render_file(imports.get_file(file_id), Form(), shown), 422
+    commit()
+    return redirect(url_for("bank.show_file", file_id=file_id))
 
 
 @bp.post("/files/<int:file_id>/again")

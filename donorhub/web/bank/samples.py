@@ -208,6 +208,9 @@ def word_plan(plan: Plan) -> str:
         for side in ("in_minor", "out_minor")
         if statement[side]
     ]
+    filled_count = sum(statement.get("filled", 0) for statement in statements)
+    if filled_count:
+        sums.append(str(ngettext("more about %(num)d entry", "more about %(num)d entries", filled_count)))
     return ", ".join([str(ngettext("%(num)d entry", "%(num)d entries", count)), *sums])
 
 

@@ -8,9 +8,9 @@ the plan that the page shows, which Import confirms by its digest. How a table i
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import PurePath
-from typing import Any, Final
+from typing import Final
 
 from flask import redirect, render_template, request, url_for
 from flask_babel import gettext
@@ -19,10 +19,16 @@ from werkzeug.wrappers import Response
 from donorhub import clock
 from donorhub.db import db, set_reading
 from donorhub.models import BankAccount, ColumnMapping, ImportFile
-from donorhub.models.states import READABLE_AGAIN_FILES
 from donorhub.services.bank import bank_views
 from donorhub.services.bank.bank_views import LedgerOverlap
-from donorhub.services.bank.files import bank_accounts, column_mappings, import_plans, imports
+from donorhub.services.bank.files import (
+    bank_accounts,
+    column_mappings,
+    confirmed_imports,
+    import_plans,
+    imports,
+)
+from donorhub.services.bank.files.confirmed_imports import TO_CONFIRM
 from donorhub.services.bank.files.import_plans import Choices, Plan
 from donorhub.web.admission import get_principal, require_permission
 from donorhub.web.bank import samples
@@ -37,7 +43,6 @@ from importers.text import DATE_ORDERS
 
 ROWS_SHOWN: Final = 20
 FAULTS_SHOWN: Final = 100
-AGAIN: Final = ("asking", *READABLE_AGAIN_FILES)
 IN_FILE: Final = "file"
 MOUTHS: Final = ("name", "name_from", "remittance")  # columns without which no donor can be told
 
@@ -111,7 +116,7 @@ class Wizard:
     @property
     def can_import(self) -> bool:
         is_read = self.preview is not None and bool(self.preview.reading.statements)
-        return is_read and self.file.state in AGAIN and not self.other_currency
+        return is_read and self.file.state in TO_CONFIRM and not self.other_currency
 
     @property
     def base(self) -> Layout | None:
@@ -166,7 +171,7 @@ def import_columns(file_id: int) -> Response | tuple[str, int]:
     the ledger say something else by now, nothing is stored, and what it would do now is shown.
     """
     file = imports.get_file(file_id)
-    if file.state not in AGAIN:
+    if file.state not in TO_CONFIRM:
         tell_reader(gettext("This file is imported already: nothing was changed."), "info")
         return redirect(url_for("bank.show_file", file_id=file_id))
     form = request.form.to_dict()
@@ -192,11 +197,7 @@ def _import_file(wizard: Wizard, digest: str) -> None:
             now=now,
             actor=who,
         )
-    answers: dict[str, Any] = {**asdict(choices), "plan_digest": digest, "now": now, "actor": who}
-    if file.state == "asking":
-        imports.answer_questions(file.id, **answers)
-    else:
-        imports.receive_file(imports.read_content(file), file.filename, **answers)
+    confirmed_imports.start_import(file, choices, digest, now=now, actor=who)
 
 
 # ---------------------------------------------------------------- reading the table

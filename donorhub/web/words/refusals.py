@@ -32,6 +32,7 @@ CODES: Final[Mapping[str, object]] = {
     "allocated_too_much": lazy_gettext("The instalments take more than the gift holds."),
     "amount_differs": lazy_gettext("The payout has another amount than this entry."),
     "asks_nothing": lazy_gettext("This file asks nothing any more. Please look at what became of it."),
+    "changed": lazy_gettext("This changed since it was shown. Please look at it again and confirm that."),
     "closed_too_far": lazy_gettext("The books of days to come cannot be closed."),
     "number_invalid": lazy_gettext("This is no %(name)s: compare its digits."),
     "secret_invalid": lazy_gettext(

@@ -61,6 +61,17 @@ class Staff:
         let_write()
         return answer
 
+    def confirm(self, page: str) -> TestResponse:
+        """Click the button that imports a file as its page shows it."""
+        action = f'action="{page.removeprefix("http://localhost")}/answer"'
+        form = re.search(
+            rf'<form method="post" {action}[^>]*>(?:(?!</form>).)*name="digest".*?</form>',
+            self.get(page).text,
+            re.S,
+        )
+        assert form, words_of(self.get(page).text)[:400]
+        return self.post(f"{page}/answer", **hidden_fields(form.group(0)))
+
     def upload(self, data: bytes, name: str = "statement.xml", **fields: object) -> str:
         """Send a file, let the worker read it, and give the address of its page."""
         answer = self.post("/bank/files", file=(io.BytesIO(data), name), **fields)
@@ -92,6 +103,12 @@ def _user(role: str, lang: str) -> User:
 def token_in(page: str) -> str:
     found = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page)
     return found.group(1) if found else ""
+
+
+def hidden_fields(form: str) -> dict[str, str]:
+    """What a form sends that nobody fills in, without its token."""
+    fields = re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', form)
+    return {name: unescape(value) for name, value in fields if name != "csrf_token"}
 
 
 def words_of(page: str) -> str:

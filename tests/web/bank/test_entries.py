@@ -18,7 +18,7 @@ def statement(staff: Staff, *lines: Line, opening: str = "100.00") -> str:
     """Import a statement of an account of ours and match it."""
     page = staff.upload(camt(lines, opening=opening))
     if "It is ours" in staff.text(page):
-        staff.post(f"{page}/answer", create="1")
+        staff.confirm(page)
         work()
     return page
 

@@ -22,7 +22,7 @@ LINES = [
 def import_file(staff: Staff, data: bytes) -> str:
     """Upload a statement of an account that is new, and say that it is ours."""
     page = staff.upload(data)
-    staff.post(f"{page}/answer", create="1")
+    staff.confirm(page)
     work()
     return page
 
@@ -32,7 +32,7 @@ def test_unknown_account_is_added_by_click(accountant: Staff) -> None:
     page = accountant.upload(camt(LINES))
     text = accountant.text(page)
     assert "PL61 1090 1014 0000 0712 1981 2874 in PLN is not known yet" in text
-    assert accountant.post(f"{page}/answer", create="1").status_code == 302
+    assert accountant.confirm(page).status_code == 302
     work()
     text = accountant.text(page)
     assert "Opening balance PLN 100.00" in text

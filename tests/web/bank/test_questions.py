@@ -25,7 +25,7 @@ def sum_counted() -> int:
 def ask_of(staff: Staff, *lines: Line) -> EntryQuestion:
     """Import a statement and the same one issued anew; the first question that is open."""
     page = staff.upload(camt(FIRST, opening="100.00"))
-    staff.post(f"{page}/answer", create="1")
+    staff.confirm(page)
     work()
     staff.upload(camt(lines, opening="100.00"))
     work()

@@ -16,11 +16,12 @@ from typing import Any, Final
 from sqlalchemy import select
 
 from donorhub.db import db, insert_or_ignore
-from donorhub.models import BankAccount, Entry, ImportFile, ImportPlan, Statement
+from donorhub.models import BankAccount, Entry, EntryAlias, ImportFile, ImportPlan, Statement
 from donorhub.models.states import GONE_ENTRIES
 from donorhub.services.bank.files import bank_accounts, file_reading, statement_drafts, statements
+from donorhub.services.bank.files.enriching import FILLED_ALIAS
 
-READER: Final = 1  # raised when the same file is read differently, so that no older plan fits
+READER: Final = 2  # raised when the same file is read differently, so that no older plan fits
 _NOBODY: Final = "system:0"
 _OF_FILE: Final = ("statements_count", "entries_count", "new_count", "known_count", "doubtful_count")
 
@@ -51,6 +52,9 @@ class Plan:
     digest: str
     choices: Choices
     outcome: Mapping[str, Any]
+    problems: tuple[Mapping[str, Any], ...] = ()  # of one made now; a plan that was kept has none
+    summaries: tuple[Mapping[str, Any], ...] = ()  # what the file says of itself, likewise
+    format: str = ""
 
     @property
     def state(self) -> str:
@@ -82,9 +86,10 @@ def make_plan(file: ImportFile, choices: Choices, *, now: datetime) -> Plan:
         )
         outcome = describe_outcome(tried_file)
         digest = compute_digest(tried_file, choices, outcome)
+        told = tuple(tried_file.problems), tuple(tried_file.summaries), tried_file.format
     finally:
         rehearsal.rollback()
-    return Plan(digest, choices, outcome)
+    return Plan(digest, choices, outcome, *told)
 
 
 def describe_outcome(file: ImportFile) -> dict[str, Any]:
@@ -112,6 +117,9 @@ def _describe_statement(row: Statement, account: str) -> dict[str, Any]:
         digest.update(repr(entry).encode())
         sums["in_minor" if entry[1] > 0 else "out_minor"] += entry[1]
         sums["entries"] += 1
+    filled_rows = _list_filled_entries(row.id)
+    for filled in filled_rows:
+        digest.update(repr(filled).encode())
     return {
         "account": account,
         "currency": row.currency,
@@ -120,6 +128,7 @@ def _describe_statement(row: Statement, account: str) -> dict[str, Any]:
         "told": row.entries_count,
         "sum_minor": row.sum_minor,
         **sums,
+        "filled": len(filled_rows),
         "digest": digest.hexdigest(),
     }
 
@@ -133,6 +142,17 @@ def _list_entries(statement_id: int) -> Iterator[tuple[Any, ...]]:
     )
     for booked_on, minor, position, fingerprint, state in rows:
         yield booked_on.isoformat(), minor, position, fingerprint, state == "doubtful"
+
+
+def _list_filled_entries(statement_id: int) -> list[tuple[str, int, str]]:
+    """Return the entries of others that a statement tells more of, with the columns that it fills."""
+    rows = db.session.execute(
+        select(Entry.fingerprint, Entry.occurrence, EntryAlias.ref)
+        .join(EntryAlias, EntryAlias.entry_id == Entry.id)
+        .where(EntryAlias.statement_id == statement_id, EntryAlias.kind == FILLED_ALIAS)
+        .order_by(Entry.fingerprint, Entry.occurrence)
+    )
+    return [(fingerprint, occurrence, columns) for fingerprint, occurrence, columns in rows]
 
 
 def compute_digest(file: ImportFile, choices: Choices, outcome: Mapping[str, Any]) -> str:
@@ -163,7 +183,19 @@ def keep_plan(file: ImportFile, plan: Plan, *, now: datetime) -> None:
 def find_plan(import_file_id: int, digest: str) -> Plan | None:
     """Return the plan of a file that was shown under this digest; None where none was."""
     row = db.session.scalar(select(ImportPlan).filter_by(import_file_id=import_file_id, digest=digest))
-    return Plan(row.digest, Choices(**row.plan["choices"]), row.plan["outcome"]) if row else None
+    return _read_plan(row) if row else None
+
+
+def find_last_plan(import_file_id: int) -> Plan | None:
+    """Return the plan of a file that was first shown last; None where none was."""
+    row = db.session.scalar(
+        select(ImportPlan).filter_by(import_file_id=import_file_id).order_by(ImportPlan.id.desc()).limit(1)
+    )
+    return _read_plan(row) if row else None
+
+
+def _read_plan(row: ImportPlan) -> Plan:
+    return Plan(row.digest, Choices(**row.plan["choices"]), row.plan["outcome"])
 
 
 def does_fit(file: ImportFile, digest: str) -> bool:

@@ -49,15 +49,9 @@ def receive_file(
     only a file that was taken back or refused is read anew, and one that asks takes
     ``bank_account_id``, ``layout`` or ``currency`` as its answers.
     """
-    if len(data) > limit_mb * 1024 * 1024:
-        raise Rejected(
-            f"{filename} is larger than {limit_mb} MB: export a shorter period, "
-            "or raise DONORHUB_UPLOAD_LIMIT_MB",
-            code="file_too_large",
-        )
-    _refuse_unknown_answers(bank_account_id, layout)
-    digest = hashlib.sha256(data).hexdigest()
-    file, is_new = _keep_file(data, digest, filename, now=now, actor=actor)
+    refuse_large_file(data, filename, limit_mb)
+    refuse_unknown_answers(bank_account_id, layout)
+    file, is_new = keep_file(data, filename, now=now, actor=actor)
     if file.state == "received" and not is_new:
         give_up_dead(now=now)  # perhaps it waits for a task that will never come
     has_answers = bank_account_id is not None or layout is not None or bool(currency)
@@ -66,7 +60,7 @@ def receive_file(
     _set_answers(file, bank_account_id, layout, currency)
     if is_new:
         audit.record_action(
-            actor, "import_file.received", ("import_file", file.id), now=now, data={"sha256": digest}
+            actor, "import_file.received", ("import_file", file.id), now=now, data={"sha256": file.sha256}
         )
     plan_reading(
         file, create_accounts=create_accounts, now=now, actor=actor, is_first=is_new, plan_digest=plan_digest
@@ -74,13 +68,22 @@ def receive_file(
     return file, True
 
 
-def _keep_file(
-    data: bytes, digest: str, filename: str, *, now: datetime, actor: str
-) -> tuple[ImportFile, bool]:
+def refuse_large_file(data: bytes, filename: str, limit_mb: int) -> None:
+    """Raise Rejected for more bytes than a file may have."""
+    if len(data) > limit_mb * 1024 * 1024:
+        raise Rejected(
+            f"{filename} is larger than {limit_mb} MB: export a shorter period, "
+            "or raise DONORHUB_UPLOAD_LIMIT_MB",
+            code="file_too_large",
+        )
+
+
+def keep_file(data: bytes, filename: str, *, now: datetime, actor: str) -> tuple[ImportFile, bool]:
     """Return the row of these bytes and whether it is new.
 
     Two uploads at once make one row: the constraint decides.
     """
+    digest = hashlib.sha256(data).hexdigest()
     earlier_file = _find_by_digest(digest)
     if earlier_file is not None:
         return earlier_file, False
@@ -116,11 +119,16 @@ def _keep_file(
     return file, added_id is not None
 
 
+def find_by_bytes(data: bytes) -> ImportFile | None:
+    """Return the file of these very bytes; None where they never came."""
+    return _find_by_digest(hashlib.sha256(data).hexdigest())
+
+
 def _find_by_digest(digest: str) -> ImportFile | None:
     return db.session.scalar(select(ImportFile).filter_by(sha256=digest))
 
 
-def _refuse_unknown_answers(bank_account_id: int | None, layout: Mapping[str, object] | None) -> None:
+def refuse_unknown_answers(bank_account_id: int | None, layout: Mapping[str, object] | None) -> None:
     """Raise NotFound or Rejected now, rather than let a job fail later."""
     if bank_account_id is not None:
         bank_accounts.get_account(bank_account_id)
@@ -234,7 +242,7 @@ def answer_questions(
         raise Conflict(
             f"file {import_file_id} is {file.state}: it asks nothing", code="asks_nothing", state=file.state
         )
-    _refuse_unknown_answers(bank_account_id, layout)
+    refuse_unknown_answers(bank_account_id, layout)
     _set_answers(file, bank_account_id, layout, currency)
     plan_reading(file, create_accounts=create_accounts, now=now, actor=actor, plan_digest=plan_digest)
     return file
