@@ -93,7 +93,7 @@ class Office:
 
     def _import_files(self) -> None:
         for path in self._paths:
-            self._repeat("import", str(path))
+            self._repeat("import", "--yes", str(path))
 
     def _issue_receipts(self) -> None:
         self._repeat("receipts", "issue", "--all-of", RECEIPT_YEAR)
