@@ -184,6 +184,7 @@ KINDS = {
     "sums by currency",
     "asked, not booked",
     "bank corrections",
+    "told and changed",
 }
 # The text of a query: a bug takes out the line that runs it.
 NAMED_QUERIES = {

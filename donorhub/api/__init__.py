@@ -10,7 +10,7 @@ from donorhub.api import blueprint, bodies, health, http
 from donorhub.api.access import audit, organisation, users
 from donorhub.api.bank import bank_accounts, column_mappings, entries, entry_questions, imports, statements
 from donorhub.api.donors import donors
-from donorhub.api.giving import appeals, campaigns, funds, gifts
+from donorhub.api.giving import appeals, campaigns, funds, gift_changes
 from donorhub.api.messages import messages, suppressions
 from donorhub.api.providers import payouts, provider_events, webhook_endpoints, webhooks
 from donorhub.api.receipts import receipts
@@ -19,7 +19,7 @@ from donorhub.api.work import tasks, upgrade_notes
 
 NOUNS: Final = (
     donors.bp,
-    gifts.bp,
+    gift_changes.bp,  # with the other views of gifts
     funds.bp,
     campaigns.bp,
     appeals.bp,

@@ -129,6 +129,21 @@ class AuditRecord(Base):
     chain: Mapped[str | None]
 
 
+class AuditValue(Base):
+    """What a personal field was before a change that the audit records, and after it. It stands beside the
+    chain, which holds only a keyed digest of it, so that it can be erased with its donor."""
+
+    __tablename__ = "audit_value"
+    __table_args__ = (UniqueConstraint("record_id", "field"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    record_id: Mapped[int] = mapped_column(ForeignKey("audit_record.id", ondelete="RESTRICT"))
+    donor_id: Mapped[int | None] = mapped_column(ForeignKey("donor.id", ondelete="RESTRICT"), index=True)
+    field: Mapped[str]
+    before: Mapped[object] = mapped_column(JSON)
+    after: Mapped[object] = mapped_column(JSON)
+
+
 class AuditHead(Base):
     """How far the audit is sealed. It stands apart from the records, so that it shows when the last of
     them were cut off, which their chain alone cannot. There is one row once anything is sealed."""

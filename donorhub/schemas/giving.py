@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date
 from typing import Any, NotRequired, TypedDict
 
@@ -16,6 +17,7 @@ from donorhub.schemas.money import Amount
 
 CODE = 40
 MOST_FUNDS = 50
+MOST_GIFTS = 200  # that are changed in one go
 
 
 class NewDesignationSchema(StrictSchema):
@@ -55,11 +57,56 @@ class NewGiftSchema(StrictSchema):
         if "source" in data and "source_ref" not in data:
             raise ValidationError(faults.NO_SOURCE_REF, "source_ref")
         designations = data.get("designations", ())
-        fund_ids = [designation["fund_id"] for designation in designations]
-        if len(set(fund_ids)) != len(fund_ids):
-            raise ValidationError(faults.FUND_TWICE, "designations")
+        _refuse_fund_twice(designations)
         if any(part["amount"].currency != data["amount"].currency for part in designations):
             raise ValidationError(faults.OTHER_CURRENCY, "designations")
+
+
+def _refuse_fund_twice(designations: Collection[dict[str, Any]]) -> None:
+    if len({designation["fund_id"] for designation in designations}) != len(designations):
+        raise ValidationError(faults.FUND_TWICE, "designations")
+
+
+class GiftFieldsSchema(StrictSchema):
+    """What may be changed of a gift: what it is for. Its amount, day and donor stay."""
+
+    designations = Several(
+        fields.Nested(NewDesignationSchema),
+        None,
+        MOST_FUNDS,
+        metadata={"description": "Which funds it is for; they add up to the amount. None: no fund"},
+    )
+    campaign_id = Id(allow_none=True)
+    appeal_id = Id(allow_none=True)
+    note = Text(GIFT_NOTE)
+
+    @validates_schema
+    def _check_parts(self, data: dict[str, Any], **_: Any) -> None:
+        _refuse_fund_twice(data.get("designations", ()))
+
+
+class FundPreviewSchema(StrictSchema):
+    """Another fund for several gifts at once."""
+
+    gift_ids = Several(Id(), 1, MOST_GIFTS, required=True)
+    fund_id = Id(required=True, allow_none=True, metadata={"description": "Null: no fund in particular"})
+
+
+class FundChangeSchema(FundPreviewSchema):
+    digest = Line(64, shortest=1, required=True, metadata={"description": "Of the preview"})
+
+
+class FundPreview(TypedDict):
+    """Which gifts are to go to which fund."""
+
+    gift_ids: list[int]
+    fund_id: int | None
+
+
+class FundChange(FundPreview):
+    """The same, and what was shown of it."""
+
+    digest: str
 
 
 class NewDesignation(TypedDict):
@@ -67,6 +114,15 @@ class NewDesignation(TypedDict):
 
     fund_id: int
     amount: Money
+
+
+class GiftFields(TypedDict, total=False):
+    """What may be changed of a gift."""
+
+    designations: list[NewDesignation]
+    campaign_id: int | None
+    appeal_id: int | None
+    note: str
 
 
 class GiftDetails(TypedDict):

@@ -23,6 +23,7 @@ from donorhub.services.bank.files import imports, statement_drafts, statements
 from donorhub.services.bank.matching import certain_entries, entries, matching
 from donorhub.services.bank.matching.entries import Share
 from donorhub.services.donors import donors
+from donorhub.services.giving import gift_changes
 from donorhub.services.receipts import receipts
 from donorhub.services.reports import proven_head
 from donorhub.services.work import claims, tasks
@@ -344,3 +345,14 @@ def test_import_waits_for_undo(locks: Flask, now: datetime) -> None:
     second = run_second(locks, lambda: post(other, now))
     assert (second.result, second.error) == ((2, 0), None)
     assert_sound()
+
+
+def test_fund_waits_for_receipt_being_issued(giver: Donor, locks: Flask, now: datetime) -> None:
+    """Who changes the fund of a gift that somebody is receipting waits, and is then refused."""
+    gift_id = give(giver.id, now)
+    receipts.issue_receipt([gift_id], today=now.date(), now=now, actor="t")
+    second = run_second(
+        locks, lambda: gift_changes.change_gift(gift_id, {"fund_ids": {1: 5000}}, now=now, actor="t")
+    )
+    assert second.waited
+    assert isinstance(second.error, Rejected) and second.error.specific_code == "fund_on_receipt"

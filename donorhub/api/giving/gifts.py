@@ -9,8 +9,8 @@ from flask import Response
 from marshmallow import fields, validate
 
 from donorhub import clock
-from donorhub.api import pages
-from donorhub.api.answers import answer_new_resource, answer_resource
+from donorhub.api import etags, pages
+from donorhub.api.answers import answer_new_resource, answer_resource, answer_with_etag
 from donorhub.api.blueprint import ID, HouseBlueprint
 from donorhub.api.http import get_principal, require_permission
 from donorhub.api.idempotency import do_once, do_once_by_key, read_key
@@ -143,10 +143,11 @@ def record_gift(arguments: Mapping[str, bool], new: NewGift) -> Response:
 
 @bp.get(f"/<{ID}:gift_id>")
 @require_permission("gifts:read")
+@etags.mark_versioned
 @bp.response(200, GiftSchema)
 def get_gift(gift_id: int) -> Response:
     """Show a gift."""
-    return answer_resource(GiftSchema, make_gift_answers([gifts.get_gift(gift_id)])[0])
+    return answer_with_etag(GiftSchema, make_gift_answers([gifts.get_gift(gift_id)])[0])
 
 
 class ThankYouSchema(AnswerSchema):

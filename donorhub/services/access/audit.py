@@ -9,18 +9,20 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
-from datetime import UTC, datetime
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from datetime import UTC, date, datetime
+from typing import Any
 
-from sqlalchemy import Select, insert, select, text
+from sqlalchemy import ColumnElement, Select, insert, select, text, true
 
 from donorhub import vault
 from donorhub.db import db, insert_or_update
-from donorhub.models import AuditHead, AuditRecord
+from donorhub.models import AuditHead, AuditRecord, AuditValue
 from donorhub.services.paging import AnyRow, equals_if_given
 
 FIRST_LINK = "0" * 64
 CHUNK = 500  # records in memory at a time
+Change = tuple[object, object]  # what a field was, and what it became
 _CHAIN_COLUMNS = (
     AuditRecord.seq,
     AuditRecord.at,
@@ -68,6 +70,73 @@ def record_action(
 ) -> None:
     """Record who did what to which row, in the present transaction."""
     write_records([make_record(actor, what, subject, now=now, data=data)])
+
+
+def record_change(
+    actor: str,
+    what: str,
+    subject: tuple[str, int],
+    changes: Mapping[str, Change],
+    *,
+    now: datetime,
+    personal: Collection[str] = (),
+    donor_id: int | None = None,
+) -> None:
+    """Record who changed which fields of a row from what to what, in the present transaction.
+
+    The values of ``personal`` fields, which are about ``donor_id``, stand beside the chain, so that they
+    can be erased; the record holds a keyed digest of them.
+    """
+    plain = {field: [_make_plain(before), _make_plain(after)] for field, (before, after) in changes.items()}
+    values = {field: plain.pop(field) for field in changes if field in personal}
+    data: dict[str, object] = {"changes": plain}
+    if values:
+        data["sealed"] = {field: compute_value_digest(field, *value) for field, value in values.items()}
+    record = make_record(actor, what, subject, now=now, data=data)
+    record_id = db.session.scalars(insert(AuditRecord).returning(AuditRecord.id), [record]).one()
+    if values:
+        rows = [
+            {"record_id": record_id, "donor_id": donor_id, "field": field, "before": before, "after": after}
+            for field, (before, after) in values.items()
+        ]
+        db.session.execute(insert(AuditValue), rows)
+
+
+def _make_plain(value: object) -> object:
+    """Return a value as JSON holds it: days and moments as text, moments in UTC with a Z."""
+    if isinstance(value, datetime):
+        return f"{value.astimezone(UTC).replace(tzinfo=None).isoformat()}Z"
+    return value.isoformat() if isinstance(value, date) else value
+
+
+def compute_value_digest(field: str, before: object, after: object) -> str:
+    """Return the keyed digest of a value that stands beside the chain."""
+    return vault.compute_keyed_hash(
+        json.dumps([field, before, after], sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    )
+
+
+def read_changes(records: Collection[AuditRecord]) -> dict[int, dict[str, Change | None]]:
+    """Return what each record says of changed fields, by record and field, as (before, after).
+
+    None stands for a value that was erased, or that was not kept when the record was written.
+    """
+    changes: dict[int, dict[str, Change | None]] = {}
+    for record in records:
+        data: Mapping[str, Any] = record.data
+        changes[record.id] = {
+            **dict.fromkeys(data.get("fields", ())),
+            **dict.fromkeys(data.get("sealed", ())),
+            **{field: (before, after) for field, (before, after) in data.get("changes", {}).items()},
+        }
+    values = db.session.execute(
+        select(AuditValue.record_id, AuditValue.field, AuditValue.before, AuditValue.after)
+        .where(AuditValue.record_id.in_(list(changes)))
+        .order_by(AuditValue.id)
+    )
+    for record_id, field, before, after in values:
+        changes[record_id][field] = (before, after)
+    return changes
 
 
 def write_records(rows: Iterable[Mapping[str, object]]) -> None:
@@ -172,6 +241,23 @@ def find_broken_links(*, after_seq: int = 0, after_chain: str = "") -> Iterator[
         yield f"audit records {seq + 1} to {last_seq} are missing: the end was cut off"
     if seq and not last_seq:
         yield "the audit has no head that tells how far it went"
+
+
+def find_changed_values(is_concerned: ColumnElement[bool] | None = None) -> Iterator[str]:
+    """Return a sentence on each value beside the chain that is not the one its record was sealed with.
+
+    One that is missing was erased, which is allowed.
+    """
+    rows = db.session.execute(
+        select(AuditValue.field, AuditValue.before, AuditValue.after, AuditRecord.id, AuditRecord.data)
+        .join(AuditRecord, AuditRecord.id == AuditValue.record_id)
+        .where(true() if is_concerned is None else is_concerned)
+        .execution_options(yield_per=CHUNK)
+    )
+    for field, before, after, record_id, data in rows:
+        digests: Mapping[str, Any] = data
+        if digests.get("sealed", {}).get(field) != compute_value_digest(field, before, after):
+            yield f"the {field} that audit record {record_id} tells of was changed"
 
 
 def _is_sealed(seq: int, chain: str) -> bool:

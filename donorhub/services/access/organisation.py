@@ -37,6 +37,7 @@ FIELDS: Final = (
     "closed_until",
 )
 
+PERSONAL_FIELDS: Final = ("contact", "signatory_name", "signatory_role")
 _ORGANISATION: Final = "organisation"
 DEFAULT_NAME: Final = "Our organisation"  # until somebody says who we are: no paper may bear it
 
@@ -107,20 +108,22 @@ def get_midnight(day: date) -> datetime:
 
 
 def change_organisation(fields: Mapping[str, object], *, now: datetime, actor: str) -> Organisation:
-    """Change settings of the organisation and return it; the audit names the settings, not their values.
+    """Change settings of the organisation and return it; the audit tells what they were and became.
 
     Raise Rejected for a number whose form is wrong, and for books closed beyond today.
     """
     organisation = get_organisation()
     _refuse_wrong_values(organisation, fields, today=get_day(now))
-    changed_fields = sorted(
-        name for name in FIELDS if name in fields and getattr(organisation, name) != fields[name]
-    )
-    for name in changed_fields:
+    changes = {
+        name: (getattr(organisation, name), fields[name])
+        for name in FIELDS
+        if name in fields and getattr(organisation, name) != fields[name]
+    }
+    for name in changes:
         setattr(organisation, name, fields[name])
-    if changed_fields:
-        audit.record_action(
-            actor, "organisation.changed", ("organisation", 1), now=now, data={"fields": changed_fields}
+    if changes:
+        audit.record_change(
+            actor, "organisation.changed", ("organisation", 1), changes, now=now, personal=PERSONAL_FIELDS
         )
     return organisation
 

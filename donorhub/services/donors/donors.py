@@ -64,14 +64,27 @@ def change_donor(
             code="donor_changed",
         )
     fields = _normalise_tax_number(fields, donor)
-    changed_fields = sorted(name for name, value in fields.items() if getattr(donor, name) != value)
-    if not changed_fields:
+    before = {name: getattr(donor, name) for name in fields}
+    if before == fields:
         return donor
     _set_fields(donor, fields)
+    changes = {
+        name: (before[name], getattr(donor, name))
+        for name in sorted(fields)
+        if before[name] != getattr(donor, name)
+    }
     donor.version += 1
     donor.updated_at = now
     _index_donor(donor)
-    audit.record_action(actor, "donor.changed", ("donor", donor.id), now=now, data={"fields": changed_fields})
+    audit.record_change(
+        actor,
+        "donor.changed",
+        ("donor", donor.id),
+        changes,
+        now=now,
+        personal=changes,
+        donor_id=donor.id,
+    )
     return donor
 
 

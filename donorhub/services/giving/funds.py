@@ -37,17 +37,19 @@ def change_purpose(
     Raise Rejected for an unknown campaign and for one that would end before it starts.
     """
     _refuse_unknown_campaign(fields)
-    changed_fields = sorted(name for name in fields if getattr(row, name) != fields[name])
-    for name in changed_fields:
+    changes = {
+        name: (getattr(row, name), fields[name])
+        for name in sorted(fields)
+        if getattr(row, name) != fields[name]
+    }
+    for name in changes:
         setattr(row, name, fields[name])
     if isinstance(row, Campaign) and row.starts_on and row.ends_on and row.ends_on < row.starts_on:
         raise Rejected("it would end before it starts", field="/ends_on")
-    if changed_fields:
+    if changes:
         word = row.__tablename__
-        audit.record_action(
-            actor, f"{word}.changed", (word, row.id), now=now, data={"fields": changed_fields}
-        )
-    return bool(changed_fields)
+        audit.record_change(actor, f"{word}.changed", (word, row.id), changes, now=now)
+    return bool(changes)
 
 
 def get_purpose(kind: type[Purpose], id_: int) -> Purpose:

@@ -91,20 +91,22 @@ def _check_new_gift(new: NewGift, *, now: datetime) -> NewGift:
     donor = donors.find_survivor(new.donor_id)
     if donor is None:
         raise NotFound(f"there is no donor {new.donor_id}", field="/donor_id")
-    _refuse_unknown_purpose(Campaign, new.campaign_id)
-    _refuse_unknown_purpose(Appeal, new.appeal_id)
+    refuse_unknown_purpose(Campaign, new.campaign_id)
+    refuse_unknown_purpose(Appeal, new.appeal_id)
     return new._replace(donor_id=donor.id)
 
 
-def _refuse_unknown_purpose(kind: type[Campaign | Appeal], id_: int | None) -> None:
+def refuse_unknown_purpose(kind: type[Campaign | Appeal], id_: int | None) -> None:
+    """Raise Rejected for a campaign or appeal that is not there; none is fine."""
     if id_ is not None and db.session.get(kind, id_) is None:
         raise Rejected(f"there is no {kind.__tablename__} {id_}", field=f"/{kind.__tablename__}_id")
 
 
-def designate_gift(gift: Gift, fund_ids: Mapping[int, int]) -> None:
-    """Record which funds a new gift is for, with minor units by fund; for no fund in particular, nothing.
+def designate_gift(gift: Gift, fund_ids: Mapping[int, int], *, known_ids: Collection[int] = ()) -> None:
+    """Record which funds a gift that has none is for, by minor units; for no fund in particular, nothing.
 
-    Raise Rejected when they do not add up to the gift, or a fund is closed or unknown.
+    Raise Rejected when they do not add up to the gift, or a fund is unknown, or closed and not among
+    ``known_ids``, where the gift was before.
     """
     if not fund_ids:
         return
@@ -114,9 +116,8 @@ def designate_gift(gift: Gift, fund_ids: Mapping[int, int]) -> None:
             code="designations_differ",
             field="/designations",
         )
-    open_funds = set(
-        db.session.scalars(select(Fund.id).where(Fund.id.in_(fund_ids), Fund.is_closed.is_(False)))
-    )
+    is_open = Fund.is_closed.is_(False) | Fund.id.in_(known_ids)
+    open_funds = set(db.session.scalars(select(Fund.id).where(Fund.id.in_(fund_ids), is_open)))
     for fund_id, minor in fund_ids.items():
         if fund_id not in open_funds:
             raise Rejected(f"fund {fund_id} is closed or unknown", code="fund_closed", field="/designations")
@@ -176,6 +177,18 @@ def refuse_other_amount(gift: Gift, amount: Money) -> None:
             f"gift {gift.id} is known under {gift.source} {gift.source_ref} with {gift.amount}, not {amount}",
             code="gift_differs",
             gift_id=gift.id,
+        )
+
+
+def refuse_other_currency(gift_id: int, parts: Collection[Money]) -> None:
+    """Raise Rejected where a part of a gift is in another currency than the gift."""
+    currency = get_gift(gift_id).currency
+    if any(part.currency != currency for part in parts):
+        raise Rejected(
+            f"gift {gift_id} is in {currency}",
+            field="/designations",
+            code="currency_differs",
+            currency=currency,
         )
 
 

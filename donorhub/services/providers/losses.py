@@ -10,6 +10,7 @@ from sqlalchemy import select
 from donorhub.db import db
 from donorhub.models import Dispute, Gift, Refund
 from donorhub.models.states import DisputeState, TaskKind
+from donorhub.money import Money
 from donorhub.services.access import audit, organisation
 from donorhub.services.giving import gifts
 from donorhub.services.providers import missing_payments
@@ -50,9 +51,16 @@ def _follow_untold_refund(
         return
     if untold.amount_minor:
         if (row.amount_minor, row.state) != (untold.amount_minor, untold.state):
+            changes = {
+                "amount": (
+                    str(Money(row.amount_minor, row.currency)),
+                    str(Money(untold.amount_minor, untold.currency)),
+                ),
+                "state": (row.state, "pending"),
+            }
             row.amount_minor, row.state = untold.amount_minor, "pending"
             row.refunded_on = organisation.get_past_day(untold.created_at, now)
-            _audit_refund(at, row, "refund.changed", now=now)
+            audit.record_change(at.actor, "refund.changed", ("gift", row.gift_id), changes, now=now)
         return
     new = next((refund for refund in told_refunds if refund.ref not in rows), None)
     if new is not None:
@@ -102,8 +110,9 @@ def _record_refund(at: Account, gift: Gift, view: RefundView, *, now: datetime) 
         _ask_accountant(_name_refund_task(view.ref), "refund", gift, now=now)
         tasks.cancel_task(missing_payments.name_task(view.ref), now=now, actor=at.actor, reason="found")
     elif refund.state != state:
+        changes = {"state": (refund.state, state)}
         refund.state = state
-        _audit_refund(at, refund, f"refund.{state}", now=now)
+        audit.record_change(at.actor, f"refund.{state}", ("gift", gift.id), changes, now=now)
 
 
 def _record_dispute(at: Account, gift: Gift, view: DisputeView, *, now: datetime) -> None:
@@ -134,8 +143,9 @@ def _record_dispute(at: Account, gift: Gift, view: DisputeView, *, now: datetime
         _ask_accountant(key, "dispute", gift, now=now, due_at=view.due_at)
         tasks.cancel_task(missing_payments.name_task(view.ref), now=now, actor=at.actor, reason="found")
     elif dispute.state != state or (dispute.kind == "warning") != view.is_warning:
+        changes = {"state": (dispute.state, state)}
         dispute.state, dispute.kind = state, "warning" if view.is_warning else view.kind
-        audit.record_action(at.actor, f"dispute.{state}", ("gift", gift.id), now=now)
+        audit.record_change(at.actor, f"dispute.{state}", ("gift", gift.id), changes, now=now)
     if state != "open":
         tasks.cancel_task(key, now=now, actor=at.actor, reason=state)
     else:

@@ -149,9 +149,10 @@ def _follow_later_words(rows: AccountRows, payment: Payment, view: PaymentView, 
     donor = rows.directory.keep_up_donor(before, make_giver_of_payment(payment, view), now=now)
     if donor.id != gift.donor_id:
         db.session.flush()
+        changes = {"donor": (gift.donor_id, donor.id)}
         gift.donor_id = payment.donor_id = donor.id
         tasks.give_task_to_donor(f"thank_you:gift:{gift.id}", donor.id)
-        audit.record_action(actor, "gift.moved", ("gift", gift.id), now=now, data={"donor": donor.id})
+        audit.record_change(actor, "gift.moved", ("gift", gift.id), changes, now=now)
     if payment.method != "other":
         gift.method = payment.method
     gift.received_on = organisation.get_past_day(view.succeeded_at or view.created_at, now)

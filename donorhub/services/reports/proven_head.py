@@ -17,6 +17,7 @@ from donorhub.db import Base, db, insert_or_ignore
 from donorhub.models import (
     Allocation,
     AuditRecord,
+    AuditValue,
     Correction,
     Designation,
     Detail,
@@ -46,6 +47,7 @@ WHOLE_EVERY: Final = timedelta(days=1)
 TABLES: Final[tuple[type[Base], ...]] = (
     Allocation,
     AuditRecord,
+    AuditValue,
     Correction,
     Designation,
     Detail,

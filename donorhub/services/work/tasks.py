@@ -289,6 +289,7 @@ def postpone_task(task_id: int, *, due_at: datetime, now: datetime, actor: str) 
             code="task_state",
             state=task.state,
         )
+    changes = {"due_at": (task.due_at, due_at)}
     task.due_at = due_at
-    audit.record_action(actor, "task.postponed", ("task", task.id), now=now)
+    audit.record_change(actor, "task.postponed", ("task", task.id), changes, now=now)
     return task

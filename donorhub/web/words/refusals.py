@@ -60,6 +60,14 @@ CODES: Final[Mapping[str, object]] = {
     "file_too_large": lazy_gettext("The file is too large: export a shorter period."),
     "too_many_files": lazy_gettext("These are too many files at once: send them in parts."),
     "fund_closed": lazy_gettext("This fund is closed: choose another."),
+    "fund_on_receipt": lazy_gettext(
+        "A receipt names this gift and told what it is for: void the receipt first."
+    ),
+    "gift_changed": lazy_gettext(
+        "Somebody else changed this gift in the meantime. Look at what is there now, then save again."
+    ),
+    "gifts_changed": lazy_gettext("What would be changed is not what was shown any more. Please look again."),
+    "too_many_gifts": lazy_gettext("Choose one to %(most)s gifts."),
     "gift_of_other": lazy_gettext("This gift is another donor's: choose one of this donor."),
     "gift_differs": lazy_gettext("This gift was recorded already, with another amount."),
     "gift_on_receipt": _ON_RECEIPT,

@@ -42,6 +42,7 @@ FACTS = {
     "problems": ["donor_address_missing"],
     "places": ["donor.address_lines"],
     "decisions": 5,
+    "most": 200,
     "donor_code": "DH-2001-0",
     "provider": "Stripe",
     "prefix": "whsec_",

@@ -120,16 +120,16 @@ def change_account(
     }
     if closed_on not in ("keep", account.closed_on):
         changes["closed_on"] = closed_on
-    for field, value in changes.items():
-        setattr(account, field, value)
     if changes:
-        audit.record_action(
+        audit.record_change(
             actor,
             "bank_account.changed",
             ("bank_account", account.id),
+            {field: (getattr(account, field), value) for field, value in changes.items()},
             now=now,
-            data={"fields": sorted(changes), "matching": account.matching},
         )
+    for field, value in changes.items():
+        setattr(account, field, value)
     return account
 
 

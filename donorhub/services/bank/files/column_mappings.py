@@ -154,7 +154,8 @@ def save_mapping(
     )
     db.session.add(mapping)
     db.session.flush()  # the audit names it
-    audit.record_action(actor, "column_mapping.saved", ("column_mapping", mapping.id), now=now)
+    changes = {"version": (newest_mapping.version if newest_mapping else None, mapping.version)}
+    audit.record_change(actor, "column_mapping.saved", ("column_mapping", mapping.id), changes, now=now)
     return mapping
 
 

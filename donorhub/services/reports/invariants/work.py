@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from itertools import chain
 from typing import Final
 
 from sqlalchemy import String, and_, cast, exists, literal, select
 from sqlalchemy.orm import aliased
 
-from donorhub.models import AuditRecord, Gift, Message, Task
+from donorhub.models import AuditRecord, AuditValue, Gift, Message, Task
 from donorhub.services.access import audit
 from donorhub.services.reports.invariants.scope import Scope, find_broken, show_some
 
@@ -56,5 +57,10 @@ def check_audited_gifts(scope: Scope, _now: datetime) -> list[str]:
 
 
 def check_audit(scope: Scope, _now: datetime) -> list[str]:
-    """Return where the audit is not one chain up to its head."""
-    return show_some(audit.find_broken_links(after_seq=scope.audit_seq, after_chain=scope.audit_chain))
+    """Return where the audit is not one chain up to its head, or a value beside it is another."""
+    return show_some(
+        chain(
+            audit.find_broken_links(after_seq=scope.audit_seq, after_chain=scope.audit_chain),
+            audit.find_changed_values(scope.is_new(AuditValue)),
+        )
+    )

@@ -1,0 +1,118 @@
+"""Changing what gifts are for over the API: fund, campaign, appeal and note, of one or of several at once."""
+
+from __future__ import annotations
+
+from flask import Response
+from marshmallow import fields
+
+from donorhub import clock
+from donorhub.api import etags
+from donorhub.api.answers import answer_resource, answer_with_etag, compute_etag
+from donorhub.api.blueprint import ID
+from donorhub.api.giving.gifts import GiftSchema, bp, make_gift_answers
+from donorhub.api.http import get_principal, require_permission
+from donorhub.api.idempotency import commit_work, do_once
+from donorhub.api.schemas import AnswerSchema
+from donorhub.schemas.giving import (
+    FundChange,
+    FundChangeSchema,
+    FundPreview,
+    FundPreviewSchema,
+    GiftFields,
+    GiftFieldsSchema,
+)
+from donorhub.services.giving import gift_changes, gifts
+from donorhub.services.giving.gift_changes import GiftChanges
+
+__all__ = ["bp"]
+
+
+class HinderedGiftSchema(AnswerSchema):
+    """A gift whose fund stays, and why."""
+
+    gift_id = fields.Integer(required=True)
+    code = fields.String(required=True)
+    detail = fields.String(required=True)
+
+
+class FundPlanSchema(AnswerSchema):
+    """What giving gifts to one fund would do."""
+
+    changing_ids = fields.List(fields.Integer(), required=True)
+    unchanged_ids = fields.List(
+        fields.Integer(), required=True, metadata={"description": "They are for that fund already"}
+    )
+    hindered = fields.List(fields.Nested(HinderedGiftSchema), required=True)
+    digest = fields.String(required=True, metadata={"description": "To be sent with the change"})
+
+
+class ChangedGiftsSchema(AnswerSchema):
+    """Which gifts were changed."""
+
+    changed_ids = fields.List(fields.Integer(), required=True)
+
+
+@bp.patch(f"/<{ID}:gift_id>")
+@require_permission("gifts:write")
+@commit_work
+@etags.mark_versioned
+@bp.arguments(GiftFieldsSchema(partial=True))
+@bp.response(200, GiftSchema)
+def change_gift(new: GiftFields, gift_id: int) -> Response:
+    """Change what a gift is for; what is left out stays, and so do amount, day and donor.
+
+    The fund stays while a receipt names the gift (`fund_on_receipt`) and in closed books (`books_closed`).
+    The audit tells from what to what.
+    """
+    etags.require_match(compute_etag(GiftSchema, make_gift_answers([gifts.get_gift(gift_id)])[0]))
+    changes: GiftChanges = {}
+    if "designations" in new:
+        gifts.refuse_other_currency(gift_id, [part["amount"] for part in new["designations"]])
+        changes["fund_ids"] = {part["fund_id"]: part["amount"].minor for part in new["designations"]}
+    if "campaign_id" in new:
+        changes["campaign_id"] = new["campaign_id"]
+    if "appeal_id" in new:
+        changes["appeal_id"] = new["appeal_id"]
+    if "note" in new:
+        changes["note"] = new["note"]
+    gift_changes.change_gift(gift_id, changes, now=clock.now(), actor=get_principal().actor)
+    return answer_with_etag(GiftSchema, make_gift_answers([gifts.get_gift(gift_id)])[0])
+
+
+@bp.post("/fund-changes/preview")
+@require_permission("gifts:write")
+@bp.arguments(FundPreviewSchema)
+@bp.response(200, FundPlanSchema)
+def preview_fund_change(asked: FundPreview) -> Response:
+    """Tell which of these gifts could go to another fund, and why others cannot. It changes nothing."""
+    plan = gift_changes.plan_fund(asked["gift_ids"], asked["fund_id"])
+    return answer_resource(
+        FundPlanSchema,
+        {
+            "changing_ids": [gift.id for gift in plan.changing],
+            "unchanged_ids": [gift.id for gift in plan.unchanged],
+            "hindered": [
+                {"gift_id": gift.id, "code": refusal.specific_code, "detail": refusal.message}
+                for gift, refusal in plan.hindered
+            ],
+            "digest": plan.digest,
+        },
+    )
+
+
+@bp.post("/fund-changes")
+@require_permission("gifts:write")
+@do_once
+@bp.arguments(FundChangeSchema)
+@bp.response(200, ChangedGiftsSchema)
+@bp.alt_response(409, description="`gifts_changed`: it would do something else than the preview said.")
+def change_fund(asked: FundChange) -> Response:
+    """Give several gifts to one fund, as the preview said; those that cannot go there are left out."""
+    ids = gift_changes.change_fund(
+        asked["gift_ids"],
+        asked["fund_id"],
+        shown_digest=asked["digest"],
+        now=clock.now(),
+        actor=get_principal().actor,
+    )
+    return answer_resource(ChangedGiftsSchema, {"changed_ids": ids})

@@ -1,0 +1,219 @@
+"""Changing what a gift is for: its fund, campaign, appeal and note, each with its trace in the audit.
+
+Amount, day and donor never change: a gift that is wrong there is taken out and recorded anew. What a
+receipt told is not edited either, so a fund stays while one names the gift, and in closed books.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final, TypedDict
+
+from sqlalchemy import delete, select
+
+from donorhub.db import db
+from donorhub.errors import Conflict, DonorHubError, NotFound, Rejected
+from donorhub.models import Appeal, AuditRecord, Campaign, Designation, Fund, Gift
+from donorhub.services.access import audit
+from donorhub.services.giving import closed_books, gifts
+
+MOST: Final = 200  # gifts that are changed in one go
+_PERSONAL: Final = ("note",)
+
+
+class GiftChanges(TypedDict, total=False):
+    """What may be changed of a gift; what is left out stays. ``fund_ids`` gives minor units by fund."""
+
+    fund_ids: Mapping[int, int]
+    campaign_id: int | None
+    appeal_id: int | None
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class FundPlan:
+    """Which of some gifts would go to another fund, which are there already, and which cannot, and why."""
+
+    changing: Sequence[Gift]
+    unchanged: Sequence[Gift]
+    hindered: Sequence[tuple[Gift, DonorHubError]]
+    digest: str
+
+
+def change_gift(
+    gift_id: int, changes: GiftChanges, *, now: datetime, actor: str, shown_digest: str | None = None
+) -> bool:
+    """Change what a gift is for; return whether anything changed. The audit tells from what to what.
+
+    Raise Conflict where ``shown_digest`` is given and no longer that of :func:`compute_digest`, Rejected for
+    an unknown campaign or appeal, and for another fund that is closed or unknown, while a receipt names the
+    gift, its books are closed or nothing is left of it.
+    """
+    gift = _lock_gift(gift_id)
+    if shown_digest is not None and shown_digest != compute_digest(gift):
+        raise Conflict(
+            f"somebody changed gift {gift_id} in the meantime: look again before you save",
+            code="gift_changed",
+        )
+    found: dict[str, audit.Change] = {}
+    if "fund_ids" in changes:
+        found |= _change_funds(gift, changes["fund_ids"])
+    new_values: dict[str, Any] = {
+        name: changes[name] for name in ("campaign_id", "appeal_id", "note") if name in changes
+    }
+    gifts.refuse_unknown_purpose(Campaign, new_values.get("campaign_id"))
+    gifts.refuse_unknown_purpose(Appeal, new_values.get("appeal_id"))
+    for name, value in new_values.items():
+        if getattr(gift, name) != value:
+            found[name] = (getattr(gift, name), value)
+            setattr(gift, name, value)
+    if found:
+        audit.record_change(
+            actor,
+            "gift.changed",
+            ("gift", gift.id),
+            found,
+            now=now,
+            personal=_PERSONAL,
+            donor_id=gift.donor_id,
+        )
+    return bool(found)
+
+
+def compute_digest(gift: Gift) -> str:
+    """Return a digest of all that may be changed of a gift, so that nobody overwrites what they never saw."""
+    funds = _read_funds(gift.id)
+    text = json.dumps([gift.id, funds, gift.campaign_id, gift.appeal_id, gift.note])
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def plan_fund(gift_ids: Sequence[int], fund_id: int | None) -> FundPlan:
+    """Return what giving all of these gifts to one fund, or to none, would do. It changes nothing.
+
+    Raise NotFound for a gift that is not there, Rejected for a fund that is closed or unknown and for more
+    than :data:`MOST` gifts.
+    """
+    ids = sorted(set(gift_ids))
+    if not ids or len(ids) > MOST:
+        raise Rejected(f"choose one to {MOST} gifts", field="/gift_ids", code="too_many_gifts", most=MOST)
+    if fund_id is not None:
+        _refuse_closed_fund(fund_id)
+    rows = gifts.read_gifts(ids)
+    for id_ in ids:
+        if id_ not in rows:
+            raise NotFound(f"there is no gift {id_}", field="/gift_ids")
+    receipts, deductions = gifts.find_live_receipt_ids(ids), gifts.sum_deductions(ids)
+    funds = gifts.list_designations(ids)
+    changing: list[Gift] = []
+    unchanged: list[Gift] = []
+    hindered: list[tuple[Gift, DonorHubError]] = []
+    for id_ in ids:
+        gift = rows[id_]
+        wanted = [(fund_id, gift.amount_minor)] if fund_id is not None else []
+        if funds.get(id_, []) == wanted:
+            unchanged.append(gift)
+            continue
+        try:
+            _refuse_told_fund(gift, receipts.get(id_), gift.amount_minor - deductions[id_])
+        except Rejected as e:
+            hindered.append((gift, e))
+            continue
+        changing.append(gift)
+    shown = [fund_id, [(gift.id, funds.get(gift.id, [])) for gift in changing]]
+    digest = hashlib.sha256(json.dumps(shown).encode()).hexdigest()[:32]
+    return FundPlan(changing, unchanged, hindered, digest)
+
+
+def change_fund(
+    gift_ids: Sequence[int], fund_id: int | None, *, shown_digest: str, now: datetime, actor: str
+) -> list[int]:
+    """Give all of these gifts that may go there to one fund, or to none; return the ids of those changed.
+
+    Raise Conflict, and change nothing, where that is no longer what ``shown_digest`` stands for. A second
+    call finds nothing left to change.
+    """
+    for id_ in sorted(set(gift_ids))[:MOST]:
+        _lock_gift(id_)
+    plan = plan_fund(gift_ids, fund_id)
+    if not plan.changing:
+        return []
+    if plan.digest != shown_digest:
+        raise Conflict(
+            "what would be changed is not what was shown any more: look again", code="gifts_changed"
+        )
+    for gift in plan.changing:
+        fund_ids = {fund_id: gift.amount_minor} if fund_id is not None else {}
+        change_gift(gift.id, {"fund_ids": fund_ids}, now=now, actor=actor)
+    return [gift.id for gift in plan.changing]
+
+
+def find_fund_hindrance(gift: Gift) -> DonorHubError | None:
+    """Return why a gift's fund cannot be changed; None where it can."""
+    try:
+        _refuse_told_fund(gift, gifts.find_live_receipt_id(gift.id), gifts.compute_remainder(gift).minor)
+    except Rejected as e:
+        return e
+    return None
+
+
+def list_changes(gift_id: int) -> list[tuple[AuditRecord, dict[str, audit.Change | None]]]:
+    """Return who changed a gift when from what to what, the newest first."""
+    records = db.session.scalars(
+        audit.select_records(subject_type="gift", subject_id=gift_id, what="gift.changed")
+        .order_by(AuditRecord.id.desc())
+        .limit(MOST)
+    ).all()
+    changes = audit.read_changes(records)
+    return [(record, changes[record.id]) for record in records]
+
+
+def _lock_gift(gift_id: int) -> Gift:
+    """Return the gift; on PostgreSQL nobody issues a receipt for it until the transaction ends."""
+    gift = db.session.scalar(
+        select(Gift).where(Gift.id == gift_id).with_for_update().execution_options(populate_existing=True)
+    )
+    if gift is None:
+        raise NotFound(f"there is no gift {gift_id}")
+    return gift
+
+
+def _change_funds(gift: Gift, fund_ids: Mapping[int, int]) -> dict[str, audit.Change]:
+    before = _read_funds(gift.id)
+    after = [[fund_id, minor] for fund_id, minor in sorted(fund_ids.items())]
+    if sorted(before) == after:
+        return {}
+    remainder = gifts.compute_remainder(gift).minor
+    _refuse_told_fund(gift, gifts.find_live_receipt_id(gift.id), remainder)
+    db.session.execute(delete(Designation).where(Designation.gift_id == gift.id))
+    gifts.designate_gift(gift, fund_ids, known_ids=[fund_id for fund_id, _minor in before])
+    db.session.flush()  # who reads the gift in this transaction reads its new funds
+    db.session.expire(gift, ["designations"])
+    return {"funds": (before, after)}
+
+
+def _read_funds(gift_id: int) -> list[list[int]]:
+    return [[fund_id, minor] for fund_id, minor in gifts.list_designations([gift_id]).get(gift_id, [])]
+
+
+def _refuse_told_fund(gift: Gift, receipt_id: int | None, remainder: int) -> None:
+    """Raise Rejected where another fund would make untrue what was told, or change what is closed."""
+    if receipt_id is not None:
+        raise Rejected(
+            f"a receipt names gift {gift.id} and told what it is for: void the receipt first",
+            code="fund_on_receipt",
+            field="/fund_id",
+            receipt_id=receipt_id,
+        )
+    closed_books.refuse_closed_days(gift.received_on, field="/fund_id")
+    if remainder <= 0:
+        raise Rejected(f"nothing is left of gift {gift.id}", code="nothing_left", field="/fund_id")
+
+
+def _refuse_closed_fund(fund_id: int) -> None:
+    fund = db.session.get(Fund, fund_id)
+    if fund is None or fund.is_closed:
+        raise Rejected(f"fund {fund_id} is closed or unknown", code="fund_closed", field="/fund_id")
