@@ -14,7 +14,7 @@ from donorhub.api.giving import appeals, campaigns, funds, gift_changes
 from donorhub.api.messages import messages, suppressions
 from donorhub.api.providers import payouts, provider_events, webhook_endpoints, webhooks
 from donorhub.api.receipts import receipts
-from donorhub.api.recurring import instalments, recurring_gifts
+from donorhub.api.recurring import instalments, mandates, recurring_gifts
 from donorhub.api.work import tasks, upgrade_notes
 
 NOUNS: Final = (
@@ -25,6 +25,7 @@ NOUNS: Final = (
     appeals.bp,
     recurring_gifts.bp,
     instalments.bp,
+    mandates.bp,
     receipts.bp,
     tasks.bp,
     tasks.mine,

@@ -13,6 +13,8 @@ from donorhub.models.states import (
     RUNNING_PROMISES,
     ChargedBy,
     InstalmentState,
+    MandateKind,
+    MandateState,
     Period,
     RecurringChange,
     RecurringKind,
@@ -152,6 +154,42 @@ class Allocation(Base):
     amount_minor: Mapped[Minor]
 
     instalment: Mapped[Instalment] = relationship(back_populates="allocations")
+
+
+class Mandate(Base):
+    """A donor's consent that we collect a recurring gift from their account; what it allows, it allows from
+    ``active_from`` to ``ended_on``. Another consent of the same donor is another row.
+    """
+
+    __tablename__ = "mandate"
+    __table_args__ = (
+        UniqueConstraint("reference", "creditor_id"),
+        make_word_check("kind", MandateKind),
+        make_word_check("state", MandateState),
+        Index("ix_mandate_recurring_gift_id", "recurring_gift_id"),
+        Index(
+            "uq_mandate_active",
+            "recurring_gift_id",
+            unique=True,
+            sqlite_where=text("state = 'active'"),
+            postgresql_where=text("state = 'active'"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    recurring_gift_id: Mapped[int] = mapped_column(ForeignKey("recurring_gift.id", ondelete="RESTRICT"))
+    kind: Mapped[MandateKind]
+    creditor_id: Mapped[str] = mapped_column(default="")  # under which we collect, where we have several
+    reference: Mapped[str]
+    state: Mapped[MandateState]
+    state_reason: Mapped[str] = mapped_column(default="")
+    signed_on: Mapped[date | None]
+    active_from: Mapped[date | None]
+    ended_on: Mapped[date | None]
+    recorded_at: Mapped[datetime]
+    recorded_by: Mapped[str]
+
+    recurring_gift: Mapped[RecurringGift] = relationship()
 
 
 class RecurringGiftChange(Base):

@@ -118,6 +118,19 @@ Period = Literal["W", "M", "Y"]
 InstalmentState = Literal[
     "expected", "collecting", "late", "partial", "failed", "missed", "paid", "returned", "skipped", "waived"
 ]
+MandateKind = Literal["pl_debit", "sepa"]
+MandateState = Literal[
+    "draft",
+    "printed",
+    "signed",
+    "sent_to_bank",
+    "active",
+    "suspended",
+    "withdrawn",
+    "invalid",
+    "expired",
+    "refused",
+]
 
 # providers
 ProviderEventState = Literal["received", "done", "ignored", "quarantined", "error", "dead"]
@@ -210,6 +223,9 @@ FREED_INSTALMENTS: Final[tuple[InstalmentState, ...]] = ("skipped", "waived")  #
 
 UPGRADE_NOTE_KINDS: Final[tuple[UpgradeNoteKind, ...]] = get_args(UpgradeNoteKind)
 UPGRADE_SUBJECTS: Final[tuple[UpgradeSubject, ...]] = get_args(UpgradeSubject)
+
+MANDATE_STATES: Final[tuple[MandateState, ...]] = get_args(MandateState)
+ENDED_MANDATES: Final[tuple[MandateState, ...]] = ("withdrawn", "invalid", "expired", "refused")
 
 PROVIDER_EVENT_STATES: Final[tuple[ProviderEventState, ...]] = get_args(ProviderEventState)
 WAITING_EVENTS: Final[tuple[ProviderEventState, ...]] = ("received", "error")

@@ -13,7 +13,7 @@ from donorhub.web.giving import gifts
 from donorhub.web.messages import messages, suppressions
 from donorhub.web.providers import endpoints
 from donorhub.web.receipts import receipts
-from donorhub.web.recurring import recurring_gifts
+from donorhub.web.recurring import mandates, recurring_gifts
 from donorhub.web.reports import dashboard
 from donorhub.web.work import error_inbox, tasks, upgrade_notes
 
@@ -22,6 +22,7 @@ BLUEPRINTS: Final[tuple[Blueprint, ...]] = (
     donors.bp,
     gifts.bp,
     recurring_gifts.bp,
+    mandates.bp,
     bank.bp,
     tasks.bp,
     receipts.bp,

@@ -52,6 +52,33 @@ def test_a_closed_fund_takes_no_gift(api: Caller, donor: Donor) -> None:
     assert dump() == before
 
 
+def test_debit_waits_for_its_mandate(api: Caller, donor: Donor) -> None:
+    """A direct debit has instalments only while its mandate is active."""
+    body = {"donor_id": donor.id, **MONTHLY, "kind": "direct_debit"}
+    made = api.post("/recurring-gifts", body).get_json()
+    assert (made["state"], made["state_reason"]) == ("pending", "no_mandate")
+    due = f"/instalments?recurring_gift_id={made['id']}&state=expected"
+    assert api.get(due).get_json()["data"] == []
+    assert problem(api.post("/mandates", {"recurring_gift_id": made["id"], "reference": "DH1"}))[
+        "errors"
+    ] == [{"pointer": "/active_from", "code": "mandate_day", "detail": "an active mandate has a day"}]
+    mandate = {"recurring_gift_id": made["id"], "reference": "DH1", "active_from": "2026-11-20"}
+    first = api.post("/mandates", mandate)
+    again = api.post("/mandates", mandate)
+    assert (first.status_code, again.status_code) == (201, 200)
+    assert first.get_json() == again.get_json()
+    days = [row["due_on"] for row in api.get(due).get_json()["data"]]
+    assert days == ["2026-12-10", "2027-01-11", "2027-02-10"]
+    assert api.get(f"/recurring-gifts/{made['id']}").get_json()["state"] == "active"
+    path = first.headers["Location"].removeprefix("/api/v1")
+    ended = api.post(f"{path}/change", {"state": "withdrawn", "on": "2026-12-20", "reason": "by phone"})
+    assert ended.get_json() | {"state": "withdrawn", "ended_on": "2026-12-20"} == ended.get_json()
+    assert [row["due_on"] for row in api.get(due).get_json()["data"]] == ["2026-12-10"]
+    assert problem(api.post(f"{path}/change", {"state": "active"}))["code"] == "mandate_step"
+    listed = api.get(f"/mandates?recurring_gift_id={made['id']}").get_json()["data"]
+    assert listed == [api.get(path).get_json()] == [ended.get_json()]
+
+
 def test_recurring_gift_runs_its_life(api: Caller, donor: Donor) -> None:
     """A recurring gift is started, changed, paused, resumed and closed."""
     made = api.post("/recurring-gifts", {"donor_id": donor.id, **MONTHLY})

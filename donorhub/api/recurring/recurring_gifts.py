@@ -34,7 +34,13 @@ from donorhub.schemas.recurring import (
     Resumption,
 )
 from donorhub.services.access import organisation
-from donorhub.services.recurring import changed_amounts, instalments, recurring_gifts, recurring_terms
+from donorhub.services.recurring import (
+    changed_amounts,
+    instalments,
+    promises,
+    recurring_gifts,
+    recurring_terms,
+)
 
 bp = HouseBlueprint("recurring", __name__, path="/recurring-gifts", description="Promises to give again.")
 SORTS: Final = {"id": RecurringGift.id, "created_at": RecurringGift.created_at}
@@ -104,7 +110,7 @@ Query = pages.make_query_schema(
 def list_recurring_gifts(arguments: dict[str, object]) -> pages.Page:
     """List recurring gifts."""
     page, filters = pages.split_arguments(arguments)
-    gifts = pages.read_page(recurring_gifts.select_recurring_gifts(**filters), page, SORTS)
+    gifts = pages.read_page(promises.select_recurring_gifts(**filters), page, SORTS)
     terms = recurring_terms.list_terms([gift.id for gift in gifts.data])
     return pages.change_data(
         gifts, lambda rows: [make_recurring_gift_answer(row, terms[row.id]) for row in rows]

@@ -67,7 +67,14 @@ RECURRING_STEPS: Final[Mapping[RecurringState, Mapping[RecurringStep, RecurringS
     "proposed": {"accept": "active", "close": "closed"},
     "pending": {"start": "active", "pay": "active", "close": "closed"},
     "active": {"pay": "active", "fail": "failing", "pause": "paused", "lapse": "lapsed", "close": "closed"},
-    "failing": {"pay": "active", "fail": "failing", "pause": "paused", "lapse": "lapsed", "close": "closed"},
+    "failing": {
+        "start": "active",  # a new mandate
+        "pay": "active",
+        "fail": "failing",
+        "pause": "paused",
+        "lapse": "lapsed",
+        "close": "closed",
+    },
     "paused": {"resume": "active", "close": "closed"},
     "lapsed": {"pay": "active", "close": "closed"},
     "closed": {},

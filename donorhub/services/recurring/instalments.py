@@ -17,7 +17,8 @@ from donorhub.models.states import EXPECTING_PROMISES, FREED_INSTALMENTS, Instal
 from donorhub.services.access import audit, organisation
 from donorhub.services.giving import gifts
 from donorhub.services.paging import equals_if_given
-from donorhub.services.recurring import recurring_gifts, recurring_terms
+from donorhub.services.recurring import mandate_days, recurring_gifts, recurring_terms
+from donorhub.services.recurring.mandate_days import AllowedDays
 from donorhub.services.work import events, tasks
 
 HORIZON = timedelta(days=92)
@@ -35,8 +36,14 @@ def make_instalments(gift: RecurringGift, *, today: date) -> int:
         db.session.scalars(select(Instalment.nominal_on).where(Instalment.recurring_gift_id == gift.id))
     )
     country = organisation.get_organisation().country
+    allowed_days = mandate_days.list_allowed_days([gift.id])
     return _insert_instalments(
-        gift, recurring_terms.list_plain_terms(gift), days_there, today=today, country=country
+        gift,
+        recurring_terms.list_plain_terms(gift),
+        days_there,
+        allowed_days.get(gift.id, ()),
+        today=today,
+        country=country,
     )
 
 
@@ -65,8 +72,13 @@ def make_instalments_of_all(promises: Sequence[RecurringGift], *, today: date) -
     ):
         terms[row.recurring_gift_id].append(recurring_terms.make_plain_term(row))
     country = organisation.get_organisation().country
+    allowed_days = mandate_days.list_allowed_days(
+        [gift.id for gift in promises if mandate_days.needs_mandate(gift)]
+    )
     return sum(
-        _insert_instalments(gift, terms[id_], days_there[id_], today=today, country=country)
+        _insert_instalments(
+            gift, terms[id_], days_there[id_], allowed_days.get(id_, ()), today=today, country=country
+        )
         for id_, gift in gifts_by_id.items()
     )
 
@@ -75,6 +87,7 @@ def _insert_instalments(
     gift: RecurringGift,
     terms: Sequence[schedule.Term],
     days_there: Collection[date],
+    allowed_days: Sequence[AllowedDays],
     *,
     today: date,
     country: str,
@@ -82,6 +95,8 @@ def _insert_instalments(
     slots = schedule.list_slots(
         terms, today + HORIZON, country=country, instalment_count=gift.instalments_total, ends_on=gift.ends_on
     )
+    if mandate_days.needs_mandate(gift):
+        slots = [slot for slot in slots if mandate_days.is_allowed(allowed_days, slot.due_on)]
     new_count = 0
     for slot in slots:
         if slot.nominal_on in days_there:
@@ -123,7 +138,7 @@ def _revive_instalments(gift: RecurringGift, slots: Sequence[schedule.Slot]) -> 
         select(Instalment).where(
             Instalment.recurring_gift_id == gift.id,
             Instalment.state == "skipped",
-            Instalment.state_reason.in_(("term_changed", "pause")),
+            Instalment.state_reason.in_(("term_changed", "pause", mandate_days.MANDATE_GONE)),
         )
     )
     for row in rows:

@@ -6,13 +6,28 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import selectinload
 
 from donorhub.db import db
 from donorhub.models import Allocation, Donor, Gift, Instalment, RecurringGift, Term
-from donorhub.models.states import RUNNING_PROMISES, UNPAID_INSTALMENTS, InstalmentState, RecurringState
-from donorhub.services.paging import LIMIT, AnyRow, Page, newest_first, oldest_first, read_page, read_rows
+from donorhub.models.states import (
+    RUNNING_PROMISES,
+    UNPAID_INSTALMENTS,
+    InstalmentState,
+    RecurringKind,
+    RecurringState,
+)
+from donorhub.services.paging import (
+    LIMIT,
+    AnyRow,
+    Page,
+    equals_if_given,
+    newest_first,
+    oldest_first,
+    read_page,
+    read_rows,
+)
 
 # Two states out of an index of states would have to be sorted; so written, an index of those that run serves.
 IS_RUNNING: Final = RecurringGift.state.in_(RUNNING_PROMISES).is_(True)
@@ -22,8 +37,24 @@ _LIST_QUERY: Final = select(
     Donor.name.label("donor_name"),
     RecurringGift.kind,
     RecurringGift.state,
+    RecurringGift.state_reason,
     RecurringGift.start_on,
 ).join(Donor, Donor.id == RecurringGift.donor_id)
+
+
+def select_recurring_gifts(
+    *, donor_id: int | None = None, state: RecurringState | None = None, kind: RecurringKind | None = None
+) -> Select[RecurringGift]:
+    """Return a query for the recurring gifts that fit all that is given, terms with them."""
+    return (
+        select(RecurringGift)
+        .where(
+            *equals_if_given(RecurringGift.donor_id, donor_id),
+            *equals_if_given(RecurringGift.state, state),
+            *equals_if_given(RecurringGift.kind, kind),
+        )
+        .options(selectinload(RecurringGift.terms))
+    )
 
 
 def list_recurring_gifts(

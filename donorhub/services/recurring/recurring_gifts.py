@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final
 
-from sqlalchemy import Select, select, update
-from sqlalchemy.orm import selectinload
+from sqlalchemy import select, update
 
 from donorhub.db import db, insert_or_ignore
 from donorhub.domain.recurring.recurring_states import RecurringStep, find_next_recurring_state
@@ -29,8 +28,7 @@ from donorhub.models.states import (
 from donorhub.money import Money
 from donorhub.services.access import audit, organisation
 from donorhub.services.donors import donors
-from donorhub.services.paging import equals_if_given
-from donorhub.services.recurring import recurring_terms
+from donorhub.services.recurring import mandate_days, recurring_terms
 from donorhub.services.work import events
 
 _EVENTS: Final[dict[RecurringChange, EventKind]] = {
@@ -74,7 +72,8 @@ class NewRecurringGift:
 
 
 def start_recurring_gift(new: NewRecurringGift, *, now: datetime, actor: str) -> tuple[RecurringGift, bool]:
-    """Record a promise with its first term; return it and whether it is new.
+    """Record a promise with its first term; return it and whether it is new. A direct debit waits for its
+    mandate.
 
     The same source and ref again return the first row. Raise Rejected for an amount of zero, an unknown
     fund or campaign, or an impossible day or interval, NotFound for an unknown donor.
@@ -89,11 +88,13 @@ def start_recurring_gift(new: NewRecurringGift, *, now: datetime, actor: str) ->
         raise NotFound(f"there is no donor {new.donor_id}", field="/donor_id")
     _refuse_unknown_purpose(Fund, new.fund_id)
     _refuse_unknown_purpose(Campaign, new.campaign_id)
+    is_debit = new.kind == "direct_debit"
     gift = RecurringGift(
         donor_id=donor.id,
         kind=new.kind,
         charged_by=new.charged_by or CHARGED_BY[new.kind],
-        state=new.state,
+        state="pending" if is_debit else new.state,
+        state_reason=mandate_days.NO_MANDATE if is_debit else "",
         currency=new.amount.currency,
         start_on=new.start_on,
         source=new.source,
@@ -280,7 +281,8 @@ def close_recurring_gift(
 def change_state(gift: RecurringGift, word: RecurringStep, *, reason: str = "") -> bool:
     """Take one step of the table of states; return whether the state differs now.
 
-    Raise Conflict when the step is not allowed from here.
+    A direct debit without an active mandate goes on waiting for one. Raise Conflict when the step is not
+    allowed from here.
     """
     after = find_next_recurring_state(gift.state, word)
     if after is None:
@@ -289,6 +291,8 @@ def change_state(gift: RecurringGift, word: RecurringStep, *, reason: str = "") 
             code="recurring_gift_state",
             state=gift.state,
         )
+    if after == "active" and mandate_days.lacks_mandate(gift):
+        after, reason = "pending" if gift.state == "pending" else "failing", gift.state_reason
     is_new_state = after != gift.state
     gift.state = after
     if is_new_state:
@@ -312,21 +316,6 @@ def get_recurring_gift(recurring_gift_id: int) -> RecurringGift:
     if gift is None:
         raise NotFound(f"there is no recurring gift {recurring_gift_id}")
     return gift
-
-
-def select_recurring_gifts(
-    *, donor_id: int | None = None, state: RecurringState | None = None, kind: RecurringKind | None = None
-) -> Select[RecurringGift]:
-    """Return a query for the recurring gifts that fit all that is given, terms with them."""
-    return (
-        select(RecurringGift)
-        .where(
-            *equals_if_given(RecurringGift.donor_id, donor_id),
-            *equals_if_given(RecurringGift.state, state),
-            *equals_if_given(RecurringGift.kind, kind),
-        )
-        .options(selectinload(RecurringGift.terms))
-    )
 
 
 def refuse_gift_of_provider(gift: RecurringGift) -> None:

@@ -11,6 +11,7 @@ from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from donorhub import clock
+from donorhub.domain.recurring.mandate_states import FIRST_STATES, MANDATE_STEPS
 from donorhub.errors import Conflict
 from donorhub.models import Campaign, Donor, Instalment, RecurringGift, Term
 from donorhub.models.states import (
@@ -43,6 +44,7 @@ from donorhub.services.giving import funds
 from donorhub.services.recurring import (
     changed_amounts,
     instalments,
+    mandate_days,
     promises,
     recurring_gifts,
     recurring_terms,
@@ -57,7 +59,7 @@ from donorhub.web.words import labels
 bp = Blueprint("recurring", __name__, url_prefix="/recurring-gifts")
 Answer = Response | str | tuple[str, int]
 PROMISE: Final = NewRecurringGiftSchema(exclude=("source", "source_ref"))
-BY_HAND: Final[tuple[RecurringKind, ...]] = ("standing_order", "pledge")
+BY_HAND: Final[tuple[RecurringKind, ...]] = ("standing_order", "pledge", "direct_debit")
 MOST_INSTALMENTS: Final = 600
 
 
@@ -159,7 +161,7 @@ def start_recurring_gift() -> Answer:
 def show_recurring_gift(recurring_gift_id: int) -> str:
     """Show one recurring gift: terms, instalments and what paid them."""
     gift = recurring_gifts.get_recurring_gift(recurring_gift_id)
-    return _render_recurring_gift(gift, _make_start_form(gift))
+    return render_recurring_gift(gift, _make_start_form(gift))
 
 
 @bp.post("/<int:recurring_gift_id>/amount")
@@ -284,7 +286,7 @@ def _save_change(
         commit()
         tell_reader(sentence)
         return redirect(url_for("recurring.show_recurring_gift", recurring_gift_id=recurring_gift_id))
-    return _render_recurring_gift(recurring_gifts.get_recurring_gift(recurring_gift_id), form), 422
+    return render_recurring_gift(recurring_gifts.get_recurring_gift(recurring_gift_id), form), 422
 
 
 def get_amount_of(term: Term) -> Money:
@@ -308,11 +310,14 @@ def _make_start_form(gift: RecurringGift) -> Form:
         "currency": gift.currency,
         "from_on": get_today() + timedelta(days=1),
         "pause_from_on": get_today(),
+        "mandate_state": "active",
+        "mandate_on": get_today(),
     }
     return Form(start=start | {"amount": get_amount_of(term).as_text()})
 
 
-def _render_recurring_gift(gift: RecurringGift, form: Form) -> str:
+def render_recurring_gift(gift: RecurringGift, form: Form) -> str:
+    """Return the page of a recurring gift with what a form says."""
     rows = promises.list_instalments_with_gifts(gift.id)
     return render_template(
         "recurring/recurring_gift.html",
@@ -322,6 +327,9 @@ def _render_recurring_gift(gift: RecurringGift, form: Form) -> str:
         amount_of=get_amount_of,
         rows=rows,
         known_days=_find_known_days([instalment for instalment, _ in rows]),
+        mandates=mandate_days.list_mandates(gift.id) if mandate_days.needs_mandate(gift) else None,
+        mandate_steps=MANDATE_STEPS,
+        first_states=[(state, labels.MANDATE_STATES[state]) for state in FIRST_STATES],
         planned_pause=recurring_terms.find_planned_pause(gift, get_today()),
         changed=changed_amounts.find_changed_amount(gift, today=get_today()),
         may_step=lambda word: recurring_gifts.is_step_allowed(gift, word),

@@ -15,6 +15,7 @@ from donorhub.models.states import (
     ImportFileState,
     InstalmentState,
     Lang,
+    MandateState,
     MessageState,
     Period,
     ProviderEventState,
@@ -95,6 +96,18 @@ RECURRING_STATES: Final[Words[RecurringState]] = {
     "paused": lazy_gettext("paused"),
     "lapsed": lazy_gettext("lapsed"),
     "closed": lazy_gettext("closed"),
+}
+MANDATE_STATES: Final[Words[MandateState]] = {
+    "draft": lazy_gettext("being prepared"),
+    "printed": lazy_gettext("with the donor"),
+    "signed": lazy_gettext("signed"),
+    "sent_to_bank": lazy_gettext("at the payer’s bank"),
+    "active": lazy_gettext("active"),
+    "suspended": lazy_gettext("suspended"),
+    "withdrawn": lazy_gettext("withdrawn by the donor"),
+    "invalid": lazy_gettext("no longer valid at the bank"),
+    "expired": lazy_gettext("expired"),
+    "refused": lazy_gettext("refused"),
 }
 INSTALMENT_STATES: Final[Words[InstalmentState]] = {
     "expected": lazy_gettext("expected"),

@@ -92,6 +92,13 @@ CODES: Final[Mapping[str, object]] = {
     "nothing_to_release": lazy_gettext("This event does not wait to be released."),
     "parts_differ": lazy_gettext("The parts must add up to %(amount)s."),
     "password_too_long": lazy_gettext("This password is too long."),
+    "mandate_active": lazy_gettext("Another mandate of this recurring gift is active: end it first."),
+    "mandate_day": lazy_gettext("Say from which day it is active; it cannot end before that."),
+    "mandate_reference_taken": lazy_gettext(
+        "This reference belongs to the mandate of another recurring gift."
+    ),
+    "mandate_step": lazy_gettext("A mandate cannot become this now. Please look at its state again."),
+    "no_direct_debit": lazy_gettext("Only a direct debit has a mandate."),
     "payout_changed": lazy_gettext("This payout has changed in the meantime. Please look again."),
     "payout_failed": lazy_gettext("This payout did not reach the account: the entry is something else."),
     "payout_taken": lazy_gettext("This payout is joined to another entry: undo that first."),

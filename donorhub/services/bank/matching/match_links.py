@@ -16,7 +16,7 @@ from donorhub.db import db
 from donorhub.domain.bank.matching.clues import Clues
 from donorhub.domain.bank.matching.matching_facts import PayerKeyFacts
 from donorhub.domain.donors import codes
-from donorhub.models import Donor, ExternalId, IdentityKey, Instalment, PayerKey, RecurringGift
+from donorhub.models import Donor, ExternalId, IdentityKey, Instalment, Mandate, PayerKey, RecurringGift
 from donorhub.models.states import IdentityKind
 from donorhub.services.bank.files.ledger_rows import cut_query_values
 from donorhub.services.donors import donors
@@ -140,6 +140,11 @@ def _find_by_ref(refs: Iterable[str]) -> Links:
         ),
         lambda some: select(RecurringGift.source_ref, RecurringGift.donor_id).where(
             RecurringGift.source == "mandate", RecurringGift.source_ref.in_(some)
+        ),
+        lambda some: (
+            select(Mandate.reference, RecurringGift.donor_id)
+            .join(RecurringGift)
+            .where(Mandate.reference.in_(some))
         ),
         lambda some: (
             select(Instalment.source_ref, RecurringGift.donor_id)
