@@ -19,6 +19,7 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parents[1]
 PINNED = ("requirements.txt", "tests/requirements.txt", "scripts/build-requirements.txt")
+SCRIPTS = ("scripts/setup", "scripts/test", "scripts/bench", "scripts/house", "scripts/mutants", ".ci/run")
 TOOLS = (
     "bash basename cat chmod cp cut date dirname env flock grep head mkdir rm sed sha256sum sort tail uniq"
 ).split()
@@ -43,7 +44,7 @@ class Machine:
         self.home = home
         self._bin = home / "machine"
         self._log = home / "machine.log"
-        for name in (*PINNED, "pyproject.toml", "scripts/setup", "scripts/test", "scripts/bench", ".ci/run"):
+        for name in (*PINNED, "pyproject.toml", *SCRIPTS):
             (home / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(ROOT / name, home / name)
         self._bin.mkdir()
@@ -329,6 +330,17 @@ def test_all_or_named_benchmarks_run(ready: Machine) -> None:
     ]
     ready.run("scripts/bench", "webhooks")
     assert ready.calls() == ["python -m tests.benchmarks.bench_webhooks"]
+
+
+@pytest.mark.parametrize("script", ["test", "bench", "house", "mutants"])
+def test_help_sets_nothing_up(machine: Machine, script: str) -> None:
+    """Whoever asks a script for help reads how it is called, and nothing is installed."""
+    for word in ("-h", "--help"):
+        done = machine.run(f"scripts/{script}", word)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert f"\n  scripts/{script} " in done.stdout
+        assert "set -euo" not in done.stdout
+        assert machine.calls() == []
 
 
 # --- pinned requirements --------------------------------------------------------------------------
