@@ -138,7 +138,7 @@ def make_havoc(
                 installation.kill(process)
                 havoc.start_again(name)
         stroke += 1
-    while place.redis is not None and len(losses) < LOSSES:
+    while place.redis is not None and len(losses) < LOSSES:  # not every stroke takes one kill
         losses.append(lose_store(place, chance))
     provider.wait_for(EVENTS)
     return havoc, losses
@@ -189,7 +189,7 @@ def test_nothing_acknowledged_is_lost(
     print(provider.figures())
     everything_answered_is_kept(installation, provider.told())
     money_is_whole(installation)
-    stripe = "FROM gift WHERE source = 'stripe'"
+    stripe = "FROM gift WHERE source LIKE 'stripe%'"
     assert installation.one(f"SELECT count(*) {stripe}") == EVENTS
     assert installation.one(f"SELECT sum(amount_minor) {stripe}") == sum(range(1000, 1000 + EVENTS))
     unknown = each_gift_is_thanked_once(installation, mailbox)
