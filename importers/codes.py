@@ -13,7 +13,7 @@ from typing import Generic, Literal, TypeVar
 # What must still be said of a layout before a file can be read with it.
 Gap = Literal["booked_on", "amount", "direction_words", "sense"]
 # What is asked about a table: the key of the layout that answers it.
-QuestionCode = Literal["columns", "date_order", "decimal", "amounts", "currency"]
+QuestionCode = Literal["columns", "date_order", "decimal", "amounts", "fees", "currency"]
 # Why a column has its role, or none.
 Ground = Literal[
     "name",
@@ -23,6 +23,7 @@ Ground = Literal[
     "cells_of_direction",
     "cells_differ",
     "beside",
+    "fees_apart",
     "taken",
     "not_booking",
     "row_number",
@@ -32,7 +33,7 @@ Ground = Literal[
     "person",
 ]
 # Why a row of a table is no entry.
-Skip = Literal["blank", "header", "footer", "pending", "no_amount", "zero", "before_header"]
+Skip = Literal["blank", "header", "footer", "pending", "hold", "no_amount", "zero", "before_header"]
 # Why a text is no amount, or no date.
 TextFault = Literal[
     "unreadable_amount.empty",
@@ -51,6 +52,7 @@ RowFault = Literal[
     "row_cut",
     "row_shifted",
     "two_amounts",
+    "unclear_fee",
     "unbalanced_quote",
     "unbalanced_quote.long_cell",
     "unbalanced_quote.long_line",
@@ -70,6 +72,7 @@ TableFault = Literal[
     DecodeFault,
     "ambiguous_amounts",
     "ambiguous_dates",
+    "ambiguous_fees",
     "binary_workbook",
     "currency_needed",
     "damaged_workbook",

@@ -142,6 +142,29 @@ FORMAT_PROBLEMS: Final[Mapping[str, str]] = {
     "unreadable_statement.fault": N_("A statement was not read: %(fault)s."),
     "unreadable_transaction.fault": _TRANSACTION,
 }
+DELIVERIES: Final[Mapping[str, str]] = {
+    "archive.damaged": N_("The archive is damaged: fetch it again, or send the files in it."),
+    "archive.empty": N_("No file lies in the archive: send the files themselves."),
+    "archive.inside": N_(
+        "An archive that lies in another one is not opened: take it out and send it by itself."
+    ),
+    "archive.member": N_(
+        "The file is damaged inside the archive and was not read; the others were. Send it by itself."
+    ),
+    "archive.members": N_("The archive holds more than %(most)s files: send them in several archives."),
+    "archive.other": N_(
+        "Of archives only ZIP is opened: unpack this one and send the files in it, all at once or as a ZIP."
+    ),
+    "archive.outside_name": N_(
+        "The archive names a file outside itself, which no program for packing does: send the files in it."
+    ),
+    "archive.packing": N_("The archive is packed in an unusual way: send the files in it, or a plain ZIP."),
+    "archive.ratio": N_("The archive unpacks to a hundred times its size: send the files in it."),
+    "archive.size": N_(
+        "The archives unpack to more than %(most)s MB together: send them in parts, or the files in them."
+    ),
+    "file_too_large": N_("The file is larger than %(most)s MB: export a shorter period."),
+}
 SIDES: Final[Mapping[str, str]] = {
     "all": N_("all entries"),
     "credits": N_("credit entries"),

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from importers.codes import Figures, Gap, Ground, QuestionCode, Reason, Skip
-from importers.format_sentences import FAULTS, FORMAT_PROBLEMS, N_, SIDES
+from importers.format_sentences import DELIVERIES, FAULTS, FORMAT_PROBLEMS, N_, SIDES
 
 Translate = Callable[[str], str]
 Localise = Callable[[str, str], str]  # of the name of a figure and its value: a day, an amount
@@ -39,6 +39,7 @@ QUESTIONS: Final[Mapping[QuestionCode, str]] = {
     "date_order": "All days are 12 or less: which comes first in a date?",
     "decimal": "Which sign begins the decimals?",
     "amounts": "No balance proves it: is a positive amount money in (signed) or money out (inverse)?",
+    "fees": "No balance proves it: does the fee come off the amount (beside), or is it off already (inside)?",
     "currency": "The table has no currency column: which is the account's?",
 }
 GROUNDS: Final[Mapping[Ground, str]] = {
@@ -49,6 +50,7 @@ GROUNDS: Final[Mapping[Ground, str]] = {
     "cells_of_direction": N_("its cells tell money in from money out"),
     "cells_differ": N_("by its name: %(role)s; by its cells: %(kind)s"),
     "beside": N_("it stands beside the entry's own: %(role)s"),
+    "fees_apart": N_("its fees stand in rows of their own"),
     "taken": N_("another column has it already: %(role)s"),
     "not_booking": N_("another column is rather the booking date"),
     "row_number": N_("it numbers the rows"),
@@ -62,6 +64,7 @@ SKIPS: Final[Mapping[Skip, str]] = {
     "header": N_("The row holds the column names."),
     "footer": N_("The row is a text or a sum of the bank's, not an entry."),
     "pending": N_("The entry is not booked yet: it comes again when it is."),
+    "hold": N_("The row only blocks money, or lets it go again: nothing came or went."),
     "no_amount": N_("The row has no amount."),
     "zero": N_("The amount is zero: it changes nothing."),
     "before_header": N_("The row stands above the table."),
@@ -71,6 +74,9 @@ _ROWS: Final[Mapping[str, str]] = {
     "row_cut": N_("The row has %(cells)s cells, the header %(names)s: something is missing."),
     "row_shifted": N_("The row has %(cells)s cells, the header %(names)s: a separator stands in a text."),
     "two_amounts": N_("The row has both money out (%(debit)s) and money in (%(credit)s)."),
+    "unclear_fee": N_(
+        "The row has a fee of %(text)s: say whether it comes off the amount, or is off already."
+    ),
     "unbalanced_quote": N_("A quotation mark %(quote)s is opened and not closed."),
     "unbalanced_quote.long_cell": N_(
         "A cell is longer than %(most)s signs: is a quotation mark %(quote)s not closed?"
@@ -96,6 +102,9 @@ _ROWS: Final[Mapping[str, str]] = {
 _TABLES: Final[Mapping[str, str]] = {
     "ambiguous_amounts": N_("No amount shows it: say whether a comma or a point is the decimal sign."),
     "ambiguous_dates": N_("All days are 12 or less: say whether the day or the month comes first in a date."),
+    "ambiguous_fees": N_(
+        "No balance shows it: say whether a fee comes off the amount in its row, or is off it already."
+    ),
     "balance_mismatch.chain": N_(
         "The running balance does not follow from the row before in %(count)s rows: "
         "a row is missing or was changed. Export the file again without filters."
@@ -175,29 +184,6 @@ _TABLES: Final[Mapping[str, str]] = {
     "zip_bomb.members": N_("The spreadsheet holds more than %(most)s files: it is no export of a bank."),
     "zip_bomb.ratio": N_("The spreadsheet unpacks to a hundred times its size: it is no export."),
 }
-_DELIVERIES: Final[Mapping[str, str]] = {
-    "archive.damaged": N_("The archive is damaged: fetch it again, or send the files in it."),
-    "archive.empty": N_("No file lies in the archive: send the files themselves."),
-    "archive.inside": N_(
-        "An archive that lies in another one is not opened: take it out and send it by itself."
-    ),
-    "archive.member": N_(
-        "The file is damaged inside the archive and was not read; the others were. Send it by itself."
-    ),
-    "archive.members": N_("The archive holds more than %(most)s files: send them in several archives."),
-    "archive.other": N_(
-        "Of archives only ZIP is opened: unpack this one and send the files in it, all at once or as a ZIP."
-    ),
-    "archive.outside_name": N_(
-        "The archive names a file outside itself, which no program for packing does: send the files in it."
-    ),
-    "archive.packing": N_("The archive is packed in an unusual way: send the files in it, or a plain ZIP."),
-    "archive.ratio": N_("The archive unpacks to a hundred times its size: send the files in it."),
-    "archive.size": N_(
-        "The archives unpack to more than %(most)s MB together: send them in parts, or the files in them."
-    ),
-    "file_too_large": N_("The file is larger than %(most)s MB: export a shorter period."),
-}
 _STATEMENTS: Final[Mapping[str, str]] = {
     "account_check_digits": "The check digits of the account number are wrong.",
     "account_currency": N_(
@@ -271,7 +257,7 @@ _STATEMENTS: Final[Mapping[str, str]] = {
     ),
     "unreadable_total": N_("The control total %(tag)s cannot be read."),
 }
-PROBLEMS: Final[Mapping[str, str]] = {**_ROWS, **_TABLES, **_DELIVERIES, **_STATEMENTS, **FORMAT_PROBLEMS}
+PROBLEMS: Final[Mapping[str, str]] = {**_ROWS, **_TABLES, **DELIVERIES, **_STATEMENTS, **FORMAT_PROBLEMS}
 _FAULTS: Final[Mapping[str, str]] = {**PROBLEMS, **FAULTS}
 ROLES: Final[Mapping[str, str]] = {
     "booked_on": N_("Booking date"),
@@ -280,6 +266,7 @@ ROLES: Final[Mapping[str, str]] = {
     "credit": N_("Money in"),
     "debit": N_("Money out"),
     "direction": N_("In or out (a word)"),
+    "fee": N_("Fee"),
     "currency": N_("Currency"),
     "balance": N_("Balance after it"),
     "name": N_("Name"),

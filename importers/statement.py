@@ -114,6 +114,8 @@ class Party:
 
 
 NOBODY = Party()
+SERVICE: Final = "service"  # scheme of an account that the file does not name, called by the payment service
+FEE: Final = "fee"  # the purpose of a detail that is a fee, which the bank took in the payment's own row
 
 
 @open_dataclass(frozen=True, slots=True)
@@ -135,7 +137,7 @@ class Detail:
     virtual_account: str | None = None  # a donor's own number at the bank's mass-payment service
     remittance: str = ""
     references: tuple[tuple[str, str], ...] = ()  # (("SCOR", "RF18…"), …)
-    purpose: str | None = None
+    purpose: str | None = None  # a code of ISO 20022, or FEE
     return_code: str | None = None
     return_info: str | None = None
     charges: Money | None = None
@@ -160,6 +162,14 @@ class Entry:
     details: tuple[Detail, ...] = ()
     raw: str = ""  # the entry as the file writes it; holds personal data
     batch_id: str | None = None  # of the order that it books as one sum, where its payments are not listed
+
+
+def find_payment(entry: Entry) -> Detail | None:
+    """Return the one payment that an entry is, be it with a fee beside it; None for none, or for several."""
+    details = entry.details
+    if len(details) == 1 or (len(details) == 2 and details[1].purpose == FEE):  # noqa: PLR2004 - with its fee
+        return details[0]
+    return None
 
 
 @dataclass(frozen=True, slots=True)

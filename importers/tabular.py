@@ -152,7 +152,9 @@ def _show_row(row: Row, outcome: Outcome) -> PreviewRow:
 def _sum_up(rows: Sequence[PreviewRow], reading: Reading) -> Preview:
     amounts: dict[str, list[Money]] = {}
     for statement in reading.statements:
-        amounts.setdefault(statement.currency, []).extend(entry.amount for entry in statement.entries)
+        amounts.setdefault(statement.currency, []).extend(
+            entry.amount for entry in statement.entries if entry.status == "booked"
+        )
     days = [day for statement in reading.statements for day in statement.period if day]
     kinds = {statement.integrity for statement in reading.statements}
     worst: Integrity = (

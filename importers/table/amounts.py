@@ -5,7 +5,8 @@ It reads the cells of one file; what a row without an amount is, is for ``entrie
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -15,6 +16,7 @@ from importers.table.layout import Layout
 from importers.table.words import NOTHING, Role, fold_word
 from importers.text import Unreadable, parse_amount, parse_number
 
+_SOME: Final = re.compile(r"[1-9]")
 MOST_VALUES: Final = 20_000  # values that are remembered of a file
 
 
@@ -53,6 +55,24 @@ class AmountReader:
         UnreadableRow.
         """
         return self._read_by_kind(self, cells)
+
+    def read_fee(self, cells: list[str], currency: str) -> Money | None:
+        """Return the fee as the account sees it, negative where it is taken; None for none.
+
+        Raise UnreadableRow.
+        """
+        text = get_first_text(cells, self.places["fee"])
+        if not text or text in NOTHING:
+            return None
+        try:
+            fee = parse_amount(text, currency, self.decimal)
+        except Unreadable as e:
+            raise UnreadableRow(e.reason) from e
+        if not fee.minor:
+            return None
+        if not self.layout.fees:
+            raise UnreadableRow(Reason("unclear_fee", {"text": repr(text[:20])}))
+        return -fee if self.layout.fee_sign == "positive" else fee
 
     def _find_currency(self, cells: list[str], text: str) -> str:
         code = get_first_text(cells, self.places["currency"])
@@ -110,6 +130,11 @@ class AmountReader:
         if credit and (credit.minor or not debit):
             return credit
         return -debit if debit and self.layout.debits == "positive" else debit
+
+
+def has_fees(texts: Iterable[str]) -> bool:
+    """Return whether any cell of a fee column holds more than nothing."""
+    return any(_SOME.search(text) for text in texts)
 
 
 def get_first_text(cells: list[str], places: tuple[int, ...]) -> str:

@@ -16,8 +16,9 @@ DateWriting = DateOrder | Literal["", "ymd or dmy"]
 Sign = Literal["", ",", "."]
 Sense = Literal["", "signed", "inverse"]
 Debits = Literal["", "positive", "negative"]
+Fees = Literal["", "beside", "inside"]
 FactName = Literal[
-    "encoding", "delimiter", "header_line", "date_order", "decimal", "amounts", "debits", "currency"
+    "encoding", "delimiter", "header_line", "date_order", "decimal", "amounts", "debits", "fees", "currency"
 ]
 _CODE_LENGTH: Final = 3  # ISO 4217
 
@@ -33,6 +34,7 @@ class Writing:
     decimal: Sign = ""
     amounts: Sense = ""
     debits: Debits = ""
+    fees: Fees = ""
     currency: str = ""
 
     def write_fact(self, name: FactName) -> str:
@@ -59,6 +61,7 @@ class Answers:
     decimal: Sign = ""
     amounts: Sense = ""
     debits: Debits = ""
+    fees: Fees = ""
     currency: str = ""
     basis: str = ""
     roles: Mapping[int, Role | None] = field(default_factory=dict)

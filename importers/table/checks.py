@@ -13,7 +13,7 @@ from typing import Final, Literal
 
 from donorhub.money import Money, sum_money
 from importers.codes import Reason, Remark
-from importers.statement import Balance, Entry, Integrity, Problem, Statement, make_problem
+from importers.statement import SERVICE, Balance, Entry, Integrity, Problem, Statement, make_problem
 from importers.table.entries import Group
 from importers.table.placing import parse_account
 from importers.text import Unreadable, parse_amount
@@ -35,10 +35,10 @@ class Chain:
 
 def build_chain(entries: Sequence[Entry]) -> Chain:
     """Try both orders of the rows, then none: balances before and after must pair up but for two ends."""
-    bookings = [
+    bookings = [  # with the rows that only block money: the balance knows them
         (at, entry.balance_after.minor, entry.amount.minor)
         for at, entry in enumerate(entries)
-        if entry.balance_after and entry.status == "booked"
+        if entry.balance_after and entry.status != "pending"
     ]
     if not bookings:
         return Chain(_find_order_of_dates(entries), None, None, 0, ())
@@ -83,14 +83,16 @@ def build_statement(
     }
     days = [entry.booked_on for entry in group.entries]
     period = (min(days), max(days)) if days else (None, None)
-    # A single balance gives the opening by subtraction: it would prove itself.
-    opening = balances["opening"] or (chain.opening if chain.links else None)
-    closing = balances["closing"] or chain.closing
+    # A single balance gives the opening by subtraction: it would prove itself. While money is blocked, the
+    # balance is not what the account holds.
+    is_blocked = any(e.status == "info" for e in group.entries) and _sum_blocked(group, currency).minor != 0
+    opening = balances["opening"] or (chain.opening if chain.links and not is_blocked else None)
+    closing = balances["closing"] or (None if is_blocked else chain.closing)
     statement = Statement(
         source_format=source_format,
         currency=currency,
         account=account,
-        account_scheme=parse_account(account or "")[1],
+        account_scheme=parse_account(account or "")[1] or (SERVICE if account else None),
         owner=facts.get("owner"),
         period=period,
         opening=Balance("opening", opening, period[0]) if opening else None,
@@ -99,6 +101,11 @@ def build_statement(
     )
     integrity = _check_sums(group, chain, balances, statement, problems)
     return replace(statement, integrity=integrity), chain.order, problems
+
+
+def _sum_blocked(group: Group, currency: str) -> Money:
+    """Return what rows that only block money have blocked, less what they let go again."""
+    return sum_money((entry.amount for entry in group.entries if entry.status == "info"), currency)
 
 
 def _parse_fact(
@@ -160,7 +167,7 @@ def check_totals(
     ``others`` are rows, such as pending ones, that a bank may have counted or not.
     """
     problems: list[Problem] = []
-    entries = [entry for statement in statements for entry in statement.entries]
+    entries = [e for statement in statements for e in statement.entries if e.status != "info"]
     count = facts.get("count", "")
     if count.isascii() and count.isdigit() and not 0 <= int(count) - len(entries) <= others:
         problems.append(_make_remark("count_mismatch", count=count, entries=len(entries)))

@@ -13,6 +13,7 @@ from typing import Final, Literal
 
 from importers.codes import Ground, Reason
 from importers.sheet import Delimiter, Row, UnreadableTable
+from importers.table.amounts import has_fees
 from importers.table.answers import Side, Standing
 from importers.table.detect import (
     LOOKED_AT,
@@ -24,7 +25,7 @@ from importers.table.detect import (
     list_money_places,
 )
 from importers.table.layout import Column, FactPlace, Layout
-from importers.table.money_columns import find_proved_roles
+from importers.table.money_columns import find_proved_roles, stand_apart
 from importers.table.placing import parse_account
 from importers.table.proof import settle_layout
 from importers.table.reading import AnySheet
@@ -84,7 +85,7 @@ def propose_columns(cut: Cut, before: Layout | None) -> tuple[Guess, ...]:
     width = min(max([len(row.cells) for row in cut.body] + [names]), _MOST_COLUMNS)
     proposals = _propose_roles(cut, width, before)
     columns = [_make_guess(cut, at, proposals.get(at, (None, _BY_CELLS))) for at in range(width)]
-    return _find_balance(cut, _prove_money(cut, columns))
+    return _leave_out_fees_apart(cut, _find_balance(cut, _prove_money(cut, columns)))
 
 
 def _prove_money(cut: Cut, columns: list[Guess]) -> list[Guess]:
@@ -183,6 +184,23 @@ def _find_balance(cut: Cut, columns: Sequence[Guess]) -> tuple[Guess, ...]:
     return tuple(columns)
 
 
+def _leave_out_fees_apart(cut: Cut, columns: tuple[Guess, ...]) -> tuple[Guess, ...]:
+    """Return the columns without the fees, where each of them stands in a row of its own as well.
+
+    The balance must prove the amounts without them.
+    """
+    at = {column.role: column.position for column in columns if column.role}
+    if "fee" not in at or "amount" not in at or any(column.reason == _BY_BEFORE for column in columns):
+        return columns
+    if not stand_apart([(row.cells[at["amount"]], row.cells[at["fee"]]) for row in cut.body]):
+        return columns
+    trial = tuple(
+        replace(column, role=None, reason=Reason("fees_apart")) if column.role == "fee" else column
+        for column in columns
+    )
+    return trial if _is_proved(cut, trial) else columns
+
+
 def _is_proved(cut: Cut, columns: Sequence[Guess]) -> bool:
     try:
         return settle_layout(
@@ -270,7 +288,8 @@ def compose_layout(
         money_in=tuple(word for word, side in meanings.directions.items() if side == "in"),
         money_out=tuple(word for word, side in meanings.directions.items() if side == "out"),
         pending_words=_find_pending_words(columns, meanings.statuses),
-        debits=_find_debits(cut.detection, columns),
+        debits=_find_sign(cut.detection, columns, "debit"),
+        fee_sign=_find_sign(cut.detection, columns, "fee"),
         found=(account,) if account else (),
     )
 
@@ -307,13 +326,13 @@ def _find_pending_words(columns: Iterable[Guess], statuses: Mapping[str, Standin
     return (*waiting, *(word for word in NOT_BOOKED if fold_text(word) not in here))
 
 
-def _find_debits(detection: Detection, columns: Iterable[Guess]) -> Literal["positive", "negative"]:
-    """Return how most cells of the debit column write money out."""
-    at = next((guess.position for guess in columns if guess.role == "debit"), None)
+def _find_sign(detection: Detection, columns: Iterable[Guess], role: Role) -> Literal["positive", "negative"]:
+    """Return how most cells of a column of money that goes out write it."""
+    at = next((guess.position for guess in columns if guess.role == role), None)
     cells = [
         row.cells[at].strip()
         for row in detection.body
-        if at is not None and at < len(row.cells) and row.cells[at].strip()
+        if at is not None and at < len(row.cells) and has_fees([row.cells[at]])
     ]
     return "negative" if sum("-" in cell for cell in cells) * 2 > len(cells) else "positive"
 

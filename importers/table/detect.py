@@ -37,14 +37,14 @@ _SAMPLES: Final = 3
 _LONG_NUMBER: Final = 8  # digits without a sign from which a number is rather a reference than an amount
 _FITTING: Final[dict[Kind, frozenset[Role]]] = {
     "date": frozenset[Role](("booked_on", "value_on")),
-    "amount": frozenset[Role](("amount", "debit", "credit", "balance")),
+    "amount": frozenset[Role](("amount", "debit", "credit", "fee", "balance")),
     "account": frozenset[Role](
         ("account", "account_from", "account_to", "own_account", "bank_ref", "virtual_account")
     ),
     "currency": frozenset[Role](("currency",)),
 }
 _VALUE_ROLES: Final[frozenset[Role]] = frozenset(
-    ("booked_on", "value_on", "amount", "debit", "credit", "balance", "currency")
+    ("booked_on", "value_on", "amount", "debit", "credit", "fee", "balance", "currency")
 )
 MONEY_ROLES: Final = frozenset[Role](("amount", "debit", "credit"))
 ONE_COLUMN: Final[frozenset[Role]] = _VALUE_ROLES | {

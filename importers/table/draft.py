@@ -81,6 +81,8 @@ class Draft:
             return "currency" not in roles
         if fact == "amounts":
             return has_unsure_sense(self.columns)
+        if fact == "fees":
+            return "fee" in roles
         return fact != "debits" or "debit" in roles
 
     def sum_column(self, position: int) -> Decimal:
@@ -173,7 +175,7 @@ def _draft_layout(draft: Draft, cut: Cut, answers: Answers) -> Draft:
         columns=columns,
         directions=meanings.directions,
         statuses=meanings.statuses,
-        account=account[0] if account else "",
+        account=account[0] if account else draft.known_layout.account if draft.known_layout else "",
         is_proved=settlement.is_proved,
         problems=problems,
     )
@@ -192,6 +194,7 @@ def _apply_answers(draft: Draft, settlement: Settlement, answers: Answers, befor
         decimal=answers.decimal or own.decimal or last.decimal,
         amounts=answers.amounts or own.amounts or last.amounts,
         debits=answers.debits or (last.debits if last.has_role("debit") else own.debits),
+        fees=answers.fees or own.fees or last.fees,
         currency=check_currency(answers.currency) or own.currency or check_currency(last.currency),
     )
     layout = replace(
@@ -200,6 +203,8 @@ def _apply_answers(draft: Draft, settlement: Settlement, answers: Answers, befor
         decimal=writing.decimal,
         amounts=writing.amounts,
         debits=writing.debits or own.debits,
+        fees=writing.fees,
+        fee_sign=last.fee_sign if last.has_role("fee") else own.fee_sign,
         currency=writing.currency,
     )
     own_writing = replace(
@@ -208,6 +213,7 @@ def _apply_answers(draft: Draft, settlement: Settlement, answers: Answers, befor
         decimal=own.decimal,
         amounts=own.amounts,
         debits=own.debits,
+        fees=own.fees,
         currency=own.currency,
     )
     draft = replace(draft, writing=writing, own_writing=own_writing, layout=layout)

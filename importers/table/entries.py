@@ -10,12 +10,12 @@ import re
 from array import array
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 from donorhub.money import Money
 from importers.codes import Reason, Skip
 from importers.sheet import Row
-from importers.statement import NOBODY, Detail, Entry, Party
+from importers.statement import FEE, NOBODY, Detail, Entry, Party
 from importers.table.amounts import MOST_VALUES, AmountReader, UnreadableRow, get_first_text
 from importers.table.layout import Layout
 from importers.table.placing import Facts, Places, parse_account
@@ -43,6 +43,14 @@ class Sides:
     name: tuple[int, ...]
     account: tuple[int, ...]
     own: tuple[int, ...]
+
+
+class Sums(NamedTuple):
+    """What a row moves the account by, and what of it is the payment and, if there is one, the fee."""
+
+    entry: Money
+    payment: Money
+    fee: Money | None = None
 
 
 @dataclass(slots=True)
@@ -74,6 +82,9 @@ class EntryReader:
     _has_ids: bool = field(init=False)
     _has_address: bool = field(init=False)
     _keys: dict[str, Role] = field(init=False)
+    _has_fee: bool = field(init=False)
+    _fee_name: str = field(init=False)
+    _holds: frozenset[str] = field(init=False)
 
     def __post_init__(self) -> None:
         self._pending_words = frozenset(map(fold_text, self.layout.pending_words))
@@ -93,6 +104,11 @@ class EntryReader:
         self._has_ids = any(at[role] for role in _IDS)
         self._has_address = bool(at["address"] or at["bic"])
         self._keys = {fold_text(key): role for key, role in self.layout.keys}
+        self._has_fee = bool(at["fee"])
+        self._fee_name = (
+            next((column.name for column in self.layout.columns if column.role == "fee"), "") or FEE
+        )
+        self._holds = frozenset(map(fold_text, self.layout.holds))
         self._amounts = AmountReader(self.layout, at, self.decimal, self.currency)
 
     def read_row(self, row: Row) -> Entry | Skip:
@@ -109,9 +125,23 @@ class EntryReader:
         if is_pending and self.layout.pending == "skip":
             return "pending"
         amount = self._amounts.read_amount(cells)
-        if amount is None or not amount.minor:
+        fee = self._amounts.read_fee(cells, amount.currency) if self._has_fee and amount is not None else None
+        if amount is None or not (amount.minor or fee):
             return self._skip_empty(amount)
-        return self._add_entry(row, cells, day, amount, "pending" if is_pending else "booked")
+        if self._holds and fold_text(get_first_text(cells, self._places_of["bank_code"])) in self._holds:
+            self._add_entry(row, cells, day, self._make_sums(amount, fee), "info")
+            return "hold"
+        return self._add_entry(
+            row, cells, day, self._make_sums(amount, fee), "pending" if is_pending else "booked"
+        )
+
+    def _make_sums(self, amount: Money, fee: Money | None) -> Sums:
+        """Return what the account moves by, and what of it is the payment and the fee."""
+        if fee is None:
+            return Sums(amount, amount)
+        if self.layout.fees == "beside":
+            return Sums(amount + fee, amount, fee)
+        return Sums(amount, amount - fee, fee)
 
     def _is_pending(self, cells: list[str]) -> bool:
         return any(
@@ -122,15 +152,15 @@ class EntryReader:
     # ------------------------------------------------------------ the entry
 
     def _add_entry(
-        self, row: Row, cells: list[str], day: date, amount: Money, status: Literal["booked", "pending"]
+        self, row: Row, cells: list[str], day: date, sums: Sums, status: Literal["booked", "pending", "info"]
     ) -> Entry:
-        at = self._places_of
-        party, own = self._find_parties(cells, is_in=amount.minor > 0)
+        at, amount = self._places_of, sums.entry
+        party, own = self._find_parties(cells, is_in=(sums.payment.minor or amount.minor) > 0)
         group = self.groups.get((own, amount.currency)) or Group()
         end_to_end_id, mandate_id, virtual_account = self._find_ids(cells)
         detail = Detail(
             0,
-            amount,
+            sums.payment if sums.payment.minor else amount,
             counterparty=party,
             end_to_end_id=end_to_end_id,
             mandate_id=mandate_id,
@@ -148,13 +178,19 @@ class EntryReader:
             bank_code=get_first_text(cells, at["bank_code"]) or None,
             info=self._join_cells(cells, "info") or None,
             balance_after=self._parse_balance(cells, amount.currency) if at["balance"] else None,
-            details=(detail,),
+            details=self._add_fee(detail, sums),
             raw=row.raw,
         )
         group.entries.append(entry)
         group.lines.append(row.line)
         self.groups[own, amount.currency] = group
         return entry
+
+    def _add_fee(self, detail: Detail, sums: Sums) -> tuple[Detail, ...]:
+        """Return the payment and its fee; a fee without a payment is the whole entry."""
+        if sums.fee is None or not sums.payment.minor:
+            return (detail,)
+        return detail, Detail(1, sums.fee, remittance=self._fee_name, purpose=FEE)
 
     def _find_ids(self, cells: list[str]) -> tuple[str | None, str | None, str | None]:
         if not self._has_ids:
@@ -177,6 +213,8 @@ class EntryReader:
         if sides.own:
             text = get_first_text(cells, sides.own)
             own = self.facts.find_own_account(text) if text else None
+            if own is None and text and self.layout.account:
+                own = f"{self.layout.account} {text}".upper()
         return self._make_party(name, get_first_text(cells, sides.account), address, bic), own
 
     def _make_party(self, name: str | None, account_cell: str, address: str | None, bic: str | None) -> Party:

@@ -82,9 +82,13 @@ class Layout:
     decimal: Literal["", ",", "."] = ""
     amounts: Literal["", "signed", "inverse"] = "signed"  # inverse: money in is written negative
     debits: Literal["positive", "negative"] = "positive"  # how the debit column writes money out
+    # The fee comes off the amount that is written (beside), or is off it already (inside).
+    fees: Literal["", "beside", "inside"] = ""
+    fee_sign: Literal["positive", "negative"] = "positive"  # how the fee column writes what is taken
     money_in: tuple[Text, ...] = ()  # what the direction column says of money in
     money_out: tuple[Text, ...] = ()
     currency: Text = ""  # of the account, where the file does not tell
+    account: Text = ""  # how our account is called where the file names none, as of a payment service
     found: Annotated[tuple[FactPlace, ...], Meta(max_length=_MOST)] = ()
     keys: tuple[tuple[Text, Role], ...] = ()  # in keyed cells: ("Tytuł", "remittance")
     skip: tuple[Text, ...] = ()  # rows beginning so are no entries
@@ -92,6 +96,7 @@ class Layout:
     empty_amount: Literal["error", "skip"] = "error"
     pending_words: tuple[Text, ...] = ()  # of the status column
     pending: Literal["skip", "keep"] = "skip"
+    holds: tuple[Text, ...] = ()  # kinds of entry that only block money, or let it go again
     ragged: bool = False  # rows may be shorter than the header
 
     @property

@@ -6,6 +6,7 @@ It reads the first rows of a table as they are written; whether the whole table 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from itertools import pairwise, permutations
@@ -46,6 +47,14 @@ def counts_rows(name: str, cells: Sequence[str], *, is_money_by_name: bool = Fal
 def sum_cells(cells: Sequence[str]) -> Decimal:
     """Return the sum of the cells that can be read, each by its own decimal sign."""
     return sum((number for cell in cells if (number := _read_number(cell, None)) is not None), Decimal())
+
+
+def stand_apart(rows: Sequence[tuple[str, str]]) -> bool:
+    """Return whether every fee of these amounts and fees is the amount of another row, taken there."""
+    sums = [(_read_number(amount, None), _read_number(fee, None)) for amount, fee in rows]
+    fees = Counter(abs(fee) for _, fee in sums if fee)
+    taken = Counter(-amount for amount, fee in sums if amount and amount < 0 and not fee)
+    return bool(fees) and fees <= taken
 
 
 def find_proved_roles(rows: Cells, places: Sequence[int]) -> Roles:

@@ -32,21 +32,22 @@ def open_table(data: bytes, encoding: str = "") -> tuple[AnySheet, str]:
 
 def recognise_layout(sheet: AnySheet, layouts: Iterable[Layout]) -> Layout | None:
     """Return the first layout with exactly this header, else the one with most of its columns, else by
-    rows.
+    rows: what people saved stands first, and goes before what is shipped.
     """
     layouts = tuple(layouts)
     heads: dict[tuple[str, str], list[Row]] = {}
-    fitting: list[tuple[bool, int, Layout]] = []
+    fitting: list[Layout] = []
     for layout in layouts:
         mark = (layout.delimiter, layout.quote)
         if mark not in heads:
             heads[mark] = sheet.change_delimiter(*mark).read_head()
         header = find_header(heads[mark], layout) if layout.header else None
         if header:
-            is_same = make_header_signature(header.cells) == layout.header_signature
-            fitting.append((is_same, len(layout.columns), layout))
+            if make_header_signature(header.cells) == layout.header_signature:
+                return layout
+            fitting.append(layout)
     if fitting:
-        return max(fitting, key=lambda fit: fit[:2])[2]
+        return max(fitting, key=lambda layout: len(layout.columns))
     return next((layout for layout in layouts if not layout.header and _fits_by_rows(sheet, layout)), None)
 
 

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import product
 from typing import Final, Literal
 
 from importers.codes import Gap, QuestionCode
 from importers.sheet import UnreadableTable
 from importers.statement import Entry
+from importers.table.amounts import has_fees
 from importers.table.checks import Chain, build_chain
 from importers.table.layout import Layout
 from importers.table.reading import AnySheet, open_pass, read_rows
@@ -22,6 +24,7 @@ from importers.text import DATE_ORDERS, DateOrder, find_date_orders, find_decima
 Sign = Literal[",", "."]
 Sense = Literal["signed", "inverse"]
 Places = Sequence[tuple[int, Role | None]]  # of each column of the draft
+Fees = Literal["", "beside", "inside"]
 
 _SIGNS: Final[tuple[Sign, ...]] = (",", ".")
 _ANY_CURRENCY: Final = "EUR"  # whichever it is: only to see whether the sums hold
@@ -54,6 +57,7 @@ class Proof:
 
     decimal: Sign
     sense: Sense
+    fees: Fees
     orders: tuple[DateOrder, ...]
 
 
@@ -66,10 +70,13 @@ def settle_layout(sheet: AnySheet, draft: Layout, places: Places, first: int) ->
     orders = (
         [order for order in DATE_ORDERS if order in find_date_orders(dates)] if dates else [DATE_ORDERS[0]]
     )
-    signs = _find_signs(_find_texts(sheet, places, first, ("amount", "debit", "credit", "balance")))
+    signs = _find_signs(_find_texts(sheet, places, first, ("amount", "debit", "credit", "fee", "balance")))
     senses: list[Sense] = ["signed"] if draft.amounts else ["signed", "inverse"]
-    proofs = _find_proofs(sheet, draft, [(sign, sense) for sign in signs for sense in senses], orders)
+    has_some_fees = has_fees(_find_texts(sheet, places, first, ("fee",)))
+    ways: list[Fees] = ["beside", "inside"] if has_some_fees and not draft.fees else [draft.fees]
+    proofs = _find_proofs(sheet, draft, list(product(signs, senses, ways)), orders)
     if proofs:
+        ways = [way for way in ways if any(way == proof.fees for proof in proofs)]
         signs = [sign for sign in signs if any(sign == proof.decimal for proof in proofs)]
         senses = [sense for sense in senses if any(sense == proof.sense for proof in proofs)]
         orders = [order for order in orders if order in proofs[0].orders]
@@ -78,8 +85,12 @@ def settle_layout(sheet: AnySheet, draft: Layout, places: Places, first: int) ->
         date_order=orders[0] if len(orders) == 1 else "",
         decimal=signs[0] if len(signs) == 1 else "",
         amounts=senses[0] if len(senses) == 1 else "",
+        fees=ways[0] if len(ways) == 1 else "",
     )
-    return Settlement(layout, _find_questions(layout, orders, signs), bool(proofs))
+    questions = _find_questions(layout, orders, signs)
+    if len(ways) > 1:
+        questions = (*questions, Question("fees", tuple(ways)))
+    return Settlement(layout, questions, bool(proofs))
 
 
 def _find_texts(sheet: AnySheet, places: Places, first: int, roles: Sequence[Role]) -> list[str]:
@@ -93,17 +104,17 @@ def _find_signs(texts: Sequence[str]) -> list[Sign]:
 
 
 def _find_proofs(
-    sheet: AnySheet, draft: Layout, readings: Sequence[tuple[Sign, Sense]], orders: Sequence[DateOrder]
+    sheet: AnySheet, draft: Layout, readings: Sequence[tuple[Sign, Sense, Fees]], orders: Sequence[DateOrder]
 ) -> list[Proof]:
     """Return the ways of reading under which every balance follows from the one before."""
     proofs = []
-    for decimal, sense in readings:
-        layout = replace(draft, decimal=decimal, amounts=sense)
+    for decimal, sense, fees in readings:
+        layout = replace(draft, decimal=decimal, amounts=sense, fees=fees)
         entries = {order: _read_entries(sheet, replace(layout, date_order=order)) for order in orders}
         chain = build_chain(entries[orders[0]]) if orders else None
         if chain and chain.links and not chain.breaks and chain.links + 1 == len(entries[orders[0]]):
             running = tuple(order for order in orders if _is_running(entries[order], chain))
-            proofs.append(Proof(decimal, sense, running or tuple(orders)))
+            proofs.append(Proof(decimal, sense, fees, running or tuple(orders)))
     return proofs
 
 

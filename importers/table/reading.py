@@ -14,7 +14,7 @@ from typing import Final
 from importers.codes import Reason, Remark, RowFault, Skip, TableFault
 from importers.sheet import DELIMITERS, Row, Sheet, UnreadableTable
 from importers.statement import Entry, Integrity, Level, Problem, Reading, Statement, make_problem
-from importers.table.amounts import UnreadableRow
+from importers.table.amounts import UnreadableRow, has_fees
 from importers.table.checks import build_statement, check_totals
 from importers.table.entries import EntryReader, Group, fold_header
 from importers.table.layout import Layout
@@ -27,7 +27,7 @@ AnySheet = Sheet | WorkbookSheet
 Outcome = Entry | Skip | Reason[RowFault]  # of a row: an entry, none for a reason, or why it is unreadable
 Watch = Callable[[Row, Outcome], None]
 
-_AMOUNTS: Final[tuple[Role, ...]] = ("amount", "debit", "credit", "balance")
+_AMOUNTS: Final[tuple[Role, ...]] = ("amount", "debit", "credit", "fee", "balance")
 _CONTROLS: Final = ("closing", "count", "total_in", "total_out")
 _MOST_PROBLEMS: Final = 1000
 _CODE_LENGTH: Final = 3
@@ -60,6 +60,8 @@ def open_pass(sheet: AnySheet, layout: Layout, *, currency: str = "", source_for
         if row.line <= start:
             facts.take_row(number, row.cells)
     order, decimal = _settle_writing(sheet, layout, places, start)
+    if not layout.fees and has_fees(sheet.iter_texts(places.roles.get("fee", ()), start)):
+        raise UnreadableTable("ambiguous_fees")
     reader = EntryReader(
         layout,
         places,
@@ -183,7 +185,7 @@ def _sum_up(job: Pass) -> Reading:
         statement = replace(statement, layout=job.layout.name)
         statements.append(statement)
         job.problems += problems
-    others = sum(job.counts[f"skipped.{reason}"] for reason in ("pending", "zero", "no_amount"))
+    others = sum(job.counts[f"skipped.{reason}"] for reason in ("pending", "hold", "zero", "no_amount"))
     total, problems = check_totals(job.reader.facts.texts, statements, job.reader.decimal, others=others)
     job.problems += problems + _find_remarks(job, order)
     is_whole = _is_whole(job, order) and not job.counts["failed"]
@@ -251,7 +253,8 @@ def _name_groups(reader: EntryReader) -> dict[tuple[str | None, str], Group]:
     groups: dict[tuple[str | None, str], Group] = {}
     for (account, currency), group in reader.groups.items():
         own_accounts = {a for a, c in reader.groups if a and c == currency}
-        key = (account or own or (own_accounts.pop() if len(own_accounts) == 1 else None), currency)
+        only = own_accounts.pop() if len(own_accounts) == 1 else reader.layout.account or None
+        key = (account or own or only, currency)
         groups[key] = _join_groups(groups[key], group) if key in groups else group
     return groups
 

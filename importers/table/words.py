@@ -17,6 +17,7 @@ Role = Literal[
     "debit",
     "credit",
     "direction",
+    "fee",
     "currency",
     "balance",
     "name",
@@ -100,6 +101,10 @@ VOCABULARY: Final[dict[Role, str]] = {
         "strona|znak|wn ma|dk|dc|cd|debit credit|credit debit|tipi d k|transaction type|soll haben|"
         "kierunek|drejtimi|smer|af bij"
     ),
+    "fee": (
+        "fee|fees|total fees|transaction fee|commission|prowizja|oplata|oplaty|komisioni|komision|provizija|"
+        "naknada|gebuhr|gebuehr|gebuhren|entgelt|kosten"
+    ),
     "currency": "waluta|waluta rachunku|waluta operacji|valuta|monedha|currency|wahrung|waehrung|munt",
     "balance": (
         "saldo|saldo po operacji|saldo po transakcji|bilanci|balanca|gjendja|stanje|balance|"
@@ -152,7 +157,7 @@ VOCABULARY: Final[dict[Role, str]] = {
     "bank_code": (
         "typ operacji|typ transakcji|rodzaj transakcji|rodzaj|lloji|lloji i transaksionit|type|vrsta"
     ),
-    "info": "account name|kategoria|category|szczegoly|nazwa banku|komisioni|info",
+    "info": "account name|kategoria|category|szczegoly|nazwa banku|info",
 }
 # Beside the entry's own amount and currency: what was ordered elsewhere, and what is taken from it.
 BESIDE: Final = re.compile(
@@ -190,7 +195,7 @@ def find_role(header: str) -> tuple[Role, str] | None:
     if name in _EXACT:
         return _EXACT[name], name
     for word, role in _BY_LENGTH:
-        if len(word) >= _SHORTEST_PART and re.search(rf"\b{word}\b", name):
+        if (len(word) >= _SHORTEST_PART or role == "fee") and re.search(rf"\b{word}\b", name):
             return role, word
     return None
 

@@ -106,7 +106,8 @@ def test_dry_run_describes_unknown_table(run: Run, tmp_path: Path) -> None:
     assert result.exit_code == 1
     assert "error layout_unknown" in result.output
     assert "  column Date: Booking date (told by its name)" in result.output
-    assert "  column Fee: left out (its name tells nothing)" in result.output
+    assert "  column Fee: Fee (told by its name)" in result.output
+    assert "  open fees: No balance proves it: does the fee come off the amount (beside)" in result.output
     assert (
         "  open date_order: All days are 12 or less: which comes first in a date? (dmy, mdy)" in result.output
     )

@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl, urlencode
 
 from donorhub.web.form_values import read_whole_number
 from importers.sheet import Delimiter
-from importers.table.answers import Answers, Debits, Sense, Side, Sign, Standing
+from importers.table.answers import Answers, Debits, Fees, Sense, Side, Sign, Standing
 from importers.table.words import ROLES, Role
 from importers.text import DATE_ORDERS
 
@@ -47,6 +47,7 @@ def read_answers(fields: Mapping[str, str]) -> Answers:
     signs: tuple[Sign, ...] = get_args(Sign)
     senses: tuple[Sense, ...] = get_args(Sense)
     debits: tuple[Debits, ...] = get_args(Debits)
+    fees: tuple[Fees, ...] = get_args(Fees)
     return Answers(
         encoding=fields.get("encoding", ""),
         delimiter=_choose_value(fields.get("delimiter"), delimiters) or "",
@@ -55,6 +56,7 @@ def read_answers(fields: Mapping[str, str]) -> Answers:
         decimal=_choose_value(fields.get("decimal"), signs) or "",
         amounts=_choose_value(fields.get("amounts"), senses) or "",
         debits=_choose_value(fields.get("debits"), debits) or "",
+        fees=_choose_value(fields.get("fees"), fees) or "",
         currency=fields.get("currency", ""),
         basis=fields.get("basis", ""),
         roles=_read_roles(fields),

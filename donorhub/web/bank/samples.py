@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Final
 
 from flask_babel import gettext, ngettext
@@ -19,12 +20,13 @@ from donorhub.web.reader import get_lang
 from donorhub.web.showing import show_day, show_money
 from donorhub.web.words import bank_tables
 from importers.statement import Entry
+from importers.table.amounts import has_fees
 from importers.table.answers import FactName
 from importers.table.detect import Guess
 from importers.table.proof import Question
 from importers.table.words import Role
 from importers.tabular import Draft, Preview, PreviewRow
-from importers.text import DateOrder, parse_amount, parse_date
+from importers.text import DateOrder, Unreadable, parse_amount, parse_date, parse_number
 from receipts import figures
 
 _HEADERS_OFFERED: Final = 40
@@ -138,8 +140,8 @@ def _word_question(draft: Draft, question: Question) -> QuestionView:
         sample = _find_sample(draft, "amount", "credit", "debit")
         text = gettext("How much is %(sample)s?", sample=sample)
         return QuestionView(code, text, [(sign, _write_sum(sample, sign)) for sign in choices])
-    if code == "amounts":
-        return _word_sense(draft, choices)
+    if code in ("amounts", "fees"):
+        return (_word_sense if code == "amounts" else _word_fees)(draft, choices)
     if code == "currency":
         return QuestionView(code, gettext("The table has no currency column: which currency is it?"), ())
     if question.gap == "amount" and choices:
@@ -164,6 +166,38 @@ def _word_sense(draft: Draft, choices: Sequence[str]) -> QuestionView:
     is_minus = "-" in sample
     words = {"signed": went_out if is_minus else came_in, "inverse": came_in if is_minus else went_out}
     return QuestionView("amounts", text, [(sense, str(words[sense])) for sense in choices])
+
+
+def _word_fees(draft: Draft, choices: Sequence[str]) -> QuestionView:
+    """Return the question what a row with a fee moved the balance by, with both sums."""
+    at = {column.role: column.position for column in draft.columns if column.role}
+    sign = draft.writing.decimal or None
+    for row in draft.head:
+        cells = row.cells
+        if (
+            row.line <= draft.header_line
+            or len(cells) <= max(at.values())
+            or not has_fees([cells[at["fee"]]])
+        ):
+            continue
+        amount = next(
+            (cells[at[role]] for role in ("amount", "credit", "debit") if cells[at.get(role, -1)]), ""
+        )
+        try:
+            sums = [Decimal(parse_number(text, sign)[0]) for text in (amount, cells[at["fee"]])]
+        except Unreadable:
+            continue
+        fee = -sums[1] if draft.layout is not None and draft.layout.fee_sign == "positive" else sums[1]
+        words = {"beside": sums[0] + fee, "inside": sums[0]}
+        text = gettext(
+            "How much was booked for %(amount)s with the fee %(fee)s? The row: %(row)s",
+            amount=amount.strip(),
+            fee=cells[at["fee"]].strip(),
+            row=" · ".join(cell.strip() for cell in cells if cell.strip())[:120],
+        )
+        return QuestionView("fees", text, [(way, _write_sum(str(words[way]), ".")) for way in choices])
+    text = gettext("Does a fee come off the amount in its row, or is it off already?")
+    return QuestionView("fees", text, [(way, str(bank_tables.FACT_CHOICES["fees"][way])) for way in choices])
 
 
 def _find_sample(draft: Draft, *roles: Role) -> str:

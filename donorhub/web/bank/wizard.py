@@ -99,6 +99,7 @@ class Wizard:
             "date_order": known_layout.date_order in DATE_ORDERS,
             "decimal": bool(known_layout.decimal),
             "amounts": bool(known_layout.amounts),
+            "fees": bool(known_layout.fees),
             "currency": bool(known_layout.currency)
             or known_layout.has_role("currency")
             or _finds_currency(known_layout),

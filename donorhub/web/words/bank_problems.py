@@ -30,6 +30,12 @@ _FAULTS: Final[Mapping[str, LazyString]] = {
     "layout_unfinished": lazy_gettext("Some columns are not yet named: say which column is which."),
     "ambiguous_dates": lazy_gettext("All days are 12 or less: say whether the day or the month comes first."),
     "ambiguous_amounts": lazy_gettext("No amount shows it: say whether a comma or a point is decimal."),
+    "ambiguous_fees": lazy_gettext(
+        "No balance shows it: say whether a fee comes off the amount, or is off already."
+    ),
+    "unclear_fee": lazy_gettext(
+        "A fee cannot be placed: say whether it comes off the amount, or is off already."
+    ),
     "empty": lazy_gettext("The file is empty: export it again."),
     "too_many_statements": lazy_gettext(
         "The file holds too many statements: export fewer accounts or a shorter period."

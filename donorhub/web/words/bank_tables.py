@@ -29,7 +29,7 @@ Choices = Mapping[str, Word]
 
 ROLE_GROUPS: Final[Sequence[tuple[Word, tuple[Role, ...]]]] = (
     (lazy_gettext("When"), ("booked_on", "value_on")),
-    (lazy_gettext("How much"), ("amount", "credit", "debit", "direction", "currency", "balance")),
+    (lazy_gettext("How much"), ("amount", "credit", "debit", "direction", "fee", "currency", "balance")),
     (
         lazy_gettext("Who"),
         (
@@ -103,6 +103,10 @@ _DEBITS: Final[Choices] = {
     "positive": lazy_gettext("money out without a minus"),
     "negative": lazy_gettext("money out with a minus"),
 }
+_FEES: Final[Choices] = {
+    "beside": lazy_gettext("come off the amount"),
+    "inside": lazy_gettext("are off the amount already"),
+}
 FACT_LABELS: Final[Mapping[FactName, Word]] = {
     "encoding": lazy_gettext("Letters"),
     "delimiter": lazy_gettext("Separator"),
@@ -111,6 +115,7 @@ FACT_LABELS: Final[Mapping[FactName, Word]] = {
     "decimal": lazy_gettext("Amounts"),
     "amounts": lazy_gettext("Plus and minus"),
     "debits": lazy_gettext("Money out"),
+    "fees": lazy_gettext("Fees"),
     "currency": lazy_gettext("Currency"),
 }
 FACT_CHOICES: Final[Mapping[str, Choices]] = {
@@ -120,6 +125,7 @@ FACT_CHOICES: Final[Mapping[str, Choices]] = {
     "decimal": DECIMAL_SIGNS,
     "amounts": _SENSES,
     "debits": _DEBITS,
+    "fees": _FEES,
 }
 
 

@@ -82,9 +82,12 @@ def test_bank_columns_are_known_by_name(bank: str) -> None:
 
 
 def test_original_amount_is_not_taken() -> None:
-    """What stands beside the amount, such as the original amount or a fee, is never taken for it."""
+    """What stands beside the amount, such as the original amount or a fee, is never taken for it.
+
+    The fee has a role of its own, which says how it moves the balance.
+    """
     seen = tabular.draft_layout(b"Date,Original Amount,Original Currency,Fee\n2026-09-30,60.00,USD,1.00\n")
-    assert {guess.role for guess in seen.columns} == {"booked_on", None}
+    assert {guess.role for guess in seen.columns} == {"booked_on", "fee", None}
 
 
 def test_waiting_and_undone_rows_are_skipped() -> None:

@@ -248,3 +248,22 @@ def test_late_change_gives_the_import_up(accountant: Staff) -> None:
     assert accountant.post(f"{page}/columns", **answers(shown)).status_code == 302
     work()
     assert sum_ledger() == 52500
+
+
+def test_asked_fee_shows_both_sums(accountant: Staff) -> None:
+    """What a fee does is asked with the sum of each answer, and what is chosen is shown and booked."""
+    accountant.post("/bank/accounts", number="PL61109010140000071219812874", new_currency="PLN")
+    rows = "Dzień;Od kogo;Ile;Prowizja\n13.09.2026;Anna;100,00;1,00\n14.09.2026;Jan;-30,00;0,30\n"
+    page = accountant.upload(rows.encode(), "fees.csv")
+    asked = accountant.get(f"{page}/columns").text
+    words = words_of(asked)
+    assert "How much was booked for 100,00 with the fee 1,00?" in words
+    assert "99.00 100.00" in words
+    form_fields = answers(asked, fees="beside", account="1", amounts="signed")
+    shown = accountant.get(f"{page}/columns?{urlencode(form_fields)}").text
+    assert "Money in PLN 99.00 Money out PLN -30.30" in words_of(shown)
+    assert accountant.post(f"{page}/columns", **answers(shown, remember="1")).status_code == 302
+    work()
+    assert sum_ledger() == 6870
+    accountant.upload(rows.replace(".09.", ".10.").encode(), "october.csv")
+    assert sum_ledger() == 2 * 6870

@@ -37,7 +37,7 @@ FAMILIES: dict[str, tuple[Any, Mapping[Any, str]]] = {
     "format": (codes.FormatProblem, format_sentences.FORMAT_PROBLEMS),
 }
 TABLES = {*get_args(codes.RowFault), *get_args(codes.TableFault), *get_args(codes.Remark)}
-PROBLEMS = TABLES | set(get_args(codes.StatementFault))
+PROBLEMS = TABLES | set(get_args(codes.StatementFault)) | set(get_args(codes.DeliveryFault))
 FORMATS = set(get_args(codes.FormatProblem))
 EXPLAINERS = ("explain_fault", "_refuse_row")  # they add a fault with its figures
 SLOT = re.compile(r"%\((\w+)\)s")
@@ -166,6 +166,7 @@ def find_reasons() -> Iterator[tuple[str, set[str]]]:
             if name in (
                 "Reason",
                 "UnreadableTable",
+                "UnreadableArchive",
                 "Undecodable",
                 "Unreadable",
                 "_make_remark",

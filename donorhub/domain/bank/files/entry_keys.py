@@ -14,7 +14,7 @@ from hashlib import blake2b
 from typing import Final, NamedTuple
 
 from donorhub.domain.payer_text import normalise_account
-from importers.statement import Detail, Entry
+from importers.statement import Detail, Entry, find_payment
 
 VERSION: Final = "v1"
 _NOBODYS: Final = frozenset({"", "NONREF", "NOTPROVIDED", "NOT PROVIDED", "0", "-1"})
@@ -77,10 +77,9 @@ def _format_day(day: date) -> str:
 def list_refs(entry: Entry) -> tuple[str, ...]:
     """Return the ids a bank gives an entry, best first, without those that mean "none"."""
     candidates = [entry.bank_ref]
-    if len(entry.details) == 1:
-        (detail,) = entry.details
-        if detail.uetr or detail.tx_id:
-            candidates += [detail.uetr, detail.tx_id]
+    detail = find_payment(entry)
+    if detail is not None and (detail.uetr or detail.tx_id):
+        candidates += [detail.uetr, detail.tx_id]
     refs: list[str] = []
     for ref in candidates:
         clean = ref.strip() if ref else ""
@@ -124,9 +123,9 @@ def make_party_text(account: str | None, name: str | None, words: str | None) ->
 
 def describe_party(entry: Entry) -> PartyText:
     """Return who is behind an entry of a file and what it says."""
-    if len(entry.details) != 1:
+    detail = find_payment(entry)
+    if detail is None:
         return make_party_text(None, None, None if entry.details else entry.info)
-    (detail,) = entry.details
     return make_party_text(_find_account(entry), detail.counterparty.name, detail.remittance)
 
 
@@ -138,8 +137,8 @@ def _describe_detail(detail: Detail, account: str | None) -> str:
 
 def _find_account(entry: Entry) -> str | None:
     """Return the counterparty's account, canonical; None where the entry has not just one."""
-    details = entry.details
-    return normalise_account(details[0].counterparty.account) if len(details) == 1 else None
+    payment = find_payment(entry)
+    return normalise_account(payment.counterparty.account) if payment is not None else None
 
 
 def _describe_content(entry: Entry, account: str | None) -> str:

@@ -71,6 +71,8 @@ def propose_matches(items: Sequence[Clues], facts: MatchFacts, policy: Policy) -
 def _draft_credit(
     clues: Clues, facts: MatchFacts, payouts: Payouts, sizes: Sizes, scales: Scales, policy: Policy
 ) -> _Draft:
+    if clues.credit.is_fee:
+        return _Draft(clues, "cost")
     provider = payouts.find_provider(clues)
     paid_out = payouts.find_candidates(clues, provider, scales)
     if paid_out or provider is not None:

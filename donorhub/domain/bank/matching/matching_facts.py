@@ -102,6 +102,7 @@ class Credit:
     reversal: bool = False
     charges_minor: int = 0  # what the bank kept of a return, >= 0
     bank_code: str | None = None
+    is_fee: bool = False  # what the bank took of the payment beside it
 
 
 @dataclass(frozen=True, slots=True)

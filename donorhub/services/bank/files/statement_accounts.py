@@ -14,7 +14,7 @@ from donorhub.services.bank.files import bank_accounts
 from donorhub.services.bank.files.statement_drafts import Draft
 from importers import iban
 from importers.codes import Reason, StatementFault
-from importers.statement import Problem, make_problem
+from importers.statement import SERVICE, Problem, make_problem
 
 
 def resolve_accounts(
@@ -55,7 +55,13 @@ def resolve_accounts(
 def _find_account(
     draft: Draft, chosen_account: BankAccount | None, *, is_only_one: bool
 ) -> BankAccount | None:
-    """Return the account that the file names; a person's choice stands for a file that names no IBAN."""
+    """Return the account that the file names; a person's choice stands for a file that names no IBAN.
+
+    It goes before the name that an account of a payment service has where its file names none.
+    """
+    is_of_service = draft.header.account_scheme == SERVICE
+    if is_of_service and is_only_one and chosen_account and chosen_account.currency == draft.header.currency:
+        return chosen_account
     account = bank_accounts.find_account(draft.account, draft.header.currency) if draft.account else None
     if account is not None or chosen_account is None:
         return account

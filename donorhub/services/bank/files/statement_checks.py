@@ -22,6 +22,7 @@ QUESTIONS: Final = frozenset(
     (
         "ambiguous_amounts",
         "ambiguous_dates",
+        "ambiguous_fees",
         "currency_needed",
         "header_changed",
         "layout_does_not_fit",

@@ -23,7 +23,17 @@ from donorhub.services.bank.files.packed_rows import Row, Rows
 from importers.camt.reader import REFUSALS
 from importers.codes import Reason
 from importers.sniff import find_format
-from importers.statement import Begin, Detail, End, Entry, Part, Problem, Statement, make_problem
+from importers.statement import (
+    Begin,
+    Detail,
+    End,
+    Entry,
+    Part,
+    Problem,
+    Statement,
+    find_payment,
+    make_problem,
+)
 
 Progress = Callable[[str, int], None]  # what is being done, and how many entries are
 
@@ -191,7 +201,7 @@ def _add_entries(draft: Draft, entries: list[Entry], account_key: str) -> None:
             draft.sum_in += minor
         details = entry.details
         is_batch = len(details) > 1 and sum(d.amount.minor for d in details) == minor
-        rows.append(_make_row(entry, details[0] if len(details) == 1 else None, item, is_batch=is_batch))
+        rows.append(_make_row(entry, find_payment(entry), item, is_batch=is_batch))
         if is_batch:
             draft.details[position] = [_make_payment_row(detail, detail.amount.minor) for detail in details]
     draft.items += items

@@ -13,6 +13,7 @@ from donorhub.domain.bank.matching.matching_facts import Credit
 from donorhub.models import Detail, Entry
 from donorhub.money import Money
 from donorhub.services.bank.files import ledger_rows
+from importers.statement import FEE
 
 SOURCE: Final = "bank"  # of the gifts, returns and corrections that come of entries
 NOBODYS: Final = frozenset({"", "NONREF", "NOTPROVIDED", "NOT PROVIDED", "0", "-1"})
@@ -105,6 +106,7 @@ def _make_credit(entry: Columns, payment: Columns, detail_id: int | None) -> Cre
         entry["is_reversal"],
         abs(charges[0]) if charges else 0,
         codes.get("bank_code"),
+        is_fee=more.get("purpose") == FEE,
     )
 
 

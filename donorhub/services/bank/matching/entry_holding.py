@@ -110,14 +110,27 @@ def decide_payment(
 
 
 def settle_entry(entry: Entry, decision: CreditDecision, *, now: datetime, actor: str) -> Entry:
-    """Write a person's decision down."""
-    settling.settle_matches([decision], now=now, actor=actor)
+    """Write a person's decision down; the fee beside the payment is no gift, whatever that is."""
+    fees = _list_open_fees(entry) if entry.has_details else []
+    settling.settle_matches([decision, *fees], now=now, actor=actor)
     learn_accounts([decision])
     audit.record_action(
         actor, "entry.decided", ("entry", entry.id), now=now, data={"gifts": len(decision.parts)}
     )
     db.session.refresh(entry)
     return entry
+
+
+def _list_open_fees(entry: Entry) -> list[CreditDecision]:
+    """Return decisions for the fees in an entry that none stands on, as after an undo."""
+    places = [
+        place
+        for place in credits.read_places([entry.id])
+        if place.credit.is_fee and not list_live_matches(entry.id, place.detail_id)
+    ]
+    prefix = organisation.get_organisation().code_prefix if places else ""
+    all_clues = clues_of.read_clues([place.credit for place in places], prefix)
+    return [matching.make_cost_decision(*pair) for pair in zip(places, all_clues, strict=True)]
 
 
 def make_person_evidence(reason: str = "") -> dict[str, object]:

@@ -17,7 +17,7 @@ from donorhub.db import db
 from donorhub.domain.bank.matching import clues as clues_of
 from donorhub.domain.bank.matching.clues import Clues
 from donorhub.domain.bank.matching.matching import propose_matches
-from donorhub.domain.bank.matching.matching_facts import Candidate, Policy, Proposal
+from donorhub.domain.bank.matching.matching_facts import Candidate, Kind, Policy, Proposal
 from donorhub.models import BankAccount, Entry
 from donorhub.services.bank import coverage
 from donorhub.services.bank.files import bank_accounts
@@ -83,9 +83,18 @@ def _propose_for_places(places: Sequence[Place], policy: Policy) -> list[tuple[P
 
 def _make_certain_decision(place: Place, clues: Clues, proposal: Proposal) -> CreditDecision:
     if not proposal.candidates:
-        reason = {"family": "TEXT", "points": 0, "key": f"match.{proposal.kind}", "params": {}}
-        return CreditDecision(place, clues, evidence=(reason,))
+        return _make_no_gift(place, clues, proposal.kind)
     return make_decision(place, clues, proposal.candidates[0])
+
+
+def make_cost_decision(place: Place, clues: Clues) -> CreditDecision:
+    """Return the decision that a credit is what the bank took."""
+    return _make_no_gift(place, clues, "cost")
+
+
+def _make_no_gift(place: Place, clues: Clues, kind: Kind) -> CreditDecision:
+    reason = {"family": "TEXT", "points": 0, "key": f"match.{kind}", "params": {}}
+    return CreditDecision(place, clues, evidence=(reason,))
 
 
 def make_decision(place: Place, clues: Clues, candidate: Candidate) -> CreditDecision:
