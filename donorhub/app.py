@@ -14,6 +14,7 @@ from donorhub import api, clock, config, jobs, logs, vault, web
 from donorhub.config import Settings
 from donorhub.db import db, set_reading, set_up_engine
 from donorhub.errors import DonorHubError
+from donorhub.services.donors import stage_upkeep
 from donorhub.services.giving import new_gifts
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -43,6 +44,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     settings = settings or config.load_settings()
     vault.use_key(settings.field_key)
     clock.use_clock(clock.parse_clock(settings.clock))
+    stage_upkeep.use_clock(clock.now)
     new_gifts.set_thank_delay(timedelta(seconds=settings.settle_s))
     app = DonorHub("donorhub", static_folder=None)
     app.config.update(_make_flask_config(settings))

@@ -185,6 +185,7 @@ KINDS = {
     "asked, not booked",
     "bank corrections",
     "told and changed",
+    "stages",
 }
 # The text of a query: a bug takes out the line that runs it.
 NAMED_QUERIES = {

@@ -21,13 +21,18 @@ def answer_resource(
     status: int = 200,
     at: str | None = None,
     version: int | None = None,
+    etag: str | None = None,
 ) -> Response:
-    """Return the resource as JSON. ``at`` is its address, where it is new; ``version`` makes its ETag."""
+    """Return the resource as JSON. ``at`` is its address, where it is new; its ETag is ``etag``, or made of
+    ``version``.
+    """
     db.session.flush()  # what the database fills in is shown too
     response = make_json_answer(serialiser_for_reader(schema).dump(resource), status=status)
     if at is not None:
         response.headers["Location"] = at
-    return response if version is None else etags.add_etag(response, etags.make_etag(version))
+    if version is not None:
+        etag = etags.make_etag(version)
+    return response if etag is None else etags.add_etag(response, etag)
 
 
 def answer_new_resource(

@@ -7,7 +7,7 @@ from typing import Final
 
 from flask import Response
 from marshmallow import Schema
-from sqlalchemy import ColumnElement, Integer, Row, Select, bindparam, inspect, select
+from sqlalchemy import Column, ColumnElement, Integer, Row, Select, bindparam, inspect, select
 
 from donorhub.api import etags, pages
 from donorhub.api.answers import make_json_answer
@@ -35,8 +35,10 @@ class Rows:
         also: tuple[str, ...] = (),
     ) -> None:
         self._schema, self._sorts, self._always, self._also = schema, sorts, always, also
+        # What is worked out of another table has no name of its own.
         self._columns: Final = {
-            name: attribute.columns[0] for name, attribute in inspect(model).column_attrs.items()
+            name: part if isinstance(part := attribute.columns[0], Column) else part.label(name)
+            for name, attribute in inspect(model).column_attrs.items()
         }
         self._list = lru_cache(maxsize=64)(self._build_list)
         self._one = lru_cache(maxsize=2)(self._build_one)
@@ -62,10 +64,10 @@ class Rows:
         statement = self._one(serialiser_for_reader(self._schema))
         return db.session.connection().execute(statement, {"wanted": id_}).first()
 
-    def answer_row(self, row: Row[object], *, version: int) -> Response:
+    def answer_row(self, row: Row[object], *, etag: str) -> Response:
         """Answer one row that was found, with its ETag."""
         data = serialiser_for_reader(self._schema).dump_values([row])[0]
-        return etags.add_etag(make_json_answer(data), etags.make_etag(version))
+        return etags.add_etag(make_json_answer(data), etag)
 
     def _build_list(self, serialiser: Serialiser, sort: str) -> Select[object]:
         order = pages.make_order(sort, self._sorts)

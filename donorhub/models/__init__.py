@@ -26,7 +26,7 @@ from donorhub.models.bank import (
     Statement,
     WeakRef,
 )
-from donorhub.models.donor import Donor, ExternalId, IdentityKey
+from donorhub.models.donor import Donor, DonorStage, ExternalId, IdentityKey
 from donorhub.models.gift import (
     Appeal,
     Campaign,
@@ -87,6 +87,7 @@ __all__ = [
     "Dispute",
     "DomainEvent",
     "Donor",
+    "DonorStage",
     "Entry",
     "EntryAlias",
     "EntryQuestion",

@@ -2,13 +2,34 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint, false
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, false, select
+from sqlalchemy.orm import Mapped, deferred, mapped_column, relationship
 
 from donorhub.db import Base, make_word_check
-from donorhub.models.states import DonorKind, IdentityKind, Lang
+from donorhub.models.states import DonorKind, IdentityKind, Lang, Stage
+
+
+class DonorStage(Base):
+    """Where a donor is in the journey, worked out of gifts and recurring gifts: never typed by hand.
+
+    It is written with what it follows from (:mod:`donorhub.services.donors.stages`) and each night.
+    """
+
+    __tablename__ = "donor_stage"
+    __table_args__ = (
+        make_word_check("stage", Stage),
+        Index("ix_donor_stage_stage_donor_id", "stage", "donor_id"),
+    )
+
+    donor_id: Mapped[int] = mapped_column(
+        ForeignKey("donor.id", ondelete="RESTRICT"), primary_key=True, autoincrement=False
+    )
+    stage: Mapped[Stage] = mapped_column(default="prospect")
+    overlays: Mapped[list[str]] = mapped_column(default=list)  # what is true beside the stage: lapse_soon
+    as_of: Mapped[date]  # the day on which this was found, and not what was before
+    rule_version: Mapped[int]
 
 
 class Donor(Base):
@@ -50,6 +71,16 @@ class Donor(Base):
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
     version: Mapped[int] = mapped_column(default=1)  # counts changes; the ETag of the API
+
+    # Only where it is asked for: most who read a donor need neither.
+    stage: Mapped[Stage] = deferred(
+        select(DonorStage.stage).where(DonorStage.donor_id == id).scalar_subquery(),
+        group="stage",
+    )
+    stage_as_of: Mapped[date] = deferred(
+        select(DonorStage.as_of).where(DonorStage.donor_id == id).scalar_subquery(),
+        group="stage",
+    )
 
     identity_keys: Mapped[list[IdentityKey]] = relationship(back_populates="donor")
 

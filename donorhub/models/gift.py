@@ -74,7 +74,7 @@ class Gift(Base):
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    donor_id: Mapped[int] = mapped_column(ForeignKey("donor.id", ondelete="RESTRICT"))
+    donor_id: Mapped[int] = mapped_column(ForeignKey("donor.id", ondelete="RESTRICT"), active_history=True)
     amount_minor: Mapped[Minor]
     currency: Mapped[Currency]
     received_on: Mapped[date]  # the bank's or the provider's value date, not ours

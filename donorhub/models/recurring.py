@@ -46,7 +46,9 @@ class RecurringGift(Base):
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    donor_id: Mapped[int] = mapped_column(ForeignKey("donor.id", ondelete="RESTRICT"), index=True)
+    donor_id: Mapped[int] = mapped_column(
+        ForeignKey("donor.id", ondelete="RESTRICT"), index=True, active_history=True
+    )
     kind: Mapped[RecurringKind]
     charged_by: Mapped[ChargedBy] = mapped_column(default="none", server_default="none")
     state: Mapped[RecurringState]

@@ -86,6 +86,20 @@ EventKind = Literal[
 # donors
 DonorKind = Literal["person", "organisation", "household"]
 IdentityKind = Literal["email", "iban", "phone", "name"]
+Stage = Literal[  # where a donor is in the journey: the first rule that holds (domain.recurring.stages)
+    "deceased",
+    "recurring_active",
+    "recurring_at_risk",
+    "recurring_lapsed",
+    "new",
+    "reactivated",
+    "active_repeat",
+    "first_time_active",
+    "lapsing",
+    "lapsed",
+    "deep_lapsed",
+    "prospect",
+]
 
 # giving
 GiftMethod = Literal[
@@ -188,6 +202,7 @@ UNTRIED_TASKS: Final[tuple[TaskState, ...]] = ("planned", "queued")
 FAILED_TASKS: Final[tuple[TaskState, ...]] = ("dead", "failed")  # a person may have them tried again
 
 DONOR_KINDS: Final[tuple[DonorKind, ...]] = get_args(DonorKind)
+STAGES: Final[tuple[Stage, ...]] = get_args(Stage)
 
 GIFT_METHODS: Final[tuple[GiftMethod, ...]] = get_args(GiftMethod)
 COUNTED_REFUNDS: Final[tuple[RefundState, ...]] = ("pending", "succeeded")  # their money is gone or going

@@ -26,7 +26,7 @@ from tests.web.bank.bank_world import OURS, PAYER, Staff, camt, work
 
 DAY, INSTANT = "date", "date-time"
 # What tells of a day or an instant by its name alone; all else ends in _on, _from, _to, or _at, _after …
-DAYS = {"on", "decide_by", "closed_until", "until"}
+DAYS = {"on", "stage_as_of", "decide_by", "closed_until", "until"}
 INSTANTS = {"at", "since"}
 LOOKS_LIKE_TIME = re.compile(
     r"[0-9]{4}[-/.][0-9]{1,2}[-/.][0-9]{1,2}([T ].*)?|[0-9]{1,2}[./-][0-9]{1,2}[./-][0-9]{4}([T ,].*)?"

@@ -27,7 +27,7 @@ from donorhub.domain.donors import codes
 from donorhub.migrations import run
 from donorhub.models import Donor, Gift, IdentityKey
 from donorhub.services.access import organisation
-from donorhub.services.donors import search
+from donorhub.services.donors import search, stages
 from donorhub.services.giving import history
 from donorhub.services.reports import dashboard, timeline
 
@@ -135,7 +135,7 @@ def measure(count: int) -> None:
     show("timeline of one donor", lambda: timeline.read_timeline(middle))
     show(
         "stages of a page of 50",
-        lambda: history.compute_stages(search.find_donors("nowak").rows, today=TODAY),
+        lambda: stages.read_stages([donor.id for donor in search.find_donors("nowak").rows]),
     )
     show("received this month", lambda: dashboard.sum_received(TODAY.replace(day=1), TODAY))
     show("twelve months by method", lambda: dashboard.list_months(TODAY, "PLN"))

@@ -10,7 +10,7 @@ from marshmallow import fields, post_dump, validate
 
 from donorhub import clock
 from donorhub.api import etags, pages
-from donorhub.api.answers import answer_new_resource, answer_resource
+from donorhub.api.answers import answer_resource
 from donorhub.api.blueprint import ID, HouseBlueprint
 from donorhub.api.http import get_principal, require_permission
 from donorhub.api.idempotency import commit_work, do_once
@@ -19,6 +19,7 @@ from donorhub.api.schemas import AnswerSchema
 from donorhub.db import db
 from donorhub.errors import NotFound
 from donorhub.models import Donor
+from donorhub.models.states import STAGES
 from donorhub.schemas.donors import NewDonorSchema
 from donorhub.schemas.fields import Instant, Line, StrictSchema
 from donorhub.schemas.money import MoneySchema
@@ -56,6 +57,16 @@ class DonorSchema(AnswerSchema):
     is_deceased = fields.Boolean(required=True)
     owner_id = fields.Integer(allow_none=True)
     source = fields.String(required=True)
+    stage = fields.String(
+        required=True,
+        validate=validate.OneOf(STAGES),
+        metadata={
+            "description": "Where the donor is in the journey; worked out with each gift and each night"
+        },
+    )
+    stage_as_of = fields.Date(
+        required=True, metadata={"description": "On this day the stage was found to be another than before"}
+    )
     created_at = Instant(required=True)
     updated_at = Instant(required=True)
     version = fields.Integer(required=True)
@@ -68,6 +79,7 @@ Query = pages.make_query_schema(
     q=Line(200, metadata={"description": "Parts of name, e-mail, code, city or phone, without accents"}),
     code=Line(20),
     email=Line(254),
+    stage=fields.String(validate=validate.OneOf(STAGES)),
     created_after=Instant(),
     updated_after=Instant(),
 )
@@ -110,7 +122,8 @@ def create_donor(arguments: Mapping[str, bool], new: DonorFields) -> Response:
     if not arguments["allow_duplicate"]:
         duplicates.refuse_alike(new)
     donor = donors.create_donor(new, source="api", now=clock.now(), actor=get_principal().actor)
-    return answer_new_resource(DonorSchema, donor, version=donor.version)
+    db.session.flush()  # the address needs the id
+    return _answer_donor(donor, at=url_for(".get_donor", donor_id=donor.id))
 
 
 @bp.get(f"/<{ID}:donor_id>")
@@ -125,7 +138,7 @@ def get_donor(donor_id: int) -> Response:
         raise NotFound(f"there is no donor {donor_id}")
     if row.merged_into_id is not None:
         return _redirect_to_survivor(".get_donor", row.merged_into_id)
-    return ROWS.answer_row(row, version=row.version)
+    return ROWS.answer_row(row, etag=etags.make_etag(row.version, row.stage))
 
 
 @bp.patch(f"/<{ID}:donor_id>")
@@ -141,9 +154,9 @@ def change_donor(changes: DonorFields, donor_id: int) -> Response:
     if redirect is not None:
         return redirect
     donor = donors.get_donor(donor_id)
-    etags.require_match(etags.make_etag(donor.version))
+    etags.require_version(donor.version)
     donors.change_donor(donor, changes, now=clock.now(), actor=get_principal().actor, version=donor.version)
-    return answer_resource(DonorSchema, donor, version=donor.version)
+    return _answer_donor(donor)
 
 
 class EventSchema(AnswerSchema):
@@ -202,7 +215,7 @@ def get_by_external_id(source: str, ref: str) -> Response:
     donor = donors.find_by_external_id(source, ref)
     if donor is None:
         raise NotFound(f"no donor is known as {ref} in {source}")
-    return answer_resource(DonorSchema, donor, version=donor.version)
+    return _answer_donor(donor)
 
 
 @bp.put(EXTERNAL)
@@ -217,8 +230,13 @@ def put_by_external_id(fields: DonorFields, source: str, ref: str) -> Response:
         source, ref, fields, now=clock.now(), actor=get_principal().actor
     )
     db.session.flush()  # the answer shows the version
-    at = url_for(".get_donor", donor_id=donor.id) if is_new else None
-    return answer_resource(DonorSchema, donor, status=201 if is_new else 200, at=at, version=donor.version)
+    return _answer_donor(donor, at=url_for(".get_donor", donor_id=donor.id) if is_new else None)
+
+
+def _answer_donor(donor: Donor, *, at: str | None = None) -> Response:
+    """Return the donor as JSON; ``at`` is the address of a new one."""
+    etag = etags.make_etag(donor.version, donor.stage)
+    return answer_resource(DonorSchema, donor, status=201 if at else 200, at=at, etag=etag)
 
 
 def _find_redirect(endpoint: str, donor_id: int) -> Response | None:

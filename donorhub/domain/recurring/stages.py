@@ -1,7 +1,8 @@
 """Where a donor is in the journey, derived from gifts and instalments as of one day.
 
 A stage is never typed by hand. The twelve rules are tried in order and the first that
-holds is the stage, so that a sweep by night and a look after each gift agree.
+holds is the stage, so that a sweep by night and a look after each gift agree. How old the last gift is, is
+counted up to the day that the banks are known (``known_to``): nobody lapses for want of a bank file.
 """
 
 from __future__ import annotations
@@ -9,24 +10,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from donorhub.domain.recurring.schedule import add_months
 
-Stage = Literal[
-    "deceased",
-    "recurring_active",
-    "recurring_at_risk",
-    "recurring_lapsed",
-    "new",
-    "reactivated",
-    "active_repeat",
-    "first_time_active",
-    "lapsing",
-    "lapsed",
-    "deep_lapsed",
-    "prospect",
-]
+if TYPE_CHECKING:
+    from donorhub.models.states import Stage
+
+RULE_VERSION: Final = 1  # counts changes of the rules: what was found by an older one is worked out anew
+Overlay = Literal["lapse_soon"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +30,7 @@ class StageRules:
     active_months: int = 12
     lapsing_months: int = 13
     lapsed_months: int = 24
+    lapse_soon_months: int = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,15 +60,41 @@ class DonorGiving:
     is_gone: bool = False
 
 
-def compute_stage(day: date, giving: DonorGiving, rules: StageRules | None = None) -> Stage:
-    """Return the donor's stage on a day; facts of later days must be left out by the caller."""
+def compute_stage(
+    day: date, giving: DonorGiving, rules: StageRules | None = None, *, known_to: date | None = None
+) -> Stage:
+    """Return the donor's stage on a day; facts of later days must be left out by the caller.
+
+    ``known_to`` is the day up to which it is known that no other gift came; None where nothing is waited for.
+    """
     rules = rules or StageRules()
     if giving.is_gone:
         return "deceased"
-    return _find_recurring_stage(day, giving, rules) or _find_gift_stage(day, giving.gift_days, rules)
+    gift_day = min(day, known_to or day)
+    return _find_recurring_stage(day, gift_day, giving, rules) or _find_gift_stage(
+        gift_day, giving.gift_days, rules
+    )
 
 
-def _find_recurring_stage(day: date, giving: DonorGiving, rules: StageRules) -> Stage | None:
+def list_overlays(
+    stage: Stage,
+    day: date,
+    giving: DonorGiving,
+    rules: StageRules | None = None,
+    *,
+    known_to: date | None = None,
+) -> list[Overlay]:
+    """Return what is true of a donor on a day beside the stage: ``lapse_soon`` where the last gift is nearly
+    a year old and nothing regular runs.
+    """
+    rules = rules or StageRules()
+    if stage not in ("active_repeat", "first_time_active"):
+        return []
+    soon_from = add_months(giving.gift_days[-1], rules.lapse_soon_months)
+    return ["lapse_soon"] if min(day, known_to or day) > soon_from else []
+
+
+def _find_recurring_stage(day: date, gift_day: date, giving: DonorGiving, rules: StageRules) -> Stage | None:
     """Return the stage by recurring gifts, or None: a lapsed one counts if none runs, a paused one never."""
     running = [gift for gift in giving.recurring if not gift.is_lapsed and not gift.is_paused]
     if running:
@@ -83,7 +102,7 @@ def _find_recurring_stage(day: date, giving: DonorGiving, rules: StageRules) -> 
         return "recurring_at_risk" if is_late else "recurring_active"
     if not any(gift.is_lapsed for gift in giving.recurring) or not giving.gift_days:
         return None
-    recent = day <= add_months(giving.gift_days[-1], rules.active_months)
+    recent = gift_day <= add_months(giving.gift_days[-1], rules.active_months)
     return "recurring_lapsed" if recent else None
 
 

@@ -8,23 +8,26 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Final
 
 from flask import Flask, current_app
 from structlog import get_logger
 
 from donorhub import clock, logs
-from donorhub.db import db
+from donorhub.db import db, read_only
 from donorhub.jobs.queue import hold
 from donorhub.jobs.queue.dispatch import dispatch_tasks, ring_inbox
 from donorhub.services.access import audit, idempotency, organisation, sessions
 from donorhub.services.bank import coverage
 from donorhub.services.bank.files import imports
 from donorhub.services.bank.matching import waiting_credits
+from donorhub.services.donors import stages
 from donorhub.services.providers import missing_payments
 from donorhub.services.recurring import overdue
 from donorhub.services.work import claims
 
 log = get_logger(__name__)
+_DONORS_AT_ONCE: Final = 1000
 
 
 @dataclass(slots=True)
@@ -69,6 +72,22 @@ def _advance_recurring_gifts() -> int:
     return count
 
 
+def _follow_stages() -> int:
+    """Work out anew whose stage the calendar has changed: read without holding anybody up, written where
+    it differs."""
+    today = organisation.get_day(clock.now())
+    count = 0
+    last_id: int | None = 0
+    while last_id is not None:
+        with read_only():
+            stale_ids, last_id = stages.find_stale_ids(last_id, today=today, most=_DONORS_AT_ONCE)
+            db.session.rollback()
+        if stale_ids:
+            count += stages.refresh_stages(stale_ids, today=today)
+            db.session.commit()
+    return count
+
+
 def _ask_about_gaps() -> int:
     count = missing_payments.ask_about_gaps(now=clock.now())
     db.session.commit()
@@ -98,6 +117,7 @@ def list_steps() -> list[Step]:
         Step("sweep", 10, _sweep_rows),
         Step("seal", 10, _seal_audit),
         Step("recurring", 3600, _advance_recurring_gifts),
+        Step("stages", 3600, _follow_stages),
         Step("provider gaps", 3600, _ask_about_gaps),
         Step("forget answers", 86400, _forget_answers),
         Step("forget sessions", 3600, _forget_sessions),

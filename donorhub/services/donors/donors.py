@@ -16,8 +16,9 @@ from donorhub.domain import payer_text
 from donorhub.domain.donors import codes, tax_numbers
 from donorhub.errors import Conflict, NotFound, Rejected
 from donorhub.models import Donor, ExternalId, IdentityKey
-from donorhub.models.states import IdentityKind
+from donorhub.models.states import IdentityKind, Stage
 from donorhub.services.access import audit, organisation, users
+from donorhub.services.donors import stages
 from donorhub.services.donors.donor_fields import DonorFields
 from donorhub.services.work import events, tasks
 
@@ -37,6 +38,7 @@ def create_donor(fields: DonorFields, *, source: str, now: datetime, actor: str)
     db.session.flush()  # the code is made of the id
     donor.code = codes.format_code(_get_code_prefix(), FIRST_NUMBER + donor.id)
     _learn_keys(donor)
+    stages.begin_stage(donor, today=organisation.get_day(now))
     if not source.startswith("import:"):  # hundreds taken over from another system are no news
         tasks.plan_task(
             f"new_donor:{donor.id}",
@@ -76,6 +78,10 @@ def change_donor(
     donor.version += 1
     donor.updated_at = now
     _index_donor(donor)
+    if "is_deceased" in changes:
+        db.session.flush()  # the stage is worked out of the row
+        stages.refresh_stages([donor.id], today=organisation.get_day(now))
+        db.session.expire(donor, ["stage", "stage_as_of"])
     audit.record_change(
         actor,
         "donor.changed",
@@ -105,6 +111,7 @@ def make_conditions(
     email: str = "",
     updated_after: datetime | None = None,
     created_after: datetime | None = None,
+    stage: Stage | None = None,
 ) -> list[ColumnElement[bool]]:
     """Return conditions on donors for all that is given."""
     conditions: list[ColumnElement[bool]] = []
@@ -117,6 +124,8 @@ def make_conditions(
         conditions.append(Donor.updated_at > updated_after)
     if created_after is not None:
         conditions.append(Donor.created_at > created_after)
+    if stage is not None:
+        conditions.append(stages.is_in_stage(stage))
     return conditions
 
 

@@ -12,7 +12,7 @@ from typing import Final
 
 from sqlalchemy import ColumnElement, Select, collate, column, or_, select, table, tuple_
 from sqlalchemy import text as sql
-from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy.orm import InstrumentedAttribute, undefer_group
 
 from donorhub.db import db, write_literal
 from donorhub.domain import payer_text, plain_text
@@ -49,7 +49,8 @@ def find_donors(
     ``conditions`` on donors narrow further; ``owner_id`` narrows to that user's own list.
     """
     text = plain_text.blank_out_unprintable(text)
-    query = select(Donor).where(Donor.merged_into_id.is_(None), *conditions)
+    query = select(Donor).options(undefer_group("stage"))  # each list shows it
+    query = query.where(Donor.merged_into_id.is_(None), *conditions)
     if owner_id is not None:
         query = query.where(Donor.owner_id == owner_id)
     if lang:

@@ -1,4 +1,4 @@
-"""What donors have given: one donor's giving, the stages of many, who gave in which year, lists of gifts.
+"""What donors have given: one donor's giving, who gave in which year, lists of gifts.
 
 A gift counts with what refunds, lost disputes and corrections left of it; tests count nowhere.
 """
@@ -6,17 +6,14 @@ A gift counts with what refunds, lost disputes and corrections left of it; tests
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, Final
 
 from sqlalchemy import (
-    BindParameter,
     ColumnElement,
-    Date,
     Select,
     Subquery,
-    bindparam,
     func,
     select,
     union_all,
@@ -24,7 +21,6 @@ from sqlalchemy import (
 
 from donorhub.db import db
 from donorhub.domain.recurring.schedule import add_months
-from donorhub.domain.recurring.stages import DonorGiving, RecurringFacts, Stage, compute_stage
 from donorhub.models import (
     Correction,
     Designation,
@@ -32,11 +28,9 @@ from donorhub.models import (
     Donor,
     Fund,
     Gift,
-    Instalment,
-    RecurringGift,
     Refund,
 )
-from donorhub.models.states import COUNTED_REFUNDS, LIVE_PROMISES, UNPAID_INSTALMENTS, GiftMethod
+from donorhub.models.states import COUNTED_REFUNDS, GiftMethod
 from donorhub.money import Money
 from donorhub.services.giving import gifts
 from donorhub.services.paging import LIMIT, AnyRow, Page, newest_first, read_rows
@@ -52,28 +46,6 @@ _ROWS: Final = select(
     Gift.currency,
 ).join(Donor, Donor.id == Gift.donor_id)
 
-_DONOR_IDS: Final[BindParameter[int]] = bindparam("donor_ids", expanding=True)
-_TODAY: Final[BindParameter[date]] = bindparam("today", type_=Date)
-_GIFTS_SO_FAR: Final = (
-    select(Gift.id, Gift.donor_id, Gift.received_on, Gift.amount_minor)
-    .where(Gift.donor_id.in_(_DONOR_IDS), Gift.is_test.is_(False), Gift.received_on <= _TODAY)
-    .order_by(Gift.received_on)
-)
-_OVERDUE_SINCE: Final = (
-    select(func.min(Instalment.due_on))
-    .where(
-        Instalment.recurring_gift_id == RecurringGift.id,
-        Instalment.state.in_(UNPAID_INSTALMENTS),
-        Instalment.due_on <= _TODAY,
-    )
-    .scalar_subquery()
-)
-_PROMISES: Final = select(RecurringGift.donor_id, RecurringGift.state, _OVERDUE_SINCE).where(
-    RecurringGift.donor_id.in_(_DONOR_IDS),
-    RecurringGift.state.in_(LIVE_PROMISES),
-    RecurringGift.is_test.is_(False),
-)
-
 
 @dataclass(frozen=True, slots=True)
 class GivingFacts:
@@ -84,12 +56,6 @@ class GivingFacts:
     first_on: date | None = None
     last: Gift | None = None
     average: Money | None = None
-
-
-@dataclass(slots=True)
-class _Giving:
-    days: list[date] = field(default_factory=list)
-    recurring: list[RecurringFacts] = field(default_factory=list)
 
 
 def compute_facts(donor_id: int) -> GivingFacts:
@@ -113,36 +79,6 @@ def compute_facts(donor_id: int) -> GivingFacts:
     return GivingFacts(
         totals, len(counted_gifts), counted_gifts[0][0].received_on, counted_gifts[-1][0], average
     )
-
-
-def compute_stages(donors: Collection[Donor], *, today: date) -> dict[int, Stage]:
-    """Return the stage of each donor on a day, by id, in three queries for all of them."""
-    ids = [donor.id for donor in donors]
-    giving_by_donor = {id_: _Giving() for id_ in ids}
-    rows = db.session.execute(_GIFTS_SO_FAR, {"donor_ids": ids, "today": today}).all()
-    deductions = gifts.sum_deductions([row.id for row in rows])
-    for row in rows:
-        if row.amount_minor > deductions[row.id]:
-            giving_by_donor[row.donor_id].days.append(row.received_on)
-    for donor_id, facts in _list_recurring_facts(ids, today):
-        giving_by_donor[donor_id].recurring.append(facts)
-    return {
-        donor.id: compute_stage(
-            today,
-            DonorGiving(
-                giving_by_donor[donor.id].days, giving_by_donor[donor.id].recurring, is_gone=donor.is_deceased
-            ),
-        )
-        for donor in donors
-    }
-
-
-def _list_recurring_facts(donor_ids: Collection[int], today: date) -> list[tuple[int, RecurringFacts]]:
-    rows = db.session.execute(_PROMISES, {"donor_ids": list(donor_ids), "today": today})
-    return [
-        (donor_id, RecurringFacts(since, is_lapsed=state == "lapsed", is_paused=state == "paused"))
-        for donor_id, state, since in rows
-    ]
 
 
 def select_movements(first: date, last: date, *, currency: str | None = None) -> Subquery:

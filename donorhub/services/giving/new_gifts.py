@@ -18,6 +18,7 @@ from donorhub.errors import Rejected
 from donorhub.models import DomainEvent, Gift, Task
 from donorhub.models.states import GiftMethod
 from donorhub.services.access import audit, organisation
+from donorhub.services.donors import stage_upkeep
 
 _thank_delay = timedelta(seconds=120)
 
@@ -82,6 +83,7 @@ def record_effects(
 
     The thank-you of money that is no news is there and cancelled, so that a person may ask for it.
     """
+    stage_upkeep.mark_donors({gift.donor_id for gift in new.values()})
     thank_at = now + (_thank_delay if thank_delay is None else thank_delay)
     today = organisation.get_day(now)
     thank_yous = [

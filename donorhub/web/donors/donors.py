@@ -11,10 +11,10 @@ from werkzeug.wrappers import Response
 from donorhub import clock
 from donorhub.db import MAX_ID, db
 from donorhub.models import Donor, Instalment, RecurringGift, Term, User
-from donorhub.models.states import find_word
+from donorhub.models.states import STAGES, find_word
 from donorhub.schemas.donors import NewDonorSchema
 from donorhub.services.access import idempotency, organisation, users
-from donorhub.services.donors import donors, duplicates, search
+from donorhub.services.donors import donors, duplicates, search, stages
 from donorhub.services.donors.donor_fields import FIELDS, DonorFields
 from donorhub.services.giving import history
 from donorhub.services.recurring import promises
@@ -43,6 +43,9 @@ def list_donors() -> Answer:
         conditions.append(
             history.has_not_given_again(get_today(), organisation.get_organisation().home_currency)
         )
+    stage = find_word(request.args.get("stage"), STAGES)
+    if stage is not None:
+        conditions.append(stages.is_in_stage(stage))
     page = search.find_donors(
         text,
         *conditions,
@@ -50,8 +53,7 @@ def list_donors() -> Answer:
         lang=find_word(request.args.get("speaks"), labels.LANGS),
         after=request.args.get("after"),
     )
-    stages = history.compute_stages(page.rows, today=get_today())
-    return render_template("donors/donors.html", page=page, stages=stages, text=text)
+    return render_template("donors/donors.html", page=page, text=text, stage=stage)
 
 
 @bp.get("/new")
@@ -108,7 +110,6 @@ def show_donor(donor_id: int) -> Answer:
         "donors/donor.html",
         donor=donor,
         address=_write_address(donor),
-        stage=history.compute_stages([donor], today=get_today())[donor.id],
         facts=history.compute_facts(donor.id) if who.has_permission("gifts:read") else None,
         recurring=_list_recurring_gifts(donor.id) if who.has_permission("recurring:read") else [],
         owner=db.session.get(User, donor.owner_id) if donor.owner_id else None,

@@ -25,6 +25,7 @@ from donorhub.models.states import (
     RecurringState,
     RefundState,
     RoleName,
+    Stage,
     SuppressionSource,
     TaskKind,
     TaskState,
@@ -58,7 +59,7 @@ KINDS: Final[Words[DonorKind]] = {
     "household": lazy_gettext("Household"),
 }
 LANGS: Final[Words[Lang]] = {"en": "English", "pl": "Polski", "sq": "Shqip"}
-STAGES: Final[Words[str]] = {
+STAGES: Final[Words[Stage]] = {
     "deceased": lazy_gettext("Deceased"),
     "recurring_active": lazy_gettext("Gives regularly"),
     "recurring_at_risk": lazy_gettext("Regular gift overdue"),
@@ -71,6 +72,20 @@ STAGES: Final[Words[str]] = {
     "lapsed": lazy_gettext("Lapsed"),
     "deep_lapsed": lazy_gettext("Long lapsed"),
     "prospect": lazy_gettext("No gift yet"),
+}
+STAGE_REASONS: Final[Words[Stage]] = {
+    "deceased": lazy_gettext("the donor has died."),
+    "recurring_active": lazy_gettext("a recurring gift runs, and no instalment of it is missing."),
+    "recurring_at_risk": lazy_gettext("a recurring gift runs, and an instalment of it did not come."),
+    "recurring_lapsed": lazy_gettext("the recurring gift came no more; the last gift is not a year old."),
+    "new": lazy_gettext("the first gift came within the last 90 days."),
+    "reactivated": lazy_gettext("a gift came within the last 90 days, after more than a year without one."),
+    "active_repeat": lazy_gettext("several gifts, the last of them within a year."),
+    "first_time_active": lazy_gettext("one gift, more than 90 days and less than a year ago."),
+    "lapsing": lazy_gettext("the last gift came 12 to 13 months ago."),
+    "lapsed": lazy_gettext("the last gift came 13 to 24 months ago."),
+    "deep_lapsed": lazy_gettext("the last gift came more than two years ago."),
+    "prospect": lazy_gettext("no gift is known of which anything is left."),
 }
 STAGE_LOOK: Final = {
     "recurring_active": "ok",

@@ -38,22 +38,63 @@ def test_change_needs_its_version(api: Caller, donor: Donor) -> None:
     )
     assert dump() == before
     changed = api.patch(f"/donors/{donor.id}", {"city": "Gdynia"}, etag=etag)
-    assert (changed.get_json()["city"], changed.headers["ETag"]) == ("Gdynia", '"2"')
+    assert (changed.get_json()["city"], changed.headers["ETag"]) == ("Gdynia", '"2-prospect"')
     assert problem(api.patch(f"/donors/{donor.id}", {"city": "X"}, etag=etag))["status"] == 412
 
 
 def test_empty_change_keeps_the_version(api: Caller, donor: Donor) -> None:
     """A change that changes nothing leaves version and audit alone."""
     before = dump()
-    assert api.patch(f"/donors/{donor.id}", {"city": "Łódź"}, etag='"1"').headers["ETag"] == '"1"'
+    assert api.patch(f"/donors/{donor.id}", {"city": "Łódź"}, etag='"1"').headers["ETag"] == '"1-prospect"'
     assert dump() == before
 
 
 def test_known_version_gets_no_body(api: Caller, donor: Donor) -> None:
     """Who has the version already gets 304 and no body."""
-    answer = api.get(f"/donors/{donor.id}", headers={"If-None-Match": '"1"'})
+    answer = api.get(f"/donors/{donor.id}", headers={"If-None-Match": '"1-prospect"'})
     assert (answer.status_code, answer.data) == (304, b"")
-    assert api.get(f"/donors/{donor.id}", headers={"If-None-Match": '"0"'}).status_code == 200
+    assert api.get(f"/donors/{donor.id}", headers={"If-None-Match": '"0-prospect"'}).status_code == 200
+
+
+def test_new_stage_is_no_version_known(api: Caller, donor: Donor, gift: Gift) -> None:
+    """A gift that moves the donor on makes another answer, and yet overwrites nobody's change."""
+    seen = api.get(f"/donors/{donor.id}", headers={"If-None-Match": '"1-prospect"'})
+    assert (seen.status_code, seen.get_json()["stage"], seen.headers["ETag"]) == (200, "new", '"1-new"')
+    changed = api.patch(f"/donors/{donor.id}", {"city": "Gdynia"}, etag='"1-prospect"')
+    assert (changed.status_code, changed.headers["ETag"]) == (200, '"2-new"')
+
+
+def test_stage_is_shown_and_filtered(api: Caller, donor: Donor, gift: Gift, now: datetime) -> None:
+    """Lists, one donor and every answer of a change say the stage, and lists ask for one."""
+    made = api.post("/donors", {"name": "Ewa"}).get_json()
+    assert (made["stage"], made["stage_as_of"]) == ("prospect", now.date().isoformat())
+    assert {row["name"]: row["stage"] for row in api.get("/donors").get_json()["data"]} == {
+        "Łucja Żółć": "new",
+        "Ewa": "prospect",
+    }
+    for stage, names in (("new", ["Łucja Żółć"]), ("prospect", ["Ewa"]), ("lapsed", [])):
+        for order in ("", "&sort=-name", "&sort=updated_at"):
+            listed = api.get(f"/donors?stage={stage}{order}").get_json()["data"]
+            assert [row["name"] for row in listed] == names
+    assert [row["id"] for row in api.get("/donors?stage=prospect&q=ew").get_json()["data"]] == [made["id"]]
+    assert api.get("/donors?stage=new&q=ewa").get_json()["data"] == []
+    assert problem(api.get("/donors?stage=lapsing_soon"))["status"] == 422
+    dead = api.patch(f"/donors/{donor.id}", {"is_deceased": True}, etag='"1"').get_json()
+    assert dead["stage"] == api.get(f"/donors/{donor.id}").get_json()["stage"] == "deceased"
+
+
+def test_gift_over_api_moves_its_donor(api: Caller, donor: Donor) -> None:
+    """The answer after a gift is recorded or taken out shows the stage that follows from it."""
+    body = {
+        "donor_id": donor.id,
+        "amount": {"amount": "50.00", "currency": "PLN"},
+        "received_on": "2026-11-20",
+        "method": "cash",
+    }
+    gift = api.post("/gifts", body).get_json()
+    assert api.get(f"/donors/{donor.id}").get_json()["stage"] == "new"
+    assert api.post(f"/gifts/{gift['id']}/corrections", {"reason": "typo"}).status_code == 201
+    assert api.get(f"/donors/{donor.id}").get_json()["stage"] == "prospect"
 
 
 def test_external_key_makes_one_donor(api: Caller) -> None:

@@ -8,7 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from donorhub.domain.recurring.stages import DonorGiving, RecurringFacts, StageRules, compute_stage
+from donorhub.domain.recurring.stages import (
+    DonorGiving,
+    RecurringFacts,
+    StageRules,
+    compute_stage,
+    list_overlays,
+)
 
 DAY = date(2026, 6, 15)
 
@@ -68,3 +74,35 @@ def test_donor_without_gifts_only_moves_on(days: list[int], later: int) -> None:
     giving = DonorGiving(ago(*days))
     before, after = compute_stage(DAY, giving), compute_stage(DAY + timedelta(days=later), giving)
     assert order.index(before) <= order.index(after)
+
+
+@pytest.mark.parametrize(
+    ("known_days_ago", "stage"), [(0, "lapsed"), (36, "lapsing"), (70, "first_time_active"), (400, "new")]
+)
+def test_age_counts_to_known_day(known_days_ago: int, stage: str) -> None:
+    """How old the last gift is counts up to the day that the banks are known, even before the gift itself."""
+    known_to = DAY - timedelta(days=known_days_ago)
+    assert compute_stage(DAY, DonorGiving(ago(430)), known_to=known_to) == stage
+
+
+def test_overdue_needs_no_known_day() -> None:
+    """What is overdue was judged by its own account already: the day of the others does not count."""
+    known_to = DAY - timedelta(days=300)
+    assert compute_stage(DAY, DonorGiving(ago(35), [overdue(11)]), known_to=known_to) == "recurring_at_risk"
+
+
+@pytest.mark.parametrize(
+    ("giving", "overlays"),
+    [
+        (DonorGiving(ago(320)), ["lapse_soon"]),
+        (DonorGiving(ago(320, 400)), ["lapse_soon"]),
+        (DonorGiving(ago(300)), []),
+        (DonorGiving(ago(370)), []),
+        (DonorGiving(ago(320), [RUNNING]), []),
+        (DonorGiving(ago(320), is_gone=True), []),
+        (DonorGiving(), []),
+    ],
+)
+def test_lapse_soon_only_before_lapsing(giving: DonorGiving, overlays: list[str]) -> None:
+    """Who gave 10 to 12 months ago, and gives nothing regularly, may lapse soon."""
+    assert list_overlays(compute_stage(DAY, giving), DAY, giving) == overlays

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from donorhub.models.states import STAGES
 from tests.queries.large_base import FIRST, Rows, Sql
 from tests.queries.rows.numbers import AGO, FAMILY_NAMES, GIVEN_NAMES, ID, pick_name
 
@@ -35,6 +36,17 @@ def list_donor_rows(sql: Sql, count: int) -> tuple[Rows, ...]:
                 "kind": "'email'",
                 "value": "'d' || i || '@example.org'",
                 "donor_id": ID,
+            },
+        ),
+        Rows(
+            "donor_stage",
+            count,
+            {
+                "donor_id": ID,
+                "stage": pick_name(STAGES, "i"),
+                "overlays": sql.json([]),
+                "as_of": sql.day("400"),
+                "rule_version": "1",
             },
         ),
         Rows("external_id", count // 2, {"donor_id": ID, "source": "'crm'", "ref": "'r' || i"}),

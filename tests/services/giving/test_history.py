@@ -15,7 +15,6 @@ from donorhub.models import Dispute, Donor, Refund
 from donorhub.money import Money
 from donorhub.services.donors import donors
 from donorhub.services.giving import gifts, history
-from donorhub.services.recurring import instalments, recurring_gifts
 from donorhub.services.reports import dashboard
 
 ACTOR = "system:0"
@@ -149,34 +148,3 @@ def test_donor_facts_omit_returned_money() -> None:
     assert (facts.count, facts.first_on) == (3, date(2025, 12, 31))
     assert facts.last is not None and facts.last.received_on == date(2026, 2, 2)
     assert history.compute_facts(donor()) == history.GivingFacts()
-
-
-def test_stages_follow_from_gifts_and_instalments() -> None:
-    ids = {name: donor() for name in ("none", "new", "old", "regular", "overdue", "gone")}
-    give(ids["new"], "10.00", date(2026, 11, 1))
-    give(ids["old"], "10.00", date(2024, 1, 1))
-    for name, start in (("regular", date(2026, 11, 25)), ("overdue", date(2026, 11, 2))):
-        gift, _ = recurring_gifts.start_recurring_gift(
-            recurring_gifts.NewRecurringGift(
-                donor_id=ids[name],
-                amount=Money(1000, "PLN"),
-                kind="standing_order",
-                start_on=start,
-                source="manual",
-                source_ref=name,
-            ),
-            now=clock.now(),
-            actor=ACTOR,
-        )
-        instalments.make_instalments(gift, today=TODAY)
-    people = db.session.scalars(select(Donor)).all()
-    next(one for one in people if one.id == ids["gone"]).is_deceased = True
-    stages = history.compute_stages(people, today=TODAY)
-    assert {name: stages[id_] for name, id_ in ids.items()} == {
-        "none": "prospect",
-        "new": "new",
-        "old": "deep_lapsed",
-        "regular": "recurring_active",
-        "overdue": "recurring_at_risk",
-        "gone": "deceased",
-    }

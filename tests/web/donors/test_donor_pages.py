@@ -156,3 +156,20 @@ def test_tax_number_is_checked_beside_field(database: Flask) -> None:
     page = staff.post("/donors/new", key=key, tax_number="525-281-07-70", **FORM).headers["Location"]
     assert "Tax number 5252810770" in staff.text(page)
     assert 'value="5252810770"' in staff.get(f"{page}/edit").text
+
+
+def test_stage_filters_and_says_why(database: Flask) -> None:
+    """The list asks for one stage, says what it means, and the donor's page says why it holds."""
+    anna, ewa = add_donor(), add_donor("Ewa Nowak")
+    add_gift(anna)
+    staff = Staff(database, "communications")
+    listed = staff.text("/donors?stage=new")
+    assert "Anna Kowalska" in listed and "Ewa Nowak" not in listed
+    assert "New: the first gift came within the last 90 days." in listed
+    assert '<option value="new" selected>' in staff.get("/donors?stage=new").text
+    assert "Nobody is in this stage: the last gift came 12 to 13 months ago." in staff.text(
+        "/donors?stage=lapsing"
+    )
+    assert "Ewa Nowak" in staff.text("/donors?stage=nonsense")
+    assert "No gift yet: no gift is known of which anything is left." in staff.text(f"/donors/{ewa.id}")
+    assert "New: the first gift came within the last 90 days." in staff.text(f"/donors/{anna.id}")

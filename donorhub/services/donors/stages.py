@@ -1,0 +1,239 @@
+"""The stage of each donor, kept in ``donor_stage``: worked out with what it follows from, and each night.
+
+It looks upwards, at gifts and recurring gifts, and is placed here because whoever changes one of them writes
+it, in the same transaction: see :mod:`.stage_upkeep`. The rules: :mod:`donorhub.domain.recurring.stages`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from datetime import date
+from typing import Any, Final, NamedTuple
+
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Date,
+    ScalarSelect,
+    String,
+    bindparam,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+)
+from sqlalchemy.orm import aliased
+
+from donorhub.db import db, insert_or_update, write_literal
+from donorhub.domain.recurring.stages import (
+    RULE_VERSION,
+    DonorGiving,
+    RecurringFacts,
+    compute_stage,
+    list_overlays,
+)
+from donorhub.models import (
+    BankAccount,
+    Correction,
+    Coverage,
+    Dispute,
+    Donor,
+    DonorStage,
+    Gift,
+    Instalment,
+    RecurringGift,
+    Refund,
+)
+from donorhub.models.states import COUNTED_REFUNDS, RUNNING_PROMISES, Stage
+
+_CHUNK: Final = 500
+_IDS: Final[BindParameter[int]] = bindparam("donor_ids", expanding=True)
+_TODAY: Final[BindParameter[date]] = bindparam("today", type_=Date)
+_LONG_AGO: Final = date(1, 1, 1)
+
+
+class Finding(NamedTuple):
+    """What was worked out of a donor today."""
+
+    donor_id: int
+    stage: Stage
+    overlays: Sequence[str]
+    as_of: date
+
+
+def _sum_taken(kind: type[Refund | Dispute | Correction], *conditions: ColumnElement[bool]) -> Any:
+    taken = select(func.sum(kind.amount_minor)).where(kind.gift_id == Gift.id, *conditions)
+    return func.coalesce(taken.correlate(Gift).scalar_subquery(), 0)
+
+
+_TAKEN: Final = (
+    _sum_taken(Refund, Refund.state.in_(COUNTED_REFUNDS))
+    + _sum_taken(Dispute, Dispute.state == "lost")
+    + _sum_taken(Correction)
+)
+
+
+def _select_gift_day(place: int) -> ScalarSelect[date]:
+    """Return the day of a donor's last gift of which something is left (place 0), or the one before (1)."""
+    return (
+        select(Gift.received_on)
+        .where(Gift.donor_id == Donor.id, Gift.is_test.is_(False), Gift.received_on <= _TODAY)
+        .where(Gift.amount_minor > _TAKEN)
+        .order_by(Gift.received_on.desc())
+        .limit(1)
+        .offset(place)
+        .correlate(Donor)
+        .scalar_subquery()
+    )
+
+
+_OF_DONOR: Final = (RecurringGift.donor_id == Donor.id, RecurringGift.is_test.is_(False))
+_PAID: Final = aliased(Instalment)
+_LAST_PAID: Final = (
+    select(func.max(_PAID.due_on))
+    .where(_PAID.recurring_gift_id == RecurringGift.id, _PAID.state == "paid")
+    .correlate(RecurringGift)
+    .scalar_subquery()
+)
+# Only those are missed whose days the statements cover (services.recurring.overdue); one before the last
+# that was paid is old history.
+_MISSED_SINCE: Final = (
+    select(func.min(Instalment.due_on))
+    .join(RecurringGift, RecurringGift.id == Instalment.recurring_gift_id)
+    .where(*_OF_DONOR, RecurringGift.state.in_(RUNNING_PROMISES))
+    .where(Instalment.state == "missed", Instalment.due_on > func.coalesce(_LAST_PAID, _LONG_AGO))
+    .correlate(Donor)
+    .scalar_subquery()
+)
+# An account of which no statement was ever read holds nothing up, nor does one that is closed.
+_KNOWN_TO: Final = (
+    select(func.min(Coverage.known_to))
+    .where(
+        Coverage.id.in_(select(func.max(Coverage.id)).group_by(Coverage.source)),
+        Coverage.source.in_(
+            select(literal("bank:", String()).op("||")(BankAccount.id)).where(
+                or_(BankAccount.closed_on.is_(None), BankAccount.closed_on > _TODAY)
+            )
+        ),
+    )
+    .scalar_subquery()
+)
+_FACTS: Final = (
+    select(
+        Donor.id,
+        Donor.is_deceased,
+        _select_gift_day(0).label("last_on"),
+        _select_gift_day(1).label("before_on"),
+        exists().where(*_OF_DONOR, RecurringGift.state.in_(RUNNING_PROMISES)).label("has_running"),
+        _MISSED_SINCE.label("missed_since"),
+        exists().where(*_OF_DONOR, RecurringGift.state == "lapsed").label("has_lapsed"),
+        _KNOWN_TO.label("known_to"),
+        DonorStage.stage.label("kept_stage"),
+        DonorStage.overlays.label("kept_overlays"),
+        DonorStage.as_of,
+        DonorStage.rule_version,
+    )
+    .outerjoin(DonorStage, DonorStage.donor_id == Donor.id)
+    .where(Donor.id.in_(_IDS))
+)
+
+
+def begin_stage(donor: Donor, *, today: date) -> None:
+    """Keep the stage of a new donor, who has given nothing yet."""
+    stage: Stage = "deceased" if donor.is_deceased else "prospect"
+    _keep_findings([Finding(donor.id, stage, [], today)])
+
+
+def refresh_stages(donor_ids: Collection[int], *, today: date) -> int:
+    """Work out the stages of these donors anew and keep them; return how many are others than before.
+
+    Of two who change the same donor at once the second waits, and sees what the first did.
+    """
+    count = 0
+    for ids in _cut_ids(donor_ids):
+        _lock_stages(ids)
+        changes = _find_changes(ids, today)
+        count += len(changes)
+        if changes:
+            _keep_findings(changes)
+    return count
+
+
+def find_stale_ids(after_id: int, *, today: date, most: int) -> tuple[list[int], int | None]:
+    """Return which of the next so many donors are in another stage today than is kept, and the last donor
+    that was looked at; None after the last of all.
+    """
+    ids = db.session.scalars(select(Donor.id).where(Donor.id > after_id).order_by(Donor.id).limit(most)).all()
+    stale_ids = [one.donor_id for part in _cut_ids(ids) for one in _find_changes(part, today)]
+    return stale_ids, ids[-1] if ids else None
+
+
+def read_stages(donor_ids: Collection[int]) -> dict[int, Stage]:
+    """Return the stage of each of these donors, by id."""
+    rows = db.session.execute(
+        select(DonorStage.donor_id, DonorStage.stage).where(DonorStage.donor_id.in_(donor_ids))
+    )
+    return {donor_id: stage for donor_id, stage in rows}  # noqa: C416  a Row is no pair for dict
+
+
+def is_in_stage(stage: Stage) -> ColumnElement[bool]:
+    """Return the condition that a donor is in a stage."""
+    return Donor.id.in_(select(DonorStage.donor_id).where(DonorStage.stage == write_literal(stage)))
+
+
+def _lock_stages(ids: Sequence[int]) -> None:
+    """Hold the rows of these donors until the transaction ends, in the order of their ids; SQLite has one
+    writer.
+    """
+    if db.session.get_bind().dialect.name == "postgresql":
+        wanted = select(DonorStage.donor_id).where(DonorStage.donor_id.in_(ids))
+        db.session.execute(wanted.order_by(DonorStage.donor_id).with_for_update()).all()
+
+
+def _find_changes(ids: Sequence[int], today: date) -> list[Finding]:
+    rows = db.session.execute(_FACTS, {"donor_ids": list(ids), "today": today})
+    changes = []
+    for row in rows:
+        finding = _find_stage(row, today)
+        kept = (row.kept_stage, row.kept_overlays, row.rule_version)
+        if kept != (finding.stage, finding.overlays, RULE_VERSION):
+            changes.append(finding)
+    return changes
+
+
+def _find_stage(row: Any, today: date) -> Finding:
+    recurring = [RecurringFacts(overdue_since=row.missed_since)] if row.has_running else []
+    if row.has_lapsed:
+        recurring.append(RecurringFacts(is_lapsed=True))
+    gift_days = [day for day in (row.before_on, row.last_on) if day is not None]
+    giving = DonorGiving(gift_days, recurring, is_gone=row.is_deceased)
+    stage = compute_stage(today, giving, known_to=row.known_to)
+    overlays = list_overlays(stage, today, giving, known_to=row.known_to)
+    return Finding(row.id, stage, overlays, row.as_of if stage == row.kept_stage else today)
+
+
+def _keep_findings(findings: Iterable[Finding]) -> None:
+    statement = insert_or_update(
+        DonorStage,
+        on=(DonorStage.donor_id,),
+        columns=(DonorStage.stage, DonorStage.overlays, DonorStage.as_of, DonorStage.rule_version),
+    )
+    db.session.execute(
+        statement,
+        [
+            {
+                "donor_id": one.donor_id,
+                "stage": one.stage,
+                "overlays": [*one.overlays],
+                "as_of": one.as_of,
+                "rule_version": RULE_VERSION,
+            }
+            for one in findings
+        ],
+    )
+
+
+def _cut_ids(ids: Iterable[int]) -> Iterator[Sequence[int]]:
+    every = sorted(set(ids))
+    return (every[start : start + _CHUNK] for start in range(0, len(every), _CHUNK))
