@@ -34,6 +34,7 @@ from tests.api.conftest import Caller
 from tests.services.bank.bank import Paid, camt, match, open_account, send
 from tests.services.providers.test_payments import deliver, open_endpoint
 from tests.web.bank.bank_world import Staff
+from tests.web.receipts.test_receipt_pages import digest_in
 from tests.webhooks.scenarios import one_off
 
 ACTOR = "user:1"
@@ -236,7 +237,8 @@ def test_a_receipt_of_the_api_is_of_today(database: Flask, receiptable: Gift, to
 
 def test_a_receipt_of_a_page_is_of_today(database: Flask, receiptable: Gift, today: date) -> None:
     staff = Staff(database, "admin")
-    answer = staff.post("/receipts/new", lang="en", donor_id=receiptable.donor_id, gift_ids=receiptable.id)
+    sent = {"lang": "en", "donor_id": receiptable.donor_id, "gift_ids": receiptable.id}
+    answer = staff.post("/receipts/new", **sent, digest=digest_in(staff.post("/receipts/new", **sent).text))
     assert answer.status_code == 302, answer.text
     assert (only_receipt().issued_on, only_receipt().year) == (today, today.year)
 

@@ -162,6 +162,7 @@ KINDS = {
     "unknown_days",
     "late losses",
     "old money",
+    "papers",
     "receipt by mail",
     "saying no",
     "PostgreSQL locks",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import g
 from flask_smorest.fields import Upload
-from marshmallow import Schema, ValidationError, fields, post_dump
+from marshmallow import INCLUDE, Schema, ValidationError, fields, post_dump
 from werkzeug.datastructures import FileStorage
 
 from donorhub.schemas import faults
@@ -44,6 +44,11 @@ class FieldProblemSchema(Schema):
 
 class ProblemSchema(Schema):
     """RFC 9457 problem details; ``code`` is stable, ``title`` and ``detail`` are for people."""
+
+    class Meta:
+        """Some codes come with facts of their own, such as ``reasons`` or ``digest``."""
+
+        unknown = INCLUDE
 
     type = fields.String(required=True)
     title = fields.String(required=True)

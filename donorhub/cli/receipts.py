@@ -22,12 +22,22 @@ from donorhub.models import Gift, MessageAttachment, Receipt, ReceiptLine, Task
 from donorhub.models.states import LANGS, OPEN_TASKS
 from donorhub.money import Money
 from donorhub.schemas.fields import Reason
-from donorhub.schemas.receipts import NewReceipt, NewReceiptSchema, VoidSchema
+from donorhub.schemas.receipts import (
+    NewReceipt,
+    NewReceiptSchema,
+    ReceiptPreview,
+    ReceiptPreviewSchema,
+    VoidSchema,
+)
 from donorhub.services.access import organisation
 from donorhub.services.messages import receipt_mail
+from donorhub.services.receipts import receipt_drafts
 from donorhub.services.receipts import receipts as service
 from donorhub.services.receipts.receipt_drafts import list_warnings
+from donorhub.services.receipts.receipt_previews import draw_preview, make_preview
 from donorhub.services.receipts.receipt_stamps import get_issued_document
+from receipts.document import Receipt as Document
+from receipts.document import Unrenderable
 
 YEAR: Final = click.IntRange(1900, 2999)
 
@@ -42,27 +52,28 @@ def receipts_group() -> None:
 @click.option("--lang", type=click.Choice(LANGS), help="Else the donor's language.")
 @click.option("--each", is_flag=True, help="A receipt for each gift, not one for all.")
 @click.option("--all-of", "year", type=YEAR, help="A receipt for each gift of this year that has none.")
+@click.option("--digest", help="Of the preview: issue only what it showed.")
 @run_in_app
-def issue_receipts(gift_ids: tuple[int, ...], lang: str | None, each: bool, year: int | None) -> None:
+def issue_receipts(
+    gift_ids: tuple[int, ...], lang: str | None, each: bool, year: int | None, digest: str | None
+) -> None:
     """Issue a receipt for GIFT_IDS (of one donor), or many with --each or --all-of."""
-    if not gift_ids and year is None:
-        raise click.UsageError("choose gifts by their ids, or --all-of a year")
-    groups = [[id_] for id_ in gift_ids] if each else [list(gift_ids)] if gift_ids else []
-    if year is not None:
-        groups += [[id_] for id_ in _list_gifts_without_receipt(year)]
-    if not groups:
-        click.echo(f"every gift of {year} has its receipt, or there is none", err=True)
+    groups = _group_gifts(gift_ids, each=each, year=year)
+    if digest and len(groups) != 1:
+        raise click.UsageError("a digest is of one receipt")
+    _require_own_data()
     failure_count, started_s, sentences = 0, time.monotonic(), set[str]()
     for number, ids in enumerate(groups, start=1):
         now = clock.now()
         try:
-            new: NewReceipt = load_arguments(NewReceiptSchema(), gift_ids=ids, lang=lang)
+            new: NewReceipt = load_arguments(NewReceiptSchema(), gift_ids=ids, lang=lang, digest=digest)
             receipt = service.issue_receipt(
                 new["gift_ids"],
                 today=organisation.get_day(now),
                 now=now,
                 actor=get_actor(),
                 lang=new.get("lang"),
+                digest=new.get("digest"),
             )
         except DonorHubError as e:
             db.session.rollback()
@@ -74,16 +85,80 @@ def issue_receipts(gift_ids: tuple[int, ...], lang: str | None, each: bool, year
             f"{service.format_number_of(receipt)}\treceipt {receipt.id}\t"
             f"{Money(receipt.total_minor, receipt.currency)}"
         )
-        _show_warnings(receipt, sentences)
+        _show_warnings(get_issued_document(receipt), sentences)
         if number % 100 == 0:
             click.echo(f"{number} of {len(groups)} after {time.monotonic() - started_s:.0f} s", err=True)
     if failure_count:
         raise click.ClickException(f"{failure_count} of {len(groups)} were not issued")
 
 
-def _show_warnings(receipt: Receipt, sentences: set[str]) -> None:
+@receipts_group.command("preview")
+@click.argument("gift_ids", type=ROW_ID, nargs=-1)
+@click.option("--lang", type=click.Choice(LANGS), help="Else the donor's language.")
+@click.option("--each", is_flag=True, help="A receipt for each gift, not one for all.")
+@click.option("--all-of", "year", type=YEAR, help="A receipt for each gift of this year that has none.")
+@click.option(
+    "--to", "folder", required=True, type=click.Path(file_okay=False, path_type=Path), help="For the PDFs."
+)
+@run_in_app
+def preview_receipts(
+    gift_ids: tuple[int, ...], lang: str | None, each: bool, year: int | None, folder: Path
+) -> None:
+    """Write the PDFs that receipts for GIFT_IDS would be, marked as drafts, into a folder; no number is used.
+
+    What `issue` with the same choices would issue is shown; the digest of each is the last word of its line.
+    """
+    groups = _group_gifts(gift_ids, each=each, year=year)
+    _require_own_data()
+    folder.mkdir(parents=True, exist_ok=True)
+    failure_count, sentences = 0, set[str]()
+    for ids in groups:
+        try:
+            chosen: ReceiptPreview = load_arguments(ReceiptPreviewSchema(), gift_ids=ids, lang=lang)
+            preview = make_preview(
+                chosen["gift_ids"], today=organisation.get_day(clock.now()), lang=chosen.get("lang")
+            )
+            content = draw_preview(preview)
+        except DonorHubError as e:
+            failure_count += 1
+            click.echo(f"gift {ids[0]}: {e.message}", err=True)
+            continue
+        except Unrenderable as e:
+            raise click.ClickException(str(e)) from e
+        finally:
+            db.session.rollback()
+        file = folder / f"draft-of-gift-{ids[0]}.pdf"
+        file.write_bytes(content)
+        click.echo(f"{file}\t{preview.document.total}\t{preview.digest}")
+        _show_warnings(preview.document, sentences)
+    if failure_count:
+        raise click.ClickException(f"{failure_count} of {len(groups)} cannot be issued")
+
+
+def _group_gifts(gift_ids: tuple[int, ...], *, each: bool, year: int | None) -> list[list[int]]:
+    """Return the gifts of each receipt that is asked for."""
+    if not gift_ids and year is None:
+        raise click.UsageError("choose gifts by their ids, or --all-of a year")
+    groups = [[id_] for id_ in gift_ids] if each else [list(gift_ids)] if gift_ids else []
+    if year is not None:
+        groups += [[id_] for id_ in _list_gifts_without_receipt(year)]
+    if not groups:
+        click.echo(f"every gift of {year} has its receipt, or there is none", err=True)
+    return groups
+
+
+def _require_own_data() -> None:
+    """Stop once, and not for each of a thousand gifts, where the organisation itself lacks something."""
+    gaps = receipt_drafts.list_own_gaps(today=organisation.get_day(clock.now()))
+    if gaps:
+        raise click.ClickException(
+            "\n".join(["no receipt can be issued yet:", *(gap.message for gap in gaps)])
+        )
+
+
+def _show_warnings(document: Document, sentences: set[str]) -> None:
     """Tell what should be looked at, each sentence once however many receipts it is true of."""
-    for sentence in list_warnings(get_issued_document(receipt)):
+    for sentence in list_warnings(document):
         if sentence not in sentences:
             click.echo(f"warning: {sentence}", err=True)
             sentences.add(sentence)

@@ -16,6 +16,7 @@ from donorhub.services.access import organisation
 from donorhub.services.donors import donors
 from donorhub.services.giving import gifts
 from tests.cli.conftest import Donorhub
+from tests.receipts import reading
 
 
 @pytest.fixture
@@ -147,3 +148,33 @@ def test_receipts_are_sent_by_command(donorhub: Donorhub, three_gifts: list[str]
     assert ended.code == 1 and "has no e-mail address: download the receipt and print it" in ended.err
     assert donorhub("receipts", "send", "1").lines == [["R/2026/000001", "message 1", "known, planned"]]
     assert donorhub("receipts", "send", "--all-of", "2026").out == ""
+
+
+def test_drafts_of_year_use_no_number(donorhub: Donorhub, three_gifts: list[str], tmp_path: Path) -> None:
+    """The drafts of a whole year are looked at first, and each is issued by its digest as it was shown."""
+    ended = donorhub("receipts", "preview", "--all-of", "2026", "--to", tmp_path / "drafts")
+    assert (ended.code, [line[1] for line in ended.lines]) == (0, ["50.00 PLN", "50.01 PLN", "50.02 PLN"])
+    for file, _total, _digest in ended.lines:
+        assert "DRAFT" in reading.text(Path(file).read_bytes())
+    assert not db.session.query(Receipt).count() + db.session.query(ReceiptCounter).count()
+    digest = ended.lines[0][2]
+    db.session.query(Donor).filter_by(id=1).one().name = "Aleksandra"
+    db.session.commit()
+    refused = donorhub("receipts", "issue", three_gifts[0], "--digest", digest)
+    assert refused.code == 1 and "has changed meanwhile" in refused.err
+    digest = donorhub("receipts", "preview", three_gifts[0], "--to", tmp_path / "drafts").lines[0][2]
+    assert donorhub("receipts", "issue", three_gifts[0], "--digest", digest).lines[0][0] == "R/2026/000001"
+
+
+@pytest.mark.parametrize("command", ["issue", "preview"])
+def test_gap_of_ours_is_said_once(
+    donorhub: Donorhub, three_gifts: list[str], tmp_path: Path, command: str
+) -> None:
+    """What the organisation lacks stops the batch of a year with one sentence, and uses no number."""
+    organisation.get_organisation().street = ""
+    db.session.commit()
+    more = ("--to", str(tmp_path)) if command == "preview" else ()
+    ended = donorhub("receipts", command, "--all-of", "2026", *more)
+    assert (ended.code, ended.out) == (1, "")
+    assert ended.err.count("a receipt must show street and town of the organisation") == 1
+    assert not db.session.query(Receipt).count() + db.session.query(ReceiptCounter).count()

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import wraps
 from typing import Final
 
 from flask import Response, current_app
@@ -12,23 +15,45 @@ from donorhub.api import pages
 from donorhub.api.answers import answer_new_resource, answer_resource
 from donorhub.api.blueprint import ID, HouseBlueprint
 from donorhub.api.http import get_principal, require_permission
-from donorhub.api.idempotency import do_once, do_once_by_key
+from donorhub.api.idempotency import commit_work, do_once, do_once_by_key
 from donorhub.api.schemas import AnswerSchema
 from donorhub.config import Settings
-from donorhub.errors import Conflict, Forbidden
+from donorhub.errors import Changed, Conflict, Forbidden
 from donorhub.models import Receipt
 from donorhub.models.states import MESSAGE_STATES
 from donorhub.money import Money
 from donorhub.schemas.fields import Day, Instant, NothingSchema, QueryId, Reason
 from donorhub.schemas.money import MoneySchema
-from donorhub.schemas.receipts import NewReceipt, NewReceiptSchema, Replacement, ReplacementSchema, VoidSchema
+from donorhub.schemas.receipts import (
+    NewReceipt,
+    NewReceiptSchema,
+    ReceiptPreview,
+    ReceiptPreviewSchema,
+    Replacement,
+    ReplacementSchema,
+    VoidSchema,
+)
 from donorhub.services.access import organisation
 from donorhub.services.messages import receipt_mail
-from donorhub.services.receipts import receipts
+from donorhub.services.receipts import receipt_drafts, receipts
+from donorhub.services.receipts.receipt_previews import Preview, draw_preview, make_preview
+from receipts.document import Unrenderable
 
 bp = HouseBlueprint("receipts", __name__, path="/receipts", description="Numbered documents, never edited.")
 SORTS: Final = {"id": Receipt.id, "issued_on": Receipt.issued_on, "number": Receipt.number}
 PDF: Final = "application/pdf"
+
+
+def shows_amounts(view: Callable[..., Response]) -> Callable[..., Response]:
+    """Answer 403 where the reader may not see amounts, whatever else the request is."""
+
+    @wraps(view)
+    def answer_request(*args: object, **kwargs: object) -> Response:
+        if not get_principal().has_permission("gifts:read"):
+            raise Forbidden("a receipt shows amounts: this token has not the scope gifts:read")
+        return view(*args, **kwargs)
+
+    return answer_request
 
 
 class ReceiptLineSchema(AnswerSchema):
@@ -84,14 +109,101 @@ def list_receipts(arguments: dict[str, object]) -> pages.Page:
 def issue_receipt(new: NewReceipt) -> Response:
     """Issue a receipt for gifts of one donor. Its PDF is made a moment later."""
     now = clock.now()
-    receipt = receipts.issue_receipt(
-        new["gift_ids"],
-        lang=new.get("lang"),
-        today=organisation.get_day(now),
-        now=now,
-        actor=get_principal().actor,
-    )
+    with _show_change():
+        receipt = receipts.issue_receipt(
+            new["gift_ids"],
+            lang=new.get("lang"),
+            today=organisation.get_day(now),
+            now=now,
+            actor=get_principal().actor,
+            digest=new.get("digest"),
+        )
     return answer_new_resource(ReceiptSchema, make_receipt_answer(receipt))
+
+
+class ReceiptProblemSchema(AnswerSchema):
+    level = fields.String(required=True, validate=validate.OneOf(("error", "warning")))
+    code = fields.String(required=True)
+    message = fields.String(required=True)
+    where = fields.String(required=True, metadata={"description": "Such as `organisation.ids.NIP`"})
+
+
+class PreviewLineSchema(AnswerSchema):
+    received_on = fields.Date(required=True)
+    amount = fields.Nested(MoneySchema)
+    purpose = fields.String(required=True)
+
+
+class ReceiptPreviewAnswerSchema(AnswerSchema):
+    """What a receipt would say. It has no number."""
+
+    digest = fields.String(required=True, metadata={"description": "Of all that would be printed"})
+    kind = fields.String(required=True)
+    lang = fields.String(required=True)
+    issued_on = fields.Date(required=True)
+    donor_name = fields.String(required=True)
+    total = fields.Nested(MoneySchema)
+    lines = fields.List(fields.Nested(PreviewLineSchema))
+    problems = fields.List(
+        fields.Nested(ReceiptProblemSchema),
+        metadata={"description": "With an `error` it cannot be issued"},
+    )
+
+
+@bp.post("/preview")
+@require_permission("receipts:issue")
+@commit_work
+@bp.arguments(ReceiptPreviewSchema)
+@bp.response(200, ReceiptPreviewAnswerSchema)
+def preview_receipt(new: ReceiptPreview) -> Response:
+    """Show what a receipt would say, before it takes a number. Nothing is kept."""
+    return answer_resource(ReceiptPreviewAnswerSchema, _describe_preview(_make_preview(new)))
+
+
+@bp.post("/preview/pdf")
+@require_permission("receipts:issue")
+@commit_work
+@shows_amounts
+@bp.arguments(ReceiptPreviewSchema)
+@bp.response(200, {"type": "string", "format": "binary"}, content_type=PDF)
+def preview_pdf(new: ReceiptPreview) -> Response:
+    """Fetch the PDF that a receipt would be, marked as a draft, without a number. Needs `gifts:read` too."""
+    preview = _make_preview(new)
+    try:
+        content = draw_preview(preview)
+    except Unrenderable as e:
+        raise Conflict(str(e), code="pdf_not_ready") from e
+    return Response(content, content_type=PDF, headers={"ETag": f'"{preview.digest}"'})
+
+
+def _describe_preview(preview: Preview) -> dict[str, object]:
+    document = preview.document
+    return {
+        "digest": preview.digest,
+        "kind": document.kind,
+        "lang": document.lang,
+        "issued_on": document.issued_on,
+        "donor_name": document.donor.name_line,
+        "total": document.total,
+        "lines": document.lines,
+        "problems": receipt_drafts.list_problems(document),
+    }
+
+
+@contextmanager
+def _show_change() -> Iterator[None]:
+    """Answer a preview that no longer holds with the one that does."""
+    try:
+        yield
+    except Changed as error:
+        if not isinstance(error.now, Preview):
+            raise
+        preview = ReceiptPreviewAnswerSchema().dump(_describe_preview(error.now))
+        raise Changed(error.message, now=error.now, preview=preview) from error
+
+
+def _make_preview(new: ReceiptPreview) -> Preview:
+    return make_preview(new["gift_ids"], today=organisation.get_day(clock.now()), lang=new.get("lang"))
 
 
 @bp.get(f"/<{ID}:receipt_id>")
@@ -104,12 +216,11 @@ def get_receipt(receipt_id: int) -> Response:
 
 @bp.get(f"/<{ID}:receipt_id>/pdf")
 @require_permission("receipts:read")
+@shows_amounts
 @bp.response(200, {"type": "string", "format": "binary"}, content_type=PDF)
 @bp.alt_response(409, success=False, description="The PDF is not made yet.")
 def get_pdf(receipt_id: int) -> Response:
     """Fetch the PDF of a receipt; of a void one the stamped PDF. Needs `gifts:read` too."""
-    if not get_principal().has_permission("gifts:read"):
-        raise Forbidden("a receipt shows amounts: this token has not the scope gifts:read")
     receipt = receipts.get_receipt(receipt_id)
     pdf = receipts.find_pdf(receipt)
     if pdf is None:
@@ -168,13 +279,15 @@ def void_receipt(body: Reason, receipt_id: int) -> Response:
 def replace_receipt(body: Replacement, receipt_id: int) -> Response:
     """Void a receipt and issue a new one for the same gifts."""
     now = clock.now()
-    receipt = receipts.replace_receipt(
-        receipt_id,
-        lang=body.get("lang"),
-        today=organisation.get_day(now),
-        now=now,
-        actor=get_principal().actor,
-    )
+    with _show_change():
+        receipt = receipts.replace_receipt(
+            receipt_id,
+            lang=body.get("lang"),
+            today=organisation.get_day(now),
+            now=now,
+            actor=get_principal().actor,
+            digest=body.get("digest"),
+        )
     return answer_resource(ReceiptSchema, make_receipt_answer(receipt), status=201)
 
 

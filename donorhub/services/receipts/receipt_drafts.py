@@ -30,7 +30,7 @@ PRINTED_METHODS: Final = {"blik": "online", "wallet": "online"}  # what receipts
 
 def draft_document(
     ours: Organisation,
-    donor: Donor,
+    donor: Donor | None,
     gift_rows: Sequence[Gift],
     lines: Sequence[Money],
     *,
@@ -39,7 +39,7 @@ def draft_document(
     replaces: str,
 ) -> Document:
     """Return what is to be printed, without a number yet; ``replaces`` is the old receipt's number or
-    empty.
+    empty. Without gifts, or a donor, it only shows what else is missing.
     """
     currency = gift_rows[0].currency if gift_rows else ours.home_currency
     pack = printed.get_pack(ours.jurisdiction, issued_on)
@@ -53,13 +53,7 @@ def draft_document(
         lang=cast(Lang, lang),
         issued_on=issued_on,
         organisation=_make_printed_organisation(ours, currency),
-        donor=DonorBlock(
-            # A place-holder is no person: a receipt would keep it from giving way to who really gave.
-            name_line="" if donors.has_made_up_name(donor) else donor.name,
-            address_lines=_list_address_lines(donor),
-            ids={donors.get_tax_number_label(donor): donor.tax_number} if donor.tax_number else {},
-            is_company=donor.kind == "organisation",
-        ),
+        donor=_make_printed_donor(donor),
         lines=tuple(
             Line(gift.received_on, line, PRINTED_METHODS.get(gift.method, gift.method), _write_purpose(gift))
             for gift, line in zip(gift_rows, lines, strict=True)
@@ -77,7 +71,7 @@ def number_document(document: Document, number: str, issued_on: date) -> Documen
 
 def refuse_problems(document: Document) -> None:
     """Raise Rejected, with all of them, when the country's rules or the print lack something."""
-    errors = [problem for problem in _list_problems(document) if problem.level == "error"]
+    errors = [problem for problem in list_problems(document) if problem.level == "error"]
     if errors:
         raise Rejected(
             "; ".join(problem.message for problem in errors),
@@ -91,10 +85,16 @@ def list_warnings(document: Document) -> list[str]:
     """Return what does not stop a receipt and still should be looked at, in English sentences with the way
     out.
     """
-    return [problem.message for problem in _list_problems(document) if problem.level == "warning"]
+    return [problem.message for problem in list_warned(document)]
 
 
-def _list_problems(document: Document) -> list[printed.Problem]:
+def list_warned(document: Document) -> list[printed.Problem]:
+    """Return these warnings with their codes and places."""
+    return [problem for problem in list_problems(document) if problem.level == "warning"]
+
+
+def list_problems(document: Document) -> list[printed.Problem]:
+    """Return all that stands against a receipt, or should be looked at."""
     issued_document = document if document.number else number_document(document, "CHECK", document.issued_on)
     pack = printed.get_pack(document.jurisdiction, document.issued_on)
     wrong_of_ours = list(_list_wrong_of_ours(document.organisation))
@@ -108,10 +108,22 @@ def list_gaps(donor: Donor, *, today: date) -> list[printed.Problem]:
     document = draft_document(
         organisation.get_organisation(), donor, (), (), issued_on=today, lang=donor.lang, replaces=""
     )
+    return _list_errors_about(_WHO, document)
+
+
+def list_own_gaps(*, today: date) -> list[printed.Problem]:
+    """Return what the organisation lacks, whoever the donor is."""
+    document = draft_document(
+        organisation.get_organisation(), None, (), (), issued_on=today, lang="en", replaces=""
+    )
+    return _list_errors_about(_WHO[:1], document)
+
+
+def _list_errors_about(places: tuple[str, ...], document: Document) -> list[printed.Problem]:
     return [
         problem
-        for problem in _list_problems(document)
-        if problem.level == "error" and problem.where.startswith(_WHO)
+        for problem in list_problems(document)
+        if problem.level == "error" and problem.where.startswith(places)
     ]
 
 
@@ -150,6 +162,18 @@ def _make_printed_organisation(ours: Organisation, currency: str) -> PrintedOrga
         account=account or "",
         exemption=ours.exemption,
         contact=ours.contact,
+    )
+
+
+def _make_printed_donor(donor: Donor | None) -> DonorBlock:
+    if donor is None:
+        return DonorBlock(name_line="")
+    return DonorBlock(
+        # A place-holder is no person: a receipt would keep it from giving way to who really gave.
+        name_line="" if donors.has_made_up_name(donor) else donor.name,
+        address_lines=_list_address_lines(donor),
+        ids={donors.get_tax_number_label(donor): donor.tax_number} if donor.tax_number else {},
+        is_company=donor.kind == "organisation",
     )
 
 

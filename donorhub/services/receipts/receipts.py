@@ -10,14 +10,12 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Final
 
-from sqlalchemy import Select, func, select, update
+from sqlalchemy import Select, select, update
 from sqlalchemy.orm import selectinload
 
 from donorhub.db import db, insert_or_ignore
 from donorhub.errors import Conflict, NotFound, Rejected
 from donorhub.models import (
-    Dispute,
-    Donor,
     Gift,
     Receipt,
     ReceiptCounter,
@@ -25,13 +23,17 @@ from donorhub.models import (
     ReceiptPdf,
 )
 from donorhub.models.states import ReceiptState
-from donorhub.money import Money
-from donorhub.services.access import audit, organisation
-from donorhub.services.donors import donors
+from donorhub.services.access import audit
 from donorhub.services.giving import gifts
 from donorhub.services.paging import equals_if_given
 from donorhub.services.receipts import receipt_drafts, receipt_upkeep
 from donorhub.services.receipts.receipt_payload import compute_digest, freeze_document
+from donorhub.services.receipts.receipt_previews import (
+    Preview,
+    find_last_issued_on,
+    format_number,
+    make_preview,
+)
 from donorhub.services.work import events, tasks
 from receipts.document import Receipt as Document
 from receipts.document import UnprintableText
@@ -48,37 +50,26 @@ def issue_receipt(
     actor: str,
     lang: str | None = None,
     replaces: Receipt | None = None,
+    digest: str | None = None,
 ) -> Receipt:
     """Issue a receipt for gifts of one donor in one currency and plan its PDF; return it.
 
-    Raise Rejected, with every reason, when a gift is on a live receipt, is a test, is wholly taken away or
+    With the digest of a preview, raise Changed where the receipt would say anything else by now. Raise
+    Rejected, with every reason, when a gift is on a live receipt, is a test, is wholly taken away or
     under dispute, or the country's rules lack something. A gift partly refunded is receipted for what is
     left.
     """
-    gift_rows = _lock_gifts(gift_ids)
-    donor = donors.get_donor(gift_rows[0].donor_id)
-    minor_taken_away = gifts.sum_deductions([gift.id for gift in gift_rows])
-    lines = [Money(gift.amount_minor - minor_taken_away[gift.id], gift.currency) for gift in gift_rows]
-    _refuse_unfit_gifts(gift_rows, lines, donor)
-    ours = organisation.get_organisation()
-    series = ours.receipt_series
-    issued_on = max(today, _find_last_issued_on(series) or today)
-    document = receipt_drafts.draft_document(
-        ours,
-        donor,
-        gift_rows,
-        lines,
-        issued_on=issued_on,
-        lang=lang or donor.lang,
-        replaces=format_number_of(replaces) if replaces else "",
-    )
-    receipt_drafts.refuse_problems(document)
+    preview = make_preview(gift_ids, today=today, lang=lang, replaces=replaces)
+    preview.require_digest(digest)
+    receipt_drafts.refuse_problems(preview.document)
+    series, issued_on, donor = preview.series, preview.document.issued_on, preview.donor
     number = _take_next_number(series, issued_on.year)
     # Asked again under the counter's lock: a clock set back, or another worker at midnight,
     # never gives a higher number an earlier day.
-    issued_on = max(issued_on, _find_last_issued_on(series, issued_on.year) or issued_on)
+    issued_on = max(issued_on, find_last_issued_on(series, issued_on.year) or issued_on)
+    preview.require_digest(digest, issued_on=issued_on)
     document = receipt_drafts.number_document(
-        document, format_number(series, issued_on.year, number), issued_on
+        preview.document, format_number(series, issued_on.year, number), issued_on
     )
     receipt = _make_receipt(document, series, number, now=now, actor=actor)
     receipt.donor_id, receipt.replaces_id = donor.id, replaces.id if replaces else None
@@ -86,7 +77,7 @@ def issue_receipt(
     db.session.flush()  # lines and task need receipt.id
     db.session.add_all(
         ReceiptLine(receipt_id=receipt.id, position=place, gift_id=gift.id, amount_minor=line.minor)
-        for place, (gift, line) in enumerate(zip(gift_rows, lines, strict=True))
+        for place, (gift, line) in enumerate(zip(preview.gift_rows, preview.lines, strict=True))
     )
     _plan_pdf(receipt, "issued", now=now)
     events.record_event(
@@ -147,23 +138,44 @@ def void_receipt(receipt_id: int, *, reason: str, now: datetime, actor: str) -> 
 
 
 def replace_receipt(
-    receipt_id: int, *, today: date, now: datetime, actor: str, lang: str | None = None
+    receipt_id: int,
+    *,
+    today: date,
+    now: datetime,
+    actor: str,
+    lang: str | None = None,
+    digest: str | None = None,
 ) -> Receipt:
     """Void a receipt and return a new one for the same gifts that names the old.
 
-    A gift that was wholly taken away since is left out. Raise Conflict when the receipt is void, Rejected
-    when nothing is left of any of its gifts: then it can only be voided.
+    A gift that was wholly taken away since is left out. Raise Conflict when the receipt is void, Changed when
+    it would say anything else than the preview with this digest, Rejected when nothing is left of any of its
+    gifts: then it can only be voided.
     """
-    old = _lock_receipt(receipt_id)
-    if old.state == "void":
-        raise Conflict(
-            f"receipt {format_number_of(old)} is void already",
-            code="receipt_void",
-            number=format_number_of(old),
-        )
+    old = _lock_live_receipt(receipt_id)
     gift_ids = _list_gifts_left([line.gift_id for line in old.lines])
     void_receipt(old.id, reason=REPLACEMENT_REASON, now=now, actor=actor)
-    return issue_receipt(gift_ids, today=today, now=now, actor=actor, lang=lang, replaces=old)
+    return issue_receipt(gift_ids, today=today, now=now, actor=actor, lang=lang, replaces=old, digest=digest)
+
+
+def preview_replacement(receipt_id: int, *, today: date, lang: str | None = None) -> Preview:
+    """Return what the receipt that takes the place of this one would say; raise as :func:`replace_receipt`
+    does.
+    """
+    old = _lock_live_receipt(receipt_id)
+    gift_ids = _list_gifts_left([line.gift_id for line in old.lines])
+    return make_preview(gift_ids, today=today, lang=lang, replaces=old)
+
+
+def _lock_live_receipt(receipt_id: int) -> Receipt:
+    receipt = _lock_receipt(receipt_id)
+    if receipt.state == "void":
+        raise Conflict(
+            f"receipt {format_number_of(receipt)} is void already",
+            code="receipt_void",
+            number=format_number_of(receipt),
+        )
+    return receipt
 
 
 def get_receipt(receipt_id: int) -> Receipt:
@@ -245,64 +257,6 @@ def keep_pdf(receipt: Receipt, mark: ReceiptState, content: bytes, sha256: str) 
 def format_number_of(receipt: Receipt) -> str:
     """Return a receipt's number as it is printed."""
     return format_number(receipt.series, receipt.year, receipt.number)
-
-
-def format_number(series: str, year: int, number: int) -> str:
-    """Return a number as it is printed: ``R/2026/000123``."""
-    return f"{series}/{year}/{number:06d}"
-
-
-def _lock_gifts(gift_ids: Sequence[int]) -> list[Gift]:
-    ids = list(dict.fromkeys(gift_ids))
-    # Locked, so that of two who issue for the same gift at once the second sees the first's receipt.
-    query = select(Gift).where(Gift.id.in_(ids)).order_by(Gift.id).with_for_update(of=Gift)
-    gifts_by_id = {gift.id: gift for gift in db.session.scalars(query)}
-    missing_ids = [id_ for id_ in ids if id_ not in gifts_by_id]
-    if missing_ids or not ids:
-        raise NotFound(
-            f"there is no gift {missing_ids[0]}" if missing_ids else "choose at least one gift",
-            field="/gift_ids",
-        )
-    return sorted(gifts_by_id.values(), key=lambda gift: (gift.received_on, gift.id))
-
-
-def _refuse_unfit_gifts(gift_rows: Sequence[Gift], lines: Sequence[Money], donor: Donor) -> None:
-    reasons: list[tuple[str, int | None, str]] = []  # a stable code, the gift, and what is said to programs
-    if len({gift.donor_id for gift in gift_rows}) > 1:
-        reasons.append(("several_donors", None, "the gifts are of several donors"))
-    if len({gift.currency for gift in gift_rows}) > 1:
-        sentence = "the gifts are in several currencies: issue a receipt for each"
-        reasons.append(("several_currencies", None, sentence))
-    ids = [gift.id for gift in gift_rows]
-    ids_on_receipts = db.session.scalars(
-        select(ReceiptLine.gift_id).where(ReceiptLine.gift_id.in_(ids), ReceiptLine.released_at.is_(None))
-    ).all()
-    reasons += [("on_receipt", id_, f"gift {id_} is on a receipt already") for id_ in ids_on_receipts]
-    disputed_ids = db.session.scalars(
-        select(Dispute.gift_id).where(
-            Dispute.gift_id.in_(ids), Dispute.state == "open", Dispute.kind != "warning"
-        )
-    ).all()
-    reasons += [("disputed", id_, f"gift {id_} is disputed") for id_ in disputed_ids]
-    reasons += [("test", gift.id, f"gift {gift.id} is a test") for gift in gift_rows if gift.is_test]
-    reasons += [
-        ("gone", gift.id, f"nothing is left of gift {gift.id}")
-        for gift, line in zip(gift_rows, lines, strict=True)
-        if line.minor <= 0
-    ]
-    if reasons:
-        raise Rejected(
-            "; ".join(sentence for _, _, sentence in reasons),
-            code="gift_not_receiptable",
-            field="/gift_ids",
-            reasons=[{"code": code, "gift_id": gift_id} for code, gift_id, _ in reasons],
-        )
-
-
-def _find_last_issued_on(series: str, year: int | None = None) -> date | None:
-    query = select(func.max(Receipt.issued_on)).where(Receipt.series == series)
-    last: date | None = db.session.scalar(query if year is None else query.where(Receipt.year == year))
-    return last
 
 
 def _take_next_number(series: str, year: int) -> int:

@@ -9,6 +9,7 @@ from flask import url_for
 
 from donorhub.models import Donor
 from donorhub.services.receipts import receipt_drafts
+from donorhub.services.receipts.receipt_previews import Preview
 from donorhub.web.admission import get_principal
 from donorhub.web.reader import get_today
 from donorhub.web.words.refusals import word_receipt_problem
@@ -44,3 +45,11 @@ def _find_url(where: str, donor: Donor) -> str:
         field = "tax_number" if name == "ids" else _DONOR_FIELDS.get(name, name)
         return url_for("donors.show_edit_form", donor_id=donor.id, _anchor=f"f-{field}")
     return ""
+
+
+def list_warnings(preview: Preview) -> list[Gap]:
+    """Return what does not stop a receipt and should be looked at before it takes a number."""
+    return [
+        Gap(word_receipt_problem(problem.code, problem.where), _find_url(problem.where, preview.donor))
+        for problem in receipt_drafts.list_warned(preview.document)
+    ]

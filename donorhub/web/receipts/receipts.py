@@ -12,15 +12,16 @@ from donorhub.config import Settings
 from donorhub.models import Donor, Receipt
 from donorhub.models.states import find_word
 from donorhub.schemas.fields import Reason
-from donorhub.schemas.receipts import NewReceipt, NewReceiptSchema, VoidSchema
+from donorhub.schemas.receipts import ReceiptPreview, ReceiptPreviewSchema, VoidSchema
 from donorhub.services.donors import donors
 from donorhub.services.messages import receipt_mail, suppressions
-from donorhub.services.receipts import receipt_lists, receipt_stamps, receipts
+from donorhub.services.receipts import receipt_drafts, receipt_lists, receipt_stamps, receipts
 from donorhub.services.receipts.receipt_payload import thaw_document
+from donorhub.services.receipts.receipt_previews import Preview, draw_preview, make_preview
 from donorhub.web.admission import get_principal, require_permission
 from donorhub.web.forms import Form
 from donorhub.web.reader import get_today
-from donorhub.web.receipts.gaps import list_gaps
+from donorhub.web.receipts.gaps import list_gaps, list_warnings
 from donorhub.web.saving import commit, tell_reader
 from donorhub.web.words import labels
 
@@ -66,26 +67,43 @@ def show_new_form() -> str:
 @bp.post("/new")
 @require_permission("receipts:issue")
 def issue_receipt() -> Answer:
-    """Issue one receipt for the ticked gifts. Sent twice, the second finds the gifts on a receipt."""
+    """Issue one receipt for the ticked gifts, as its preview showed it; without one, show the preview.
+
+    Sent twice, the second finds the gifts on a receipt.
+    """
     form = Form(request.form)
     donor = donors.get_donor(form.read_id("donor_id") or 0)
     year = form.read_number("year", 1900, 2999) or get_today().year
     with form.start_saving() as saving:
-        new: NewReceipt = form.load_fields(NewReceiptSchema())
+        preview = _read_preview(form)
+        if preview.donor.id != donor.id:
+            form.add_error("gift_ids", gettext("These are gifts of another donor."))
+            saving.refuse_errors()
+        if form.get_value("digest") != preview.digest:
+            return _render_preview(preview, form, url_for("receipts.issue_receipt"))
         receipt = receipts.issue_receipt(
-            new["gift_ids"],
+            [gift.id for gift in preview.gift_rows],
             today=get_today(),
             now=clock.now(),
             actor=get_principal().actor,
-            lang=new.get("lang"),
+            lang=preview.document.lang,
+            digest=preview.digest,
         )
-        if receipt.donor_id != donor.id:
-            form.add_error("gift_ids", gettext("These are gifts of another donor."))
-            saving.refuse_errors()
         commit()
         tell_reader(gettext("The receipt %(number)s is issued.", number=receipts.format_number_of(receipt)))
         return redirect(url_for("receipts.show_receipt", receipt_id=receipt.id))
     return _render_form(form, donors.get_donor(donor.id), year), 422
+
+
+@bp.post("/new/draft")
+@require_permission("receipts:issue")
+def draw_draft() -> Answer:
+    """Show the PDF that the receipt would be, marked as a draft; it takes no number."""
+    form = Form(request.form)
+    donor = donors.get_donor(form.read_id("donor_id") or 0)
+    with form.start_saving():
+        return _send_draft(_read_preview(form))
+    return _render_form(form, donor, get_today().year), 422
 
 
 @bp.get("/<int:receipt_id>")
@@ -137,11 +155,19 @@ def void_receipt(receipt_id: int) -> Answer:
 @bp.post("/<int:receipt_id>/replace")
 @require_permission("receipts:issue")
 def replace_receipt(receipt_id: int) -> Answer:
-    """Void a receipt and issue a new one with what is known of the donor now."""
+    """Void a receipt and issue a new one with what is known of the donor now, as its preview showed it."""
     form = Form(request.form)
     with form.start_saving():
+        preview = receipts.preview_replacement(receipt_id, today=get_today())
+        receipt_drafts.refuse_problems(preview.document)
+        if form.get_value("digest") != preview.digest:
+            return _render_preview(preview, form, url_for("receipts.replace_receipt", receipt_id=receipt_id))
         receipt = receipts.replace_receipt(
-            receipt_id, today=get_today(), now=clock.now(), actor=get_principal().actor
+            receipt_id,
+            today=get_today(),
+            now=clock.now(),
+            actor=get_principal().actor,
+            digest=preview.digest,
         )
         commit()
         tell_reader(gettext("The receipt %(number)s is issued.", number=receipts.format_number_of(receipt)))
@@ -167,6 +193,37 @@ def mail_receipt(receipt_id: int) -> Answer:
         )
         return redirect(url_for("receipts.show_receipt", receipt_id=receipt_id))
     return _render_receipt(receipts.get_receipt(receipt_id), form), 422
+
+
+def _read_preview(form: Form) -> Preview:
+    """Return what the receipt would say that a form asks for; raise Rejected where it lacks something."""
+    new: ReceiptPreview = form.load_fields(ReceiptPreviewSchema())
+    preview = make_preview(new["gift_ids"], today=get_today(), lang=new.get("lang"))
+    receipt_drafts.refuse_problems(preview.document)
+    return preview
+
+
+def _render_preview(preview: Preview, form: Form, action: str) -> Answer:
+    """Show what is to be confirmed; where something else was confirmed, say so first."""
+    page = render_template(
+        "receipts/receipt_preview.html",
+        preview=preview,
+        document=preview.document,
+        total_in_words=printed.write_in_words(preview.document.total, preview.document.lang),
+        warnings=list_warnings(preview),
+        action=action,
+        has_changed=bool(form.get_value("digest")),
+    )
+    return (page, 422) if form.get_value("digest") else page
+
+
+def _send_draft(preview: Preview) -> Answer:
+    try:
+        pdf = draw_preview(preview)
+    except printed.Unrenderable:  # no library to draw with: the same page as HTML
+        page = printed.render_html(preview.document)
+        return Response(page, content_type="text/html", headers={"Content-Security-Policy": PREVIEW_POLICY})
+    return Response(pdf, content_type="application/pdf", headers={"Content-Disposition": "inline"})
 
 
 def _render_receipt(receipt: Receipt, form: Form) -> str:

@@ -190,6 +190,9 @@ RECEIPT_PROBLEMS: Final[Mapping[str, object]] = {
         "the gifts are too many for one receipt: issue one for each part of the year"
     ),
     "no_words": lazy_gettext("the sum is too large to be written in words"),
+    "language_not_usual": lazy_gettext("receipts of this country are usually in another language"),
+    "letters_not_in_font": lazy_gettext("a text has letters that our font cannot draw"),
+    "method_unknown": lazy_gettext("a way of payment is printed as “other”"),
 }
 
 

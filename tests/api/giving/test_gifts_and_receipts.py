@@ -9,8 +9,11 @@ from flask import Flask
 from donorhub.db import db
 from donorhub.jobs.queue.worker import work_once
 from donorhub.models import Donor, Gift
+from donorhub.services.access import organisation
+from donorhub.services.donors import donors
 from donorhub.services.giving import gifts
 from tests.api.conftest import Caller, dump, problem
+from tests.receipts import reading
 
 PLN = {"currency": "PLN"}
 
@@ -129,3 +132,51 @@ def test_program_sends_receipt_once(database: Flask, api: Caller, gift: Gift) ->
     assert again.json["message_id"] == first.json["message_id"]
     (file,) = api.get(f"/messages/{first.json['message_id']}/attachments").json["data"]
     assert (file["receipt_id"], file["filename"]) == (issued["id"], "R-2026-000001.pdf")
+
+
+def test_preview_is_what_is_issued(api: Caller, gift: Gift, now: datetime) -> None:
+    """A program looks at a receipt before it takes a number; confirmed by its digest, only that is issued."""
+    before = dump()
+    preview = api.post("/receipts/preview", {"gift_ids": [gift.id]}, key=None).get_json()
+    assert (preview["lang"], preview["total"]["amount"]) == ("pl", "50.00")
+    assert preview["donor_name"] == "Łucja Żółć"
+    assert [problem["level"] for problem in preview["problems"]] == ["warning"]
+    pdf = api.post("/receipts/preview/pdf", {"gift_ids": [gift.id]}, key=None)
+    assert "PROJEKT" in reading.text(pdf.data) and pdf.headers["ETag"] == f'"{preview["digest"]}"'
+    assert dump() == before
+    donors.change_donor(donors.get_donor(gift.donor_id), {"name": "Lucyna"}, now=now, actor="t")
+    db.session.commit()
+    before = dump()
+    body = {"gift_ids": [gift.id], "digest": preview["digest"]}
+    refused = api.post("/receipts", body)
+    assert (refused.status_code, problem(refused)["code"]) == (409, "changed")
+    assert dump() == before
+    issued = api.post("/receipts", body | {"digest": problem(refused)["preview"]["digest"]})
+    assert (issued.status_code, issued.get_json()["number"]) == (201, "R/2026/000001")
+
+
+def test_replacement_is_confirmed_by_digest(api: Caller, gift: Gift) -> None:
+    old = api.post("/receipts", {"gift_ids": [gift.id]}).get_json()
+    before = dump()
+    refused = api.post(f"/receipts/{old['id']}/replace", {"digest": "0" * 64})
+    assert problem(refused)["code"] == "changed"
+    assert dump() == before
+    new = api.post(f"/receipts/{old['id']}/replace", {"digest": problem(refused)["preview"]["digest"]})
+    assert new.status_code == 201
+
+
+def test_preview_names_what_is_missing(api: Caller, gift: Gift) -> None:
+    """A preview tells a program what is missing; the receipt itself, and its PDF, are refused."""
+    organisation.get_organisation().ids = {"NIP": "5252810771"}
+    db.session.commit()
+    body = {"gift_ids": [gift.id]}
+    problems = api.post("/receipts/preview", body, key=None).get_json()["problems"]
+    assert ("error", "organisation_id_wrong", "organisation.ids.NIP") in [
+        (one["level"], one["code"], one["where"]) for one in problems
+    ]
+    before = dump()
+    for path in ("/receipts", "/receipts/preview/pdf"):
+        refused = problem(api.post(path, body))
+        assert (refused["code"], refused["problems"]) == ("receipt_incomplete", ["organisation_id_wrong"])
+        assert refused["places"] == ["organisation.ids.NIP"]
+    assert dump() == before
