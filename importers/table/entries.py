@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 from array import array
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
-from typing import Final, Literal, NamedTuple
+from typing import Final, Literal
 
 from donorhub.money import Money
 from importers.codes import Reason, Skip
@@ -43,14 +43,6 @@ class Sides:
     name: tuple[int, ...]
     account: tuple[int, ...]
     own: tuple[int, ...]
-
-
-class Sums(NamedTuple):
-    """What a row moves the account by, and what of it is the payment and, if there is one, the fee."""
-
-    entry: Money
-    payment: Money
-    fee: Money | None = None
 
 
 @dataclass(slots=True)
@@ -129,19 +121,9 @@ class EntryReader:
         if amount is None or not (amount.minor or fee):
             return self._skip_empty(amount)
         if self._holds and fold_text(get_first_text(cells, self._places_of["bank_code"])) in self._holds:
-            self._add_entry(row, cells, day, self._make_sums(amount, fee), "info")
+            self._add_entry(row, cells, day, amount, "info", fee)
             return "hold"
-        return self._add_entry(
-            row, cells, day, self._make_sums(amount, fee), "pending" if is_pending else "booked"
-        )
-
-    def _make_sums(self, amount: Money, fee: Money | None) -> Sums:
-        """Return what the account moves by, and what of it is the payment and the fee."""
-        if fee is None:
-            return Sums(amount, amount)
-        if self.layout.fees == "beside":
-            return Sums(amount + fee, amount, fee)
-        return Sums(amount, amount - fee, fee)
+        return self._add_entry(row, cells, day, amount, "pending" if is_pending else "booked", fee)
 
     def _is_pending(self, cells: list[str]) -> bool:
         return any(
@@ -152,20 +134,29 @@ class EntryReader:
     # ------------------------------------------------------------ the entry
 
     def _add_entry(
-        self, row: Row, cells: list[str], day: date, sums: Sums, status: Literal["booked", "pending", "info"]
+        self,
+        row: Row,
+        cells: list[str],
+        day: date,
+        amount: Money,
+        status: Literal["booked", "pending", "info"],
+        fee: Money | None,
     ) -> Entry:
-        at, amount = self._places_of, sums.entry
-        party, own = self._find_parties(cells, is_in=(sums.payment.minor or amount.minor) > 0)
+        at = self._places_of
+        party, own = self._find_parties(cells, is_in=amount.minor > 0)
         group = self.groups.get((own, amount.currency)) or Group()
         end_to_end_id, mandate_id, virtual_account = self._find_ids(cells)
+        remittance = self._join_cells(cells, "remittance")
+        if self.layout.name_after and party is NOBODY:
+            party = self._find_named_party(remittance)
         detail = Detail(
             0,
-            sums.payment if sums.payment.minor else amount,
+            amount,
             counterparty=party,
             end_to_end_id=end_to_end_id,
             mandate_id=mandate_id,
             virtual_account=virtual_account,
-            remittance=self._join_cells(cells, "remittance"),
+            remittance=remittance,
         )
         value_on = get_first_text(cells, at["value_on"])
         entry = Entry(
@@ -178,19 +169,32 @@ class EntryReader:
             bank_code=get_first_text(cells, at["bank_code"]) or None,
             info=self._join_cells(cells, "info") or None,
             balance_after=self._parse_balance(cells, amount.currency) if at["balance"] else None,
-            details=self._add_fee(detail, sums),
+            details=(detail,),
             raw=row.raw,
         )
+        if fee is not None:
+            entry = self._take_fee(entry, detail, fee)
         group.entries.append(entry)
         group.lines.append(row.line)
         self.groups[own, amount.currency] = group
         return entry
 
-    def _add_fee(self, detail: Detail, sums: Sums) -> tuple[Detail, ...]:
-        """Return the payment and its fee; a fee without a payment is the whole entry."""
-        if sums.fee is None or not sums.payment.minor:
-            return (detail,)
-        return detail, Detail(1, sums.fee, remittance=self._fee_name, purpose=FEE)
+    def _find_named_party(self, text: str) -> Party:
+        """Return whom a text names behind one of the layout's beginnings, as in "Payment from Anna"."""
+        beginning = next((words for words in self.layout.name_after if text.startswith(words)), text)
+        name = text[len(beginning) :].strip()
+        return Party(name=name) if name else NOBODY
+
+    def _take_fee(self, entry: Entry, detail: Detail, fee: Money) -> Entry:
+        """Return the entry as what moved the account, with the payment and its fee in it; a fee without a
+        payment is the whole entry.
+        """
+        total = entry.amount + fee if self.layout.fees == "beside" else entry.amount
+        payment = total - fee
+        if not payment.minor:
+            return replace(entry, amount=total, details=(replace(detail, amount=total),))
+        fee_detail = Detail(1, fee, remittance=self._fee_name, purpose=FEE)
+        return replace(entry, amount=total, details=(replace(detail, amount=payment), fee_detail))
 
     def _find_ids(self, cells: list[str]) -> tuple[str | None, str | None, str | None]:
         if not self._has_ids:

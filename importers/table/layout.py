@@ -96,6 +96,7 @@ class Layout:
     empty_amount: Literal["error", "skip"] = "error"
     pending_words: tuple[Text, ...] = ()  # of the status column
     pending: Literal["skip", "keep"] = "skip"
+    name_after: tuple[Text, ...] = ()  # beginnings of the text behind which the other side is named
     holds: tuple[Text, ...] = ()  # kinds of entry that only block money, or let it go again
     ragged: bool = False  # rows may be shorter than the header
 

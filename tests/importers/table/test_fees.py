@@ -43,6 +43,8 @@ def test_revolut_books_what_moved_the_balance() -> None:
         ["25.50", "25.50"],
     ]
     assert list_sums(zloty.entries) == [["80.00", "80.00"], ["-5.00", "-5.00"]]
+    names = [entry.details[0].counterparty.name for entry in (*current.entries, *savings.entries)]
+    assert names == ["Anna Kowalska", "Drukarnia Kwiatek", "Besa Hoxha", None, None]
     fee = current.entries[0].details[1]
     assert (fee.purpose, fee.remittance, fee.counterparty.name) == (FEE, "Fee", None)
 
