@@ -60,6 +60,11 @@ class Form:
         values = self.start.get(name)
         return [str(value) for value in values] if isinstance(values, list | tuple | set) else []
 
+    def list_ids(self, name: str) -> list[int]:
+        """Return the ids of rows that a form names several times; what can be nobody's is left out."""
+        ids = [read_row_id(text) for text in self.list_values(name)]
+        return [id_ for id_ in ids if id_ is not None]
+
     def describe_by(self, name: str, hint: str) -> str:
         """Return the ids of what is written under a field: its hint, and what is wrong with it."""
         ids = [f"h-{name}"] if hint else []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from flask import Response
@@ -19,6 +19,7 @@ from donorhub.api.bank.entry_answers import (
     make_list_answers,
 )
 from donorhub.api.blueprint import ID, HouseBlueprint
+from donorhub.api.duplicates import DuplicateQuery
 from donorhub.api.http import get_principal, require_permission
 from donorhub.api.idempotency import do_once
 from donorhub.db import db
@@ -91,12 +92,19 @@ def accept_certain(which: Which) -> dict[str, int]:
 @bp.post(f"/<{ID}:entry_id>/matches")
 @require_permission("entries:decide")
 @do_once
+@bp.arguments(DuplicateQuery, location="query")
 @bp.arguments(NewMatchSchema)
 @bp.response(200, EntryWithProposalsSchema)
-def decide_entry(decision: dict[str, object], entry_id: int) -> Response:
-    """Decide what an entry is. The same decision again changes nothing; another wants the first undone."""
+@bp.alt_response(409, description="`possible_duplicate`: a donor like the new one is there.")
+def decide_entry(arguments: Mapping[str, bool], decision: dict[str, object], entry_id: int) -> Response:
+    """Decide what an entry is. The same decision again changes nothing; another wants the first undone.
+
+    A `new_donor` who may be there already is refused, with `donor_ids`, unless `allow_duplicate` is said.
+    """
     way = next(way for way in WAYS if way in decision)
-    where = {"now": clock.now(), "actor": get_principal().actor}
+    where: dict[str, Any] = {"now": clock.now(), "actor": get_principal().actor}
+    if way == "new_donor" and arguments["allow_duplicate"]:
+        where["alike_ids"] = None
     if "detail_id" in decision:
         where["detail_id"] = decision["detail_id"]
     _DECIDE[way](entry_id, decision[way], where)

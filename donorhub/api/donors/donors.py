@@ -12,6 +12,7 @@ from donorhub import clock
 from donorhub.api import etags, pages
 from donorhub.api.answers import answer_resource
 from donorhub.api.blueprint import ID, HouseBlueprint
+from donorhub.api.duplicates import DuplicateQuery
 from donorhub.api.http import get_principal, require_permission
 from donorhub.api.idempotency import commit_work, do_once
 from donorhub.api.rows import Rows
@@ -85,12 +86,6 @@ Query = pages.make_query_schema(
 )
 
 
-class DuplicateQuery(StrictSchema):
-    allow_duplicate = fields.Boolean(
-        load_default=False, metadata={"description": "It is another person of the same name or address"}
-    )
-
-
 @bp.get("")
 @require_permission("donors:read")
 @bp.arguments(Query, location="query")
@@ -120,7 +115,7 @@ def create_donor(arguments: Mapping[str, bool], new: DonorFields) -> Response:
     What another system keeps is put by its external id, and asks nothing.
     """
     if not arguments["allow_duplicate"]:
-        duplicates.refuse_alike(new)
+        duplicates.refuse_alike(duplicates.list_alike(new))
     donor = donors.create_donor(new, source="api", now=clock.now(), actor=get_principal().actor)
     db.session.flush()  # the address needs the id
     return _answer_donor(donor, at=url_for(".get_donor", donor_id=donor.id))
@@ -145,16 +140,24 @@ def get_donor(donor_id: int) -> Response:
 @require_permission("donors:write")
 @commit_work
 @etags.mark_versioned
+@bp.arguments(DuplicateQuery, location="query")
 @bp.arguments(NewDonorSchema(partial=True))
 @bp.response(200, DonorSchema)
 @bp.alt_response(308, description="The donor was merged into another, whose address is in Location.")
-def change_donor(changes: DonorFields, donor_id: int) -> Response:
-    """Change what is known of a donor."""
+@bp.alt_response(409, description="`possible_duplicate`: the change makes the donor one like another.")
+def change_donor(arguments: Mapping[str, bool], changes: DonorFields, donor_id: int) -> Response:
+    """Change what is known of a donor.
+
+    A change by which the donor gets the e-mail, or the name and place, of another is refused, with
+    `donor_ids`, unless `allow_duplicate` is said.
+    """
     redirect = _find_redirect(".change_donor", donor_id)
     if redirect is not None:
         return redirect
     donor = donors.get_donor(donor_id)
     etags.require_version(donor.version)
+    if not arguments["allow_duplicate"]:
+        duplicates.refuse_alike(duplicates.list_newly_alike(donor, changes))
     donors.change_donor(donor, changes, now=clock.now(), actor=get_principal().actor, version=donor.version)
     return _answer_donor(donor)
 

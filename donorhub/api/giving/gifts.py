@@ -12,6 +12,7 @@ from donorhub import clock
 from donorhub.api import etags, pages
 from donorhub.api.answers import answer_new_resource, answer_resource, answer_with_etag
 from donorhub.api.blueprint import ID, HouseBlueprint
+from donorhub.api.duplicates import DuplicateQuery
 from donorhub.api.http import get_principal, require_permission
 from donorhub.api.idempotency import do_once, do_once_by_key, read_key
 from donorhub.api.schemas import AnswerSchema
@@ -19,7 +20,7 @@ from donorhub.db import db
 from donorhub.models import Correction, Gift
 from donorhub.models.states import GIFT_METHODS
 from donorhub.money import Money
-from donorhub.schemas.fields import Day, Instant, Line, NothingSchema, QueryId, Reason, StrictSchema
+from donorhub.schemas.fields import Day, Instant, Line, NothingSchema, QueryId, Reason
 from donorhub.schemas.giving import (
     NewCorrectionSchema,
     NewGift,
@@ -84,12 +85,6 @@ Query = pages.make_query_schema(
     recorded_after=Instant(),
     is_test=fields.Boolean(),
 )
-
-
-class DuplicateQuery(StrictSchema):
-    allow_duplicate = fields.Boolean(
-        load_default=False, metadata={"description": "It is another gift of the same day and amount"}
-    )
 
 
 @bp.get("")

@@ -16,7 +16,7 @@ from donorhub.money import Money
 from donorhub.schemas.donors import NewDonorSchema
 from donorhub.services.bank.matching import entries, entry_views, payer_keys
 from donorhub.services.bank.matching.entries import Share
-from donorhub.services.donors import search
+from donorhub.services.donors import donors, duplicates, search
 from donorhub.services.donors.donor_fields import DonorFields
 from donorhub.services.giving import funds
 from donorhub.web.admission import require_permission
@@ -53,11 +53,12 @@ def _read_known_ids() -> list[int]:
     return [donor_id for donor_id in ids if donor_id is not None]
 
 
-def _render_new_donor(entry_id: int, form: Form) -> str:
+def _render_new_donor(entry_id: int, form: Form, alike: Sequence[Donor] = ()) -> str:
     item = _get_item(entry_id)
     detail_id = _read_detail_id(request.values)
     payment = next((p for p in item.payments if p.detail_id == detail_id), item.payments[0])
     same = search.find_donors(payment.credit.name, limit=5).rows if payment.credit.name else ()
+    alike_ids = [donor.id for donor in alike]
     payer_key = entries.find_payer_key(entry_id, payment.detail_id)
     known_ids = payer_keys.list_known_donors(payer_key) if payer_key else []
     return render_template(
@@ -65,7 +66,8 @@ def _render_new_donor(entry_id: int, form: Form) -> str:
         item=item,
         payment=payment,
         form=form,
-        same=same,
+        same=[*alike, *(donor for donor in same if donor.id not in alike_ids)],
+        alike_ids=alike_ids,
         known=" ".join(str(donor_id) for donor_id in known_ids),
     )
 
@@ -73,22 +75,27 @@ def _render_new_donor(entry_id: int, form: Form) -> str:
 @bp.post("/entries/<int:entry_id>/new-donor")
 @require_permission("entries:decide")
 def add_donor(entry_id: int) -> Response | tuple[str, int]:
-    """Add the payer as a donor and take the payment as the donor's gift; twice adds one."""
+    """Add the payer as a donor and take the payment as the donor's gift; twice adds one. One who may be
+    there already is asked about.
+    """
     form = Form(request.form)
+    alike: Sequence[Donor] = ()
     with form.start_saving():
         fields: DonorFields = form.load_fields(DONOR)
+        alike = duplicates.list_alike(fields)
         donor = entries.create_donor_from(
             entry_id,
             fields,
             detail_id=_read_detail_id(request.form),
             known_ids=_read_known_ids(),
+            alike_ids=form.list_ids("another"),
             now=clock.now(),
             actor=get_actor(),
         )
         commit()
         tell_reader(gettext("%(name)s is added as %(code)s.", name=donor.name, code=donor.code))
         return answer_decision(entry_id)
-    return _render_new_donor(entry_id, form), 422
+    return _render_new_donor(entry_id, form, [donors.get_donor(donor.id) for donor in alike]), 422
 
 
 # ---------------------------------------------------------------- split
@@ -164,10 +171,10 @@ def _read_amount(text: str, currency: str) -> int | None:
 
 def _read_row(form: Form, number: int, currency: str) -> Row:
     text, donor_id = form.get_value(f"who{number}").strip(), form.get_value(f"donor{number}")
-    donors = _find_donors(text)
-    donor = next((row for row in donors if str(row.id) == donor_id), donors[0] if len(donors) == 1 else None)
+    found = _find_donors(text)
+    donor = next((row for row in found if str(row.id) == donor_id), found[0] if len(found) == 1 else None)
     open_instalments = entry_views.list_open_instalments(donor.id, currency) if donor else ()
-    return Row(number, donor, donors if len(donors) > 1 else (), open_instalments)
+    return Row(number, donor, found if len(found) > 1 else (), open_instalments)
 
 
 def _find_donors(text: str) -> Sequence[Donor]:

@@ -20,7 +20,7 @@ from donorhub.services.giving import history
 from donorhub.services.recurring import promises
 from donorhub.services.reports import timeline
 from donorhub.web.admission import get_own_list, get_principal, require_permission
-from donorhub.web.forms import Form, make_key, read_row_id
+from donorhub.web.forms import Form, make_key
 from donorhub.web.message_titles import choose_title
 from donorhub.web.reader import get_today
 from donorhub.web.saving import commit, tell_reader
@@ -80,8 +80,7 @@ def add_donor() -> Answer:
         )
         if not once.status:
             alike = duplicates.list_alike(fields)
-            known_ids = [int(id_) for id_ in form.list_values("another") if read_row_id(id_)]
-            duplicates.refuse_alike(fields, known_ids=known_ids)
+            duplicates.refuse_alike(alike, known_ids=form.list_ids("another"))
             donor = donors.create_donor(fields, source="form", now=clock.now(), actor=get_principal().actor)
             idempotency.store_answer(once, status=302, headers={}, body=str(donor.id).encode())
         donor_id = int(once.body)
@@ -134,13 +133,16 @@ def save_donor(donor_id: int) -> Answer:
     donor = donors.get_donor(donor_id, owner_id=get_own_list())
     form = Form(request.form)
     version = form.read_number("version", 1, MAX_ID)
+    alike: Sequence[Donor] = ()
     with form.start_saving():
         fields: DonorFields = form.load_fields(NewDonorSchema())
+        alike = duplicates.list_newly_alike(donor, fields)
+        duplicates.refuse_alike(alike, known_ids=form.list_ids("another"))
         donors.change_donor(donor, fields, now=clock.now(), actor=get_principal().actor, version=version or 0)
         commit()
         tell_reader(gettext("The donor is saved."))
         return redirect(url_for("donors.show_donor", donor_id=donor_id))
-    return _render_form(form, donors.get_donor(donor_id)), 422
+    return _render_form(form, donors.get_donor(donor_id), [donors.get_donor(one.id) for one in alike]), 422
 
 
 def _write_address(donor: Donor) -> str:

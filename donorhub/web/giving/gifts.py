@@ -20,7 +20,7 @@ from donorhub.services.giving import funds, gift_story, gifts, history
 from donorhub.services.messages import thank_yous
 from donorhub.services.paging import Page
 from donorhub.web.admission import get_principal, require_permission
-from donorhub.web.forms import Form, make_key, read_row_id
+from donorhub.web.forms import Form, make_key
 from donorhub.web.reader import get_today
 from donorhub.web.saving import commit, tell_reader
 from donorhub.web.words import labels
@@ -87,8 +87,7 @@ def record_gift() -> Answer:
     with form.start_saving():
         new: GiftDetails = form.load_fields(GIFT)
         equal_gifts = gifts.list_equal_gifts(donor.id, new["amount"], new["received_on"])
-        known_ids = [int(id_) for id_ in form.list_values("another") if read_row_id(id_)]
-        gifts.refuse_equal_gifts(equal_gifts, "manual", key, known_ids=known_ids)
+        gifts.refuse_equal_gifts(equal_gifts, "manual", key, known_ids=form.list_ids("another"))
         gift, is_new = gifts.record_gift(
             donor.id,
             new["amount"],

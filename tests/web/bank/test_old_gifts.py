@@ -23,6 +23,7 @@ def take_as_gifts(staff: Staff) -> None:
         fields = {
             "kind": "person",
             "name": f"Payer {entry_id}",
+            "city": f"Town {entry_id}",
             "email": f"p{entry_id}@example.org",
             "lang": "pl",
         }

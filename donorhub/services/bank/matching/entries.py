@@ -23,7 +23,7 @@ from donorhub.services.access import organisation
 from donorhub.services.bank.matching import decision_undo, matching, payer_keys
 from donorhub.services.bank.matching import entry_holding as holding
 from donorhub.services.bank.matching.decisions import CreditDecision
-from donorhub.services.donors import donors
+from donorhub.services.donors import donors, duplicates
 from donorhub.services.donors.donor_fields import DonorFields
 from donorhub.services.giving import closed_books
 from donorhub.services.work import tasks
@@ -150,9 +150,11 @@ def create_donor_from(
     actor: str,
     detail_id: int | None = None,
     known_ids: Collection[int] = (),
+    alike_ids: Collection[int] | None = (),
 ) -> Donor:
     """Add the payer as a donor and accept the whole entry as their gift. ``fields`` win over what the bank
-    wrote. Accepted already: the donor it is matched to comes back.
+    wrote. Accepted already: the donor it is matched to comes back. ``alike_ids`` are donors who were looked
+    at and are others, None where whoever is alike is another.
 
     Raise Conflict where the payer's money is a donor's who is not among ``known_ids``, those that the
     person who decides was shown: somebody made that donor meanwhile.
@@ -169,6 +171,8 @@ def create_donor_from(
     amount = holding.get_place(entry_id, detail_id).credit.amount
     if amount.minor <= 0:
         raise Rejected(f"entry {entry_id} is money that left: it is no gift", code="not_a_credit")
+    if alike_ids is not None:
+        duplicates.refuse_alike(duplicates.list_alike(donor_values), known_ids=alike_ids)
     donor = donors.create_donor(donor_values, source="bank", now=now, actor=actor)
     tasks.plan_task(
         f"new_donor:{donor.id}",
