@@ -187,6 +187,8 @@ def kill_session(leader: int) -> None:
     """SIGKILL to every process of a session, until none is left; one may be forked while we look."""
     with contextlib.suppress(ProcessLookupError):
         os.killpg(leader, signal.SIGKILL)  # at once; looking for the others takes some milliseconds
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(leader, signal.SIGKILL)  # one that was started just now has no session yet
     for _ in range(50):
         members = [pid for pid in _pids() if _session_of(pid) == leader]
         for pid in members:

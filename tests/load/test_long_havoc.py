@@ -138,7 +138,7 @@ def make_havoc(
                 installation.kill(process)
                 havoc.start_again(name)
         stroke += 1
-    while place.redis is not None and len(losses) < LOSSES:  # not every stroke takes one kill
+    while place.redis is not None and len(losses) < LOSSES:  # one stroke may be several kills
         losses.append(lose_store(place, chance))
     provider.wait_for(EVENTS)
     return havoc, losses
