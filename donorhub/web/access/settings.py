@@ -20,7 +20,7 @@ from donorhub.services.access import organisation
 from donorhub.services.giving import funds
 from donorhub.web.admission import get_principal, require_permission
 from donorhub.web.forms import Form
-from donorhub.web.reader import get_today
+from donorhub.web.reader import get_lang, get_today
 from donorhub.web.saving import commit, tell_reader
 from receipts.packs import find_pack, list_jurisdictions
 
@@ -54,6 +54,8 @@ def show_organisation() -> str:
     ours = organisation.get_organisation()
     start = {name: getattr(ours, name) for name in organisation.FIELDS}
     start |= {f"id_{name}": value for name, value in ours.ids.items()}
+    if ours.legal_name == organisation.DEFAULT_NAME:  # nobody has chosen yet in which language it writes
+        start["lang"] = get_lang()
     return render_template("access/organisation.html", form=Form(start=start), **_list_offers())
 
 

@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 from donorhub import clock
 from donorhub.models import User
 from donorhub.schemas.access import NewUser, NewUserSchema, UserChanges, UserChangesSchema
-from donorhub.services.access import users
+from donorhub.services.access import organisation, users
 from donorhub.web.admission import get_principal, require_permission
 from donorhub.web.forms import Form
 from donorhub.web.saving import commit, tell_reader
@@ -22,7 +22,8 @@ Answer = Response | str | tuple[str, int]
 @require_permission("users:write")
 def list_users() -> str:
     """Show the staff."""
-    return render_template("access/users.html", users=users.list_users(), form=Form(start={"lang": "en"}))
+    start = {"lang": organisation.get_organisation().lang}
+    return render_template("access/users.html", users=users.list_users(), form=Form(start=start))
 
 
 @bp.post("")

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from donorhub import clock
 from donorhub.db import db
 from donorhub.models import ApiToken, Appeal, Campaign, Fund, Organisation, User, WebhookEndpoint
-from donorhub.services.access import users
+from donorhub.services.access import organisation, users
 from donorhub.services.providers import endpoints
 from tests.web.bank.bank_world import Staff, let_write, start_session, token_in, words_of
 from tests.web.desk import ACTOR, rows
@@ -49,6 +49,25 @@ def test_the_organisation_is_saved(admin: Staff) -> None:
     ours = db.session.scalars(select(Organisation)).one()
     assert (ours.legal_name, ours.ids) == ("Fundacja Otwarte Oczy", {"KRS": "0000123456"})
     assert "0000123456" in admin.get("/settings/organisation").text
+
+
+def list_chosen(page: str, name: str) -> list[str]:
+    box = re.search(rf'<select[^>]*name="{name}".*?</select>', page, re.S)
+    assert box
+    return re.findall(r'<option value="(\w+)"[^>]* selected', box.group(0))
+
+
+def test_first_language_is_who_describes_us(database: Flask) -> None:
+    """Until the organisation is described its letters are offered in the language of who describes it; from
+    then on in its own, and new staff read it too."""
+    organisation.get_organisation().legal_name = "Our organisation"
+    db.session.commit()
+    polish = Staff(database, "admin", lang="pl")
+    assert list_chosen(polish.get("/settings/organisation").text, "lang") == ["pl"]
+    polish.post("/settings/organisation", **OURS)
+    albanian = Staff(database, "admin", lang="sq")
+    assert list_chosen(albanian.get("/settings/organisation").text, "lang") == ["pl"]
+    assert list_chosen(albanian.get("/settings/users").text, "lang") == ["pl"]
 
 
 @pytest.mark.parametrize(
