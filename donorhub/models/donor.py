@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint, false, select
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, false, select, true
 from sqlalchemy.orm import Mapped, deferred, mapped_column, relationship
 
 from donorhub.db import Base, make_word_check
@@ -58,7 +58,9 @@ class Donor(Base):
     city: Mapped[str] = mapped_column(default="")
     country: Mapped[str] = mapped_column(default="")
     tax_number: Mapped[str] = mapped_column(default="", server_default="")  # as domain.tax_numbers writes it
-    lang: Mapped[Lang] = mapped_column(default="en")
+    lang: Mapped[Lang] = mapped_column(default="en")  # in which letters and receipts are written
+    # False: the donor named none, and it follows the country. Before there was a choice, all count as told.
+    lang_is_told: Mapped[bool] = mapped_column(default=False, server_default=true())
     note: Mapped[str] = mapped_column(default="")
     search: Mapped[str] = mapped_column(default="")  # folded: names, e-mail, code, city (domain.names.fold)
     do_not_contact: Mapped[bool] = mapped_column(default=False)

@@ -29,7 +29,11 @@ class NewDonorSchema(StrictSchema):
     tax_number = Line(
         TAX_NUMBER, metadata={"description": "NIP, NIPT, NUI; as the donor's country has it, or empty"}
     )
-    lang = Choice(LANGS)
+    lang = Choice(
+        LANGS,
+        allow_none=True,
+        metadata={"description": "`null` or left out: not told, so that it follows the country"},
+    )
     note = Text(DONOR_NOTE)
     do_not_contact = Tick()
     is_deceased = Tick()

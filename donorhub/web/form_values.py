@@ -12,7 +12,18 @@ from marshmallow import Schema, fields
 
 from donorhub.db import MAX_ID
 from donorhub.schemas.faults import Path
-from donorhub.schemas.fields import Country, Currency, Day, EmailAddress, Line, Secret, Several, Tick, Whole
+from donorhub.schemas.fields import (
+    Choice,
+    Country,
+    Currency,
+    Day,
+    EmailAddress,
+    Line,
+    Secret,
+    Several,
+    Tick,
+    Whole,
+)
 from donorhub.schemas.money import Amount
 from importers.text import parse_number
 
@@ -59,6 +70,8 @@ def convert_text(text: str, field: FormField) -> object:
     """Return what a JSON body would hold for a field; what cannot be converted stays as it is."""
     if isinstance(field, Whole | Day) and not text.strip():
         return None if field.allow_none else LEFT_OUT
+    if isinstance(field, Choice) and field.allow_none and not text.strip():
+        return None
     if isinstance(field, Whole):
         number = read_whole_number(text.strip())
         return text if number is None else number

@@ -23,7 +23,7 @@ class DonorFields(TypedDict, total=False):
     city: str
     country: str
     tax_number: str
-    lang: Lang
+    lang: Lang | None  # None: not told, so that it follows the country
     note: str
     do_not_contact: bool
     is_deceased: bool

@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, bindparam, delete, select, text, update
 
 from donorhub.db import db, insert_or_ignore
 from donorhub.domain import payer_text
-from donorhub.domain.donors import codes, tax_numbers
+from donorhub.domain.donors import codes, languages, tax_numbers
 from donorhub.errors import Conflict, NotFound, Rejected
 from donorhub.models import Donor, ExternalId, IdentityKey
 from donorhub.models.states import IdentityKind, Stage
@@ -33,6 +33,7 @@ def create_donor(fields: DonorFields, *, source: str, now: datetime, actor: str)
     donor's country.
     """
     donor = Donor(code=f"new:{uuid.uuid4()}", source=source, created_at=now, updated_at=now, name="")
+    donor.lang_is_told = False
     _set_fields(donor, _normalise_tax_number(fields, donor))
     db.session.add(donor)
     db.session.flush()  # the code is made of the id
@@ -66,15 +67,18 @@ def change_donor(
             code="donor_changed",
         )
     fields = _normalise_tax_number(fields, donor)
-    before = {name: getattr(donor, name) for name in fields}
+    before = {name: _read_field(donor, name) for name in fields}
     if before == fields:
         return donor
+    earlier_lang = donor.lang
     _set_fields(donor, fields)
     changes = {
-        name: (before[name], getattr(donor, name))
+        name: (before[name], _read_field(donor, name))
         for name in sorted(fields)
-        if before[name] != getattr(donor, name)
+        if before[name] != _read_field(donor, name)
     }
+    if donor.lang != earlier_lang:  # also where it followed the country
+        changes["lang"] = (earlier_lang, donor.lang)
     donor.version += 1
     donor.updated_at = now
     _index_donor(donor)
@@ -314,12 +318,31 @@ def _get_home_country() -> str:
     return own_organisation.country if own_organisation else ""
 
 
+def _read_field(donor: Donor, name: str) -> object:
+    """Return a field as people say it: a language that nobody told is None."""
+    return getattr(donor, name) if name != "lang" or donor.lang_is_told else None
+
+
+def _set_lang(donor: Donor, fields: DonorFields) -> None:
+    """Set the language that was told; while none is, that of the donor's country."""
+    lang = fields.get("lang")
+    if "lang" in fields:
+        donor.lang_is_told = lang is not None
+    if lang is not None:
+        donor.lang = lang
+    elif not donor.lang_is_told:
+        ours = organisation.find_organisation()
+        donor.lang = languages.choose_lang(donor.country or "", ours.lang if ours else "en")
+
+
 def _set_fields(donor: Donor, fields: DonorFields) -> None:
     owner_id = fields.get("owner_id")
     if owner_id is not None and not users.user_exists(owner_id):
         raise Rejected(f"there is no user {owner_id}", field="/owner_id")
     for name, value in fields.items():
-        setattr(donor, name, value)
+        if name != "lang":
+            setattr(donor, name, value)
+    _set_lang(donor, fields)
     if not donor.name:
         donor.name = " ".join(part for part in (donor.given_name, donor.family_name) if part)
 

@@ -132,7 +132,6 @@ class Directory:
     def _create_donor(self, fields: DonorFields, ref: str, *, now: datetime) -> Donor:
         fields = {
             "name": fields.get("email") or f"{self._at.source} {ref}",
-            "lang": self._organisation.lang,
             **fields,
         }
         donor = donors.create_donor(fields, source=self._at.source, now=now, actor=self._at.actor)
@@ -178,7 +177,8 @@ class Directory:
         old_names = [
             name
             for name, value in replacing.items()
-            if name in earlier_fields and getattr(donor, name) == earlier_fields[name] != value
+            if (name in earlier_fields and getattr(donor, name) == earlier_fields[name] != value)
+            or (name == "lang" and not donor.lang_is_told)
         ]
         changes: DonorFields = {**select_fields(fields, empty_names), **select_fields(replacing, old_names)}
         better_name = fields.get("name") or fields.get("email")

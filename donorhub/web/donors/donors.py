@@ -61,7 +61,7 @@ def list_donors() -> Answer:
 def show_new_form() -> str:
     """Show an empty form."""
     ours = organisation.get_organisation()
-    start = {"key": make_key(), "kind": "person", "lang": ours.lang, "country": ours.country}
+    start = {"key": make_key(), "kind": "person", "country": ours.country}
     texts = {name: request.args.get(name, "") for name in ("name", "then")}
     return _render_form(Form(start=start | texts))
 
@@ -123,6 +123,7 @@ def show_edit_form(donor_id: int) -> str:
     """Show the form with what is known."""
     donor = donors.get_donor(donor_id, owner_id=get_own_list())
     start = {name: getattr(donor, name) for name in FIELDS} | {"version": donor.version}
+    start["lang"] = donor.lang if donor.lang_is_told else ""
     return _render_form(Form(start=start), donor)
 
 

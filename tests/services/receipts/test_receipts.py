@@ -317,3 +317,11 @@ def test_old_receipt_has_no_tax_number(donor: Donor, now: datetime) -> None:
     donors.change_donor(donors.get_donor(donor.id), {"tax_number": "5252810770"}, now=now, actor="t")
     db.session.commit()
     assert thaw_document(receipts.get_receipt(receipt.id).payload).donor.ids == {}
+
+
+def test_receipt_speaks_as_the_country_does(donor: Donor, now: datetime) -> None:
+    """Who named no language gets the receipt in that of their country; who named one, in that."""
+    donors.change_donor(donor, {"lang": None, "country": "XK"}, now=now, actor="t")
+    assert issue([give(donor.id, now, "1")], now).lang == "sq"
+    donors.change_donor(donors.get_donor(donor.id), {"lang": "en"}, now=now, actor="t")
+    assert issue([give(donor.id, now, "2")], now).lang == "en"

@@ -135,7 +135,6 @@ def list_donor_fields(entry_id: int, detail_id: int | None = None) -> DonorField
     fields: DonorFields = {
         "kind": "organisation" if payer.kind == "organisation" else "person",
         "name": " ".join(part for part in (payer.given_name, payer.family_name) if part) or name,
-        "lang": organisation.get_organisation().lang,
     }
     if payer.is_confident and payer.kind == "person":
         fields["given_name"], fields["family_name"] = payer.given_name, payer.family_name
