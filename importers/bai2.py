@@ -103,7 +103,7 @@ def read(data: bytes, *, currency: str = "") -> Reading:
     if last != "99":
         return make_refusal("truncated", f"The file has no closing record 99: it was cut off. {_AGAIN}")
     if not reader.statements:
-        message = f"The file has no account (record 03) that can be read. {_AGAIN}"
+        message = "The file has no account (record 03) that can be read. Choose another format at the bank."
         return Reading(problems=(*reader.list_problems(), Problem("error", "no_statement", message)))
     if reader.is_wrong:
         reader.statements = [replace(statement, integrity="mismatch") for statement in reader.statements]

@@ -58,10 +58,12 @@ FORMAT_PROBLEMS: Final[Mapping[str, str]] = {
         "The date %(example)s can be read in more than one way: say whether day or month comes first."
     ),
     "balance_mismatch.account": N_(
-        "Opening balance and entries do not make the closing balance. Export the statement again."
+        "Opening balance and entries do not make the closing balance. Compare it with the bank's;"
+        " if the bank tells it so, release it."
     ),
     "balance_mismatch.movements": N_(
-        "Old balance and movements do not make the new balance. Export the statement again."
+        "Old balance and movements do not make the new balance. Compare it with the bank's; if "
+        "the bank tells it so, release it."
     ),
     "balance_without_sign": N_(
         "The %(balance)s balance does not say whether it is credit or debit: credit is assumed."
@@ -89,22 +91,28 @@ FORMAT_PROBLEMS: Final[Mapping[str, str]] = {
     "test_group": N_("The bank marks this group as a test: it was left out."),
     "too_long.transaction": _TRANSACTION,
     "total_mismatch.account": N_(
-        "The account's amounts or records are not those of its control total. Export the statement again."
+        "The account's amounts or records are not those of its control total. Compare it with the"
+        " bank's; if the bank tells it so, release it."
     ),
     "total_mismatch.closing_record": N_(
-        "Number or sums of the movements are not those of the closing record 9. Export the statement again."
+        "Number or sums of the movements are not those of the closing record 9. Compare it with "
+        "the bank's; if the bank tells it so, release it."
     ),
     "total_mismatch.file": N_(
-        "The sums or numbers of the file are not those of its control total. Export the statement again."
+        "The sums or numbers of the file are not those of its control total. Compare it with the "
+        "bank's; if the bank tells it so, release it."
     ),
     "total_mismatch.group": N_(
-        "The sums or numbers of the group are not those of its control total. Export the statement again."
+        "The sums or numbers of the group are not those of its control total. Compare it with the"
+        " bank's; if the bank tells it so, release it."
     ),
     "total_mismatch.number": N_(
-        "The number of %(entries)s is not what TxsSummry says. Export the statement again."
+        "The number of %(entries)s is not what TxsSummry says. Compare it with the bank's; if the"
+        " bank tells it so, release it."
     ),
     "total_mismatch.sum": N_(
-        "The sum of %(entries)s is not what TxsSummry says. Export the statement again."
+        "The sum of %(entries)s is not what TxsSummry says. Compare it with the bank's; if the "
+        "bank tells it so, release it."
     ),
     "unknown_currency.statement": N_(
         "The statement names no currency (%(text)s is none). Ask the bank for a statement of a bank or card "

@@ -138,7 +138,7 @@ def _find_order(days: list[str], choice: DateOrder | None) -> tuple[DateOrder | 
     readable = [day for day in days if find_date_orders([day])]
     orders = find_date_orders(readable)
     if not orders:
-        message = "The dates of this file are not all written in the same order: export it again."
+        message = "The dates of this file are not all in the same order: correct them, or export OFX or CSV."
         return None, [Problem("error", "mixed_dates", message)]
     results = {tuple(parse_date(day, order) for day in readable): order for order in orders}
     if len(results) == 1 or choice in orders:

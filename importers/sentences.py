@@ -200,7 +200,7 @@ _STATEMENTS: Final[Mapping[str, str]] = {
     "balance_mismatch.contradiction": N_("The statement's own figures contradict each other."),
     "balance_mismatch.entries": N_(
         "Opening balance and entries differ from the closing balance by %(missing)s: "
-        "an entry is missing or wrong. Export the statement again."
+        "an entry is missing or wrong. Compare it with the bank's; if the bank tells it so, release it."
     ),
     "balance_mismatch.figures": N_(
         "Opening %(opening)s and entries of %(entries_sum)s make %(reckoned)s, "
@@ -250,7 +250,8 @@ _STATEMENTS: Final[Mapping[str, str]] = {
         "The file holds more than %(most)s statements: export fewer accounts or a shorter period."
     ),
     "total_mismatch.tags": N_(
-        "The number or sum of entries is not that of the control total %(tags)s. Export the statement again."
+        "The number or sum of entries is not that of the control total %(tags)s. Compare it with "
+        "the bank's; if the bank tells it so, release it."
     ),
     "unreadable_balance.tag": N_(
         "The balance %(tag)s cannot be read: C or D, a date, a currency and an amount are needed."

@@ -78,7 +78,7 @@ def stream(file: BinaryIO) -> Iterator[Part]:
         yield Problem(
             "error",
             "no_statement",
-            "The file holds no statement (Stmt), report (Rpt) or notification (Ntfctn): export it again.",
+            "The file holds no statement (Stmt), report (Rpt) or notification (Ntfctn): export camt.053.",
         )
 
 

@@ -142,7 +142,7 @@ class Walk:
         try:
             self._parser.Parse(piece, False)
         except expat.ExpatError as e:
-            message = f"This is no sound XML ({expat.ErrorString(e.code)}): export it again"
+            message = f"This is no sound XML ({expat.ErrorString(e.code)}): export it again, or as MT940"
             raise UntrustedFile("damaged_xml", message) from e
         _check_text(self._texts)
         if self._fed_bytes - self.byte > TOKEN_LIMIT + len(piece):

@@ -170,6 +170,6 @@ def _check_footers(
         return []
     message = (
         f"The footer counts {count} payments of {amount}, the report holds {len(payments)}: "
-        "one is missing or wrong. Download it again."
+        "one is missing or wrong. Compare them with the bank's, or ask it for the report anew."
     )
     return [Problem("error", "total_mismatch", message)]

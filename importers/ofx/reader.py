@@ -81,7 +81,7 @@ def _open_file(data: bytes) -> _File:
     text = tags.remove_sections(text)
     tree = tags.parse_tree(text)
     if _has_strays(tree):
-        raise Damaged("damaged", "The file has transactions that belong to no account: download it again.")
+        raise Damaged("damaged", "The file has transactions that belong to no account: export MT940 or CSV.")
     nodes = list(tree.find_nodes(*_STATEMENTS))
     return _File(text, encoding, nodes, _find_server_time(tree), list(_list_bank_errors(tree)))
 

@@ -36,7 +36,7 @@ _FAULTS: Final[Mapping[str, LazyString]] = {
     "unclear_fee": lazy_gettext(
         "A fee cannot be placed: say whether it comes off the amount, or is off already."
     ),
-    "empty": lazy_gettext("The file is empty: export it again."),
+    "empty": lazy_gettext("The file is empty: save it again, or choose a period in which money moved."),
     "too_many_statements": lazy_gettext(
         "The file holds too many statements: export fewer accounts or a shorter period."
     ),
@@ -45,40 +45,85 @@ _FAULTS: Final[Mapping[str, LazyString]] = {
     "no_statement": lazy_gettext("The file holds no statement: choose another kind of export at the bank."),
     "not_a_table": lazy_gettext("The file is no bank statement that we know: choose another export."),
     "one_column": lazy_gettext("The file has one column only: export it as CSV with separate columns."),
-    "undecodable": lazy_gettext("The letters of the file cannot be read: export it as UTF-8."),
-    "unreadable_date": lazy_gettext("A date cannot be read: correct it in the file or export it again."),
-    "unreadable_amount": lazy_gettext("An amount cannot be read: correct it in the file or export it again."),
+    "undecodable": lazy_gettext("The letters of the file cannot be read: export it as UTF-8, or as XLSX."),
+    "unreadable_date": lazy_gettext(
+        "A date cannot be read: correct it in the file, or choose another format at the bank."
+    ),
+    "unreadable_amount": lazy_gettext(
+        "An amount cannot be read: correct it in the file, or choose another format at the bank."
+    ),
     "unreadable_balance": lazy_gettext("A balance cannot be read: the entries are not affected."),
-    "unreadable_direction": lazy_gettext("It is not told whether money came in or went out."),
-    "unreadable_entry": lazy_gettext("An entry cannot be read: export the file again."),
-    "unreadable_transaction": lazy_gettext("An entry cannot be read: export the file again."),
-    "unreadable_row": lazy_gettext("A row cannot be read: export the file again."),
-    "unbalanced_quote": lazy_gettext("A quotation mark is not closed: export the file again."),
+    "unreadable_direction": lazy_gettext(
+        "It is not told whether money came in or went out: say what the word means, or correct it in "
+        "the file."
+    ),
+    "unreadable_entry": lazy_gettext(
+        "An entry cannot be read: correct it in the file, or choose another format at the bank."
+    ),
+    "unreadable_transaction": lazy_gettext(
+        "An entry cannot be read: correct it in the file, or choose another format at the bank."
+    ),
+    "unreadable_row": lazy_gettext(
+        "A row cannot be read: correct it in the file, or choose another format at the bank."
+    ),
+    "unbalanced_quote": lazy_gettext(
+        "A quotation mark is not closed: close it in that line, or export the table as XLSX."
+    ),
     "unknown_currency": lazy_gettext("The currency is not told: choose the account's currency."),
     "currency_needed": lazy_gettext("The file tells no currency: choose it when you upload the file."),
     "account_needed": lazy_gettext("The file tells no account: choose it when you upload the file."),
     "two_amounts": lazy_gettext("A row has money out and money in at once: correct it in the file."),
-    "row_cut": lazy_gettext("A row is cut off: export the file again."),
-    "row_shifted": lazy_gettext("A row has a cell too many or too few: export the file again."),
-    "balance_mismatch": lazy_gettext("The balances do not add up: compare the file with the bank's."),
-    "balance_gap": lazy_gettext("A balance does not follow from the one before: entries may be missing."),
-    "count_mismatch": lazy_gettext("The bank counts another number of entries: the file may be cut off."),
-    "total_mismatch": lazy_gettext("The sums do not agree: the file may be cut off."),
-    "control_missing": lazy_gettext("The sums this bank always writes are missing: the file may be cut off."),
-    "maybe_cut": lazy_gettext("The last line has no end: the file may be cut off."),
-    "no_end_mark": lazy_gettext("The end of the statement is missing: the file may be cut off."),
+    "row_cut": lazy_gettext("A row is cut off: complete it in the file, or export the table as XLSX."),
+    "row_shifted": lazy_gettext(
+        "A row has a cell too many or too few, as when a separator stands in a text: correct it, or "
+        "export the table as XLSX."
+    ),
+    "balance_mismatch": lazy_gettext(
+        "The balances do not add up: compare the file with the bank's. If the bank tells it so, "
+        "release it with a reason."
+    ),
+    "balance_gap": lazy_gettext(
+        "A balance does not follow from the one before: import the statement that lies between, if "
+        "there is one."
+    ),
+    "count_mismatch": lazy_gettext(
+        "The bank counts another number of entries: compare the last of them with the bank's, or "
+        "export a shorter period."
+    ),
+    "total_mismatch": lazy_gettext(
+        "The sums do not agree: compare them with the bank's. If the bank tells it so, release it "
+        "with a reason."
+    ),
+    "control_missing": lazy_gettext(
+        "The sums this bank always writes are missing: compare the last entry with the bank's, as the"
+        " file may be cut off."
+    ),
+    "maybe_cut": lazy_gettext(
+        "The last line has no end: compare the last entry with the bank's, as the file may be cut off."
+    ),
+    "no_end_mark": lazy_gettext(
+        "The end of the statement is missing: compare the last entry with the bank's, as the file may"
+        " be cut off."
+    ),
     "page_missing": lazy_gettext("A page of the statement is missing: export it again."),
     "pending_skipped": lazy_gettext("Entries that are not booked yet were left out: they come again."),
-    "more_rows_failed": lazy_gettext("More rows failed than are listed here."),
+    "more_rows_failed": lazy_gettext(
+        "More rows failed than are listed here: correct these first, or choose another format at the bank."
+    ),
     "reading_given_up": lazy_gettext("Reading failed several times and was given up: let it be read again."),
-    "readers_disagree": lazy_gettext("Two readers of the file disagree: a person has to compare it."),
+    "readers_disagree": lazy_gettext(
+        "Two readers of the file disagree: compare it with the bank's, and choose another format "
+        "there if you can."
+    ),
     "locked": lazy_gettext("The workbook has a password: save it without one."),
     "macros": lazy_gettext("The workbook holds programs: save it as a plain XLSX or as CSV."),
     "damaged": lazy_gettext("The file is damaged: export it again."),
     "damaged_workbook": lazy_gettext("The workbook is damaged: export it again."),
     "workbook_too_large": lazy_gettext("The workbook is too large: export a shorter period."),
     "zip_bomb": lazy_gettext("The workbook is packed in a way that is refused: save it as CSV."),
-    "bank_error": lazy_gettext("The bank wrote an error into the file: export it again."),
+    "bank_error": lazy_gettext(
+        "The bank wrote an error into the file: sign in there again, or choose another period or format."
+    ),
     "account_missing": lazy_gettext("The file does not say whose account it is: choose one."),
     "account_unknown": lazy_gettext("The account is not known yet: add it, or choose another."),
     "account_currency": lazy_gettext("The account is in another currency: choose another account."),
@@ -125,20 +170,41 @@ _FAULTS: Final[Mapping[str, LazyString]] = {
     "currency_ended": lazy_gettext(
         "The file's currency is no longer in use: look at its currency and its dates before you take it."
     ),
-    "currency_mixed": lazy_gettext("The balances are in different currencies: export the statement again."),
+    "currency_mixed": lazy_gettext(
+        "The balances are in different currencies: export each account as a file of its own."
+    ),
     "no_currency": lazy_gettext("The file does not tell the currency: choose it when you upload the file."),
     "damaged_xml": lazy_gettext("The file is damaged: download it again."),
-    "mixed_content": lazy_gettext("The file is built as no bank builds it: download it again."),
-    "nested_too_deep": lazy_gettext("The file is built as no bank builds it: download it again."),
-    "text_too_long": lazy_gettext("The file is built as no bank builds it: download it again."),
-    "doctype": lazy_gettext("The file holds instructions that no bank writes: it is not read."),
-    "doctype_refused": lazy_gettext("The file holds instructions that no bank writes: it is not read."),
-    "unknown_encoding": lazy_gettext("The letters of the file cannot be read: export it as UTF-8."),
+    "mixed_content": lazy_gettext(
+        "The file is built as no bank builds it: save it straight from the bank, or choose another "
+        "format there."
+    ),
+    "nested_too_deep": lazy_gettext(
+        "The file is built as no bank builds it: save it straight from the bank, or choose another "
+        "format there."
+    ),
+    "text_too_long": lazy_gettext(
+        "The file is built as no bank builds it: save it straight from the bank, or choose another "
+        "format there."
+    ),
+    "doctype": lazy_gettext(
+        "The file holds instructions that no bank writes: save it straight from the bank, or choose "
+        "another format there."
+    ),
+    "doctype_refused": lazy_gettext(
+        "The file holds instructions that no bank writes: save it straight from the bank, or choose "
+        "another format there."
+    ),
+    "unknown_encoding": lazy_gettext(
+        "The letters of the file cannot be read: export it as UTF-8, or as XLSX."
+    ),
     "details_differ": lazy_gettext("The payments of an entry do not add up to it: it stays one entry."),
     "entries_not_listed": lazy_gettext(
         "The file gives sums without their entries: export a statement that lists them."
     ),
-    "investments": lazy_gettext("An investment account cannot be imported."),
+    "investments": lazy_gettext(
+        "An investment account cannot be imported: choose the statement of the bank account."
+    ),
     "loose_rest": lazy_gettext(
         "Text behind the end of the statement was left out: look whether it is an entry."
     ),
@@ -148,8 +214,13 @@ _FAULTS: Final[Mapping[str, LazyString]] = {
     ),
     "not_debit_report": lazy_gettext("No direct debit was found: choose the bank's report of direct debits."),
     "not_mt940": lazy_gettext("The file holds no statement: choose another kind of export at the bank."),
-    "not_elixir": lazy_gettext("No payment was found in this Elixir file."),
-    "other_currency": lazy_gettext("An entry is in another currency than its account: it was left out."),
+    "not_elixir": lazy_gettext(
+        "No payment was found in this Elixir file: choose the list of incoming payments at the bank."
+    ),
+    "other_currency": lazy_gettext(
+        "An entry is in another currency than its account and was left out: compare it with the "
+        "bank's, or choose another format there."
+    ),
     "other_sheets": lazy_gettext(
         "Other sheets of the workbook hold entries too: save each sheet as a file of its own."
     ),
@@ -162,10 +233,14 @@ _FAULTS: Final[Mapping[str, LazyString]] = {
         "The text of an entry holds what looks like another entry: compare it with the bank."
     ),
     "test_group": lazy_gettext("The bank marks this part as a test: it was left out."),
-    "too_many_balances": lazy_gettext("The statement has more balances than any bank writes."),
-    "unreadable": lazy_gettext("Too many entries cannot be read: export the file again."),
-    "unreadable_statement": lazy_gettext("A statement cannot be read: export the file again."),
-    "unreadable_total": lazy_gettext("A control total cannot be read."),
+    "too_many_balances": lazy_gettext(
+        "The statement has more balances than any bank writes: export each account as a file of its own."
+    ),
+    "unreadable": lazy_gettext("Too many entries cannot be read: choose another format at the bank."),
+    "unreadable_statement": lazy_gettext("A statement cannot be read: choose another format at the bank."),
+    "unreadable_total": lazy_gettext(
+        "A control total cannot be read: compare number and sum of the entries with the bank's."
+    ),
 }
 FAULT_CODES: Final = frozenset(_FAULTS)
 

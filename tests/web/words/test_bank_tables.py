@@ -94,7 +94,7 @@ def test_table_problem_has_no_english(database: Flask) -> None:
     with database.test_request_context(), force_locale("pl"):
         words = bank_problems.word_problem(problem)
     assert (words.english, words.place) == ("", "Wiersz 7")
-    assert words.means == "Kwoty nie da się odczytać: popraw ją w pliku albo wyeksportuj plik ponownie."
+    assert words.means == "Nie da się odczytać kwoty: popraw ją w pliku albo wybierz w banku inny format."
     assert words.detail == "'1,234' może oznaczać tysiące albo grosze: wskaż, który znak jest dziesiętny."
 
 
