@@ -17,18 +17,20 @@ from typing import Any, NamedTuple, Protocol
 import pytest
 from click.testing import CliRunner
 from flask import Flask
+from sqlalchemy import select
 
 from donorhub import clock
 from donorhub.cli import context
 from donorhub.cli.imports import import_files
 from donorhub.db import db
 from donorhub.domain.access.permissions import PERMISSIONS
-from donorhub.models import BankAccount, Entry, Task
+from donorhub.models import BankAccount, Entry, ImportFile, Task
 from donorhub.services.access import users
+from donorhub.services.bank import import_undo
 from donorhub.services.bank.files import column_mappings
 from tests.api.conftest import Caller
 from tests.services.bank.bank import CSV_LAYOUT, Paid, camt, csv, ledger, open_account, send
-from tests.web.bank.bank_world import Staff, hidden_fields, let_write, words_of, work
+from tests.web.bank.bank_world import Staff, fields_with_digest, let_write, words_of, work
 from tests.web.bank.test_wizard import answers
 
 DAY = date(2026, 10, 5)
@@ -91,16 +93,17 @@ def bring_first_payment() -> None:
     send(camt(PAYMENTS[:1]), "other.xml")
 
 
-def bring_second_batch() -> None:
-    """Another booking of the same day and sum: nobody knows any more which one the report is about."""
-    send(
-        camt([Paid(DAY, 8000, name="", account="", text="", ref="B2")], opening=8000, name="S2"), "second.xml"
-    )
+def bring_other_batch() -> None:
+    """Another booking of the same day and sum in place of the one that the report was about."""
+    file_id = db.session.scalars(select(ImportFile.id).where(ImportFile.filename == "batch.xml")).one()
+    import_undo.take_back_import(file_id, reason="wrong", now=clock.now(), actor="user:1")
+    db.session.commit()
+    send(camt([Paid(DAY, 8000, name="", account="", text="", ref="B2")], name="S2"), "other.xml")
 
 
 STATEMENT = Kind("statement", camt(PAYMENTS), "may.xml", no_preparation, bring_first_payment, "80.00")
 TABLE = Kind("table", csv(PAYMENTS), "may.csv", open_table_account, bring_first_payment, "80.00")
-LIST = Kind("list", REPORT, "report.txt", open_account_with_batch, bring_second_batch, "more", account_id=1)
+LIST = Kind("list", REPORT, "report.txt", open_account_with_batch, bring_other_batch, "more", account_id=1)
 
 
 class Api:
@@ -148,7 +151,7 @@ class Cli:
 
     def preview(self, kind: Kind) -> Any:
         shown = self.run(kind)
-        assert shown.exit_code == 1 and "nothing was stored" in shown.output, shown.output
+        assert shown.exit_code == 1 and "nothing was done" in shown.output, shown.output
         assert kind.shown in shown.output
         found = re.search(r"--digest ([0-9a-f]{16})", shown.output)
         assert found
@@ -156,7 +159,7 @@ class Cli:
 
     def confirm(self, kind: Kind, token: Any) -> Answer:
         result = self.run(kind, "--digest", token)
-        return Answer(result.output, "nothing was stored" not in result.output)
+        return Answer(result.output, "nothing was done" not in result.output)
 
 
 class Page:
@@ -183,11 +186,6 @@ class Page:
         if answer.status_code == 422:
             assert fields_with_digest(answer.text).get("digest") not in ("", fields["digest"])
         return Answer(words_of(answer.text), answer.status_code == 302)
-
-
-def fields_with_digest(page: str) -> dict[str, str]:
-    forms = re.findall(r"<form.*?</form>", page, re.DOTALL)
-    return next((hidden_fields(form) for form in forms if 'name="digest"' in form), {})
 
 
 @pytest.fixture(params=["page", "api", "cli"])

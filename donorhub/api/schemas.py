@@ -36,6 +36,12 @@ def is_money(field: fields.Field[object]) -> bool:
     return isinstance(field, fields.Nested) and isinstance(field.schema, MoneySchema)
 
 
+class SumSchema(AnswerSchema):
+    """A sum in one currency."""
+
+    amount = fields.Nested(MoneySchema)
+
+
 class FieldProblemSchema(Schema):
     pointer = fields.String(metadata={"description": "JSON pointer into the request"})
     detail = fields.String()

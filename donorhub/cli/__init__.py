@@ -8,7 +8,7 @@ import sys
 import click
 
 from donorhub import config, logs
-from donorhub.cli import access, checking, database, exporting, imports, receipts, running, webhooks
+from donorhub.cli import access, checking, database, deciding, exporting, imports, receipts, running, webhooks
 from donorhub.cli.demo.command import run_demo
 from donorhub.errors import DonorHubError
 
@@ -28,6 +28,7 @@ for command in (
     access.user_group,
     access.token_group,
     imports.import_files,
+    deciding.entries_group,
     webhooks.webhooks_group,
     receipts.receipts_group,
     exporting.export_base,

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import click
 
+from donorhub.cli.confirming import DIGITS
 from donorhub.errors import Changed
 from donorhub.money import Money
 from donorhub.services.bank.files.import_plans import Plan
 
-DIGITS: Final = 16  # of a digest that a person copies: more than chance ever repeats
 _LATER: Final = {
     "held": "it would be held: none of its money counts until somebody releases it",
     "asking": "it would ask, and nothing of it would count yet",
@@ -20,31 +19,16 @@ _LATER: Final = {
 }
 
 
-def is_confirmed(path: str, plan: Plan, digest: str) -> bool:
-    """Show what a file would do, and return whether that is confirmed: by its digest, or when asked."""
-    if digest and plan.digest.startswith(digest.strip().lower()):
-        return True
-    _show_plan(path, plan)
-    if digest:
-        click.echo("  that is not what was shown under this digest: nothing was stored")
-        return False
-    if sys.stdin.isatty():
-        return click.confirm("  Import exactly this?")
-    click.echo(
-        f"  nothing was stored: --digest {plan.digest[:DIGITS]} imports exactly this, --yes without a look"
-    )
-    return False
-
-
 def show_change(path: str, error: Changed) -> None:
     """Show what a file would do now that somebody changed the ledger in between."""
     if not isinstance(error.now, Plan):
         raise error
-    _show_plan(path, error.now)
-    click.echo("  this changed since it was shown: nothing was stored")
+    show_plan(path, error.now)
+    click.echo("  this changed since it was shown: nothing was done")
 
 
-def _show_plan(path: str, plan: Plan) -> None:
+def show_plan(path: str, plan: Plan) -> None:
+    """Print what importing a file would do."""
     click.echo(f"{path}: {plan.format or 'unknown format'}, not imported yet, digest {plan.digest[:DIGITS]}")
     told_statements = plan.outcome["statements"]
     for number, summary in enumerate(plan.summaries):

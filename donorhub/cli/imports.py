@@ -15,7 +15,7 @@ from flask import current_app
 from sqlalchemy import select
 
 from donorhub import clock
-from donorhub.cli import import_previews, tables
+from donorhub.cli import confirming, import_previews, tables
 from donorhub.cli.arguments import load_arguments
 from donorhub.cli.context import get_actor, run_in_app
 from donorhub.config import Settings
@@ -101,8 +101,6 @@ def import_files(
     nothing: say the digest then, and exactly what was shown is imported. Exit code 1 when a file was
     refused, is held because its figures do not add up, asks something or was not confirmed.
     """
-    if digest and len(digest) < import_previews.DIGITS:
-        raise Rejected(f"--digest has {import_previews.DIGITS} digits", code="digest_short")
     answers: Answers = load_arguments(AnswersSchema(), currency=currency or None)
     currency = answers.get("currency", "")
     if accept_held:
@@ -183,7 +181,7 @@ def _import_file(path: str, sent_file: SentFile, arguments: Arguments) -> bool:
         file, is_new = _receive_file(sent_file, arguments, digest)
     except Rejected as e:
         db.session.rollback()
-        click.echo(f"{path}: refused\n  error file_too_large: {e.message}")
+        click.echo(f"{path}: refused\n  error {e.specific_code}: {e.message}")
         return False
     except Changed as e:
         db.session.rollback()
@@ -211,7 +209,13 @@ def _confirm_plan(path: str, sent_file: SentFile, arguments: Arguments) -> str |
     db.session.rollback()  # nobody waits for us while a person reads
     if plan is None:
         return ""
-    return plan.digest if import_previews.is_confirmed(path, plan, arguments.digest) else None
+    is_wanted = confirming.is_confirmed(
+        plan.digest,
+        arguments.digest,
+        lambda: import_previews.show_plan(path, plan),
+        "Import exactly this?",
+    )
+    return plan.digest if is_wanted else None
 
 
 def _receive_file(sent_file: SentFile, arguments: Arguments, digest: str) -> tuple[ImportFile, bool]:

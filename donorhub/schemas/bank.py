@@ -109,6 +109,7 @@ class TakeBackSchema(StrictSchema):
     undo_decisions = Tick(
         load_default=False, metadata={"description": "Undo what people decided of its entries too"}
     )
+    digest = Line(DIGEST, metadata={"description": "Of what was shown: take back exactly that, or nothing"})
 
 
 class TakingBack(TypedDict):
@@ -116,6 +117,7 @@ class TakingBack(TypedDict):
 
     reason: str
     undo_decisions: bool
+    digest: NotRequired[str]
 
 
 class ReleaseSchema(StrictSchema):
@@ -152,6 +154,7 @@ class NewMatchSchema(StrictSchema):
 
     detail_id = Id(metadata={"description": "One payment of an entry that holds several"})
     rank = Whole(0, MOST_RANKS, metadata={"description": "The engine's proposal of this rank; 0 is the best"})
+    digest = Line(DIGEST, metadata={"description": "Of the proposal that `rank` names: accept exactly that"})
     parts = Several(
         fields.Nested(PartSchema),
         1,
@@ -212,6 +215,18 @@ class AnswerToGroup(AnswerToQuestion):
     kind: QuestionKind
 
 
+class ConfirmedAnswerToGroupSchema(AnswerToGroupSchema):
+    """The same of exactly those questions that were shown."""
+
+    digest = Line(DIGEST, metadata={"description": "Of the questions as they were shown"})
+
+
+class ConfirmedAnswerToGroup(AnswerToGroup):
+    """The same, perhaps of exactly those questions that were shown."""
+
+    digest: NotRequired[str]
+
+
 class WhichSchema(StrictSchema):
     """Which of the waiting entries are looked at; all, when nothing is said."""
 
@@ -219,8 +234,20 @@ class WhichSchema(StrictSchema):
     statement_id = Id(metadata={"description": "Those that one statement brought"})
 
 
+class ConfirmedWhichSchema(WhichSchema):
+    """The same, as it was shown."""
+
+    digest = Line(DIGEST, metadata={"description": "Of `/entries/certain`: accept exactly those, or none"})
+
+
 class Which(TypedDict, total=False):
     """Whose entries are meant."""
 
     bank_account_id: int
     statement_id: int
+
+
+class ConfirmedWhich(Which, total=False):
+    """The same, perhaps as it was shown."""
+
+    digest: str

@@ -148,8 +148,11 @@ def test_demo_is_walked_without_a_refusal(demo: Demo) -> None:
     for path in PAGES:
         admin.look(path)
     _import_sample(admin, Path(demo.read_line("a bank file to try")))
-    page = admin.look("/bank/to-decide")
-    _, page = admin.send("/bank/accept-sure", page)
+    assert 'href="/bank/accept-sure"' in admin.look("/bank/to-decide")
+    page = admin.look("/bank/accept-sure")
+    digest = re.search(r'name="digest" value="([^"]+)"', page)
+    assert digest is not None
+    _, page = admin.send("/bank/accept-sure", page, digest=digest.group(1))
     assert "Accepted what is certain" in read_words(page)
 
 

@@ -12,6 +12,7 @@ from sqlalchemy import select
 from donorhub import clock
 from donorhub.api import pages
 from donorhub.api.answers import answer_resource
+from donorhub.api.bank.certain_payments import CertainPaymentsSchema, describe_payments
 from donorhub.api.bank.entry_answers import (
     EntrySchema,
     EntryWithProposalsSchema,
@@ -19,16 +20,18 @@ from donorhub.api.bank.entry_answers import (
     make_list_answers,
 )
 from donorhub.api.blueprint import ID, HouseBlueprint
+from donorhub.api.changed import refuse_changed
 from donorhub.api.duplicates import DuplicateQuery
 from donorhub.api.http import get_principal, require_permission
 from donorhub.api.idempotency import do_once
 from donorhub.db import db
-from donorhub.errors import Rejected
+from donorhub.errors import Changed, Rejected
 from donorhub.models import Entry
 from donorhub.models.states import ENTRY_STATES
-from donorhub.schemas.bank import WAYS, NewMatchSchema, Which, WhichSchema
-from donorhub.schemas.fields import Day, NothingSchema, QueryId
+from donorhub.schemas.bank import WAYS, ConfirmedWhich, ConfirmedWhichSchema, NewMatchSchema, Which
+from donorhub.schemas.fields import Day, NothingSchema, QueryId, StrictSchema
 from donorhub.services.bank.matching import certain_entries, entries, entry_answers
+from donorhub.services.bank.matching.certain_entries import CertainPayments
 from donorhub.services.bank.matching.entries import Share
 
 bp = HouseBlueprint("entries", __name__, path="/entries", description="Lines of bank statements.")
@@ -37,6 +40,13 @@ SORTS: Final = {"id": Entry.id, "booked_on": Entry.booked_on}
 
 class AcceptedSchema(Schema):
     accepted = fields.Integer(required=True, metadata={"description": "How many payments were decided"})
+
+
+class WhichQuerySchema(StrictSchema):
+    """Which of the waiting entries are looked at; all, when nothing is said."""
+
+    bank_account_id = QueryId(metadata={"description": "Those of one account"})
+    statement_id = QueryId(metadata={"description": "Those that one statement brought"})
 
 
 Query = pages.make_query_schema(
@@ -73,20 +83,57 @@ def get_entry(entry_id: int) -> Response:
     return _show_entry(entries.get_entry(entry_id))
 
 
+@bp.get("/certain")
+@require_permission("imports:read")
+@bp.arguments(WhichQuerySchema, location="query")
+@bp.response(200, CertainPaymentsSchema)
+def list_certain(which: Which) -> Response:
+    """Show what `accept-certain` would accept next, at most those of 500 entries, with the `digest` of it."""
+    return answer_resource(
+        CertainPaymentsSchema, describe_payments(certain_entries.list_certain_payments(**which))
+    )
+
+
 @bp.post("/accept-certain")
 @require_permission("entries:decide")
 @do_once
-@bp.arguments(WhichSchema)
+@bp.arguments(ConfirmedWhichSchema)
 @bp.response(200, AcceptedSchema)
-def accept_certain(which: Which) -> dict[str, int]:
-    """Accept every proposal of level `sure` among the entries that wait. Again finds none left."""
+def accept_certain(which: ConfirmedWhich) -> dict[str, int]:
+    """Accept every proposal of level `sure` among the entries that wait. Again finds none left.
+
+    With the `digest` of `/entries/certain` exactly those are accepted: where they are others by now, the
+    answer is 409 `changed` with the new `preview`, and nothing is decided.
+    """
+    now, actor = clock.now(), get_principal().actor
+    digest, narrow = which.get("digest", ""), _read_narrowing(which)
+    if digest:
+        return {"accepted": _accept_shown(digest, narrow)}
     count = 0
-    for chunk_count in certain_entries.accept_certain_entries(
-        **which, now=clock.now(), actor=get_principal().actor
-    ):
+    for chunk_count in certain_entries.accept_certain_entries(**narrow, now=now, actor=actor):
         db.session.commit()  # nobody else can write while a chunk is being accepted: let them in between
         count += chunk_count
     return {"accepted": count}
+
+
+def _read_narrowing(which: Which) -> Which:
+    narrow = Which()
+    if "bank_account_id" in which:
+        narrow["bank_account_id"] = which["bank_account_id"]
+    if "statement_id" in which:
+        narrow["statement_id"] = which["statement_id"]
+    return narrow
+
+
+def _accept_shown(digest: str, narrow: Which) -> int:
+    try:
+        return certain_entries.accept_shown_payments(
+            digest, **narrow, now=clock.now(), actor=get_principal().actor
+        )
+    except Changed as e:
+        if not isinstance(e.now, CertainPayments):
+            raise
+        refuse_changed(e, CertainPaymentsSchema, describe_payments(e.now))
 
 
 @bp.post(f"/<{ID}:entry_id>/matches")
@@ -107,6 +154,8 @@ def decide_entry(arguments: Mapping[str, bool], decision: dict[str, object], ent
         where["alike_ids"] = None
     if "detail_id" in decision:
         where["detail_id"] = decision["detail_id"]
+    if "digest" in decision and way == "rank":
+        where["digest"] = decision["digest"]
     _DECIDE[way](entry_id, decision[way], where)
     return _show_entry(entries.get_entry(entry_id))
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from marshmallow import fields
 
 from donorhub.api.schemas import AnswerSchema
-from donorhub.domain.bank.matching.matching_facts import Candidate, Proposal
+from donorhub.domain.bank.matching.matching_facts import Candidate, Part, Proposal
 from donorhub.models import Detail, Entry, Match
 from donorhub.models.states import OPEN_ENTRIES
 from donorhub.money import Money
@@ -77,6 +77,7 @@ class CandidateSchema(AnswerSchema):
     parts = fields.List(fields.Nested(ProposedPartSchema), required=True)
     payout_id = fields.Integer(allow_none=True)
     gift_id = fields.Integer(allow_none=True)
+    digest = fields.String(required=True, metadata={"description": "Sent with `rank`, confirms exactly this"})
 
 
 class ProposalSchema(AnswerSchema):
@@ -132,27 +133,33 @@ def _make_proposal(proposal: Proposal, currency: str) -> dict[str, object]:
         "detail_id": proposal.detail_id,
         "kind": proposal.kind,
         "decision": proposal.decision,
-        "candidates": [_make_candidate(candidate, currency) for candidate in proposal.candidates],
+        "candidates": [_make_candidate(proposal, candidate, currency) for candidate in proposal.candidates],
         "hindrances": list(proposal.hindrances),
     }
 
 
-def _make_candidate(candidate: Candidate, currency: str) -> dict[str, object]:
+def _make_candidate(proposal: Proposal, candidate: Candidate, currency: str) -> dict[str, object]:
     return {
         "level": candidate.level,
         "reasons": [
             {"key": one.key, "params": dict(one.params), "contradicts": one.contradicts}
             for one in candidate.evidence
         ],
-        "parts": [
-            {
-                "donor_id": part.donor_id,
-                "amount": Money(part.minor, currency),
-                "settles": part.settles,
-                "instalment_ids": [one.instalment_id for one in part.allocations],
-            }
-            for part in candidate.parts
-        ],
+        "parts": make_parts(candidate.parts, currency),
         "payout_id": candidate.payout_id,
         "gift_id": candidate.gift_id,
+        "digest": matching.compute_candidate_digest(proposal, candidate),
     }
+
+
+def make_parts(parts: Sequence[Part], currency: str) -> list[dict[str, object]]:
+    """Return the gifts that a payment would make."""
+    return [
+        {
+            "donor_id": part.donor_id,
+            "amount": Money(part.minor, currency),
+            "settles": part.settles,
+            "instalment_ids": [one.instalment_id for one in part.allocations],
+        }
+        for part in parts
+    ]

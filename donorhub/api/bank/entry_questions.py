@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 from flask import Response
 from marshmallow import Schema, fields, validate
@@ -11,15 +11,22 @@ from donorhub import clock
 from donorhub.api import pages
 from donorhub.api.answers import answer_resource
 from donorhub.api.blueprint import ID, HouseBlueprint
+from donorhub.api.changed import refuse_changed
 from donorhub.api.http import get_principal, require_permission
 from donorhub.api.idempotency import do_once
 from donorhub.api.schemas import AnswerSchema
 from donorhub.db import db
+from donorhub.errors import Changed
 from donorhub.models import EntryQuestion
 from donorhub.models.states import QUESTION_KINDS, QUESTION_STATES
-from donorhub.schemas.bank import AnswerToGroup, AnswerToGroupSchema, AnswerToQuestion, AnswerToQuestionSchema
-from donorhub.schemas.fields import Instant, NothingSchema, QueryId
-from donorhub.services.bank.matching import entry_answers, question_views
+from donorhub.schemas.bank import (
+    AnswerToQuestion,
+    AnswerToQuestionSchema,
+    ConfirmedAnswerToGroup,
+    ConfirmedAnswerToGroupSchema,
+)
+from donorhub.schemas.fields import Instant, NothingSchema, QueryId, StrictSchema
+from donorhub.services.bank.matching import entry_answers, question_groups, question_views
 
 bp = HouseBlueprint(
     "entry_questions", __name__, path="/entry-questions", description="What only a person can say of entries."
@@ -50,6 +57,20 @@ class AnsweredSchema(Schema):
     answered = fields.Integer(required=True, metadata={"description": "How many questions were answered"})
 
 
+class GroupQuerySchema(StrictSchema):
+    """Which questions are meant."""
+
+    import_file_id = QueryId(required=True, metadata={"description": "The file that raised the questions"})
+    kind = fields.String(required=True, validate=validate.OneOf(QUESTION_KINDS))
+
+
+class GroupSchema(Schema):
+    """The open questions of a file that have one reason."""
+
+    digest = fields.String(required=True, metadata={"description": "Confirms these questions as they are"})
+    count = fields.Integer(required=True)
+
+
 Query = pages.make_query_schema(
     *SORTS,
     state=fields.String(validate=validate.OneOf(QUESTION_STATES)),
@@ -77,26 +98,43 @@ def get_entry_question(question_id: int) -> Response:
     return answer_resource(EntryQuestionSchema, entry_answers.get_question(question_id))
 
 
+@bp.get("/group")
+@require_permission("imports:read")
+@bp.arguments(GroupQuerySchema, location="query")
+@bp.response(200, GroupSchema)
+def show_group(group: dict[str, Any]) -> Response:
+    """Show how many questions of a file have one reason, and the `digest` of all that they tell now."""
+    view = question_groups.show_group(group["import_file_id"], group["kind"])
+    return answer_resource(GroupSchema, view)
+
+
 @bp.post("/answer-all")
 @require_permission("entries:decide")
 @do_once
-@bp.arguments(AnswerToGroupSchema)
+@bp.arguments(ConfirmedAnswerToGroupSchema)
 @bp.response(200, AnsweredSchema)
-def answer_all(group: AnswerToGroup) -> dict[str, int]:
-    """Give all open questions of one file that have one reason the same answer. Again finds none left."""
-    count = 0
-    while True:
-        chunk_count = entry_answers.answer_group(
-            group["import_file_id"],
-            group["kind"],
-            group["answer"],
-            now=clock.now(),
-            actor=get_principal().actor,
-        )
-        count += chunk_count
-        if chunk_count < entry_answers.MOST_AT_ONCE:
-            return {"answered": count}
-        db.session.commit()  # nobody else can write while a chunk is answered: let them in between
+def answer_all(group: ConfirmedAnswerToGroup) -> dict[str, int]:
+    """Give all open questions of one file that have one reason the same answer. Again finds none left.
+
+    With the `digest` of `/entry-questions/group` exactly those are answered: where they are others by now, or
+    tell something else, the answer is 409 `changed` with the new `preview`, and none is answered.
+    """
+    count, digest = 0, group.get("digest", "")
+    what = group["import_file_id"], group["kind"], group["answer"]
+    now, actor = clock.now(), get_principal().actor
+    chunk_counts = (
+        question_groups.answer_shown_group(*what, digest, now=now, actor=actor)
+        if digest
+        else question_groups.answer_group_until(*what, None, now=now, actor=actor)
+    )
+    try:
+        for chunk_count in chunk_counts:
+            count += chunk_count
+            if chunk_count == entry_answers.MOST_AT_ONCE:
+                db.session.commit()  # nobody else can write while a chunk is answered: let them in between
+    except Changed as e:
+        refuse_changed(e, GroupSchema, e.now)
+    return {"answered": count}
 
 
 @bp.post(f"/<{ID}:question_id>/answer")

@@ -6,6 +6,7 @@ from typing import NoReturn
 
 from marshmallow import fields, validate
 
+from donorhub.api.changed import refuse_changed
 from donorhub.api.schemas import AnswerSchema
 from donorhub.errors import Changed
 from donorhub.models.states import IMPORT_FILE_STATES
@@ -83,8 +84,6 @@ def describe_plan(plan: Plan) -> dict[str, object]:
 
 def refuse_changed_plan(error: Changed) -> NoReturn:
     """Answer 409 with the plan of now, whose digest confirms it."""
-    plan = error.now
-    if not isinstance(plan, Plan):
+    if not isinstance(error.now, Plan):
         raise error
-    preview = ImportPreviewSchema().dump(describe_plan(plan))
-    raise Changed(error.message, now=plan, preview=preview) from error
+    refuse_changed(error, ImportPreviewSchema, describe_plan(error.now))

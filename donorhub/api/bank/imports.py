@@ -24,8 +24,10 @@ from donorhub.api.bank.import_previews import (
     describe_plan,
     refuse_changed_plan,
 )
+from donorhub.api.bank.import_undoing import ObstacleListSchema, TakingBackSchema, describe_taking_back
 from donorhub.api.blueprint import ID, HouseBlueprint
 from donorhub.api.bodies import takes_upload
+from donorhub.api.changed import refuse_changed
 from donorhub.api.http import get_principal, require_permission
 from donorhub.api.idempotency import commit_work, do_once, do_once_by_key
 from donorhub.api.schemas import AnswerSchema, UploadedFile
@@ -46,6 +48,7 @@ from donorhub.services.bank import import_undo
 from donorhub.services.bank.files import confirmed_imports, deliveries, imports
 from donorhub.services.bank.files.deliveries import MOST_FILES, SentFile
 from donorhub.services.bank.files.import_plans import Choices
+from donorhub.services.bank.import_undo import TakingBackView
 from donorhub.services.messages import thank_yous
 
 bp = HouseBlueprint("imports", __name__, path="/imports", description="Files from banks.")
@@ -92,18 +95,6 @@ class NewImportsSchema(FileAnswersSchema):
 
 class FileProblemListSchema(AnswerSchema):
     data = fields.List(fields.Nested(FileProblemSchema), required=True)
-
-
-class ObstacleSchema(AnswerSchema):
-    kind = fields.String(required=True, validate=validate.OneOf(("receipt", "decision", "closed_books")))
-    entry_id = fields.Integer(required=True)
-    gift_id = fields.Integer(allow_none=True)
-    receipt_id = fields.Integer(allow_none=True)
-    actor = fields.String(required=True)
-
-
-class ObstacleListSchema(AnswerSchema):
-    data = fields.List(fields.Nested(ObstacleSchema), required=True)
 
 
 class OldGiftsSchema(AnswerSchema):
@@ -337,16 +328,33 @@ def list_obstacles(import_id: int) -> Response:
     return answer_resource(ObstacleListSchema, {"data": import_undo.list_obstacles(import_id)})
 
 
+@bp.get(f"/<{ID}:import_id>/take-back")
+@require_permission("imports:read")
+@bp.response(200, TakingBackSchema)
+def show_taking_back(import_id: int) -> Response:
+    """Show what taking a file back would do now, and what stands in the way. Nothing is done."""
+    return answer_resource(TakingBackSchema, describe_taking_back(import_undo.show_taking_back(import_id)))
+
+
 @bp.post(f"/<{ID}:import_id>/take-back")
 @require_permission("imports:write")
 @do_once
 @bp.arguments(TakeBackSchema)
 @bp.response(200, ImportSchema)
 def take_back_import(request_body: TakingBack, import_id: int) -> Response:
-    """Take a whole file back: its gifts are corrected, its entries leave the ledger, the file stays."""
-    row = import_undo.take_back_import(
-        import_id, now=clock.now(), actor=get_principal().actor, **request_body
-    )
+    """Take a whole file back: its gifts are corrected, its entries leave the ledger, the file stays.
+
+    With the `digest` of what was shown exactly that is taken back, else the answer is 409 `changed` with the
+    new `preview`.
+    """
+    try:
+        row = import_undo.take_back_import(
+            import_id, now=clock.now(), actor=get_principal().actor, **request_body
+        )
+    except Changed as e:
+        if not isinstance(e.now, TakingBackView):
+            raise
+        refuse_changed(e, TakingBackSchema, describe_taking_back(e.now))
     return answer_resource(ImportSchema, make_answer(row))
 
 

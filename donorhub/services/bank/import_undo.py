@@ -7,7 +7,7 @@ row that counts no more, so that its corrected gift can be explained.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Final, Literal
 
@@ -27,7 +27,9 @@ from donorhub.models import (
     ReceiptLine,
     Statement,
 )
-from donorhub.models.states import COUNTED_STATEMENTS, GONE_ENTRIES, READ_FILES
+from donorhub.models.states import COUNTED_STATEMENTS, GONE_ENTRIES, READ_FILES, UNCOUNTED_ENTRIES
+from donorhub.money import Money
+from donorhub.services import shown
 from donorhub.services.access import audit
 from donorhub.services.bank.files import enriching, imports
 from donorhub.services.bank.matching import decision_undo, entry_answers
@@ -51,6 +53,46 @@ class Obstacle:
     gift_id: int | None
     receipt_id: int | None
     actor: str
+
+
+@dataclass(frozen=True, slots=True)
+class TakingBackView:
+    """What taking an import back would do: what leaves the ledger, what stands in the way, and the digest
+    of all that.
+    """
+
+    digest: str
+    entries_count: int  # which count now
+    sums: tuple[Money, ...]
+    obstacles: tuple[Obstacle, ...]
+
+
+def show_taking_back(import_file_id: int) -> TakingBackView:
+    """Return what taking an import back would do now; nothing is done."""
+    file = imports.get_file(import_file_id)
+    own_statements = select(Statement.id).where(Statement.import_file_id == import_file_id)
+    rows = db.session.execute(
+        select(Entry.id, Entry.state, Entry.amount_minor, Entry.currency, Statement.import_file_id)
+        .join(Statement, Statement.id == Entry.statement_id)
+        .where(_make_touched_condition(own_statements))
+        .order_by(Entry.id)
+    ).all()
+    match_ids = db.session.scalars(
+        select(Match.id)
+        .join(Entry, Entry.id == Match.entry_id)
+        .where(_make_touched_condition(own_statements), Match.undone_at.is_(None))
+        .order_by(Match.id)
+    ).all()
+    obstacles = tuple(list_obstacles(import_file_id))
+    plain = [file.id, file.generation, file.state, list(map(list, rows)), list(match_ids)]
+    amounts: dict[str, int] = {}
+    count = 0
+    for _, state, minor, currency, file_id in rows:
+        if file_id == file.id and state not in UNCOUNTED_ENTRIES:
+            amounts[currency] = amounts.get(currency, 0) + minor
+            count += 1
+    sums = tuple(Money(minor, currency) for currency, minor in sorted(amounts.items()))
+    return TakingBackView(shown.compute_digest([plain, list(map(asdict, obstacles))]), count, sums, obstacles)
 
 
 def list_obstacles(import_file_id: int) -> list[Obstacle]:
@@ -111,13 +153,19 @@ def _make_touched_condition(statement_ids: Select[int]) -> ColumnElement[bool]:
 
 
 def take_back_import(
-    import_file_id: int, *, reason: str, now: datetime, actor: str, undo_decisions: bool = False
+    import_file_id: int,
+    *,
+    reason: str,
+    now: datetime,
+    actor: str,
+    undo_decisions: bool = False,
+    digest: str = "",
 ) -> ImportFile:
     """Take an import back and return its file. Ignore one that is taken back already.
 
-    Raise Rejected, with nothing changed, while a receipt names a gift of it, an entry of it lies in closed
-    books, or a person's decision stands on it unless ``undo_decisions``. Raise Conflict while it is being
-    read.
+    Raise Changed where a ``digest`` stands for another view than that of now. Raise Rejected, with nothing
+    changed, while a receipt names a gift of it, an entry of it lies in closed books, or a person's decision
+    stands on it unless ``undo_decisions``. Raise Conflict while it is being read.
     """
     file = imports.lock_file(import_file_id)
     if file.state == "taken_back":
@@ -126,6 +174,8 @@ def take_back_import(
         raise Conflict(f"file {import_file_id} is being read: wait a moment", code="being_read")
     if not reason.strip():
         raise Rejected("say why the import is taken back", field="/reason")
+    if digest:
+        shown.refuse_changed(digest, show_taking_back(file.id))
     _refuse_obstacles(file, undo_decisions=undo_decisions)
     rows = db.session.scalars(
         select(Statement).where(Statement.import_file_id == file.id).with_for_update().order_by(Statement.id)

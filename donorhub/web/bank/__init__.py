@@ -6,6 +6,7 @@ from typing import Final
 
 from donorhub.web.bank import (
     accounts,
+    certain,
     entries,
     files,
     old_gifts,
@@ -27,6 +28,7 @@ VIEWS: Final = (
     statements,
     wizard,
     entries,
+    certain,
     questions,
     parts,
 )

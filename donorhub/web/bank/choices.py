@@ -20,6 +20,7 @@ from donorhub.money import Money
 from donorhub.services.access import organisation
 from donorhub.services.bank import bank_views
 from donorhub.services.bank.matching import credits, entry_views, matching
+from donorhub.services.bank.matching.decisions import CreditDecision
 from donorhub.services.bank.matching.entry_views import MatchView
 from donorhub.web.words import bank
 
@@ -81,7 +82,7 @@ class Item:
 
 
 @dataclass(slots=True)
-class _Rows:
+class NamedRows:
     """The rows that the candidates of a page name, fetched at once."""
 
     donors: Mapping[int, Donor] = field(default_factory=dict)
@@ -113,7 +114,14 @@ def list_items(entries: Sequence[Entry]) -> list[Item]:
     ids = [entry.id for entry in entries]
     waiting = [entry.id for entry in entries if entry.state in OPEN_ENTRIES]
     proposals = matching.list_proposals(waiting) if waiting else {}
-    names = _fetch_rows(proposal for of_entry in proposals.values() for proposal in of_entry)
+    names = fetch_names(
+        [
+            candidate
+            for of_entry in proposals.values()
+            for proposal in of_entry
+            for candidate in proposal.candidates
+        ]
+    )
     matches = entry_views.list_live_matches(ids)
     accounts = bank_views.list_account_names()
     places: dict[int, list[credits.Place]] = {}
@@ -133,7 +141,7 @@ def list_items(entries: Sequence[Entry]) -> list[Item]:
 
 
 def _make_payment(
-    place: credits.Place, proposals: Iterable[Proposal], matches: Iterable[MatchView], names: _Rows
+    place: credits.Place, proposals: Iterable[Proposal], matches: Iterable[MatchView], names: NamedRows
 ) -> Payment:
     mine = [view for view in matches if view.row.detail_id == place.detail_id]
     proposal = next((p for p in proposals if p.detail_id == place.detail_id), None)
@@ -147,7 +155,7 @@ def _make_payment(
     )
 
 
-def _make_choice(candidate: Candidate, credit: Credit, names: _Rows) -> Choice:
+def _make_choice(candidate: Candidate, credit: Credit, names: NamedRows) -> Choice:
     return Choice(
         value=make_choice_key(candidate),
         level=candidate.level,
@@ -167,12 +175,12 @@ def _make_reason(reason: Evidence, prefix: str) -> Reason:
     return Reason(text, reason.contradicts or reason.points < 0)
 
 
-def _fetch_rows(proposals: Iterable[Proposal]) -> _Rows:
-    candidates = [candidate for proposal in proposals for candidate in proposal.candidates]
+def fetch_names(candidates: Sequence[Candidate | CreditDecision]) -> NamedRows:
+    """Return the rows that candidates or decisions name."""
     donor_ids = {part.donor_id for candidate in candidates for part in candidate.parts}
     gifts = _fetch_by_id(Gift, {candidate.gift_id for candidate in candidates})
     donor_ids |= {gift.donor_id for gift in gifts.values()}
-    return _Rows(
+    return NamedRows(
         donors=_fetch_by_id(Donor, donor_ids),
         payouts=_fetch_by_id(Payout, {candidate.payout_id for candidate in candidates}),
         gifts=gifts,

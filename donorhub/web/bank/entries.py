@@ -17,12 +17,11 @@ from markupsafe import Markup
 from werkzeug.wrappers import Response
 
 from donorhub import clock
-from donorhub.db import db
 from donorhub.errors import Conflict
 from donorhub.models import Donor, Entry, EntryQuestion
 from donorhub.models.states import OPEN_ENTRIES, MatchKind
 from donorhub.services.bank.files import bank_accounts, entry_questions
-from donorhub.services.bank.matching import certain_entries, entries, entry_answers, entry_views
+from donorhub.services.bank.matching import entries, entry_answers, entry_views
 from donorhub.services.donors import search
 from donorhub.services.paging import Page
 from donorhub.web.admission import require_permission
@@ -261,27 +260,3 @@ def undo_entry(entry_id: int) -> Response | tuple[str, int]:
         tell_reader(sentence)
         return redirect(url_for("bank.show_entry", entry_id=entry_id))
     return render_entry(entry_id, form), 422
-
-
-@bp.post("/accept-sure")
-@require_permission("entries:decide")
-def accept_sure() -> Response:
-    """Accept everything that the engine is sure of, in the list as it is narrowed."""
-    filters = decided.read_filters(request.form)
-    count = 0
-    for chunk_count in certain_entries.accept_certain_entries(
-        statement_id=filters.get("statement"),
-        bank_account_id=filters.get("account"),
-        now=clock.now(),
-        actor=get_actor(),
-    ):
-        db.session.commit()  # nobody else can write while a chunk is being accepted: let them in between
-        count += chunk_count
-    commit()
-    if count:
-        tell_reader(
-            gettext("Accepted what is certain: %(count)s. Each can be undone under Matched.", count=count)
-        )
-    else:
-        tell_reader(gettext("Nothing here is certain enough to be accepted without a look."), "info")
-    return redirect(url_for("bank.entries", tab="to-decide", **decided.make_query(filters)))

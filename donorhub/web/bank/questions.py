@@ -13,10 +13,10 @@ from werkzeug.wrappers import Response
 
 from donorhub import clock
 from donorhub.db import db
-from donorhub.errors import Rejected
+from donorhub.errors import Changed, Rejected
 from donorhub.models.states import QUESTION_ANSWERS, QUESTION_KINDS, QuestionAnswer, QuestionKind, find_word
 from donorhub.services.bank.files import entry_questions, imports
-from donorhub.services.bank.matching import entry_answers, question_views
+from donorhub.services.bank.matching import entry_answers, question_groups, question_views
 from donorhub.web.admission import require_permission
 from donorhub.web.bank.blueprint import bp, get_actor
 from donorhub.web.forms import read_row_id
@@ -69,6 +69,10 @@ def show_questions() -> str:
 @require_permission("imports:read")
 def show_question_group(file_id: int, kind: QuestionKind) -> str:
     """Show the open questions of one file that have one reason, both rows side by side."""
+    return _render_group(file_id, kind)
+
+
+def _render_group(file_id: int, kind: QuestionKind, *, has_changed: bool = False) -> str:
     page = question_views.list_open_questions(file_id, kind, after=request.args.get("after"))
     return render_template(
         "bank/question_group.html",
@@ -80,20 +84,33 @@ def show_question_group(file_id: int, kind: QuestionKind) -> str:
         page=page,
         views=question_views.make_views(page.rows),
         choices=entry_answers.ANSWERS[kind],
+        group=question_groups.show_group(file_id, kind),
+        has_changed=has_changed,
     )
 
 
 @bp.post(f"/questions/<int:file_id>/{KIND}")
 @require_permission("entries:decide")
-def answer_question_group(file_id: int, kind: QuestionKind) -> Response:
-    """Give all open questions of one file that have one reason the same answer."""
-    answer, count = _read_answer(), 0
-    while True:
-        chunk_count = entry_answers.answer_group(file_id, kind, answer, now=clock.now(), actor=get_actor())
-        count += chunk_count
-        if chunk_count < entry_answers.MOST_AT_ONCE:
-            break
-        db.session.commit()  # nobody else can write while a chunk is answered: let them in between
+def answer_question_group(file_id: int, kind: QuestionKind) -> Response | tuple[str, int]:
+    """Give all open questions of one file that have one reason the same answer, as the page showed them.
+
+    Where they are others by now, or tell something else, none is answered and the page shows them anew.
+    """
+    count = 0
+    try:
+        for chunk_count in question_groups.answer_shown_group(
+            file_id,
+            kind,
+            _read_answer(),
+            request.form.get("digest", ""),
+            now=clock.now(),
+            actor=get_actor(),
+        ):
+            count += chunk_count
+            if chunk_count == entry_answers.MOST_AT_ONCE:
+                db.session.commit()  # nobody else can write while a chunk is answered: let them in between
+    except Changed:
+        return _render_group(file_id, kind, has_changed=True), 422
     commit()
     tell_reader(gettext("Questions answered: %(count)s. Each can be undone.", count=count))
     return redirect(url_for("bank.show_questions"))

@@ -8,6 +8,7 @@ from werkzeug.wrappers import Response
 
 from donorhub import clock
 from donorhub.schemas.bank import TakeBackSchema, TakingBack
+from donorhub.services import shown
 from donorhub.services.bank import import_undo
 from donorhub.services.bank.files import imports
 from donorhub.services.giving import closed_books
@@ -26,12 +27,14 @@ def show_take_back(file_id: int) -> str:
 
 def _render_take_back(file_id: int, form: Form) -> str:
     file = imports.get_file(file_id)
-    obstacles = import_undo.list_obstacles(file_id)
+    view = import_undo.show_taking_back(file_id)
+    obstacles = view.obstacles
     decisions = [one for one in obstacles if one.kind == "decision"]
     return render_template(
         "bank/take_back.html",
         file=file,
         form=form,
+        view=view,
         closed_until=closed_books.find_last_closed_day()
         if "closed_books" in {one.kind for one in obstacles}
         else None,
@@ -44,10 +47,15 @@ def _render_take_back(file_id: int, form: Form) -> str:
 @bp.post("/files/<int:file_id>/take-back")
 @require_permission("imports:write")
 def take_back_file(file_id: int) -> Response | tuple[str, int]:
-    """Take the import back; people's decisions on it only when that was ticked."""
+    """Take the import back as the page showed it; people's decisions on it only when that was ticked.
+
+    Where it would do something else by now, or a form of before tells no digest, the page is shown anew.
+    """
     form = Form(request.form)
     with form.start_saving():
         new: TakingBack = form.load_fields(TakeBackSchema())
+        if not new.get("digest") and imports.get_file(file_id).state != "taken_back":
+            shown.refuse_changed("", import_undo.show_taking_back(file_id))
         import_undo.take_back_import(file_id, now=clock.now(), actor=get_actor(), **new)
         commit()
         tell_reader(gettext("The import is taken back: nothing of it counts any more."))

@@ -63,14 +63,18 @@ class Staff:
 
     def confirm(self, page: str) -> TestResponse:
         """Click the button that imports a file as its page shows it."""
-        action = f'action="{page.removeprefix("http://localhost")}/answer"'
-        form = re.search(
-            rf'<form method="post" {action}[^>]*>(?:(?!</form>).)*name="digest".*?</form>',
-            self.get(page).text,
-            re.S,
-        )
-        assert form, words_of(self.get(page).text)[:400]
-        return self.post(f"{page}/answer", **hidden_fields(form.group(0)))
+        fields = fields_with_digest(self.get(page).text)
+        assert fields, words_of(self.get(page).text)[:400]
+        return self.post(f"{page}/answer", **fields)
+
+    def take_back(self, page: str, **fields: object) -> TestResponse:
+        """Take an import back as its page shows it."""
+        shown = fields_with_digest(self.get(f"{page}/take-back").text)
+        return self.post(f"{page}/take-back", **shown, **fields)
+
+    def accept_sure(self) -> TestResponse:
+        """Accept what is certain as its page shows it."""
+        return self.post("/bank/accept-sure", **fields_with_digest(self.get("/bank/accept-sure").text))
 
     def upload(self, data: bytes, name: str = "statement.xml", **fields: object) -> str:
         """Send a file, let the worker read it, and give the address of its page."""
@@ -109,6 +113,12 @@ def hidden_fields(form: str) -> dict[str, str]:
     """What a form sends that nobody fills in, without its token."""
     fields = re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', form)
     return {name: unescape(value) for name, value in fields if name != "csrf_token"}
+
+
+def fields_with_digest(page: str) -> dict[str, str]:
+    """What the first form sends that confirms what its page shows; nothing where there is none."""
+    forms = re.findall(r"<form.*?</form>", page, re.DOTALL)
+    return next((hidden_fields(form) for form in forms if 'name="digest"' in form), {})
 
 
 def words_of(page: str) -> str:

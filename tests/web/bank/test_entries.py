@@ -261,11 +261,11 @@ def test_certain_entries_are_accepted_together(accountant: Staff) -> None:
     """All that is certain is accepted at once, and the rest stays."""
     anna = donor("Anna Kowalska")
     statement(accountant, make_coded_line(anna), ("2026-11-20", "20.00", "SOMEBODY ELSE", OTHER, "x"))
-    answer = accountant.post("/bank/accept-sure")
+    answer = accountant.accept_sure()
     assert answer.status_code == 302
     assert gifts_now() == [("Anna Kowalska", 5000)]
     assert entry_of("SOMEBODY ELSE").state == "suspense"
-    again = accountant.get(accountant.post("/bank/accept-sure").headers["Location"])
+    again = accountant.get(accountant.accept_sure().headers["Location"])
     assert "Nothing here is certain enough" in words_of(again.text)
 
 
@@ -284,7 +284,7 @@ def test_a_receipt_keeps_a_decision_from_being_undone(accountant: Staff) -> None
     file_id = db.session.scalars(select(ImportFile.id)).one()
     words = accountant.text(f"/bank/files/{file_id}/take-back")
     assert "This stands in the way" in words
-    assert accountant.post(f"/bank/files/{file_id}/take-back", reason="wrong file").status_code == 422
+    assert accountant.take_back(f"/bank/files/{file_id}", reason="wrong file").status_code == 422
 
 
 def issue_receipt(gift: Gift) -> None:
@@ -316,10 +316,10 @@ def test_decided_import_needs_tick_for_undo(accountant: Staff) -> None:
     accountant.post(f"/bank/entries/{row.id}/give", donor=anna.id)
     back = f"{page}/take-back"
     assert "A person decided 1 entry of this file." in accountant.text(back)
-    assert accountant.post(back, reason="wrong account").status_code == 422
+    assert accountant.take_back(page, reason="wrong account").status_code == 422
     assert gifts_now() == [("Anna Kowalska", 5000)]
-    assert accountant.post(back, reason="", undo_decisions="1").status_code == 422
-    assert accountant.post(back, reason="wrong account", undo_decisions="1").status_code == 302
+    assert accountant.take_back(page, reason="", undo_decisions="1").status_code == 422
+    assert accountant.take_back(page, reason="wrong account", undo_decisions="1").status_code == 302
     assert gifts_now() == []
     assert "nothing of it counts" in accountant.text(page)
     assert accountant.post(f"{page}/again").status_code == 302

@@ -65,7 +65,7 @@ def test_remembered_columns_book_what_they_show(columns_said: Staff) -> None:
     before = list_versions()
     page = columns_said.upload(numbered_table("09"), "q2.csv")
     assert sum_ledger() == 105000  # read by itself
-    assert columns_said.post(f"{page}/take-back", reason="another look").status_code == 302
+    assert columns_said.take_back(page, reason="another look").status_code == 302
     assert sum_ledger() == 52500
     shown = columns_said.get(f"{page}/columns").text
     assert "Money in PLN 525.00" in words_of(shown)
@@ -110,7 +110,7 @@ def test_wizard_books_each_sample_as_shown(database: Flask, subtests: pytest.Sub
 
 def take_back(accountant: Staff, page: str) -> None:
     """Empty the ledger of what a file brought, where it brought anything."""
-    accountant.post(f"{page}/take-back", reason="another look")
+    accountant.take_back(page, reason="another look")
     assert not sum_each_currency()
 
 

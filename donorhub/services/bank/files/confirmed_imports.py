@@ -11,9 +11,10 @@ from datetime import datetime
 from typing import Final
 
 from donorhub.db import db
-from donorhub.errors import Changed, Conflict
+from donorhub.errors import Conflict
 from donorhub.models import ImportFile
 from donorhub.models.states import READABLE_AGAIN_FILES
+from donorhub.services import shown
 from donorhub.services.bank.files import import_plans, imports
 from donorhub.services.bank.files.import_plans import Choices, Plan
 
@@ -48,7 +49,7 @@ def import_bytes(
     plan = plan_bytes(data, filename, choices, now=now, limit_mb=limit_mb)
     if plan is None:
         return imports.keep_file(data, filename, now=now, actor=actor)[0], False
-    _refuse_changed(plan, digest)
+    shown.refuse_changed(digest, plan)
     file, is_read = imports.receive_file(
         data, filename, **asdict(choices), plan_digest=digest, limit_mb=limit_mb, now=now, actor=actor
     )
@@ -85,7 +86,7 @@ def import_kept_file(
     file = imports.lock_file(import_file_id)
     if file.state not in TO_CONFIRM and was_confirmed(file, digest):
         return file
-    _refuse_changed(plan_file(file.id, choices, now=now), digest)
+    shown.refuse_changed(digest, plan_file(file.id, choices, now=now))
     start_import(file, choices, digest, now=now, actor=actor)
     return file
 
@@ -105,8 +106,3 @@ def start_import(file: ImportFile, choices: Choices, digest: str, *, now: dateti
         imports.receive_file(
             content, file.filename, **asdict(choices), plan_digest=digest, now=now, actor=actor
         )
-
-
-def _refuse_changed(plan: Plan, digest: str) -> None:
-    if plan.digest != digest:
-        raise Changed("this is not what it would do now: look at it again and confirm that", now=plan)

@@ -7,7 +7,6 @@ ledger as it is. Whoever confirms it confirms that; where anything of it changed
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -18,6 +17,7 @@ from sqlalchemy import select
 from donorhub.db import db, insert_or_ignore
 from donorhub.models import BankAccount, Entry, EntryAlias, ImportFile, ImportPlan, Statement
 from donorhub.models.states import GONE_ENTRIES
+from donorhub.services import shown
 from donorhub.services.bank.files import bank_accounts, file_reading, statement_drafts, statements
 from donorhub.services.bank.files.enriching import FILLED_ALIAS
 
@@ -165,7 +165,7 @@ def compute_digest(file: ImportFile, choices: Choices, outcome: Mapping[str, Any
     answers = asdict(choices) | {"bank_account_id": None, "layout": layout}
     whose = [account.number, account.currency] if account else []
     plain = [READER, file.sha256, answers, whose, outcome]
-    return hashlib.sha256(json.dumps(plain, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+    return shown.compute_digest(plain)
 
 
 def keep_plan(file: ImportFile, plan: Plan, *, now: datetime) -> None:

@@ -1,5 +1,6 @@
 """Accepting at one click all that the engine is sure of, however many entries wait.
 
+What would be accepted is shown first, some entries at a time, and its digest confirms it.
 It looks at the waiting entries chunk by chunk, the oldest first. One entry at a time, and
 whatever the engine is not sure of, :mod:`donorhub.services.bank.matching.entries` decides.
 """
@@ -7,6 +8,7 @@ whatever the engine is not sure of, :mod:`donorhub.services.bank.matching.entrie
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
@@ -14,12 +16,85 @@ from sqlalchemy import Select, select, tuple_
 
 from donorhub.db import db
 from donorhub.models import Entry, Match
+from donorhub.money import Money, sum_money
+from donorhub.services import shown
 from donorhub.services.access import audit
 from donorhub.services.bank.matching import decisions, matching
 from donorhub.services.bank.matching import entry_holding as holding
 from donorhub.services.bank.matching.decisions import CreditDecision
 
 AT_ONCE: Final = 500  # entries that are weighed and written together
+_in_order: Final = tuple_(Entry.booked_on, Entry.id)
+
+
+@dataclass(frozen=True, slots=True)
+class CertainPayments:
+    """Payments that would be accepted together, and what each is taken for."""
+
+    decisions: tuple[CreditDecision, ...]
+    has_more: bool  # entries behind these were not looked at yet
+
+    @property
+    def digest(self) -> str:
+        """The digest of the payments and of what each is taken for."""
+        return shown.compute_digest([_describe_decision(decision) for decision in self.decisions])
+
+    @property
+    def sums(self) -> list[Money]:
+        """What the payments come to, by currency."""
+        amounts = [decision.place.credit.amount for decision in self.decisions]
+        currencies = sorted({amount.currency for amount in amounts})
+        return [sum_money((a for a in amounts if a.currency == code), code) for code in currencies]
+
+
+def _describe_decision(decision: CreditDecision) -> list[object]:
+    place, amount = decision.place, decision.place.credit.amount
+    return [
+        place.entry_id,
+        place.detail_id,
+        place.booked_on.isoformat(),
+        amount.minor,
+        amount.currency,
+        *matching.describe_candidate(decision),
+    ]
+
+
+def list_certain_payments(
+    *, statement_id: int | None = None, bank_account_id: int | None = None
+) -> CertainPayments:
+    """Return what would be accepted next among the entries that wait; nothing is locked or changed."""
+    return _find_first_payments(_select_suspense(statement_id, bank_account_id))
+
+
+def accept_shown_payments(
+    digest: str,
+    *,
+    now: datetime,
+    actor: str,
+    statement_id: int | None = None,
+    bank_account_id: int | None = None,
+) -> int:
+    """Accept the payments that were shown under this digest; return how many, none where nothing is certain.
+
+    Raise Changed with those of now where they are others, also when these were accepted already.
+    """
+    payments = _find_first_payments(_select_waiting(statement_id, bank_account_id))
+    if not payments.decisions:
+        return 0
+    shown.refuse_changed(digest, payments)
+    return _settle_decisions(payments.decisions, statement_id, now=now, actor=actor)
+
+
+def _find_first_payments(query: Select[int, object]) -> CertainPayments:
+    """Return what is certain among the first entries in which anything is."""
+    rows = db.session.execute(query).all()
+    while rows:
+        certain_decisions = _list_certain_decisions([id_ for id_, _ in rows])
+        if certain_decisions:
+            return CertainPayments(tuple(certain_decisions), len(rows) == AT_ONCE)
+        last_id, last_on = rows[-1]
+        rows = db.session.execute(query.where(_in_order > (last_on, last_id))).all()
+    return CertainPayments((), has_more=False)
 
 
 def accept_certain_entries(
@@ -31,26 +106,35 @@ def accept_certain_entries(
     moment are left to them. A second call finds nothing left to accept.
     """
     query = _select_waiting(statement_id, bank_account_id)
-    key = tuple_(Entry.booked_on, Entry.id)
     # The keys are read anew each time: a commit in between ends the transaction that holds them.
     rows = db.session.execute(query).all()
     while rows:
         yield _accept_entries([id_ for id_, _ in rows], statement_id, now=now, actor=actor)
         last_id, last_on = rows[-1]
-        rows = db.session.execute(query.where(key > (last_on, last_id))).all()
+        rows = db.session.execute(query.where(_in_order > (last_on, last_id))).all()
 
 
 def _select_waiting(statement_id: int | None, bank_account_id: int | None) -> Select[int, object]:
+    """Return the query for the entries that wait, which locks those that nobody else has."""
+    return _select_suspense(statement_id, bank_account_id).with_for_update(skip_locked=True)
+
+
+def _select_suspense(statement_id: int | None, bank_account_id: int | None) -> Select[int, object]:
     query = select(Entry.id, Entry.booked_on).where(Entry.state == "suspense")
     if statement_id is not None:
         query = query.where(Entry.statement_id == statement_id)
     if bank_account_id is not None:
         query = query.where(Entry.bank_account_id == bank_account_id)
-    return query.order_by(Entry.booked_on, Entry.id).limit(AT_ONCE).with_for_update(skip_locked=True)
+    return query.order_by(Entry.booked_on, Entry.id).limit(AT_ONCE)
 
 
 def _accept_entries(entry_ids: Sequence[int], statement_id: int | None, *, now: datetime, actor: str) -> int:
-    certain_decisions = _list_certain_decisions(entry_ids)
+    return _settle_decisions(_list_certain_decisions(entry_ids), statement_id, now=now, actor=actor)
+
+
+def _settle_decisions(
+    certain_decisions: Sequence[CreditDecision], statement_id: int | None, *, now: datetime, actor: str
+) -> int:
     decisions.settle_matches(certain_decisions, now=now, actor=actor)
     holding.learn_accounts(certain_decisions)
     if certain_decisions:

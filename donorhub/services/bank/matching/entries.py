@@ -102,9 +102,17 @@ def _find_first_evidence(
 
 
 def accept_proposal(
-    entry_id: int, *, now: datetime, actor: str, rank: int = 0, detail_id: int | None = None
+    entry_id: int,
+    *,
+    now: datetime,
+    actor: str,
+    rank: int = 0,
+    detail_id: int | None = None,
+    digest: str = "",
 ) -> Entry:
-    """Take the engine's candidate of this rank, the best is 0; raise Conflict when there is none such now."""
+    """Take the engine's candidate of this rank, the best is 0; raise Conflict when there is none such now, or
+    it is not the one that was shown under ``digest``.
+    """
     entry, place, clues, proposal = holding.lock_payment(entry_id, detail_id)
     matches = holding.list_live_matches(entry_id, detail_id)
     if not 0 <= rank < len(proposal.candidates):
@@ -115,6 +123,8 @@ def accept_proposal(
     if matches and _is_same_decision(matches, candidate):
         return entry
     holding.refuse_decided_payment(entry, matches)
+    if digest and digest != matching.compute_candidate_digest(proposal, candidate):
+        raise Conflict(f"entry {entry_id} has another proposal by now: look again", code="proposal_gone")
     decision = matching.make_decision(place, clues, candidate)
     return holding.settle_entry(entry, holding.add_person_evidence(decision), now=now, actor=actor)
 

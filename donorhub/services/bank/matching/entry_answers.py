@@ -68,10 +68,16 @@ def answer_question(question_id: int, answer: QuestionAnswer, *, now: datetime, 
 
 
 def answer_group(
-    import_file_id: int, kind: QuestionKind, answer: QuestionAnswer, *, now: datetime, actor: str
+    import_file_id: int,
+    kind: QuestionKind,
+    answer: QuestionAnswer,
+    *,
+    now: datetime,
+    actor: str,
+    last_id: int | None = None,
 ) -> int:
-    """Give the open questions of a file that have one reason one answer, at most MOST_AT_ONCE of them; return
-    how many: none when all are answered.
+    """Give the open questions of a file that have one reason one answer, at most MOST_AT_ONCE of them and
+    none after ``last_id``; return how many: none when all are answered.
     """
     questions = db.session.scalars(
         select(EntryQuestion)
@@ -79,6 +85,7 @@ def answer_group(
             EntryQuestion.import_file_id == import_file_id,
             EntryQuestion.kind == kind,
             EntryQuestion.state == "open",
+            *([EntryQuestion.id <= last_id] if last_id is not None else []),
         )
         .order_by(EntryQuestion.id)
         .limit(MOST_AT_ONCE)

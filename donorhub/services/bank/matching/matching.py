@@ -19,6 +19,7 @@ from donorhub.domain.bank.matching.clues import Clues
 from donorhub.domain.bank.matching.matching import propose_matches
 from donorhub.domain.bank.matching.matching_facts import Candidate, Kind, Policy, Proposal
 from donorhub.models import BankAccount, Entry
+from donorhub.services import shown
 from donorhub.services.bank import coverage
 from donorhub.services.bank.files import bank_accounts
 from donorhub.services.bank.files.statements import get_statement
@@ -107,6 +108,20 @@ def make_decision(place: Place, clues: Clues, candidate: Candidate) -> CreditDec
         gift_id=candidate.gift_id,
         evidence=make_evidence(candidate),
     )
+
+
+def describe_candidate(what: Candidate | CreditDecision) -> list[object]:
+    """Return what a payment would become as plain values: gifts and what they settle, a payout, a return."""
+    parts = [
+        [part.donor_id, part.minor, part.settles, part.slot_id, sorted(map(list, part.allocations))]
+        for part in what.parts
+    ]
+    return [parts, what.payout_id, what.gift_id]
+
+
+def compute_candidate_digest(proposal: Proposal, candidate: Candidate) -> str:
+    """Return the digest of what a candidate would make of its payment."""
+    return shown.compute_digest([proposal.entry_id, proposal.detail_id, *describe_candidate(candidate)])
 
 
 def make_evidence(candidate: Candidate) -> tuple[dict[str, object], ...]:
