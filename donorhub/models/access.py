@@ -115,6 +115,7 @@ class AuditRecord(Base):
         Index("ix_audit_record_subject_type_id", "subject_type", "id"),
         Index("ix_audit_record_actor_id", "actor", "id"),
         Index("ix_audit_record_what_id", "what", "id"),
+        Index("ix_audit_record_at_id", "at", "id"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

@@ -45,7 +45,7 @@ NAVIGATION: Final = (
         lazy_gettext("Settings"),
         "tasks:read",
         "settings",
-        ("account", "funds", "organisation", "users", "tokens", "webhooks", "upgrade_notes"),
+        ("account", "audit", "funds", "organisation", "users", "tokens", "webhooks", "upgrade_notes"),
     ),
 )
 

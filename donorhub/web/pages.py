@@ -7,9 +7,9 @@ from typing import Final
 from flask import Blueprint
 
 from donorhub.web import bank, health
-from donorhub.web.access import account, settings, tokens, users
+from donorhub.web.access import account, audit, settings, tokens, users
 from donorhub.web.donors import donors
-from donorhub.web.giving import gifts
+from donorhub.web.giving import gift_changes
 from donorhub.web.messages import messages, suppressions
 from donorhub.web.providers import endpoints
 from donorhub.web.receipts import receipts
@@ -20,7 +20,7 @@ from donorhub.web.work import error_inbox, tasks, upgrade_notes
 BLUEPRINTS: Final[tuple[Blueprint, ...]] = (
     dashboard.bp,
     donors.bp,
-    gifts.bp,
+    gift_changes.bp,  # with the other pages of gifts
     recurring_gifts.bp,
     mandates.bp,
     bank.bp,
@@ -35,5 +35,6 @@ BLUEPRINTS: Final[tuple[Blueprint, ...]] = (
     tokens.bp,
     endpoints.bp,
     account.bp,
+    audit.bp,
     health.bp,
 )

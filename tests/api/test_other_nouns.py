@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from flask import Flask
+
 from donorhub.db import db
 from donorhub.models import ApiToken, Donor, Gift, Payout, PayoutItem, ProviderEvent
 from donorhub.services.access import users
@@ -304,3 +306,21 @@ def test_payout_is_explained_by_line(api: Caller, gift: Gift, now: datetime) -> 
     said = api.get(f"/gifts/{gift.id}").get_json()
     assert (said["fee"], said["payout_id"]) == ({"amount": "1.50", "currency": "PLN"}, payout.id)
     assert [row["id"] for row in api.get("/payouts?state=paid").get_json()["data"]] == [payout.id]
+
+
+def test_audit_tells_from_what_to_what(api: Caller, donor: Donor, database: Flask, now: datetime) -> None:
+    """The audit tells what each field was and became; what is personal only to who may read donors."""
+    etag = api.get(f"/donors/{donor.id}").headers["ETag"]
+    was = api.get(f"/donors/{donor.id}").get_json()["city"]
+    assert api.patch(f"/donors/{donor.id}", {"city": "Berat"}, etag=etag).status_code == 200
+    (record,) = api.get("/audit-records?what=donor.changed").get_json()["data"]
+    change = {"field": "city", "is_known": True, "before": was, "after": "Berat"}
+    assert record["changes"] == [change]
+    assert "Berat" not in str(record["data"])
+    _row, text = users.create_token("t", ["audit:read"], now=now, actor="t")
+    db.session.commit()
+    (record,) = Caller(database, text).get("/audit-records?what=donor.changed").get_json()["data"]
+    assert record["changes"] == [{"field": "city", "is_known": False, "before": None, "after": None}]
+    at = record["at"]
+    assert api.get(f"/audit-records?what=donor.changed&recorded_before={at}").get_json()["data"] == []
+    assert len(api.get(f"/audit-records?what=donor.changed&since={at}").get_json()["data"]) == 1

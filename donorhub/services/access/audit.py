@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, insert, select, text, true
+from sqlalchemy import ColumnElement, Select, func, insert, select, text, true
 
 from donorhub import vault
 from donorhub.db import db, insert_or_update
@@ -23,6 +23,7 @@ from donorhub.services.paging import AnyRow, equals_if_given
 FIRST_LINK = "0" * 64
 CHUNK = 500  # records in memory at a time
 Change = tuple[object, object]  # what a field was, and what it became
+_WHOLE_CHANGES = {"user.roles_changed": "roles", "mandate.changed": "mandate_state"}  # the field of each
 _CHAIN_COLUMNS = (
     AuditRecord.seq,
     AuditRecord.at,
@@ -125,10 +126,13 @@ def read_changes(records: Collection[AuditRecord]) -> dict[int, dict[str, Change
     for record in records:
         data: Mapping[str, Any] = record.data
         changes[record.id] = {
+            **_read_whole_change(record.what, data),
             **dict.fromkeys(data.get("fields", ())),
             **dict.fromkeys(data.get("sealed", ())),
             **{field: (before, after) for field, (before, after) in data.get("changes", {}).items()},
         }
+    if not changes:
+        return changes
     values = db.session.execute(
         select(AuditValue.record_id, AuditValue.field, AuditValue.before, AuditValue.after)
         .where(AuditValue.record_id.in_(list(changes)))
@@ -137,6 +141,13 @@ def read_changes(records: Collection[AuditRecord]) -> dict[int, dict[str, Change
     for record_id, field, before, after in values:
         changes[record_id][field] = (before, after)
     return changes
+
+
+def _read_whole_change(what: str, data: Mapping[str, Any]) -> dict[str, Change | None]:
+    """Return the one field of a record that tells of no other: a user's roles, a promise's terms."""
+    if "before" not in data:
+        return {}
+    return {_WHOLE_CHANGES.get(what, "terms"): (data["before"], data["after"])}
 
 
 def write_records(rows: Iterable[Mapping[str, object]]) -> None:
@@ -199,19 +210,35 @@ def _move_head(seq: int, chain: str) -> None:
 def select_records(
     *,
     since: datetime | None = None,
+    until: datetime | None = None,
     actor: str | None = None,
     what: str | None = None,
     subject_type: str | None = None,
     subject_id: int | None = None,
 ) -> Select[AuditRecord]:
-    """Return a query for the records that fit all that is given."""
+    """Return a query for the records that fit all that is given: at ``since`` or later, before ``until``."""
     query = select(AuditRecord).where(
         *equals_if_given(AuditRecord.actor, actor),
         *equals_if_given(AuditRecord.what, what),
         *equals_if_given(AuditRecord.subject_type, subject_type),
         *equals_if_given(AuditRecord.subject_id, subject_id),
     )
-    return query if since is None else query.where(AuditRecord.at >= since)
+    if since is not None:
+        query = query.where(AuditRecord.at >= since)
+    return query if until is None else query.where(AuditRecord.at < until)
+
+
+def list_actors() -> list[str]:
+    """Return everybody who did something, in order.
+
+    Each is sought behind the one before, which an index answers at once: of many records few have another.
+    """
+    actors = select(func.min(AuditRecord.actor).label("actor")).cte("actors", recursive=True)
+    following = (
+        select(func.min(AuditRecord.actor)).where(AuditRecord.actor > actors.c.actor).scalar_subquery()
+    )
+    actors = actors.union_all(select(following).where(actors.c.actor.is_not(None)))
+    return list(db.session.scalars(select(actors.c.actor).where(actors.c.actor.is_not(None))))
 
 
 def find_broken_links(*, after_seq: int = 0, after_chain: str = "") -> Iterator[str]:

@@ -136,6 +136,15 @@ def list_user_names() -> dict[int, str]:
     return {user_id: name for user_id, name in db.session.execute(select(User.id, User.name))}  # noqa: C416  a Row is no pair for dict
 
 
+def find_actor_names(actors: Collection[str]) -> dict[str, str]:
+    """Return the names of those who are users or tokens, by how the audit calls them: ``user:3``."""
+    names = {f"user:{id_}": name for id_, name in list_user_names().items()}
+    if any(actor.startswith("token:") for actor in actors):
+        tokens = db.session.execute(select(ApiToken.id, ApiToken.name))
+        names |= {f"token:{id_}": name for id_, name in tokens}
+    return {actor: names[actor] for actor in actors if actor in names}
+
+
 def list_tokens() -> list[ApiToken]:
     """Return the API tokens, the newest first."""
     return list(db.session.scalars(select(ApiToken).order_by(ApiToken.id.desc())))

@@ -11,6 +11,7 @@ from sqlalchemy import select
 from donorhub.db import db
 from donorhub.errors import Conflict, NotFound, Rejected
 from donorhub.models import Appeal, Campaign, Fund
+from donorhub.money import Money
 from donorhub.services.access import audit
 
 Purpose = TypeVar("Purpose", Fund, Campaign, Appeal)
@@ -37,19 +38,30 @@ def change_purpose(
     Raise Rejected for an unknown campaign and for one that would end before it starts.
     """
     _refuse_unknown_campaign(fields)
-    changes = {
+    changes: dict[str, audit.Change] = {
         name: (getattr(row, name), fields[name])
         for name in sorted(fields)
         if getattr(row, name) != fields[name]
     }
+    before = _write_goal(row)
     for name in changes:
         setattr(row, name, fields[name])
     if isinstance(row, Campaign) and row.starts_on and row.ends_on and row.ends_on < row.starts_on:
         raise Rejected("it would end before it starts", field="/ends_on")
+    if "goal_minor" in changes or "currency" in changes:
+        changes = {name: change for name, change in changes.items() if name not in ("goal_minor", "currency")}
+        changes["goal"] = (before, _write_goal(row))
     if changes:
         word = row.__tablename__
         audit.record_change(actor, f"{word}.changed", (word, row.id), changes, now=now)
     return bool(changes)
+
+
+def _write_goal(row: Fund | Campaign | Appeal) -> str:
+    """Return a campaign's goal as the audit tells it, ``1000.00 PLN``; nothing where there is none."""
+    if not isinstance(row, Campaign) or row.goal_minor is None or row.currency is None:
+        return ""
+    return str(Money(row.goal_minor, row.currency))
 
 
 def get_purpose(kind: type[Purpose], id_: int) -> Purpose:

@@ -18,6 +18,7 @@ from sqlalchemy import delete, select
 from donorhub.db import db
 from donorhub.errors import Conflict, DonorHubError, NotFound, Rejected
 from donorhub.models import Appeal, AuditRecord, Campaign, Designation, Fund, Gift
+from donorhub.money import Money
 from donorhub.services.access import audit
 from donorhub.services.giving import closed_books, gifts
 
@@ -151,24 +152,22 @@ def change_fund(
     return [gift.id for gift in plan.changing]
 
 
-def find_fund_hindrance(gift: Gift) -> DonorHubError | None:
-    """Return why a gift's fund cannot be changed; None where it can."""
+def find_fund_hindrance(gift: Gift, *, receipt_id: int | None, remainder: Money) -> DonorHubError | None:
+    """Return why the fund of a gift, of which so much is left, cannot be changed; None where it can."""
     try:
-        _refuse_told_fund(gift, gifts.find_live_receipt_id(gift.id), gifts.compute_remainder(gift).minor)
+        _refuse_told_fund(gift, receipt_id, remainder.minor)
     except Rejected as e:
         return e
     return None
 
 
-def list_changes(gift_id: int) -> list[tuple[AuditRecord, dict[str, audit.Change | None]]]:
-    """Return who changed a gift when from what to what, the newest first."""
-    records = db.session.scalars(
+def list_changes(gift_id: int) -> Sequence[AuditRecord]:
+    """Return the records of who changed a gift when, the newest first."""
+    return db.session.scalars(
         audit.select_records(subject_type="gift", subject_id=gift_id, what="gift.changed")
         .order_by(AuditRecord.id.desc())
         .limit(MOST)
     ).all()
-    changes = audit.read_changes(records)
-    return [(record, changes[record.id]) for record in records]
 
 
 def _lock_gift(gift_id: int) -> Gift:

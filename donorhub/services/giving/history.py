@@ -166,7 +166,7 @@ def list_gifts(
     return read_rows(query, newest_first(Gift.received_on, Gift.id), after=after, limit=limit)
 
 
-def find_fund_names(gifts_: Collection[AnyRow]) -> dict[int, list[str]]:
+def find_fund_names(gifts_: Collection[AnyRow] | Collection[Gift]) -> dict[int, list[str]]:
     """Return the names of the funds that gifts are for, by gift; leave out gifts for no fund."""
     rows = db.session.execute(
         select(Designation.gift_id, Fund.name)

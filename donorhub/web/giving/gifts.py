@@ -16,17 +16,20 @@ from donorhub.schemas.fields import Reason
 from donorhub.schemas.giving import GiftDetails, NewCorrectionSchema, NewGiftSchema
 from donorhub.services.access import organisation
 from donorhub.services.donors import donors, search
-from donorhub.services.giving import funds, gift_story, gifts, history
+from donorhub.services.giving import funds, gift_changes, gift_story, gifts, history
 from donorhub.services.messages import thank_yous
 from donorhub.services.paging import Page
+from donorhub.web.access import audit_lines
 from donorhub.web.admission import get_principal, require_permission
 from donorhub.web.forms import Form, make_key
 from donorhub.web.reader import get_today
 from donorhub.web.saving import commit, tell_reader
-from donorhub.web.words import labels
+from donorhub.web.showing import list_options
+from donorhub.web.words import labels, refusals
 
 bp = Blueprint("gifts", __name__, url_prefix="/gifts")
 Answer = Response | str | tuple[str, int]
+SPLIT: Final = "split"  # the funds of a gift that goes to several
 GIFT: Final = NewGiftSchema(
     exclude=("source", "source_ref", "designations")
 )  # one fund at most, and our own key
@@ -54,6 +57,7 @@ def list_gifts() -> Answer:
         donor=donor,
         taken=history.find_deduction_states(page.rows),
         funds=history.find_fund_names(page.rows),
+        open_funds=funds.list_open_funds() if get_principal().has_permission("gifts:write") else (),
     )
     return (page_text, 422) if form.errors else page_text
 
@@ -120,7 +124,7 @@ def record_gift() -> Answer:
 @require_permission("gifts:read")
 def show_gift(gift_id: int) -> str:
     """Show one gift and what became of it."""
-    return _render_gift(gift_id, Form(start={"key": make_key()}))
+    return render_gift(gift_id)
 
 
 @bp.post("/<int:gift_id>/correct")
@@ -137,7 +141,7 @@ def take_out_gift(gift_id: int) -> Answer:
         commit()
         tell_reader(gettext("The gift is taken out. Its row stays, so that it can be explained."))
         return redirect(url_for("gifts.show_gift", gift_id=gift_id))
-    return _render_gift(gift_id, form), 422
+    return render_gift(gift_id, form), 422
 
 
 @bp.post("/<int:gift_id>/thank")
@@ -161,18 +165,58 @@ def _make_start_values() -> dict[str, object]:
     }
 
 
-def _render_gift(gift_id: int, form: Form) -> str:
+def render_gift(gift_id: int, form: Form | None = None, change: Form | None = None) -> str:
+    """Return the page of a gift; ``form`` takes it out, ``change`` says what it is for."""
     gift = gifts.get_gift(gift_id)
     kind_of_source = gift.source.partition(":")[0]  # a provider's has its account behind it
     story = gift_story.read_story(gift)
+    purposes = _list_purposes(gift)
+    hindrance = gift_changes.find_fund_hindrance(
+        gift, receipt_id=story.receipt.id if story.receipt else None, remainder=story.remainder
+    )
     return render_template(
         "giving/gift.html",
         gift=gift,
         may_be_thanked=story.thank_you and story.remainder.minor and thank_yous.is_held(story.thank_you),
         source=labels.SOURCES.get(kind_of_source, gift.source),
         story=story,
-        form=form,
+        form=form or Form(start={"key": make_key()}),
+        change=change or Form(start=_make_start_of_change(gift)),
+        shown=gift_changes.compute_digest(gift),  # of now, also where somebody changed it meanwhile
+        purposes=purposes,
+        campaign=dict(purposes["campaign"]).get(gift.campaign_id),
+        appeal=dict(purposes["appeal"]).get(gift.appeal_id),
+        fund_hindrance=refusals.write_refusal(hindrance) if hindrance else "",
+        lines=audit_lines.make_lines(gift_changes.list_changes(gift.id)),
     )
+
+
+def _make_start_of_change(gift: Gift) -> dict[str, object]:
+    return {
+        "fund_id": _name_funds(gift),
+        "campaign_id": gift.campaign_id,
+        "appeal_id": gift.appeal_id,
+        "note": gift.note,
+    }
+
+
+def _name_funds(gift: Gift) -> object:
+    """Return what stands for the present funds of a gift in its form: the one, none, or as it is."""
+    parts = gift.designations
+    return SPLIT if len(parts) > 1 else parts[0].fund_id if parts else ""
+
+
+def _list_purposes(gift: Gift) -> dict[str, Sequence[tuple[object, object]]]:
+    """Return what a gift may be for: open funds and its own, campaigns and appeals."""
+    known = {part.fund_id: part.fund.name for part in gift.designations}
+    open_funds = {fund.id: fund.name for fund in funds.list_open_funds()}
+    names = sorted((open_funds | known).items(), key=lambda pair: pair[1])
+    split = [(SPLIT, ", ".join(known.values()))] if len(known) > 1 else []
+    return {
+        "fund": [*split, *names],
+        "campaign": list_options(funds.list_purposes(Campaign)),
+        "appeal": list_options(funds.list_purposes(Appeal)),
+    }
 
 
 def _render_form(form: Form, donor: Donor, equal_gifts: Sequence[Gift] = ()) -> str:

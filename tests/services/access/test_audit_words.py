@@ -375,7 +375,7 @@ def test_provider_events_are_audited(
 # ---------------------------------------------------------------- that none is left out
 
 
-def _list_words() -> tuple[set[str], set[str]]:
+def list_words() -> tuple[set[str], set[str]]:
     """The words that the program writes, and the patterns of those that it puts together."""
     words, patterns = set(), set()
     for path in (ROOT / "donorhub").rglob("*.py"):
@@ -390,7 +390,7 @@ def _list_words() -> tuple[set[str], set[str]]:
 
 
 def test_every_word_is_in_a_test() -> None:
-    words, patterns = _list_words()
+    words, patterns = list_words()
     assert len(words) > 40 and len(patterns) > 3
     tested = set()
     for path in (ROOT / "tests").rglob("test_*.py"):

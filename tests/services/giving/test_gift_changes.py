@@ -13,7 +13,7 @@ from donorhub.db import db
 from donorhub.errors import Conflict, DonorHubError, NotFound, Rejected
 from donorhub.models import Appeal, AuditRecord, Campaign, Designation, Donor, Fund, Gift
 from donorhub.money import Money
-from donorhub.services.access import organisation
+from donorhub.services.access import audit, organisation
 from donorhub.services.giving import funds, gift_changes, gifts
 from donorhub.services.receipts import receipts
 from donorhub.services.reports import invariants
@@ -55,7 +55,9 @@ def read_parts(gift_id: int) -> list[tuple[int, int]]:
 
 
 def read_trace(gift_id: int) -> list[tuple[str, dict[str, object]]]:
-    return [(record.actor, dict(changes)) for record, changes in gift_changes.list_changes(gift_id)]
+    records = gift_changes.list_changes(gift_id)
+    changes = audit.read_changes(records)
+    return [(record.actor, dict(changes[record.id])) for record in records]
 
 
 def test_changed_purpose_tells_from_what_to_what(giver: Donor, now: datetime) -> None:

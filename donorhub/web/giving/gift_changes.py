@@ -1,0 +1,132 @@
+"""Changing what gifts are for: one on its page, several from the list, previewed before it is done."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from flask import redirect, render_template, request, url_for
+from flask_babel import gettext, ngettext
+
+from donorhub import clock
+from donorhub.models import Fund
+from donorhub.schemas.giving import GiftFields, GiftFieldsSchema
+from donorhub.services.donors import donors
+from donorhub.services.giving import funds, gift_changes, gifts, history
+from donorhub.services.giving.gift_changes import FundPlan, GiftChanges
+from donorhub.web.admission import get_principal, require_permission
+from donorhub.web.forms import Form, read_row_id
+from donorhub.web.giving.gifts import SPLIT, Answer, bp, render_gift
+from donorhub.web.saving import commit, tell_reader
+from donorhub.web.words import refusals
+
+__all__ = ["bp"]
+GIFT_FIELDS: Final = GiftFieldsSchema(exclude=("designations",))  # one fund, or as it is
+
+
+@bp.post("/<int:gift_id>/change")
+@require_permission("gifts:write")
+def change_gift(gift_id: int) -> Answer:
+    """Change what a gift is for, as long as nobody else did since it was shown."""
+    form = Form(request.form)
+    with form.start_saving() as saving:
+        changes: GiftChanges = {}
+        fund = form.get_value("fund_id")
+        if "fund_id" in request.form and fund != SPLIT:
+            fund_id = form.read_id("fund_id")
+            changes["fund_ids"] = {fund_id: gifts.get_gift(gift_id).amount_minor} if fund_id else {}
+        saving.refuse_errors()
+        new: GiftFields = form.load_fields(GIFT_FIELDS)
+        if "campaign_id" in new:
+            changes["campaign_id"] = new["campaign_id"]
+        if "appeal_id" in new:
+            changes["appeal_id"] = new["appeal_id"]
+        if "note" in new:
+            changes["note"] = new["note"]
+        is_changed = gift_changes.change_gift(
+            gift_id,
+            changes,
+            now=clock.now(),
+            actor=get_principal().actor,
+            shown_digest=form.get_value("shown"),
+        )
+        commit()
+        tell_reader(gettext("The gift is changed.") if is_changed else gettext("Nothing was changed."))
+        return redirect(url_for("gifts.show_gift", gift_id=gift_id))
+    return render_gift(gift_id, change=form), 422
+
+
+@bp.get("/fund")
+@require_permission("gifts:write")
+def preview_fund() -> Answer:
+    """Show what giving the ticked gifts to another fund would do, and what stays and why."""
+    return _render_preview(Form(request.args))
+
+
+@bp.post("/fund")
+@require_permission("gifts:write")
+def change_fund() -> Answer:
+    """Give the gifts to the fund as was shown; where that is no longer so, show anew what would be done."""
+    form = Form(request.form)
+    with form.start_saving() as saving:
+        fund_id = _read_fund(form)
+        saving.refuse_errors()
+        ids = gift_changes.change_fund(
+            _read_gift_ids(form),
+            fund_id,
+            shown_digest=form.get_value("shown"),
+            now=clock.now(),
+            actor=get_principal().actor,
+        )
+        commit()
+        tell_reader(
+            ngettext(
+                "The fund of %(num)d gift is changed.", "The fund of %(num)d gifts is changed.", len(ids)
+            )
+            if ids
+            else gettext("Nothing was changed.")
+        )
+        return redirect(url_for("gifts.list_gifts"))
+    return _render_preview(form)
+
+
+def _read_gift_ids(form: Form) -> list[int]:
+    return [row_id for text in form.list_values("gift_ids") if (row_id := read_row_id(text))]
+
+
+def _read_fund(form: Form) -> int | None:
+    """Return the fund that was chosen, None for none in particular; nothing chosen is an error."""
+    if not form.get_value("fund_id"):
+        form.add_error("fund_id", gettext("Please choose one of the list."))
+        return None
+    return None if form.get_value("fund_id") == "none" else form.read_id("fund_id")
+
+
+def _render_preview(form: Form) -> Answer:
+    plan: FundPlan | None = None
+    fund_id = _read_fund(form)
+    ids = _read_gift_ids(form)
+    if not ids:
+        form.add_error("", gettext("Please tick at least one gift."))
+    if not form.errors or "" in form.errors:
+        plan = _find_plan(form, ids, fund_id)
+    shown = [*plan.changing, *plan.unchanged, *(gift for gift, _refusal in plan.hindered)] if plan else []
+    page_text = render_template(
+        "giving/fund_change.html",
+        form=form,
+        plan=plan,
+        fund=funds.get_purpose(Fund, fund_id) if plan and fund_id else None,
+        ids=ids,
+        funds=history.find_fund_names(shown),
+        names=donors.find_names({gift.donor_id for gift in shown}),
+        open_funds=funds.list_open_funds(),
+        reasons={gift.id: refusals.write_refusal(refusal) for gift, refusal in plan.hindered} if plan else {},
+    )
+    return (page_text, 422) if form.errors else page_text
+
+
+def _find_plan(form: Form, ids: list[int], fund_id: int | None) -> FundPlan | None:
+    if not ids:
+        return None
+    with form.start_saving():
+        return gift_changes.plan_fund(ids, fund_id)
+    return None
