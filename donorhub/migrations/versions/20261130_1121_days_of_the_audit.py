@@ -2,7 +2,7 @@
 
 from alembic import op
 
-revision = '20261130_1105'
+revision = '20261130_1121'
 down_revision = '20261130_1112'
 branch_labels = None
 depends_on = None
