@@ -21,9 +21,9 @@ NOW: Final = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 _DUMPS: Final = Path(__file__).parents[1] / "files" / "releases"
 
 
-def load(connection: Connection, name: str = REVISION) -> None:
+def load(connection: Connection, name: str = REVISION, *, revision: str = REVISION) -> None:
     """Make the tables of that release and fill them, from the dump of this name."""
-    command.upgrade(run.make_config(connection), REVISION)
+    command.upgrade(run.make_config(connection), revision)
     dump = (_DUMPS / f"{name}.sql").read_text()
     if connection.dialect.name == "sqlite":
         for statement in dump.splitlines():

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 from datetime import date, datetime, timedelta
-from typing import Final
+from typing import Final, Literal
 
 from sqlalchemy import exists, select
 
@@ -206,14 +206,28 @@ def _let_go_of_rest(gift: RecurringGift, closing_on: date, *, now: datetime, act
     return len(rows)
 
 
-def _lapse_if_unpaid(
-    gift: RecurringGift, banks: KnownBanks, unpaid: Sequence[Instalment], *, today: date, now: datetime
-) -> int:
+def judge_promise(
+    gift: RecurringGift, banks: KnownBanks, held_ids: Collection[int], *, today: date
+) -> Literal["lapse", "close"] | None:
+    """Return what is to become of a recurring gift for want of money, as far as it is known today."""
+    unpaid = _list_unpaid(gift, banks, held_ids, today)
+    if _find_closing_day(gift, banks, unpaid, today) is not None:
+        return "close"
+    return "lapse" if unpaid and _is_to_lapse(gift, banks, unpaid, today) else None
+
+
+def _is_to_lapse(gift: RecurringGift, banks: KnownBanks, unpaid: Sequence[Instalment], today: date) -> bool:
     term = recurring_terms.get_term_on(gift, today)
     day = _find_judging_day(gift, banks, unpaid, today)
     unpaid_days = [one.due_on for one in unpaid]
     word = find_step_of_misses(unpaid_days, term.period, term.every, day, rule=LAPSE, windows=WINDOWS)
-    if word != "lapse" or not recurring_gifts.is_step_allowed(gift, "lapse"):
+    return word == "lapse"
+
+
+def _lapse_if_unpaid(
+    gift: RecurringGift, banks: KnownBanks, unpaid: Sequence[Instalment], *, today: date, now: datetime
+) -> int:
+    if not recurring_gifts.is_step_allowed(gift, "lapse") or not _is_to_lapse(gift, banks, unpaid, today):
         return 0
     events.record_event(
         "recurring_gift.lapsed",
@@ -252,6 +266,8 @@ def _list_unpaid(
         was_taken_back = instalment.state == "returned"
         if instalment.id in held_ids or instalment.state == "paid" or (has_money and not was_taken_back):
             break
+        if instalment.state_reason == "pause":
+            break  # what was owed before a pause is no reason to end the promise after it
         if instalment.state in FREED_INSTALMENTS:
             continue
         if instalment.state == "missed" or banks.find_last_day(gift, instalment, today) is not None:

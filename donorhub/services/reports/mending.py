@@ -12,6 +12,10 @@ from datetime import datetime
 from typing import Final
 
 from donorhub.models.states import UpgradeNoteKind, UpgradeSubject
+from donorhub.services.access import organisation
+from donorhub.services.bank import coverage
+from donorhub.services.bank.matching import waiting_credits
+from donorhub.services.recurring import judging_again
 from donorhub.services.work import upgrade_notes
 
 
@@ -24,7 +28,25 @@ class Step:
     mend: Callable[[datetime], Sequence[int]]
 
 
-STEPS: Final[tuple[Step, ...]] = ()
+def _judge_missed_instalments(now: datetime) -> Sequence[int]:
+    coverage.note_coverage(now=now)
+    today = organisation.get_day(now)
+    held_ids = waiting_credits.find_held_instalments(today=today)
+    return judging_again.judge_missed_instalments(today=today, now=now, held_ids=held_ids)
+
+
+def _judge_lapsed_promises(now: datetime) -> Sequence[int]:
+    today = organisation.get_day(now)
+    held_ids = waiting_credits.find_held_instalments(today=today)
+    return judging_again.judge_lapsed_promises(today=today, now=now, held_ids=held_ids)
+
+
+STEPS: Final[tuple[Step, ...]] = (
+    Step("debits_without_mandate", "recurring_gift", lambda now: judging_again.let_debits_wait(now=now)),
+    Step("skipped_instalments", "recurring_gift", lambda now: judging_again.let_go_of_debits(now=now)),
+    Step("missed_instalments", "recurring_gift", _judge_missed_instalments),
+    Step("lapsed_promises", "recurring_gift", _judge_lapsed_promises),
+)
 
 
 def list_waiting_steps() -> list[Step]:

@@ -15,6 +15,7 @@ from donorhub.web.words import bank_problems
 
 # What became of a task or a message, and why a recurring gift or an instalment stands where it stands.
 ENDS: Final[Mapping[str, object]] = {
+    "bank_unknown": lazy_gettext("the bank was not known that far"),
     "closed": lazy_gettext("the recurring gift was closed"),
     "corrected": lazy_gettext("the gift was taken out"),
     "deceased": lazy_gettext("the donor has died"),
