@@ -44,10 +44,13 @@ class Claim:
 
 
 def find_claims(gifts: Iterable[LooseGift], slots: Iterable[OpenSlot]) -> list[Claim]:
-    """Return which gift fell on which instalment, each at most once, the nearest first, in order of days."""
+    """Return which gift fell on which instalment, each at most once, in order of days: first those of the
+    same amount, then the nearest.
+    """
     pairs = sorted(
         (
             (
+                gift.minor != slot.minor,
                 abs((gift.received_on - slot.due_on).days),
                 abs(gift.minor - slot.minor) / slot.minor,
                 gift,
@@ -57,17 +60,29 @@ def find_claims(gifts: Iterable[LooseGift], slots: Iterable[OpenSlot]) -> list[C
             for slot in slots
             if -EARLY_DAYS <= (gift.received_on - slot.due_on).days <= LATE_DAYS
         ),
-        key=lambda pair: (pair[0], pair[1], pair[2].gift_id, pair[3].instalment_id),
+        key=lambda pair: (*pair[:3], pair[3].gift_id, pair[4].instalment_id),
     )
     claims: list[Claim] = []
     taken_gifts: set[int] = set()
     taken_slots: set[int] = set()
-    for _, _, gift, slot in pairs:
+    for *_, gift, slot in pairs:
         if gift.gift_id not in taken_gifts and slot.instalment_id not in taken_slots:
             taken_gifts.add(gift.gift_id)
             taken_slots.add(slot.instalment_id)
             claims.append(Claim(gift, slot))
     return sorted(claims, key=lambda claim: (claim.slot.due_on, claim.slot.instalment_id))
+
+
+def find_touched(gifts: Iterable[LooseGift], slots: Iterable[OpenSlot]) -> set[int]:
+    """Return the instalments on whose days any of these gifts came: as long as nobody has said which of them
+    it is for, none of them is known to be unpaid.
+    """
+    every = list(gifts)
+    return {
+        slot.instalment_id
+        for slot in slots
+        if any(-EARLY_DAYS <= (gift.received_on - slot.due_on).days <= LATE_DAYS for gift in every)
+    }
 
 
 def find_streak(instalment_ids: Sequence[int], claims: Iterable[Claim]) -> list[Claim]:

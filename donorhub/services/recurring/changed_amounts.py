@@ -8,12 +8,12 @@ it stands; two running with the same amount propose a new term. See
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final
 
-from sqlalchemy import exists, select, update
+from sqlalchemy import exists, or_, select, update
 
 from donorhub.db import db
 from donorhub.domain.recurring import changed_amounts as rules
@@ -33,7 +33,7 @@ from donorhub.services.recurring import instalments, recurring_gifts
 from donorhub.services.work import tasks
 
 BY_BANK: Final[tuple[GiftMethod, ...]] = ("transfer", "standing_order", "direct_debit")
-_BACK: Final = timedelta(days=400)
+_MISSED_BACK: Final = timedelta(days=400)  # what is not missed yet is looked at however old it is
 _AHEAD: Final = timedelta(days=rules.EARLY_DAYS)
 _CHUNK: Final = 500
 Purse = tuple[int, str]  # a donor and a currency
@@ -61,8 +61,14 @@ class ChangedAmount:
 def find_claims(*, today: date, donor_ids: Collection[int] | None = None) -> list[Claim]:
     """Return the gifts that settle nothing and fell on an unpaid instalment of their donor, with it."""
     slots = _list_open_slots(today, donor_ids)
-    loose = list_loose_gifts(today - _BACK, today, {donor_id for donor_id, _ in slots})
-    return [claim for key, some in loose.items() for claim in rules.find_claims(some, slots.get(key, ()))]
+    loose = _list_loose_gifts_of(slots, today)
+    return _claim_slots(loose, slots)
+
+
+def find_touched_instalments(*, today: date, donor_ids: Collection[int] | None = None) -> set[int]:
+    """Return the unpaid instalments on whose days something came that settles nothing."""
+    slots = _list_open_slots(today, donor_ids)
+    return _touch_slots(_list_loose_gifts_of(slots, today), slots)
 
 
 def find_changed_amount(gift: RecurringGift, *, today: date) -> ChangedAmount | None:
@@ -89,14 +95,16 @@ def follow_payments(*, today: date, now: datetime, actor: str = "system:0") -> t
     the instalments that such money is there for, and how many rows changed.
     """
     count = _settle_pieces(today=today, now=now, actor=actor)
-    claims = find_claims(today=today)
+    slots = _list_open_slots(today, None)
+    loose = _list_loose_gifts_of(slots, today)
+    claims = _claim_slots(loose, slots)
     for recurring_gift_id in sorted({claim.slot.recurring_gift_id for claim in claims}):
         gift = recurring_gifts.get_recurring_gift(recurring_gift_id)
         changed_amount = find_changed_amount(gift, today=today)
         if changed_amount is not None:
             count += _ask_about(gift, changed_amount, now=now)
     count += _withdraw_questions({claim.slot.recurring_gift_id for claim in claims}, now=now, actor=actor)
-    return {claim.slot.instalment_id for claim in claims}, count
+    return _touch_slots(loose, slots), count
 
 
 def accept_changed_amount(gift: RecurringGift, *, now: datetime, actor: str) -> ChangedAmount:
@@ -213,7 +221,7 @@ def _update_unpaid(gift: RecurringGift, from_on: date, minor: int) -> int | None
 def _settle_pieces(*, today: date, now: datetime, actor: str) -> int:
     """Let several payments that add up to the one instalment of their days pay it together."""
     slots = _list_open_slots(today, None)
-    loose = list_loose_gifts(today - _BACK, today, {donor_id for donor_id, _ in slots})
+    loose = _list_loose_gifts_of(slots, today)
     count = 0
     for key, some in loose.items():
         slots_of_donor = slots.get(key, ())
@@ -227,6 +235,26 @@ def _settle_pieces(*, today: date, now: datetime, actor: str) -> int:
                 used_ids.add(piece.gift_id)
         count += len(used_ids)
     return count
+
+
+def _claim_slots(
+    loose: Mapping[Purse, Sequence[LooseGift]], slots: Mapping[Purse, Sequence[OpenSlot]]
+) -> list[Claim]:
+    return [claim for key, some in loose.items() for claim in rules.find_claims(some, slots.get(key, ()))]
+
+
+def _touch_slots(
+    loose: Mapping[Purse, Sequence[LooseGift]], slots: Mapping[Purse, Sequence[OpenSlot]]
+) -> set[int]:
+    return {id_ for key, some in loose.items() for id_ in rules.find_touched(some, slots.get(key, ()))}
+
+
+def _list_loose_gifts_of(
+    slots: Mapping[Purse, Sequence[OpenSlot]], today: date
+) -> dict[Purse, list[LooseGift]]:
+    """Return what settles nothing and may have come for one of these instalments."""
+    first_on = min((slot.due_on for some in slots.values() for slot in some), default=today)
+    return list_loose_gifts(first_on - _AHEAD, today, {donor_id for donor_id, _ in slots})
 
 
 def list_loose_gifts(first_on: date, last_on: date, donor_ids: Iterable[int]) -> dict[Purse, list[LooseGift]]:
@@ -275,7 +303,8 @@ def _list_open_slots(today: date, donor_ids: Iterable[int] | None) -> dict[Purse
             RecurringGift.state.in_(EXPECTING_PROMISES),
             RecurringGift.charged_by != "provider",
             Instalment.state.in_(UNPAID_INSTALMENTS),
-            Instalment.due_on.between(today - _BACK, today + _AHEAD),
+            Instalment.due_on <= today + _AHEAD,
+            or_(Instalment.state != "missed", Instalment.due_on >= today - _MISSED_BACK),
             ~exists().where(Allocation.instalment_id == Instalment.id),
         )
         .order_by(Instalment.due_on, Instalment.id)

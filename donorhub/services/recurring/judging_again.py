@@ -27,7 +27,7 @@ def judge_missed_instalments(*, today: date, now: datetime, held_ids: Collection
     """Take back what was called missed while its source was not known that far, or while money was there;
     return the recurring gifts. ``held_ids`` are instalments that a waiting entry may pay.
     """
-    held_ids = _add_claimed(held_ids, today, None)
+    held_ids = _add_touched(held_ids, today, None)
     rows = db.session.scalars(
         select(Instalment).where(Instalment.missed_at.is_not(None)).order_by(Instalment.id)
     ).all()
@@ -101,7 +101,7 @@ def _judge_promise(
         _reopen(gift, now=now)
     _note_state(gift, "active", "", now=now)
     db.session.flush()
-    held_ids = _add_claimed(held_ids, today, [gift.donor_id])
+    held_ids = _add_touched(held_ids, today, [gift.donor_id])
     rows = db.session.scalars(
         select(Instalment).where(Instalment.recurring_gift_id == gift.id, Instalment.missed_at.is_not(None))
     ).all()
@@ -165,9 +165,8 @@ def _has_successor(gift: RecurringGift) -> bool:
     )
 
 
-def _add_claimed(held_ids: Collection[int], today: date, donor_ids: Collection[int] | None) -> set[int]:
-    claims = changed_amounts.find_claims(today=today, donor_ids=donor_ids)
-    return {claim.slot.instalment_id for claim in claims}.union(held_ids)
+def _add_touched(held_ids: Collection[int], today: date, donor_ids: Collection[int] | None) -> set[int]:
+    return changed_amounts.find_touched_instalments(today=today, donor_ids=donor_ids).union(held_ids)
 
 
 def _take_misses_back(

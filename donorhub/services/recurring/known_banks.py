@@ -22,6 +22,7 @@ from donorhub.services.access import organisation
 _BANK: Final = "bank:"
 _CHUNK: Final = 500  # recurring gifts asked for at once
 _DAY: Final = timedelta(days=1)
+_BEFORE: Final = timedelta(days=4)  # a bank that pays before a weekend pays then
 TOLD_FAILURES: Final = ("failed", "returned")  # a provider's word that nothing came
 
 
@@ -77,7 +78,9 @@ class KnownBanks:
         if promise.charged_by == "provider":
             return today if instalment.state in TOLD_FAILURES else None
         days = self.find_days(promise)
-        return days.last_on if days is not None and days.first_on <= instalment.due_on else None
+        if days is None or days.first_on > instalment.nominal_on - _BEFORE:
+            return None
+        return days.last_on
 
     def find_known_at(self, promise: RecurringGift, day: date, now: datetime) -> datetime:
         """Return the instant since which a day is known for a promise, at the earliest its end."""

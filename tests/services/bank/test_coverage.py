@@ -256,3 +256,13 @@ def test_provider_gift_is_missed_by_its_word_only(promise: RecurringGift) -> Non
     db.session.commit()
     advance(date(2026, 9, 2))
     assert states()[0] == "missed"
+
+
+def test_statement_from_due_day_on_misses_nothing(promise: RecurringGift) -> None:
+    """The bank paid on Friday for Saturday, and the statement of those days is not there yet."""
+    promise.terms[0].anchor_on = promise.terms[0].from_on = promise.start_on = date(2026, 1, 31)
+    db.session.query(Instalment).delete()
+    db.session.commit()
+    import_days(*month(2), paid_on=(), on=date(2026, 3, 2))
+    advance(date(2026, 3, 3))
+    assert states() == ["late", "expected"]

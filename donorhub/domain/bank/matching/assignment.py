@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
-from itertools import combinations
+from itertools import combinations, pairwise
 from typing import Final, NamedTuple
 
 from donorhub.domain.bank.matching.matching_facts import (
@@ -23,6 +23,8 @@ from donorhub.domain.payer_text import fold_letters
 
 _UNPAID: Final = 10_000.0  # dearer than any instalment, so that a credit settles one where it can
 _ADVANCE_DAYS: Final = 31
+_ADVANCE_COST: Final = 5.0  # before the days of an instalment, beside two thirds more for each day
+_OTHER_AMOUNT_COST: Final = 4.0  # the right amount ten days late, for another promise, is nearer
 _ARREARS_DAYS: Final = 100  # missed for 90 days at most, after 10 days of grace
 _SLOT_EARLY_DAYS: Final = 5  # banks pay before a weekend or a holiday
 _SMALL: Final = 8
@@ -58,9 +60,9 @@ def fit_credits(
 ) -> list[Fit]:
     """Return what each credit of one donor settles, all of them together, in order.
 
-    Cost of a pair: 0 for the exact amount, else 1 and the relative difference; a third
-    a day; 2 more for a missed one. The cheapest whole is taken (by the Hungarian method
-    up to 8, the cheapest pair first beyond).
+    Cost of a pair: 0 for the exact amount, else 4 and the relative difference; a third
+    a day, and 5 with a whole one a day before the slot; 2 more for a missed one. The
+    cheapest whole is taken (by the Hungarian method up to 8, the cheapest pair first beyond).
     """
     currency = credits[0].amount.currency
     open_ = sorted(
@@ -101,13 +103,21 @@ def _reckon_cost(credit: Credit, instalment: InstalmentFacts, policy: Policy) ->
     if not -_ADVANCE_DAYS <= days <= _ARREARS_DAYS:
         return _UNPAID
     paid_minor, open_ = credit.amount.minor, instalment.open.minor
-    cost = abs(days) / 3 + (2.0 if instalment.state == "missed" else 0.0)
+    cost = _reckon_days(days) + (2.0 if instalment.state == "missed" else 0.0)
     if paid_minor == open_:
         return cost
     several = paid_minor % open_ == 0 and paid_minor // open_ <= policy.max_several
     if several or -_SLOT_EARLY_DAYS <= days <= policy.grace_days:
-        return cost + 1.0 + abs(paid_minor - open_) / open_
+        return cost + _OTHER_AMOUNT_COST + abs(paid_minor - open_) / open_
     return _UNPAID
+
+
+def _reckon_days(days: int) -> float:
+    """Return a third a day, and more before the slot: money that comes far from every due date is more likely
+    late than early, and what is owed goes before what is not due yet.
+    """
+    days_ahead = -days - _SLOT_EARLY_DAYS
+    return abs(days) / 3 + (_ADVANCE_COST + days_ahead * 2 / 3 if days_ahead > 0 else 0.0)
 
 
 def _names_instalment(credit: Credit, instalment: InstalmentFacts) -> bool:
@@ -264,10 +274,11 @@ def _has_twin(
 def _find_several(
     credit: Credit, first: InstalmentFacts | None, free: Sequence[InstalmentFacts], policy: Policy
 ) -> list[InstalmentFacts]:
-    """Return equal instalments of one recurring gift that the credit pays exactly, the oldest first.
+    """Return equal instalments of one recurring gift that the credit pays exactly, the oldest first: the one
+    on whose day it came, and those owed before it, the last of them; in advance only where they are too few.
 
-    Unless the payer says so, all of them must be due by then: twice the amount with nothing owed from
-    before is an order that was changed.
+    Unless the payer says so, all of them must be due by then and follow each other: twice the amount with
+    nothing owed from just before is an order that was changed.
     """
     if first is None or credit.amount.minor % first.open.minor:
         return []
@@ -275,8 +286,27 @@ def _find_several(
     alike = [i for i in free if i.recurring_gift_id == first.recurring_gift_id and i.open == first.open]
     if not 1 < count <= policy.max_several or len(alike) < count:
         return []
-    is_owed = _is_due(credit, alike[count - 1], policy) or _names_many_months(credit)
-    return alike[:count] if is_owed else []
+    place = _find_place(credit, alike, policy)
+    start = min(max(0, place + 1 - count), len(alike) - count)
+    some = alike[start : start + count]
+    is_owed = _is_due(credit, some[-1], policy) and _are_neighbours(some, alike)
+    return some if is_owed or _names_many_months(credit) else []
+
+
+def _are_neighbours(some: Sequence[InstalmentFacts], alike: Sequence[InstalmentFacts]) -> bool:
+    """Return whether no instalment that was paid lies between these: no gap is longer than those elsewhere."""
+    gaps = [(after.due_on - before.due_on).days for before, after in pairwise(some)]
+    usual = min((after.due_on - before.due_on).days for before, after in pairwise(alike))
+    return max(gaps) <= usual * 3 / 2
+
+
+def _find_place(credit: Credit, alike: Sequence[InstalmentFacts], policy: Policy) -> int:
+    """Return the place of the instalment on whose days the credit came, else of the last due by then."""
+    days = [(credit.booked_on - i.due_on).days for i in alike]
+    on_slot = [place for place, i in enumerate(alike) if _is_on_slot(credit, i, policy)]
+    if on_slot:
+        return min(on_slot, key=lambda place: abs(days[place]))
+    return max((place for place, day in enumerate(days) if day >= 0), default=0)
 
 
 def _find_subset(credit: Credit, free: Sequence[InstalmentFacts], policy: Policy) -> list[InstalmentFacts]:

@@ -156,3 +156,13 @@ def test_waiting_raise_is_no_arrears(promise: RecurringGift) -> None:
     settled = db.session.scalars(select(Allocation.gift_id)).all()
     assert len(settled) == len(set(settled))
     assert {state for state, _ in states()[2:]} <= {"expected", "late"} and promise.state == "active"
+
+
+def test_unanswered_amount_is_held_for_years(promise: RecurringGift) -> None:
+    """A question about another amount that nobody answers for two years lets nothing become missed."""
+    play(dict(LOWERED), accept_all)
+    for month in range(0, 24, 3):
+        set_day(date(2026 + (6 + month) // 12, (6 + month) % 12 + 1, 10))
+        changed_amounts.follow_payments(today=clock.now().date(), now=clock.now())
+        held_ids, _ = changed_amounts.follow_payments(today=clock.now().date(), now=clock.now())
+        assert len(held_ids) == 4
