@@ -294,7 +294,7 @@ def _find_several(
 
 
 def _are_neighbours(some: Sequence[InstalmentFacts], alike: Sequence[InstalmentFacts]) -> bool:
-    """Return whether no instalment that was paid lies between these: no gap is longer than those elsewhere."""
+    """Return whether no paid instalment lies between these: no gap is longer than those elsewhere."""
     gaps = [(after.due_on - before.due_on).days for before, after in pairwise(some)]
     usual = min((after.due_on - before.due_on).days for before, after in pairwise(alike))
     return max(gaps) <= usual * 3 / 2
