@@ -98,7 +98,7 @@ def _judge_promise(
         return False
     rehearsal = db.session.begin_nested()
     if before == "closed":
-        _reopen(gift, now=now)
+        _reopen_promise(gift, now=now)
     _note_state(gift, "active", "", now=now)
     db.session.flush()
     held_ids = _add_touched(held_ids, today, [gift.donor_id])
@@ -118,7 +118,7 @@ def _judge_promise(
     return True
 
 
-def _reopen(gift: RecurringGift, *, now: datetime) -> None:
+def _reopen_promise(gift: RecurringGift, *, now: datetime) -> None:
     """Expect again what the closing had let go."""
     gift.closed_at = gift.ends_on = None
     rows = db.session.scalars(

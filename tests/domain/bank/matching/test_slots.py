@@ -85,7 +85,7 @@ def test_doubled_order_pays_no_old_miss() -> None:
     assert fit(10000, date(2027, 8, 16), old, *now).settles == "amended"
 
 
-def test_unsure_gift_holds_each_promise_that_it_may_be() -> None:
+def test_unsure_gift_holds_each_promise() -> None:
     """Money between the days of two promises lets neither be called unpaid."""
     day = date(2027, 5, 13)
     slots = [OpenSlot(1, 1, date(2027, 5, 5), 3000), OpenSlot(2, 2, date(2027, 5, 18), 10000)]
