@@ -12,6 +12,7 @@ import sys
 import zlib
 from datetime import date, timedelta
 
+from flask import Flask
 from waitress.server import create_server
 
 from donorhub import clock, config
@@ -35,8 +36,17 @@ TODAY = date(2026, 11, 22)
 
 
 def main(home: str) -> None:
+    app = make_app(home)
+    fill_base(app)
+    server = create_server(app, host="127.0.0.1", port=0, threads=4)
+    print(server.effective_port, flush=True)  # type: ignore[attr-defined]
+    server.run()
+
+
+def make_app(home: str) -> Flask:
+    """The application, its time stopped, with its data where the environment says."""
     stores = {name: os.environ[name] for name in ("DATABASE_URL", "REDIS_URL") if name in os.environ}
-    app = create_app(
+    return create_app(
         config.load_settings(
             {
                 **stores,
@@ -47,6 +57,10 @@ def main(home: str) -> None:
             }
         )
     )
+
+
+def fill_base(app: Flask) -> None:
+    """Make the made-up base in an empty database."""
     with app.app_context():
         bring_up_to_date()
         fill()
@@ -54,9 +68,6 @@ def main(home: str) -> None:
         pass
     with app.app_context():
         spoil()
-    server = create_server(app, host="127.0.0.1", port=0, threads=4)
-    print(server.effective_port, flush=True)  # type: ignore[attr-defined]
-    server.run()
 
 
 def fill() -> None:
