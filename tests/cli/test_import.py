@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections import Counter
 from collections.abc import Callable
@@ -21,11 +20,12 @@ from donorhub.cli.imports import import_files as import_command
 from donorhub.db import db
 from donorhub.models import Entry, ImportFile, Statement, Task
 from donorhub.services.bank.files import column_mappings, imports
+from tests.importers.bank_writers import plain_entries
+from tests.importers.samples import WRITE
 from tests.importers.zips import damage_member, pack_files
-from tests.services.bank.bank import CSV_LAYOUT, OURS, Paid, camt, csv, open_account, rows
+from tests.services.bank.bank import CSV_LAYOUT, OURS, Paid, camt, csv, open_account, rows, work_off
+from tests.shared import BANK, needs_shared
 
-SHARED = Path(os.environ.get("DONORHUB_SHARED") or Path(__file__).resolve().parents[2].parent / "shared")
-BANK = SHARED / "corpora" / "bank"
 DAY = date(2026, 10, 5)
 Run = Callable[..., Result]
 
@@ -195,8 +195,26 @@ def kept_files() -> list[tuple[object, ...]]:
     return [tuple(row) for row in db.session.execute(select(*columns).order_by(ImportFile.id))]
 
 
+def test_own_samples_twice_add_nothing(run: Run, tmp_path: Path) -> None:
+    """A sample of each format that we write, and our tables, imported twice: the second adds nothing."""
+    for name, write in WRITE.items():
+        (tmp_path / name.replace(" ", "-")).write_bytes(write(plain_entries(6, seed=3)))
+    tables = Path(__file__).parents[1] / "files" / "csv"
+    first = run("--currency", "PLN", tmp_path, tables)
+    assert first.exception is None or isinstance(first.exception, SystemExit), first.exception
+    states = Counter(re.findall(r"^(?:/\S.*): .*?, (done|asking|held|refused)", first.output, re.M))
+    assert states["done"] > 20, states
+    work_off("import_file", "match_statement")  # advice is read again after what it is about
+    before, files = {name: t for name, t in rows().items() if name not in TRIED_AGAIN}, kept_files()
+    second = run("--currency", "PLN", tmp_path, tables)
+    assert second.exception is None or isinstance(second.exception, SystemExit)
+    after = rows()
+    assert {name: after[name] for name in before} == before
+    assert kept_files() == files
+
+
 @pytest.mark.slow
-@pytest.mark.skipif(not BANK.is_dir(), reason="the shared corpora are not here")
+@needs_shared(BANK)
 def test_every_sample_twice_adds_nothing_the_second_time(run: Run) -> None:
     folders = [path for path in (BANK / "camt", BANK / "mt940", BANK / "ofx", BANK / "csv") if path.is_dir()]
     first = run(*folders)

@@ -7,7 +7,6 @@ part or does not balance, with the reason. Nothing of the samples is kept here.
 from __future__ import annotations
 
 import csv
-import os
 import sys
 from collections import Counter
 from functools import cache
@@ -16,9 +15,8 @@ from typing import Any, Final
 
 import importers
 from importers.statement import Reading
+from tests.shared import BANK
 
-SHARED: Final = Path(os.environ.get("DONORHUB_SHARED", Path(__file__).resolve().parents[3] / "shared"))
-BANK: Final = SHARED / "corpora" / "bank"
 COLUMNS: Final = ("files", "entries", "proved", "unverifiable", "mismatch", "refused")
 
 # What a person would say where a file leaves it open: the account's currency.

@@ -12,7 +12,8 @@ from typing import Any, Final
 
 import pytest
 
-from tests.importers.corpus_table import BANK, COLUMNS, entries, format_table, reading, reason, samples, table
+from tests.importers.corpus_table import COLUMNS, entries, format_table, reading, reason, samples, table
+from tests.shared import BANK, needs_shared
 
 PROBES: Final = BANK / "probes"
 
@@ -63,7 +64,7 @@ KNOWN: Final[dict[str, tuple[int, ...]]] = {  # in the order of COLUMNS
     "qif": (14, 21, 0, 7, 0, 7),
 }
 
-pytestmark = pytest.mark.skipif(not BANK.is_dir(), reason="the shared corpora are not here")
+pytestmark = needs_shared(BANK)
 
 
 def read_expectations(kind: str) -> dict[str, Any]:

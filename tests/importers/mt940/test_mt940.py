@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from datetime import date
 from pathlib import Path
 
@@ -17,9 +16,6 @@ from importers.statement import Entry, Reading, Statement
 from tests.importers.bank_writers import MT940_DIALECTS, OWN_ACCOUNT, plain_entries, write_mt940
 
 FILES = Path(__file__).parents[2] / "files" / "mt940"
-_SHARED = os.environ.get("DONORHUB_SHARED", Path(__file__).resolve().parents[3] / ".." / "shared")
-BANK = Path(_SHARED) / "corpora" / "bank"
-PROBES = BANK / "probes" / "mt940"
 
 
 def statement(*rows: str, opening: str = "C260929PLN1000,00", closing: str = "C260930PLN1050,00") -> bytes:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -21,10 +20,10 @@ from importers.statement import Reading
 from importers.table.layout import Column, Layout
 from tests.importers.bank_writers import plain_entries
 from tests.importers.table.table_writer import write_csv
+from tests.shared import BANK, or_skip
 
 FILES = Path(__file__).resolve().parents[2] / "files" / "csv"
-SHARED = Path(os.environ.get("DONORHUB_SHARED", Path(__file__).resolve().parents[4] / "shared"))
-SAMPLES = SHARED / "corpora" / "bank" / "csv" / "synthetic-pl-al"
+SAMPLES = BANK / "csv" / "synthetic-pl-al"
 SIMPLE = Layout(
     name="mine",
     columns=(
@@ -62,8 +61,7 @@ def samples() -> dict[str, Any]:
     return expected
 
 
-@pytest.mark.skipif(not SAMPLES.is_dir(), reason="the shared samples are not here")
-@pytest.mark.parametrize("name", samples() or ["none"])
+@pytest.mark.parametrize("name", or_skip(list(samples())))
 def test_the_shared_samples_are_read_exactly(name: str) -> None:
     expected = samples()[name]
     currency = {"raiffeisen_al.csv": "ALL", "kosovo_generic_tab_utf16.txt": "EUR"}.get(name, "")

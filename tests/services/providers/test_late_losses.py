@@ -21,8 +21,9 @@ from donorhub.services.receipts import receipts
 from donorhub.services.reports import invariants
 from tests.conftest import _empty
 from tests.services.providers.test_hard_stories import standing
-from tests.services.providers.test_payments import SHARED, deliver, open_endpoint
+from tests.services.providers.test_payments import deliver, open_endpoint
 from tests.services.receipts.conftest import make_receiptable
+from tests.shared import CASES, needs_shared
 from tests.webhooks.hard_stories import HARD
 from tests.webhooks.scenarios import DAY, START, Event
 from tests.webhooks.stripe.stripe_objects import refund
@@ -203,6 +204,7 @@ def test_check_finds_gift_of_failed_payment(database: Flask, now: datetime) -> N
     assert [sentence for sentence in list_broken(now) if "though its payment" in sentence]
 
 
+@needs_shared(CASES)
 @pytest.mark.parametrize(
     ("name", "first", "left"), [("failed_after_success", 2, 0), ("refund_by_charge_only", 2, 3000)]
 )
@@ -210,10 +212,7 @@ def test_shared_case_leaves_what_is_right(
     database: Flask, now: datetime, name: str, first: int, left: int
 ) -> None:
     """A case of the shared collection that went wrong leaves what is right, at once and late."""
-    path = SHARED / f"corpora/cases/{name}.json"
-    if not path.exists():
-        pytest.skip("the shared cases are not here")
-    events = json.loads(path.read_text())["events"]
+    events = json.loads((CASES / f"{name}.json").read_text())["events"]
     for batches in ([events], [events[:first], events[first:]]):
         tell_in_batches(database, batches, now)
         assert only_gift_left() == left

@@ -15,12 +15,13 @@ from donorhub.db import db
 from donorhub.jobs.queue.run import run_task
 from donorhub.models import ColumnMapping, Entry
 from donorhub.services.bank.files import imports
+from tests.shared import BANK
 from tests.web.bank.bank_world import Staff, let_write, words_of, work
 from tests.web.bank.test_wizard import answers
 
 FOLDERS = (
     Path(__file__).parents[2] / "files" / "csv",
-    Path(__file__).parents[4] / "shared" / "corpora" / "bank" / "csv",
+    BANK / "csv",  # where it is at hand
 )
 SAMPLES = [path for folder in FOLDERS if folder.is_dir() for path in sorted(folder.rglob("*.[ct][sx][vt]"))]
 COUNTS = Entry.state.not_in(("taken_back", "duplicate", "doubtful"))

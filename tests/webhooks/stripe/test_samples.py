@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import json
-import os
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.shared import STRIPE, list_shared, needs_shared, or_skip
 from tests.webhooks.registers import Registers
 from tests.webhooks.scenarios import ENDPOINT, to_body, to_raw
 from webhooks import get_provider
 from webhooks.fact import BadBody
 
-SHARED = Path(os.environ.get("DONORHUB_SHARED", Path(__file__).resolve().parents[4] / "shared"))
-STRIPE = SHARED / "corpora" / "webhooks" / "stripe"
-SAMPLES = sorted(STRIPE.glob("*/*.json"))
+SAMPLES = list_shared(STRIPE, "*/*.json")
 # Files that hold an event's data, or a bare object, under a name of their makers' own.
 REAL_TYPES = {
     "invoice": "invoice.paid",
@@ -35,7 +33,7 @@ IGNORED = tuple(
 )
 OF_BEFORE_2014 = {"charge.dispute.closed", "charge.dispute.updated", "charge.updated"}
 
-pytestmark = pytest.mark.skipif(not SAMPLES, reason="the shared samples are not here")
+pytestmark = needs_shared(STRIPE)
 
 
 def events(path: Path) -> list[dict[str, Any]]:
@@ -67,7 +65,9 @@ def outcome(event: dict[str, Any]) -> str:
         return "refused"
 
 
-@pytest.mark.parametrize("path", [p for p in SAMPLES if p.parent.name == "ruby-mock"], ids=lambda p: p.stem)
+@pytest.mark.parametrize(
+    "path", or_skip([p for p in SAMPLES if p.parent.name == "ruby-mock"]), ids=lambda p: p.stem
+)
 def test_event_of_any_age_is_handled(path: Path) -> None:
     """An event of any age gives facts, or is ignored, or is refused as too old, but never crashes."""
     (event,) = events(path)
@@ -79,7 +79,9 @@ def test_event_of_any_age_is_handled(path: Path) -> None:
     assert {outcome(event)} == known
 
 
-@pytest.mark.parametrize("path", [p for p in SAMPLES if p.parent.name == "pay"], ids=lambda p: p.stem)
+@pytest.mark.parametrize(
+    "path", or_skip([p for p in SAMPLES if p.parent.name == "pay"]), ids=lambda p: p.stem
+)
 def test_an_event_of_a_rails_project_gives_facts(path: Path) -> None:
     (event,) = events(path)
     assert outcome(event) == ("ignored" if path.stem in ("account.updated", "invoice.updated") else "facts")

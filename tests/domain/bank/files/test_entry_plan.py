@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import random
 from dataclasses import replace
 from datetime import date, timedelta
 from itertools import accumulate, pairwise
-from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
@@ -17,10 +15,10 @@ from hypothesis import strategies as st
 from donorhub.money import Money
 from importers.statement import Detail, Entry, Party
 from tests.domain.bank.account import Cut, Ledger, as_csv, make_entry, money_of
+from tests.shared import BANK, list_shared, needs_shared
 
 START = date(2026, 3, 2)
-SHARED = Path(os.environ.get("DONORHUB_SHARED", Path(__file__).resolve().parents[4] / ".." / "shared"))
-SUBITE = sorted((SHARED / "corpora/bank/camt/subite").glob("*.xml"))
+SUBITE = list_shared(BANK / "camt" / "subite", "*.xml")
 
 gifts = st.tuples(
     st.integers(0, 8),  # day
@@ -254,7 +252,7 @@ def _minor(text: str) -> int:
     return Money.parse(text, "EUR").minor
 
 
-@pytest.mark.skipif(not SUBITE, reason="the shared samples are not here")
+@needs_shared(BANK)
 @pytest.mark.parametrize("with_refs", [True, False])
 @settings(max_examples=10, deadline=None)
 @given(rng=st.randoms(use_true_random=False))

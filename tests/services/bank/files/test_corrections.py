@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
-from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -36,9 +34,8 @@ from tests.services.bank.bank import (
     send,
 )
 from tests.services.bank.matching.matching_world import donor
+from tests.shared import CASES, needs_shared
 
-SHARED = Path(os.environ.get("DONORHUB_SHARED") or Path(__file__).resolve().parents[4].parent / "shared")
-CASES = SHARED / "corpora" / "cases"
 DAY = date(2026, 10, 5)
 OLD = [Paid(DAY, 11000, ref="R1"), Paid(DAY, 5000, name="Jan Nowak", account=BESA, ref="R2")]
 NEW = [Paid(DAY, 10000, ref="R1"), OLD[1]]
@@ -358,7 +355,7 @@ def test_answers_about_entries_are_audited(database: Flask, now: datetime) -> No
         assert db.session.scalar(words) == "entry.answer_undone"
 
 
-@pytest.mark.skipif(not CASES.is_dir(), reason="the shared cases are not here")
+@needs_shared(CASES)
 def test_shared_correction_is_about_its_entry(database: Flask, now: datetime) -> None:
     """The case from the shared collection: 160 with one open question about R1, and 150 after its answer."""
     send((CASES / "corrected-1.xml").read_bytes())
@@ -370,7 +367,7 @@ def test_shared_correction_is_about_its_entry(database: Flask, now: datetime) ->
     assert total() == 15000
 
 
-@pytest.mark.skipif(not CASES.is_dir(), reason="the shared cases are not here")
+@needs_shared(CASES)
 def test_shared_weak_id_spoils_no_other(database: Flask) -> None:
     """The case from the shared collection: R2 counts once."""
     send((CASES / "shared-id-1.xml").read_bytes())

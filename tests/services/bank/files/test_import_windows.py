@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import random
 from collections import Counter
 from datetime import date, timedelta
@@ -28,9 +27,9 @@ from tests.services.bank.bank import (
     open_account,
     send,
 )
+from tests.shared import BANK, list_shared, needs_shared
 
-SHARED = Path(os.environ.get("DONORHUB_SHARED") or Path(__file__).resolve().parents[4].parent / "shared")
-SUBITE = sorted((SHARED / "corpora/bank/camt/subite").glob("*CAMT_053*.xml"))
+SUBITE = list_shared(BANK / "camt" / "subite", "*CAMT_053*.xml")
 START = date(2026, 9, 1)
 NAMES = ("Anna Kowalska", "Besa Hoxha", "Jan Nowak")
 
@@ -135,7 +134,7 @@ def _text(entry: Told) -> str:
     return entry.details[0].remittance if entry.details else ""
 
 
-@pytest.mark.skipif(not SUBITE, reason="the shared corpora are not here")
+@needs_shared(BANK)
 def test_nine_statements_and_repeats_add_up(database: Flask) -> None:
     """Nine daily statements of a real account and their repeats are exactly the nine together."""
     whole = [entry for path in SUBITE for entry in read(path).entries]
@@ -148,7 +147,7 @@ def test_nine_statements_and_repeats_add_up(database: Flask) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not SUBITE, reason="the shared corpora are not here")
+@needs_shared(BANK)
 @pytest.mark.parametrize("seed", range(4))
 def test_windows_of_nine_days_add_up(database: Flask, seed: int) -> None:
     """Windows that are cut from the nine days are exactly the nine together."""
