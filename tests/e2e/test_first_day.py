@@ -130,6 +130,7 @@ def import_statement(page: Page, folder: Path) -> None:
     send_file(page, path)
     wait_for_text(page, "nie jest jeszcze znany")
     take_picture(page, "3-plik-pyta-o-rachunek")
+    assert page.get_by_text("Najpierw dodaj rachunek").count() == 0  # the button adds it
     click_button(page, "Jest nasz: dodaj i zaimportuj")
     wait_for_text(page, "Saldo początkowe, wpływy i wypływy dają saldo końcowe.")
     take_picture(page, "4-plik-zaimportowany")
