@@ -173,12 +173,15 @@ class Place:
 
 
 @contextlib.contextmanager
-def place_for(stores: str, home: Path) -> Iterator[Place]:
-    """Stores in the mode that the fixture names: files of SQLite, or servers of this test's own."""
+def place_for(stores: str, home: Path, *, durable: bool = False) -> Iterator[Place]:
+    """Stores in the mode that the fixture names: files of SQLite, or servers of this test's own.
+
+    ``durable`` where PostgreSQL itself is crashed: else it may forget what it has acknowledged.
+    """
     if stores == "sqlite":
         yield Place(home, {})
         return
-    with servers.postgres() as cluster, servers.redis_store() as store:
+    with servers.postgres(durable=durable) as cluster, servers.redis_store() as store:
         url = servers.create_database(cluster.url)
         yield Place(home, {"DATABASE_URL": url, "REDIS_URL": store.url}, store, cluster)
 

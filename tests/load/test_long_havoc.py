@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import random
+import subprocess
 import threading
 import time
 from collections.abc import Iterator
@@ -43,7 +44,7 @@ def mailbox() -> Iterator[SmtpServer]:
 
 @pytest.fixture
 def place(stores: str, tmp_path: Path) -> Iterator[Place]:
-    with place_for(stores, tmp_path / "home") as place:
+    with place_for(stores, tmp_path / "home", durable=True) as place:
         yield place
 
 
@@ -74,7 +75,6 @@ class Office:
 
     def __init__(self, installation: Installation, paths: list[Path]) -> None:
         self._installation, self._paths = installation, paths
-        self._is_over = threading.Event()
         self.failed_commands = 0
         self._threads = [
             threading.Thread(target=self._import_files, daemon=True),
@@ -99,9 +99,15 @@ class Office:
         self._repeat("receipts", "issue", "--all-of", RECEIPT_YEAR)
 
     def _repeat(self, *arguments: str) -> None:
-        while self._installation.run(*arguments, code=None).returncode:
+        while not self._is_done(*arguments):
             self.failed_commands += 1
             time.sleep(0.2)
+
+    def _is_done(self, *arguments: str) -> bool:
+        try:
+            return self._installation.run(*arguments, code=None).returncode == 0
+        except subprocess.TimeoutExpired:  # it was killed on its way, like all the others
+            return False
 
 
 def lose_store(place: Place, chance: random.Random) -> str:
