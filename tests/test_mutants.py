@@ -186,6 +186,7 @@ KINDS = {
     "asked, not booked",
     "bank corrections",
     "told and changed",
+    "killed, not failed",
     "stages",
 }
 # The text of a query: a bug takes out the line that runs it.

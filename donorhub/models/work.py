@@ -96,7 +96,8 @@ class Task(Base):
     )  # what the title needs; ids and amounts, no names
     due_at: Mapped[datetime]
     state: Mapped[TaskState] = mapped_column(default="planned")
-    attempts: Mapped[int] = mapped_column(default=0)
+    attempts: Mapped[int] = mapped_column(default=0)  # how often a worker began with it
+    failures: Mapped[int] = mapped_column(default=0, server_default="0")  # how often that ended in an error
     next_attempt_at: Mapped[datetime | None]
     lease_until: Mapped[datetime | None]
     last_error: Mapped[str] = mapped_column(default="")

@@ -194,7 +194,8 @@ def spoil() -> None:
     if message is None or worker_task is None:
         raise LookupError("the worker wrote no thank-you")
     message.state, message.last_error = "unknown", "the line dropped"
-    worker_task.state, worker_task.last_error, worker_task.attempts = "dead", "NotFound", 8
+    worker_task.state, worker_task.last_error = "dead", "NotFound"
+    worker_task.attempts = worker_task.failures = 8
     db.session.commit()
 
 

@@ -151,6 +151,7 @@ def _make_thank_you(
         "created_at": now,
         "state": "cancelled" if hold else "planned",
         "attempts": 0,
+        "failures": 0,
         "last_error": "",
         "outcome": hold or "",
         "done_at": now if hold else None,

@@ -93,6 +93,7 @@ def ask_for_thanks(gift_ids: Collection[int], *, now: datetime, actor: str) -> l
                 done_by=None,
                 due_at=now,
                 attempts=0,
+                failures=0,
                 facts={ASKED_BY: actor},
             )
             .returning(Task.subject_id)

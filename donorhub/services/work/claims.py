@@ -10,9 +10,11 @@ from sqlalchemy import BindParameter, ColumnElement, and_, bindparam, or_, selec
 
 from donorhub.db import Base, UTCDateTime, db
 from donorhub.models import Task
-from donorhub.services.work.tasks import IS_OPEN, MAX_ATTEMPTS
+from donorhub.services.work.tasks import IS_OPEN, MAX_FAILURES, MAX_KILLS
 
 LEASE = timedelta(minutes=5)
+FREED_KILLS: Final = 8  # so often a killed task is free at once; after that when its lease is over
+_KILLS: Final = Task.attempts - Task.failures  # the attempt that runs among them
 
 
 def list_due_ids(now: datetime, limit: int = 100) -> Sequence[int]:
@@ -28,7 +30,8 @@ def is_due(now: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
         Task.performer == "worker",
         IS_OPEN,
         Task.due_at <= now,
-        Task.attempts < MAX_ATTEMPTS,
+        Task.failures < MAX_FAILURES,
+        _KILLS < MAX_KILLS,
         or_(Task.next_attempt_at.is_(None), Task.next_attempt_at <= now),
         or_(Task.lease_until.is_(None), Task.lease_until <= now),
     )
@@ -94,11 +97,12 @@ def lock_claimed_tasks(ids: Collection[int]) -> Sequence[Task]:
 def free_leases() -> int:
     """Let every claimed task be claimed again at once; return how many there were.
 
-    Only for the only worker there is: whoever claimed them is dead.
+    Only for the only worker there is: whoever claimed them is dead. What was killed very often waits for
+    its lease, so that a task which kills the whole program leaves it some minutes in between.
     """
     freed_ids = db.session.scalars(
         update(Task)
-        .where(Task.performer == "worker", IS_OPEN, Task.lease_until.is_not(None))
+        .where(Task.performer == "worker", IS_OPEN, Task.lease_until.is_not(None), _KILLS <= FREED_KILLS)
         .values(lease_until=None)
         .returning(Task.id)
         .execution_options(synchronize_session=False)
@@ -118,7 +122,8 @@ def list_leases(now: datetime, limit: int = 1000) -> dict[int, int]:
 
 
 def free_claims(claims: Mapping[int, int]) -> int:
-    """Let these tasks be claimed again at once; return how many. Ignore those that were tried since.
+    """Let these tasks be claimed again at once; return how many. Ignore those that were tried since, and
+    those that were killed very often, which wait for their lease.
 
     ``claims`` are ids of tasks, each with its number of attempts. Only for those whose worker is dead.
     """
@@ -127,6 +132,7 @@ def free_claims(claims: Mapping[int, int]) -> int:
         freed_id = db.session.scalar(
             update(Task)
             .where(Task.id == task_id, Task.attempts == attempts, Task.state == "queued")
+            .where(_KILLS <= FREED_KILLS)
             .values(lease_until=None)
             .returning(Task.id)
             .execution_options(synchronize_session=False)
@@ -136,14 +142,14 @@ def free_claims(claims: Mapping[int, int]) -> int:
 
 
 def bury_deadly_tasks(*, now: datetime) -> int:
-    """Put tasks into the error inbox whose last attempt ended with the worker's death, as all before it,
-    so that nobody could write down an error; return how many."""
+    """Put tasks into the error inbox that were killed with their worker more often than chance would have
+    it, so that nobody could write down an error; return how many."""
     buried_ids = db.session.scalars(
         update(Task)
         .where(
             Task.performer == "worker",
             IS_OPEN,
-            Task.attempts >= MAX_ATTEMPTS,
+            _KILLS >= MAX_KILLS,
             or_(Task.lease_until.is_(None), Task.lease_until <= now),
         )
         .values(

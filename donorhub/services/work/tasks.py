@@ -26,7 +26,8 @@ from donorhub.services.paging import equals_if_given
 
 SOON = timedelta(days=2)  # in which a person should have done what came up just now
 BACK_OFF = tuple(timedelta(minutes=m) for m in (1, 5, 30, 120, 720, 1440))
-MAX_ATTEMPTS = 8
+MAX_FAILURES = 8
+MAX_KILLS = 20  # attempts that ended with their worker: what is begun so often without an end kills it
 IS_OPEN = Task.state.in_(OPEN_TASKS)
 
 
@@ -99,6 +100,7 @@ def _make_row(task: NewTask, now: datetime) -> dict[str, object]:
         "created_at": now,
         "state": "planned",
         "attempts": 0,
+        "failures": 0,
         "last_error": "",
         "outcome": "",
     }
@@ -136,13 +138,17 @@ def finish_tasks(outcomes: Mapping[int, str], *, now: datetime, actor: str) -> N
 
 
 def fail_task(task: Task, error: str, *, now: datetime) -> None:
-    """Record that an attempt failed; plan the next one, or after the last put it into the error inbox."""
+    """Record that an attempt failed; plan the next one, or after the last put it into the error inbox.
+
+    An attempt that was killed with its worker never comes here, and is none of those that count.
+    """
     task.last_error, task.lease_until = error[:500], None
-    if task.attempts >= MAX_ATTEMPTS:
+    task.failures += 1
+    if task.failures >= MAX_FAILURES:
         task.state, task.next_attempt_at = "dead", None
         return
     task.state = "failed"
-    task.next_attempt_at = now + BACK_OFF[min(task.attempts, len(BACK_OFF)) - 1]
+    task.next_attempt_at = now + BACK_OFF[min(task.failures, len(BACK_OFF)) - 1]
 
 
 def retry_task(task_id: int, *, now: datetime, actor: str) -> Task:
@@ -154,7 +160,7 @@ def retry_task(task_id: int, *, now: datetime, actor: str) -> Task:
             code="task_state",
             state=task.state,
         )
-    task.state, task.attempts, task.next_attempt_at = "planned", 0, None
+    task.state, task.attempts, task.failures, task.next_attempt_at = "planned", 0, 0, None
     audit.record_action(actor, "task.retried", ("task", task.id), now=now)
     return task
 
@@ -202,7 +208,9 @@ def reopen_task(key: str, reasons: Sequence[str]) -> bool:
     reopened_id = db.session.scalar(
         update(Task)
         .where(Task.key == key, Task.state == "cancelled", Task.outcome.in_(reasons))
-        .values(state="planned", done_at=None, done_by=None, outcome="", attempts=0, lease_until=None)
+        .values(
+            state="planned", done_at=None, done_by=None, outcome="", attempts=0, failures=0, lease_until=None
+        )
         .returning(Task.id)
     )
     return reopened_id is not None

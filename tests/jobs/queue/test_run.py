@@ -130,10 +130,10 @@ def test_unknown_kind_is_an_error(kinds: None, now: datetime) -> None:
 def test_always_broken_task_ends_dead(kinds: None, now: datetime) -> None:
     """A task that always breaks ends in the error inbox and holds up no other."""
     broken, good = plan(now, "refund", "a"), plan(now, "call", "b")
-    for day in range(tasks.MAX_ATTEMPTS + 3):
+    for day in range(tasks.MAX_FAILURES + 3):
         clock.use_clock(lambda day=day: now + timedelta(days=2 * day))  # type: ignore[misc]
         run.run_due()
-    assert (task(broken).state, task(broken).attempts) == ("dead", tasks.MAX_ATTEMPTS)
+    assert (task(broken).state, task(broken).attempts) == ("dead", tasks.MAX_FAILURES)
     assert (task(good).state, done) == ("done", [good])
 
 

@@ -201,7 +201,7 @@ def test_killing_task_ends_in_error_inbox(database: Flask, now: datetime) -> Non
     """A task that kills its worker each time ends in the error inbox, from where a person can try it
     again."""
     (task_id,) = plan(now)
-    for _ in range(tasks.MAX_ATTEMPTS):
+    for _ in range(tasks.MAX_KILLS):
         assert claims.claim_task(task_id, now=now)  # and then the worker died
         now += claims.LEASE
     db.session.commit()
@@ -218,11 +218,52 @@ def test_killing_task_ends_in_error_inbox(database: Flask, now: datetime) -> Non
 def test_running_last_attempt_is_not_buried(database: Flask, now: datetime) -> None:
     """A task whose last attempt still runs is not buried."""
     (task_id,) = plan(now)
-    for _ in range(tasks.MAX_ATTEMPTS):
+    for _ in range(tasks.MAX_KILLS):
         assert claims.claim_task(task_id, now=now)
         now += claims.LEASE
     assert claims.bury_deadly_tasks(now=now - timedelta(seconds=1)) == 0
     assert claims.bury_deadly_tasks(now=now) == 1
+
+
+def test_kills_are_no_failures(database: Flask, now: datetime, tmp_path: Path) -> None:
+    """A task whose worker was killed more often than one may fail is done by the next worker, and each of
+    its failures still counts."""
+    (task_id,) = plan(now)
+    for _ in range(tasks.MAX_FAILURES + 3):
+        assert claims.claim_task(task_id, now=now)  # and then the worker was killed
+        now += claims.LEASE
+    db.session.commit()
+    clock.use_clock(lambda: now)
+    timer.Timer().run_due_steps()
+    task = db.session.get_one(Task, task_id, populate_existing=True)
+    assert (task.state, task.failures) == ("queued", 0)
+    for number in range(1, tasks.MAX_FAILURES):
+        assert claims.claim_task(task_id, now=now)
+        task = db.session.get_one(Task, task_id, populate_existing=True)
+        tasks.fail_task(task, "no mail server", now=now)
+        db.session.commit()
+        assert (task.state, task.failures) == ("failed", number)
+        now += timedelta(days=2)
+    clock.use_clock(lambda: now)
+    assert run_task(task_id)
+    assert db.session.get_one(Task, task_id, populate_existing=True).state == "done"
+
+
+def test_often_killed_task_waits_for_its_lease(database: Flask, now: datetime, tmp_path: Path) -> None:
+    """What kills the program again and again leaves it some minutes in between; all else is free at once."""
+    poison, other = plan(now, count=2)
+    presence = Presence(tmp_path)
+    for number in range(claims.FREED_KILLS + 1):
+        assert claims.claim_task(poison, now=now)
+        db.session.commit()
+        assert presence.enter_work() == (1 if number < claims.FREED_KILLS else 0)
+        presence.leave_work()
+    assert claims.claim_task(other, now=now)
+    db.session.commit()
+    assert presence.enter_work() == 1
+    presence.leave_work()
+    assert claims.list_due_ids(now) == [other]
+    assert claims.list_due_ids(now + claims.LEASE) == [poison, other]
 
 
 # ---------------------------------------------------------------- poisonous events

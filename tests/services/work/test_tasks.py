@@ -43,7 +43,7 @@ def test_claimed_task_waits_for_lease(database: Flask, now: datetime) -> None:
 def test_failing_task_ends_with_person(database: Flask, now: datetime) -> None:
     """A task that fails is tried later, and at last waits for a person."""
     plan(now)
-    for _ in range(tasks.MAX_ATTEMPTS):
+    for _ in range(tasks.MAX_FAILURES):
         assert claims.claim_task(only().id, now=now)
         tasks.fail_task(only(), "no route", now=now)
         db.session.flush()

@@ -53,7 +53,7 @@ def given_up(database: Flask, now: datetime) -> datetime:
     read_file().content = b"not what was kept"
     db.session.commit()
     at = now
-    for _ in range(tasks.MAX_ATTEMPTS):
+    for _ in range(tasks.MAX_FAILURES):
         set_clock(at)
         work()
         at += timedelta(days=2)
@@ -81,7 +81,7 @@ def test_killed_worker_leaves_failed_file(database: Flask, now: datetime) -> Non
     """A worker that was killed each time leaves a file that says so."""
     receive(now)
     at = now
-    for _ in range(tasks.MAX_ATTEMPTS):
+    for _ in range(tasks.MAX_KILLS):
         assert claims.claim_task(reading().id, now=at)
         db.session.commit()  # and here the worker was killed
         at += claims.LEASE
