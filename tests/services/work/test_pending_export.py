@@ -78,7 +78,7 @@ def test_rows_come_ordered_and_plain(waiting: Flask) -> None:
     """Rows come in the order of their key, as plain values."""
     rows = list(export.read_rows("task"))
     assert [row["key"] for row in rows] == ["now", "later", "call", "dead"]
-    assert rows[0]["due_at"] == "2026-11-22T09:00:00+00:00"
+    assert rows[0]["due_at"] == "2026-11-22T09:00:00Z"
     (secret,) = export.read_rows("webhook_secret")
     assert "sealed" not in secret and secret["label"] == "first"
     assert "user_role" in export.list_tables()
