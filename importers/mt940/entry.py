@@ -105,6 +105,10 @@ def _read_day(year: int, month_and_day: str) -> tuple[date, bool]:
         raise UnreadableEntry("month_and_day", text=repr(month_and_day)) from e
 
 
+# The id that Wise writes in the line below: TRANSFER-9001, FEE-TRANSFER-9001, CARD-71.
+_ID_BELOW: Final = re.compile(r"(?:[A-Z_]{3,15}-){1,2}[0-9]{2,15}", re.ASCII)
+
+
 def read_entry(raw: str, position: int, currency: str) -> tuple[Entry, list[Doubt]]:
     """Return the entry of ``:61:…`` and the ``:86:…`` lines after it, and what is doubtful about it.
 
@@ -124,6 +128,8 @@ def read_entry(raw: str, position: int, currency: str) -> tuple[Entry, list[Doub
     amount = -amount if mark in _MONEY_OUT else amount
     payment = _read_text(texts, is_return=mark[0] == "R")
     own_ref, _, bank_ref = refs.partition("//")
+    if not bank_ref and _ID_BELOW.fullmatch(beside):
+        bank_ref, beside = beside, ""
     own_ref = _take_counterparty(payment, own_ref.rstrip(), beside, has_bank_ref=bool(bank_ref))
     if not texts and beside not in (payment.name, payment.account):
         payment.remittance = beside  # without :86: it is all that tells of the payment

@@ -45,6 +45,38 @@ NEWFILEUID:NONE
 <LEDGERBAL><BALAMT>30.00<DTASOF>20260131</LEDGERBAL>
 </STMTRS></STMTTRNRS></BANKMSGSRSV1></OFX>
 """
+WISE = b""":20:STATEMENT
+:25:BE12967012345678
+:28C:1/1
+:60F:C260901EUR1000,00
+:61:260928C100,00NTRF
+TRANSFER-9001
+:86:Received money from Anna Kowalska with reference DH-1001-7
+:61:260929D30,00NTRF
+TRANSFER-9002
+:86:Sent money to Drukarnia Kwiatek
+:61:260929D0,90NTRF
+FEE-TRANSFER-9002
+:86:Wise Charges for: TRANSFER-9002
+:62F:C260929EUR1069,10
+-
+"""
+OFX = b"""OFXHEADER:100
+DATA:OFXSGML
+VERSION:102
+SECURITY:NONE
+ENCODING:USASCII
+CHARSET:%s
+COMPRESSION:NONE
+OLDFILEUID:NONE
+NEWFILEUID:NONE
+
+<OFX><BANKMSGSRSV1><STMTTRNRS><TRNUID>1<STATUS><CODE>0<SEVERITY>INFO</STATUS><STMTRS><CURDEF>EUR
+<BANKACCTFROM><BANKID>0260<ACCTID>123-4<ACCTTYPE>CHECKING</BANKACCTFROM>
+<BANKTRANLIST><DTSTART>20260101<DTEND>20260131
+<STMTTRN><TRNTYPE>CREDIT<DTPOSTED>20260102<TRNAMT>50.00<FITID>a<NAME>%s</STMTTRN>
+</BANKTRANLIST></STMTRS></STMTTRNRS></BANKMSGSRSV1></OFX>
+"""
 LEDGER = b"<LEDGERBAL><BALAMT>30.00<DTASOF>20260131</LEDGERBAL>"
 
 
@@ -84,9 +116,9 @@ def test_balance_without_currency_takes_the_other(tag: bytes) -> None:
     assert "unreadable_balance" in list_errors(neither)
 
 
-@pytest.mark.parametrize("day", ["28.02'2026", "28/2'26", "28.2'26", "28-02'2026"])
+@pytest.mark.parametrize("day", ["28.02'2026", "28/2'26", "28.2'26", "28-02'2026", "2/28/26"])
 def test_qif_day_before_an_apostrophe_is_read(day: str) -> None:
-    """An apostrophe parts the year, whatever parts day and month."""
+    """An apostrophe parts the year, whatever parts day and month; Americans write the month first."""
     (entry,) = list_entries(f"!Type:Bank\nD{day}\nT2.29\nPSolde\n^\n".encode(), "EUR")
     assert (entry.booked_on, entry.amount.minor) == (date(2026, 2, 28), 229)
 
@@ -103,3 +135,62 @@ def test_unclosed_list_hides_no_cut_file(cut: bytes) -> None:
     """A file that is cut off is refused as before, though its list was never closed."""
     reading = importers.read(NUBANK.replace(cut, b""))
     assert reading.statements == () and list_errors(reading) == ["truncated"]
+
+
+def test_wise_ids_stand_in_the_line_below() -> None:
+    """Wise's MT940 has no entry date, and its ids in the line below: those of its table, fees apart."""
+    (statement,) = importers.read(WISE).statements
+    told = [(entry.booked_on.day, entry.amount.as_text(), entry.bank_ref) for entry in statement.entries]
+    assert told == [
+        (28, "100.00", "TRANSFER-9001"),
+        (29, "-30.00", "TRANSFER-9002"),
+        (29, "-0.90", "FEE-TRANSFER-9002"),
+    ]
+    assert statement.integrity == "proved"
+    assert statement.entries[0].details[0].remittance.startswith("Received money from Anna Kowalska")
+
+
+@pytest.mark.parametrize("below", ["DAROWIZNA NA KOTY", "NR 12-2026", "PL-1", "ref-9001"])
+def test_other_words_below_are_no_id(below: str) -> None:
+    """What else stands below an entry's line stays a text of it."""
+    (entry, *_) = importers.read(WISE.replace(b"TRANSFER-9001", below.encode(), 1)).statements[0].entries
+    assert entry.bank_ref is None and entry.info == below
+
+
+@pytest.mark.parametrize(
+    ("charset", "encoding", "name"),
+    [
+        (b"NONE", "utf-8", "Łucja"),
+        (b"NONE", "cp1252", "José"),
+        (b"UTF-8", "cp1252", "José"),
+        (b"1252", "cp1252", "José"),
+        (b"8859-1", "latin-1", "José"),
+        (b"1250", "cp1250", "Łucja"),
+        (b"ISO-8859-2", "iso-8859-2", "Łucja"),
+    ],
+)
+def test_ofx_letters_are_read_as_they_are(charset: bytes, encoding: str, name: str) -> None:
+    """Letters are read whatever the header calls them: by UTF-8 where they are that, else as it says."""
+    (entry,) = list_entries(OFX % (charset, name.encode(encoding)))
+    assert entry.details[0].counterparty.name == name
+
+
+@pytest.mark.parametrize("between", [b" ", b""], ids=["blanks", "nothing"])
+def test_ofx_header_in_one_line_is_read(between: bytes) -> None:
+    """Some banks write the whole header in one line, with blanks in it or with nothing."""
+    head, mark, body = (OFX % (b"1252", b"Anna")).partition(b"<OFX>")
+    (entry,) = list_entries(head.replace(b"\n", between) + mark + body)
+    assert (entry.amount.minor, entry.bank_ref) == (5000, "a")
+
+
+def test_ofx_without_id_or_name_is_read() -> None:
+    """A transaction without FITID and without NAME is money all the same."""
+    (entry,) = list_entries((OFX % (b"1252", b"Anna")).replace(b"<FITID>a<NAME>Anna", b""))
+    assert (entry.amount.minor, entry.bank_ref) == (5000, None)
+
+
+def test_long_mt940_reference_is_read() -> None:
+    """A reference of 34 places, where the standard has 16, loses no entry."""
+    long = WISE.replace(b"NTRF\nTRANSFER-9001", b"NTRFABCDEFGHIJKLMNOPQRSTUVWXYZ12345678")
+    (statement,) = importers.read(long).statements
+    assert statement.integrity == "proved" and len(statement.entries) == 3
