@@ -62,8 +62,9 @@ UpgradeNoteKind = Literal[
     "lapsed_promises",
     "debits_without_mandate",
     "skipped_instalments",
+    "failed_payments",
 ]
-UpgradeSubject = Literal["bank_account", "entry", "recurring_gift"]  # what an upgrade's note lists
+UpgradeSubject = Literal["bank_account", "entry", "recurring_gift", "gift"]  # what an upgrade's note lists
 EventKind = Literal[
     "donor.created",
     "gift.recorded",

@@ -15,6 +15,7 @@ from donorhub.models.states import UpgradeNoteKind, UpgradeSubject
 from donorhub.services.access import organisation
 from donorhub.services.bank import coverage
 from donorhub.services.bank.matching import waiting_credits
+from donorhub.services.providers import losses
 from donorhub.services.recurring import judging_again
 from donorhub.services.work import upgrade_notes
 
@@ -42,6 +43,7 @@ def _judge_lapsed_promises(now: datetime) -> Sequence[int]:
 
 
 STEPS: Final[tuple[Step, ...]] = (
+    Step("failed_payments", "gift", lambda now: losses.ask_about_failed_payments(now=now)),
     Step("debits_without_mandate", "recurring_gift", lambda now: judging_again.let_debits_wait(now=now)),
     Step("skipped_instalments", "recurring_gift", lambda now: judging_again.let_go_of_debits(now=now)),
     Step("missed_instalments", "recurring_gift", _judge_missed_instalments),

@@ -308,6 +308,7 @@ UPGRADE_NOTES: Final[Words[UpgradeNoteKind]] = {
     "lapsed_promises": lazy_gettext("Recurring gifts called lapsed or closed while the bank was not known"),
     "debits_without_mandate": lazy_gettext("Direct debits without a mandate"),
     "skipped_instalments": lazy_gettext("Instalments of direct debits without a mandate"),
+    "failed_payments": lazy_gettext("Gifts whose payment failed at the provider"),
 }
 UPGRADE_ADVICE: Final[Words[UpgradeNoteKind]] = {
     "doubts_asked": lazy_gettext(
@@ -326,9 +327,14 @@ UPGRADE_ADVICE: Final[Words[UpgradeNoteKind]] = {
     "lapsed_promises": lazy_gettext("They run again, and are judged anew by what the bank tells."),
     "debits_without_mandate": lazy_gettext("They wait for their mandate; nothing is expected until then."),
     "skipped_instalments": lazy_gettext("They are owed no longer, since nobody could have collected them."),
+    "failed_payments": lazy_gettext(
+        "They count still. A task asks the accountant to compare each with the provider's account, and to "
+        "take out what never came."
+    ),
 }
 UPGRADE_SUBJECTS: Final[Words[UpgradeSubject]] = {
     "bank_account": lazy_gettext("Bank accounts"),
     "entry": lazy_gettext("Bank entries"),
     "recurring_gift": lazy_gettext("Recurring gifts"),
+    "gift": lazy_gettext("Gifts"),
 }

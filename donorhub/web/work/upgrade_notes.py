@@ -20,6 +20,7 @@ MOST_LINKED: Final = 50  # rows of one note that the page links to
 _PLACES: Final[Mapping[UpgradeSubject, tuple[str, str]]] = {
     "bank_account": ("bank.show_account", "account_id"),
     "entry": ("bank.show_entry", "entry_id"),
+    "gift": ("gifts.show_gift", "gift_id"),
     "recurring_gift": ("recurring.show_recurring_gift", "recurring_gift_id"),
 }
 

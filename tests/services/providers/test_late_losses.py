@@ -17,6 +17,7 @@ from donorhub.db import db
 from donorhub.models import Dispute, Gift, Instalment, Payment, Refund, Task
 from donorhub.models.states import OPEN_TASKS
 from donorhub.services.giving import gifts
+from donorhub.services.providers import losses
 from donorhub.services.receipts import receipts
 from donorhub.services.reports import invariants
 from tests.conftest import _empty
@@ -202,6 +203,26 @@ def test_check_finds_gift_of_failed_payment(database: Flask, now: datetime) -> N
     db.session.scalars(select(Payment)).one().state = "failed"
     db.session.commit()
     assert [sentence for sentence in list_broken(now) if "though its payment" in sentence]
+
+
+def test_upgrade_asks_about_failed_payment(database: Flask, now: datetime) -> None:
+    """A gift that an older version let stand though its payment failed counts on, and the accountant is asked
+    once; when it is taken out the checks are content."""
+    deliver(database, open_endpoint(now), HARD["debit"]("x"), now)
+    assert losses.ask_about_failed_payments(now=now) == []
+    db.session.scalars(select(Payment)).one().state = "failed"
+    db.session.commit()
+    gift = db.session.scalars(select(Gift)).one()
+    before = gifts.compute_remainder(gift)
+    for _again in range(2):
+        assert losses.ask_about_failed_payments(now=now) == [gift.id]
+        db.session.commit()
+    assert gifts.compute_remainder(gift) == before
+    assert list_open_tasks().count("returned_gift") == 1
+    gifts.correct_gift(gift.id, reason="it failed", source_ref="c", now=now, actor="user:1")
+    db.session.commit()
+    assert [sentence for sentence in list_broken(now) if "though its payment" in sentence] == []
+    assert losses.ask_about_failed_payments(now=now) == []
 
 
 @needs_shared(CASES)

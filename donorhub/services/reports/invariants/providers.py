@@ -10,7 +10,7 @@ from datetime import datetime
 from sqlalchemy import and_, exists, func, or_, select, text
 
 from donorhub.db import db
-from donorhub.models import Gift, Payment, Payout, PayoutItem, ProviderEvent
+from donorhub.models import Correction, Gift, Payment, Payout, PayoutItem, ProviderEvent
 from donorhub.services.reports.invariants.scope import Scope, find_broken, show_some, stream_rows
 from donorhub.services.reports.invariants.work import STUCK_AFTER
 
@@ -72,7 +72,10 @@ def check_payments(scope: Scope, _now: datetime) -> list[str]:
         ~exists(select(Payment.id).where(Payment.gift_id == Gift.id)),
     )
     gifts_of_failed_payments = select(Gift.id, Payment.id, Payment.state).where(
-        Payment.gift_id == Gift.id, is_concerned, Payment.state != "succeeded"
+        Payment.gift_id == Gift.id,
+        is_concerned,
+        Payment.state != "succeeded",
+        ~exists(select(Correction.id).where(Correction.gift_id == Gift.id)),  # a person took it out
     )
     return [
         *find_broken(
