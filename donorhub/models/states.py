@@ -193,6 +193,7 @@ MessageCategory = Literal["transactional", "thanks"]
 TemplateKind = Literal["thank_you", "new_donor", "receipt"]
 SuppressionSource = Literal["told", "bounced", "complained"]  # what made us stop writing
 AttachmentKind = Literal["receipt"]
+MessageSubjectType = Literal["gift"]
 
 LANGS: Final[tuple[Lang, ...]] = get_args(Lang)
 ROLES: Final[tuple[RoleName, ...]] = get_args(RoleName)

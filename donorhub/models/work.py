@@ -17,6 +17,7 @@ from donorhub.models.states import (
     Lang,
     MessageCategory,
     MessageState,
+    MessageSubjectType,
     SuppressionSource,
     TaskKind,
     TaskPerformer,
@@ -137,6 +138,22 @@ class Message(Base):
     last_error: Mapped[str] = mapped_column(default="")
     planned_at: Mapped[datetime]
     sent_at: Mapped[datetime | None]
+
+
+class MessageSubject(Base):
+    """What a message speaks of: a thank-you names every gift that came before it left."""
+
+    __tablename__ = "message_subject"
+    __table_args__ = (
+        UniqueConstraint("message_id", "subject_type", "subject_id"),
+        make_word_check("subject_type", MessageSubjectType),
+        Index("ix_message_subject_subject", "subject_type", "subject_id"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    message_id: Mapped[int] = mapped_column(ForeignKey("message.id", ondelete="RESTRICT"))
+    subject_type: Mapped[MessageSubjectType]
+    subject_id: Mapped[int]
 
 
 class MessageAttachment(Base):

@@ -16,7 +16,7 @@ from donorhub.api.schemas import AnswerSchema
 from donorhub.models import Message
 from donorhub.models.states import MESSAGE_STATES
 from donorhub.schemas.fields import Instant, QueryId
-from donorhub.services.messages import messages, receipt_mail
+from donorhub.services.messages import messages, receipt_mail, thanked_gifts
 
 bp = HouseBlueprint("messages", __name__, path="/messages", description="What was said to donors and staff.")
 SORTS: Final = {"id": Message.id, "planned_at": Message.planned_at}
@@ -75,6 +75,21 @@ def list_messages(arguments: dict[str, object]) -> Response:
 def get_message(message_id: int) -> Response:
     """Show a message."""
     return answer_resource(MessageSchema, messages.get_message(message_id))
+
+
+class ThankedGiftsSchema(AnswerSchema):
+    """The gifts that a thank-you speaks of."""
+
+    gift_ids = fields.List(fields.Integer(), required=True)
+
+
+@bp.get(f"/<{ID}:message_id>/gifts")
+@require_permission("messages:read")
+@bp.response(200, ThankedGiftsSchema)
+def list_gifts(message_id: int) -> Response:
+    """List the gifts that a thank-you speaks of: all that came before it left; none of another message."""
+    gift_rows = thanked_gifts.list_gifts(messages.get_message(message_id))
+    return answer_resource(ThankedGiftsSchema, {"gift_ids": [gift.id for gift in gift_rows]})
 
 
 class AttachmentSchema(AnswerSchema):

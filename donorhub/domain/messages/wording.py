@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-SHIPPED_VERSION: Final = "shipped-2"
+SHIPPED_VERSION: Final = "shipped-3"
 
 
 class Wording(NamedTuple):
@@ -22,12 +22,14 @@ class Wording(NamedTuple):
 
 TEXTS: Final[dict[tuple[str, str], Wording]] = {
     ("thank_you", "en"): Wording(
-        "Thank you for your gift of {{ amount }}",
+        "Thank you for your gift{% if gifts %}s{% endif %} of {{ amount }}",
         """{{ salutation }}
 
-thank you for your gift of {{ amount }}, which reached us on {{ received_on }}.
+{% if gifts %}thank you for your gifts of {{ amount }} in all, which have reached us:
+{% for gift in gifts %}- {{ gift.line }}
+{% endfor %}{% else %}thank you for your gift of {{ amount }}, which reached us on {{ received_on }}.
 {% if funds %}It goes to: {{ funds }}.
-{% endif %}
+{% endif %}{% endif %}
 What you make possible matters to us.{% if contact %}
 If you have a question, write to us: {{ contact }}{% endif %}
 
@@ -38,12 +40,14 @@ tell us so: {{ contact }}{% endif %}
 """,
     ),
     ("thank_you", "pl"): Wording(
-        "Dziękujemy za darowiznę w kwocie {{ amount }}",
+        "Dziękujemy za {% if gifts %}darowizny w{% else %}darowiznę w{% endif %} kwocie {{ amount }}",
         """{{ salutation }}
 
-dziękujemy za darowiznę w kwocie {{ amount }}, która wpłynęła do nas {{ received_on }}
+{% if gifts %}dziękujemy za darowizny w łącznej kwocie {{ amount }}, które do nas wpłynęły:
+{% for gift in gifts %}- {{ gift.line }}
+{% endfor %}{% else %}dziękujemy za darowiznę w kwocie {{ amount }}, która wpłynęła do nas {{ received_on }}
 {% if funds %}Przeznaczenie: {{ funds }}.
-{% endif %}
+{% endif %}{% endif %}
 To, co dzięki Państwu możliwe, jest dla nas ważne.{% if contact %}
 W razie pytań prosimy o kontakt: {{ contact }}{% endif %}
 
@@ -54,12 +58,14 @@ elektroniczną, prosimy nas o tym powiadomić: {{ contact }}{% endif %}
 """,
     ),
     ("thank_you", "sq"): Wording(
-        "Faleminderit për donacionin prej {{ amount }}",
+        "Faleminderit për {% if gifts %}donacionet{% else %}donacionin{% endif %} prej {{ amount }}",
         """{{ salutation }}
 
-faleminderit për donacionin prej {{ amount }}, që na arriti më {{ received_on }}.
+{% if gifts %}faleminderit për donacionet prej {{ amount }} gjithsej, që na arritën:
+{% for gift in gifts %}- {{ gift.line }}
+{% endfor %}{% else %}faleminderit për donacionin prej {{ amount }}, që na arriti më {{ received_on }}.
 {% if funds %}Qëllimi: {{ funds }}.
-{% endif %}
+{% endif %}{% endif %}
 Ajo që bëni të mundur ka rëndësi për ne.{% if contact %}
 Nëse keni pyetje, na shkruani: {{ contact }}{% endif %}
 

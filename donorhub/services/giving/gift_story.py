@@ -9,7 +9,18 @@ from datetime import date
 from sqlalchemy import select
 
 from donorhub.db import db
-from donorhub.models import Correction, Dispute, Gift, Match, Message, Receipt, ReceiptLine, Refund, Task
+from donorhub.models import (
+    Correction,
+    Dispute,
+    Gift,
+    Match,
+    Message,
+    MessageSubject,
+    Receipt,
+    ReceiptLine,
+    Refund,
+    Task,
+)
 from donorhub.models.states import COUNTED_REFUNDS
 from donorhub.money import Money
 from donorhub.services.access import organisation
@@ -51,7 +62,13 @@ def read_story(gift: Gift) -> GiftStory:
     ).all()
     live_id = gifts.find_live_receipt_id(gift.id)
     thank_you = tasks.find_task(f"thank_you:gift:{gift.id}")
-    message = db.session.scalar(select(Message).filter_by(task_id=thank_you.id)) if thank_you else None
+    message = db.session.scalar(
+        select(Message)
+        .join(MessageSubject, MessageSubject.message_id == Message.id)
+        .where(MessageSubject.subject_type == "gift", MessageSubject.subject_id == gift.id)
+        .order_by(Message.id.desc())
+        .limit(1)
+    )
     entry_id: int | None = db.session.scalar(
         select(Match.entry_id).where(Match.gift_id == gift.id, Match.undone_at.is_(None)).limit(1)
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 from liquid import Environment
 from sqlalchemy import Select, select, update
@@ -17,6 +17,7 @@ from donorhub.models import AuditRecord, Donor, Message, Task, Template, User
 from donorhub.models.states import (
     UNDELIVERED_MESSAGES,
     UNSENT_MESSAGES,
+    UNTRIED_TASKS,
     Lang,
     MessageCategory,
     MessageState,
@@ -33,6 +34,14 @@ CATEGORIES: Final[Mapping[TemplateKind, MessageCategory]] = {
     "receipt": "transactional",
     "new_donor": "transactional",
 }
+
+
+class _Text(NamedTuple):
+    """A message's text, and of which template it was made."""
+
+    template: str
+    subject: str
+    body: str
 
 
 def plan_note_to_staff(task: Task, *, facts: Mapping[str, object], now: datetime, domain: str) -> str:
@@ -78,14 +87,14 @@ def plan_message(
     lang: Lang,
     now: datetime,
     domain: str,
+    not_before: datetime | None = None,
 ) -> str:
-    """Write a message and plan the task that sends it; return the outcome.
+    """Write a message and plan the task that sends it, at once or not before a moment; return the outcome.
 
     The same key again changes nothing and returns ``known``.
     """
-    version, text = _get_wording(kind, lang)
+    text = _write_text(kind, facts, lang)
     send_key = _make_send_key(key)
-    subject = " ".join(_liquid.from_string(text.subject).render(**facts).split())
     message_id = db.session.execute(
         insert_or_ignore(Message, on=(Message.send_key,))
         .values(
@@ -94,11 +103,11 @@ def plan_message(
             donor_id=donor.id if donor else None,
             channel="email",
             category=CATEGORIES[kind],
-            template=f"{kind}@{version}",
+            template=text.template,
             lang=lang,
             to_address=to_address,
-            subject=subject,
-            body=_liquid.from_string(text.body).render(**facts),
+            subject=text.subject,
+            body=text.body,
             message_id=f"<{send_key[:40]}@{domain}>",
             state="planned",
             suppressed_reason="",
@@ -115,14 +124,47 @@ def plan_message(
         performer="worker",
         subject=("message", message_id),
         now=now,
+        due_at=not_before,
         donor_id=donor.id if donor else None,
     )
     return "planned"
 
 
+def rewrite_message(
+    message: Message, kind: TemplateKind, facts: Mapping[str, object], *, to_address: str, lang: Lang
+) -> None:
+    """Write a message anew that has not left yet; it stays the same message, with its key and its task."""
+    text = _write_text(kind, facts, lang)
+    message.template, message.subject, message.body = text.template, text.subject, text.body
+    message.to_address, message.lang = to_address, lang
+
+
+def _write_text(kind: TemplateKind, facts: Mapping[str, object], lang: Lang) -> _Text:
+    version, text = _get_wording(kind, lang)
+    return _Text(
+        template=f"{kind}@{version}",
+        subject=" ".join(_liquid.from_string(text.subject).render(**facts).split()),
+        body=_liquid.from_string(text.body).render(**facts),
+    )
+
+
 def find_message(key: str) -> Message | None:
     """Return the message that was planned under this key, or None."""
     return db.session.scalar(select(Message).filter_by(send_key=_make_send_key(key)))
+
+
+def find_leaving(message: Message) -> datetime | None:
+    """Return the moment before which a message does not leave; None where it may leave as soon as it is
+    written, or nothing will send it.
+    """
+    query = select(Task.due_at).where(
+        Task.kind == "send_message",
+        Task.subject_type == "message",
+        Task.subject_id == message.id,
+        Task.state.in_(UNTRIED_TASKS),
+        Task.due_at > message.planned_at,
+    )
+    return db.session.scalar(query.order_by(Task.id.desc()).limit(1))
 
 
 def _make_send_key(key: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -12,10 +12,11 @@ from donorhub.db import db
 from donorhub.domain.donors import salutation
 from donorhub.domain.messages import thanks_age
 from donorhub.models import Designation, Donor, Entry, Fund, Gift, Match, Message, Statement, Task
+from donorhub.money import Money, sum_money
 from donorhub.services.access import audit, organisation
 from donorhub.services.donors import donors
 from donorhub.services.giving import gifts
-from donorhub.services.messages import messages, suppressions
+from donorhub.services.messages import messages, suppressions, thanked_gifts
 from donorhub.services.work import tasks
 from receipts import figures
 
@@ -34,18 +35,40 @@ def plan_thank_you(task: Task, *, now: datetime, domain: str) -> str:
 
     A gift that was taken out or fully refunded in the meantime is not thanked for, nor one that is no news
     and that nobody asked to thank for. Without an address or with a no to contact nothing is sent, and
-    staff get a task where they can do something.
+    staff get a task where they can do something. All gifts of the donor whose thank-yous wait are thanked for
+    in one message; one that has not left yet takes up the gift, and after one that left today the next
+    waits for the morning.
     """
     gift = gifts.get_gift(task.subject_id)
     donor = donors.get_donor(gift.donor_id)
-    reason = _find_hold(task, gift) or _find_hindrance(gift, donor)
+    reason = _find_reason(task, gift) or suppressions.find_hindrance(donor, "thanks")
     if reason:
         if reason == "no_address":
             _plan_call(gift, donor, now=now)
         return reason
-    return messages.plan_message(
+    thanked_gifts.lock_donor(donor)
+    if thanked_gifts.is_in_message(gift):
+        return "joined"
+    waiting = thanked_gifts.find_waiting_message(donor)
+    if waiting is not None:
+        thanked_gifts.add_gifts(waiting, [gift.id])
+        _write_anew(waiting, thanked_gifts.list_gifts(waiting), donor)
+        return "joined"
+    return _plan_message(task, gift, donor, now=now, domain=domain)
+
+
+def _plan_message(task: Task, gift: Gift, donor: Donor, *, now: datetime, domain: str) -> str:
+    gift_rows = [gift] + [
+        other
+        for other, task_of_other in thanked_gifts.list_waiting_gifts(donor)
+        if other.id != gift.id
+        and not thanked_gifts.is_in_message(other)
+        and not _find_reason(task_of_other, other)
+    ]
+    gift_rows.sort(key=lambda row: (row.received_on, row.id))
+    outcome = messages.plan_message(
         "thank_you",
-        _collect_thank_you_facts(gift, donor),
+        _collect_thank_you_facts(gift_rows, donor),
         key=task.key,
         task_id=task.id,
         donor=donor,
@@ -53,20 +76,54 @@ def plan_thank_you(task: Task, *, now: datetime, domain: str) -> str:
         lang=donor.lang,
         now=now,
         domain=domain,
+        not_before=thanked_gifts.find_next_leaving(donor, now),
+    )
+    message = messages.find_message(task.key)
+    if outcome == "planned" and message is not None:
+        thanked_gifts.add_gifts(message, [row.id for row in gift_rows])
+    return outcome
+
+
+def _write_anew(message: Message, gift_rows: Sequence[Gift], donor: Donor) -> None:
+    """Let a message that has not left name these gifts, to the donor as they are now."""
+    messages.rewrite_message(
+        message,
+        "thank_you",
+        _collect_thank_you_facts(gift_rows, donor),
+        to_address=donor.email,
+        lang=donor.lang,
     )
 
 
 def find_late_hindrance(message: Message, *, now: datetime) -> str:
-    """Return why a thank-you that was written must not leave any more; empty for any other message."""
-    task = db.session.get(Task, message.task_id) if message.task_id else None
-    if task is None or task.kind != "thank_you":
+    """Return why a thank-you that was written must not leave any more; empty for any other message.
+
+    A gift that was taken out meanwhile leaves the message, which is written anew for the others.
+    """
+    if message.category != "thanks" or message.donor_id is None:
         return ""
-    gift = gifts.get_gift(task.subject_id)
-    if gifts.compute_remainder(gift).minor == 0:
-        return "nothing_left_of_the_gift"
     if now - message.planned_at > thanks_age.MAX_AGE:
         return "expired"
-    return _find_hold(task, gift) or ""
+    gift_rows = thanked_gifts.list_gifts(message)
+    reasons = {gift.id: _find_reason(_find_task(gift), gift) for gift in gift_rows}
+    kept = [gift for gift in gift_rows if not reasons[gift.id]]
+    if not kept:
+        return next(iter(reasons.values()), "")
+    if len(kept) < len(gift_rows):
+        thanked_gifts.drop_gifts(message, [gift_id for gift_id, reason in reasons.items() if reason])
+        _write_anew(message, kept, donors.get_donor(message.donor_id))
+    return ""
+
+
+def _find_task(gift: Gift) -> Task | None:
+    return tasks.find_task(f"thank_you:gift:{gift.id}")
+
+
+def _find_reason(task: Task | None, gift: Gift) -> str:
+    """Return why a gift is not, or no more, thanked for by itself; empty where it is."""
+    if gifts.compute_remainder(gift).minor == 0:
+        return "nothing_left_of_the_gift"
+    return (_find_hold(task, gift) or "") if task is not None else ""
 
 
 def _find_hold(task: Task, gift: Gift) -> thanks_age.Hold | None:
@@ -145,12 +202,6 @@ def is_held(task: Task) -> bool:
     return task.kind == "thank_you" and task.state in _ENDED_STATES and task.outcome in thanks_age.HOLDS
 
 
-def _find_hindrance(gift: Gift, donor: Donor) -> str:
-    if gifts.compute_remainder(gift).minor == 0:
-        return "nothing_left_of_the_gift"
-    return suppressions.find_hindrance(donor, "thanks")
-
-
 def _plan_call(gift: Gift, donor: Donor, *, now: datetime) -> None:
     tasks.plan_task(
         f"thank_by_hand:gift:{gift.id}",
@@ -163,22 +214,55 @@ def _plan_call(gift: Gift, donor: Donor, *, now: datetime) -> None:
     )
 
 
-def _collect_thank_you_facts(gift: Gift, donor: Donor) -> dict[str, str | None]:
+def _collect_thank_you_facts(gift_rows: Sequence[Gift], donor: Donor) -> dict[str, object]:
+    """Return what the text may name: each gift, and of several their sum, their days and all funds."""
     ours = organisation.get_organisation()
-    funds = db.session.scalars(
-        select(Fund.name)
-        .join(Designation, Designation.fund_id == Fund.id)
-        .where(Designation.gift_id == gift.id)
-        .order_by(Fund.id)
-    ).all()
+    funds = _read_fund_names(gift_rows)
+    each = [_describe_gift(gift, ", ".join(funds.get(gift.id, ())), donor) for gift in gift_rows]
+    all_funds = dict.fromkeys(name for gift in gift_rows for name in funds.get(gift.id, ()))
     return {
         "salutation": write_salutation(donor),
-        "amount": figures.write_amount(gift.amount, donor.lang).replace("\u00a0", " "),
-        "received_on": figures.write_long_date(gift.received_on, donor.lang),
-        "funds": ", ".join(funds) or None,  # to Liquid an empty text is true: it would say "It goes to: ."
+        "amount": " + ".join(_write_amount(total, donor) for total in _sum_by_currency(gift_rows)),
+        "received_on": ", ".join(dict.fromkeys(str(one["received_on"]) for one in each)),
+        "funds": ", ".join(all_funds)
+        or None,  # to Liquid an empty text is true: it would say "It goes to: ."
+        "gifts": each if len(each) > 1 else None,
         "organisation": ours.legal_name,
         "contact": ours.contact or None,
     }
+
+
+def _describe_gift(gift: Gift, funds: str, donor: Donor) -> dict[str, str]:
+    amount = _write_amount(gift.amount, donor)
+    received_on = figures.write_long_date(gift.received_on, donor.lang)
+    line = f"{amount}, {received_on}" + (f": {funds}" if funds else "")
+    return {"amount": amount, "received_on": received_on, "line": line}
+
+
+def _write_amount(money: Money, donor: Donor) -> str:
+    return figures.write_amount(money, donor.lang).replace("\u00a0", " ")
+
+
+def _sum_by_currency(gift_rows: Sequence[Gift]) -> list[Money]:
+    """Return the sum of the gifts in each of their currencies, which are never added."""
+    currencies = dict.fromkeys(gift.currency for gift in gift_rows)
+    return [
+        sum_money((gift.amount for gift in gift_rows if gift.currency == currency), currency)
+        for currency in currencies
+    ]
+
+
+def _read_fund_names(gift_rows: Sequence[Gift]) -> dict[int, list[str]]:
+    names: dict[int, list[str]] = {}
+    query = (
+        select(Designation.gift_id, Fund.name)
+        .join(Fund, Fund.id == Designation.fund_id)
+        .where(Designation.gift_id.in_([gift.id for gift in gift_rows]))
+        .order_by(Fund.id)
+    )
+    for gift_id, name in db.session.execute(query):
+        names.setdefault(gift_id, []).append(name)
+    return names
 
 
 def write_salutation(donor: Donor) -> str:

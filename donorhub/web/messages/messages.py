@@ -13,7 +13,7 @@ from donorhub import clock
 from donorhub.db import db
 from donorhub.models import Donor, Message
 from donorhub.models.states import find_word
-from donorhub.services.messages import message_lists, messages, receipt_mail
+from donorhub.services.messages import message_lists, messages, receipt_mail, thanked_gifts
 from donorhub.services.paging import AnyRow
 from donorhub.web.admission import get_principal, require_permission
 from donorhub.web.forms import Form
@@ -82,6 +82,8 @@ def _render_message(message: Message, form: Form) -> str:
         form=form,
         title=_choose_title(message),
         attachments=receipt_mail.list_attachments(message.id),
+        gifts=thanked_gifts.list_gifts(message) if get_principal().has_permission("gifts:read") else (),
+        leaves_at=messages.find_leaving(message) if message.state == "planned" else None,
         is_readable=can_read_text(find_kind(message)),
         donor=db.session.get(Donor, message.donor_id) if message.donor_id else None,
     )

@@ -25,6 +25,7 @@ ENDS: Final[Mapping[str, object]] = {
     "given_back": lazy_gettext("what was taken is back"),
     "gone": lazy_gettext("it is there no more"),
     "history": lazy_gettext("it was taken over from another system"),
+    "joined": lazy_gettext("it is thanked for together with other gifts of the donor"),
     "known": lazy_gettext("it was written already"),
     "known_before": lazy_gettext("it was known before"),
     "lost": lazy_gettext("lost"),

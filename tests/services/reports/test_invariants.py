@@ -193,6 +193,14 @@ DAMAGES: list[tuple[str, str, str]] = [
         "UPDATE message SET task_id = (SELECT min(task_id) FROM message WHERE template LIKE 'thank_you%')"
         " WHERE template LIKE 'thank_you%'",
     ),
+    (
+        THANKS,
+        "a gift in two thank-yous",
+        "INSERT INTO message_subject (message_id, subject_type, subject_id)"
+        " SELECT max(second.message_id), 'gift', min(first.subject_id)"
+        " FROM message_subject first, message_subject second;"
+        " UPDATE message SET state = 'sent' WHERE template LIKE 'thank_you%'",
+    ),
     (SENDINGS, "a sending that hangs", "UPDATE message SET state = 'claimed' WHERE id = 1"),
     (
         AUDITED,

@@ -9,7 +9,7 @@ from typing import Final
 from sqlalchemy import String, and_, cast, exists, literal, select
 from sqlalchemy.orm import aliased
 
-from donorhub.models import AuditRecord, AuditValue, Gift, Message, Task
+from donorhub.models import AuditRecord, AuditValue, Gift, Message, MessageSubject, Task
 from donorhub.services.access import audit
 from donorhub.services.reports.invariants.scope import Scope, find_broken, show_some
 
@@ -17,7 +17,7 @@ STUCK_AFTER: Final = timedelta(hours=1)
 
 
 def check_thank_yous(scope: Scope, _now: datetime) -> list[str]:
-    """Return gifts that want a thank-you and have none planned, and plans that wrote two."""
+    """Return gifts that want a thank-you and have none planned, or got two, and plans that wrote two."""
     key = literal("thank_you:gift:") + cast(Gift.id, String)
     gifts_without_thanks = select(Gift.id).where(
         scope.is_concerned(Gift), Gift.thank, ~exists(select(Task.id).where(Task.key == key))
@@ -29,7 +29,31 @@ def check_thank_yous(scope: Scope, _now: datetime) -> list[str]:
         .join(Task, Task.id == first.task_id)
         .where(Task.kind == "thank_you", scope.is_concerned(Task, Message.task_id))
     )
+    first_subject, second_subject = aliased(MessageSubject), aliased(MessageSubject)
+    gifts_thanked_twice = (
+        select(Gift.id)
+        .join(
+            first_subject,
+            and_(first_subject.subject_type == "gift", first_subject.subject_id == Gift.id),
+        )
+        .join(
+            second_subject,
+            and_(
+                second_subject.subject_type == first_subject.subject_type,
+                second_subject.subject_id == first_subject.subject_id,
+                second_subject.id > first_subject.id,
+            ),
+        )
+        .join(first, first.id == first_subject.message_id)
+        .join(second, second.id == second_subject.message_id)
+        .where(
+            scope.is_concerned(Gift, MessageSubject.subject_id),
+            first.state == "sent",
+            second.state == "sent",
+        )
+    )
     return [
+        *find_broken(gifts_thanked_twice, lambda id_: f"gift {id_} is in two thank-yous that were sent"),
         *find_broken(gifts_without_thanks, lambda id_: f"gift {id_} has no thank-you planned"),
         *find_broken(tasks_with_two_messages, lambda id_: f"task {id_} wrote two thank-yous"),
     ]
