@@ -84,7 +84,7 @@ def show_taking_back(import_file_id: int) -> TakingBackView:
         .order_by(Match.id)
     ).all()
     obstacles = tuple(list_obstacles(import_file_id))
-    plain = [file.id, file.generation, file.state, list(map(list, rows)), list(match_ids)]
+    plain: list[object] = [file.id, file.generation, file.state, list(map(list, rows)), list(match_ids)]
     amounts: dict[str, int] = {}
     count = 0
     for _, state, minor, currency, file_id in rows:
