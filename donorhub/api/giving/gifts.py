@@ -27,7 +27,7 @@ from donorhub.schemas.giving import (
     NewGiftSchema,
 )
 from donorhub.schemas.money import MoneySchema
-from donorhub.services.giving import gifts
+from donorhub.services.giving import gifts, history
 from donorhub.services.messages import thank_yous
 from donorhub.services.providers import payouts
 
@@ -46,6 +46,11 @@ class GiftSchema(AnswerSchema):
     amount = fields.Nested(MoneySchema)
     left = fields.Nested(
         MoneySchema, metadata={"description": "After refunds, lost disputes and corrections"}
+    )
+    deduction = fields.String(
+        required=True,
+        validate=validate.OneOf(("", "part", "gone")),
+        metadata={"description": "What was taken away of it: nothing, a part, or all"},
     )
     fee = fields.Nested(MoneySchema, allow_none=True, metadata={"description": "What the provider kept"})
     payout_id = fields.Integer(allow_none=True)
@@ -194,6 +199,7 @@ def make_gift_answers(rows: Sequence[Gift]) -> list[dict[str, object]]:
         gifts.find_live_receipt_ids(ids),
         payouts.read_items_of_gifts(ids),
     )
+    deduction_states = history.tell_deductions(rows, away)
     parts = gifts.list_designations(ids)
     names = [column.key for column in Gift.__table__.columns]
     answers = []
@@ -203,6 +209,7 @@ def make_gift_answers(rows: Sequence[Gift]) -> list[dict[str, object]]:
             {name: getattr(gift, name) for name in names}
             | {
                 "amount": gift.amount,
+                "deduction": deduction_states.get(gift.id, ""),
                 "left": Money(max(0, gift.amount_minor - away[gift.id]), gift.currency),
                 "fee": Money(item.fee_minor, item.currency) if item else None,
                 "payout_id": item.payout_id if item else None,

@@ -47,6 +47,9 @@ _ROWS: Final = select(
 ).join(Donor, Donor.id == Gift.donor_id)
 
 
+GiftRow = Gift | AnyRow
+
+
 @dataclass(frozen=True, slots=True)
 class GivingFacts:
     """One donor's giving: the sum of each currency, how many gifts count, the last of them."""
@@ -55,6 +58,7 @@ class GivingFacts:
     count: int = 0
     first_on: date | None = None
     last: Gift | None = None
+    last_left: Money | None = None  # of it, after what was taken away
     average: Money | None = None
 
 
@@ -76,8 +80,14 @@ def compute_facts(donor_id: int) -> GivingFacts:
     average = (
         Money(round(totals[0].minor / len(counted_gifts)), totals[0].currency) if len(totals) == 1 else None
     )
+    last, last_minor = counted_gifts[-1]
     return GivingFacts(
-        totals, len(counted_gifts), counted_gifts[0][0].received_on, counted_gifts[-1][0], average
+        totals,
+        len(counted_gifts),
+        counted_gifts[0][0].received_on,
+        last,
+        Money(last_minor, last.currency),
+        average,
     )
 
 
@@ -144,25 +154,31 @@ def has_not_given_again(today: date, currency: str) -> ColumnElement[bool]:
     )
 
 
-def list_gifts(
+def make_conditions(
     *,
     first: date | None = None,
     last: date | None = None,
     donor_id: int | None = None,
     method: GiftMethod | None = None,
-    after: str | None = None,
-    limit: int = LIMIT,
+) -> list[ColumnElement[bool]]:
+    """Return the conditions on gifts for all that is asked."""
+    conditions: list[ColumnElement[bool]] = []
+    if first:
+        conditions.append(Gift.received_on >= first)
+    if last:
+        conditions.append(Gift.received_on <= last)
+    if donor_id:
+        conditions.append(Gift.donor_id == donor_id)
+    if method:
+        conditions.append(Gift.method == method)
+    return conditions
+
+
+def list_gifts(
+    *conditions: ColumnElement[bool], after: str | None = None, limit: int = LIMIT
 ) -> Page[AnyRow]:
     """Return a page of gifts with their donors' names, the newest received first."""
-    query = _ROWS
-    if first:
-        query = query.where(Gift.received_on >= first)
-    if last:
-        query = query.where(Gift.received_on <= last)
-    if donor_id:
-        query = query.where(Gift.donor_id == donor_id)
-    if method:
-        query = query.where(Gift.method == method)
+    query = _ROWS.where(*conditions)
     return read_rows(query, newest_first(Gift.received_on, Gift.id), after=after, limit=limit)
 
 
@@ -180,11 +196,15 @@ def find_fund_names(gifts_: Collection[AnyRow] | Collection[Gift]) -> dict[int, 
     return names
 
 
-def find_deduction_states(gifts_: Collection[AnyRow]) -> Mapping[int, str]:
+def find_deduction_states(gifts_: Collection[GiftRow]) -> Mapping[int, str]:
     """Return ``part`` or ``gone`` for each gift of which something was taken away, by id."""
-    deductions = gifts.sum_deductions([gift.id for gift in gifts_])
+    return tell_deductions(gifts_, gifts.sum_deductions([gift.id for gift in gifts_]))
+
+
+def tell_deductions(gifts_: Collection[GiftRow], taken: Mapping[int, int]) -> dict[int, str]:
+    """Return the same where the minor units that were taken of each gift are known already."""
     return {
-        gift.id: "gone" if deductions[gift.id] >= gift.amount_minor else "part"
+        gift.id: "gone" if taken[gift.id] >= gift.amount_minor else "part"
         for gift in gifts_
-        if deductions[gift.id]
+        if taken[gift.id]
     }

@@ -39,6 +39,7 @@ _LIST_QUERY: Final = select(
     RecurringGift.state,
     RecurringGift.state_reason,
     RecurringGift.start_on,
+    RecurringGift.is_test,
 ).join(Donor, Donor.id == RecurringGift.donor_id)
 
 

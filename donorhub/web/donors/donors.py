@@ -169,6 +169,6 @@ def _render_form(form: Form, donor: Donor | None = None, alike: Sequence[Donor] 
         donor=donor,
         staff=staff,
         version=version,
-        alike=[(one, history.compute_facts(one.id).last if may_see_gifts else None) for one in alike],
+        alike=[(one, history.compute_facts(one.id) if may_see_gifts else None) for one in alike],
         find_way_on=_find_way_on,
     )

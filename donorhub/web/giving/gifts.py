@@ -16,7 +16,7 @@ from donorhub.schemas.fields import Reason
 from donorhub.schemas.giving import GiftDetails, NewCorrectionSchema, NewGiftSchema
 from donorhub.services.access import organisation
 from donorhub.services.donors import donors, search
-from donorhub.services.giving import funds, gift_changes, gift_story, gifts, history
+from donorhub.services.giving import funds, gift_changes, gift_story, gift_sums, gifts, history
 from donorhub.services.messages import thank_yous
 from donorhub.services.paging import Page
 from donorhub.web.access import audit_lines
@@ -43,16 +43,14 @@ def list_gifts() -> Answer:
     first, last, donor_id = form.read_day("first"), form.read_day("last"), form.read_id("donor")
     method = find_word(form.get_value("method"), labels.METHODS)
     donor = donors.get_donor(donor_id) if donor_id else None
-    page = history.list_gifts(
-        first=first,
-        last=last,
-        donor_id=donor.id if donor else None,
-        method=method,
-        after=request.args.get("after"),
+    conditions = history.make_conditions(
+        first=first, last=last, donor_id=donor.id if donor else None, method=method
     )
+    page = history.list_gifts(*conditions, after=request.args.get("after"))
     page_text = render_template(
         "giving/gifts.html",
         page=page,
+        sums=gift_sums.sum_gifts(*conditions),
         form=form,
         donor=donor,
         taken=history.find_deduction_states(page.rows),

@@ -40,7 +40,7 @@ from donorhub.schemas.recurring import (
 from donorhub.services.access import organisation
 from donorhub.services.donors import donors
 from donorhub.services.donors.donors import normalise_iban
-from donorhub.services.giving import funds
+from donorhub.services.giving import funds, history
 from donorhub.services.recurring import (
     changed_amounts,
     instalments,
@@ -326,6 +326,7 @@ def render_recurring_gift(gift: RecurringGift, form: Form) -> str:
         term=promises.get_term_on(gift, get_today()),
         amount_of=get_amount_of,
         rows=rows,
+        taken=history.find_deduction_states([one for _, paid in rows for one in paid]),
         known_days=_find_known_days([instalment for instalment, _ in rows]),
         mandates=mandate_days.list_mandates(gift.id) if mandate_days.needs_mandate(gift) else None,
         mandate_steps=MANDATE_STEPS,

@@ -180,3 +180,12 @@ def test_preview_names_what_is_missing(api: Caller, gift: Gift) -> None:
         assert (refused["code"], refused["problems"]) == ("receipt_incomplete", ["organisation_id_wrong"])
         assert refused["places"] == ["organisation.ids.NIP"]
     assert dump() == before
+
+
+def test_gift_tells_what_was_taken_of_it(api: Caller, gift: Gift) -> None:
+    """One gift and the list say alike whether a part or all of it was taken away."""
+    assert (api.get(f"/gifts/{gift.id}").get_json()["deduction"], gift.amount_minor) == ("", 5000)
+    api.post(f"/gifts/{gift.id}/corrections", {"reason": "typo"})
+    told = api.get(f"/gifts/{gift.id}").get_json()
+    assert (told["deduction"], told["left"]["amount"]) == ("gone", "0.00")
+    assert api.get("/gifts").get_json()["data"][0]["deduction"] == "gone"

@@ -55,7 +55,7 @@ def test_dashboard_shows_gift_taken_out(database: Flask) -> None:
     page = admin.text("/")
     latest = page[page.index("Latest gifts") :]
     assert latest.count("taken away") == 1
-    assert "taken away – PLN 70.00" in latest
+    assert "taken away Not earmarked PLN 70.00" in latest
 
 
 def test_timeline_shows_gift_taken_out(database: Flask) -> None:

@@ -1,0 +1,54 @@
+"""What the gifts of a list add up to: what is left of each, by currency, and what is in no sum."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, select
+
+from donorhub.db import db, write_literal
+from donorhub.models import Gift
+from donorhub.money import Money
+from donorhub.services.counting import MOST_COUNTED
+from donorhub.services.giving import gifts
+
+
+@dataclass(frozen=True, slots=True)
+class GiftSums:
+    """How many gifts there are, more than ``MOST_COUNTED`` where nobody counted on, and what is left of them.
+
+    ``sums`` has a sum for each currency, none where there are too many gifts. Those taken away
+    (``gone_count``) and those of a provider's test mode are in no sum.
+    """
+
+    count: int
+    sums: Sequence[Money] = ()
+    gone_count: int = 0
+    part_count: int = 0
+    test_count: int = 0
+
+
+def sum_gifts(*conditions: ColumnElement[bool]) -> GiftSums:
+    """Return what the gifts that meet these conditions add up to."""
+    rows = db.session.execute(
+        select(Gift.id, Gift.currency, Gift.amount_minor, Gift.is_test)
+        .where(*conditions)
+        .limit(write_literal(MOST_COUNTED + 1))
+    ).all()
+    if len(rows) > MOST_COUNTED:
+        return GiftSums(len(rows))
+    counted_rows = [row for row in rows if not row.is_test]
+    taken = gifts.sum_deductions([row.id for row in counted_rows])
+    minor_by_currency: Counter[str] = Counter()
+    for row in counted_rows:
+        minor_by_currency[row.currency] += max(0, row.amount_minor - taken[row.id])
+    gone_count = sum(taken[row.id] >= row.amount_minor for row in counted_rows)
+    return GiftSums(
+        len(rows),
+        [Money(minor, currency) for currency, minor in sorted(minor_by_currency.items())],
+        gone_count=gone_count,
+        part_count=sum(taken[row.id] > 0 for row in counted_rows) - gone_count,
+        test_count=len(rows) - len(counted_rows),
+    )
