@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = '20261130_1133'
-down_revision = '20261130_1130'
+down_revision = '20261130_1131'
 branch_labels = None
 depends_on = None
 
