@@ -46,11 +46,12 @@ class ChangedAmount:
     amount: Money
     promised: Money
     claims: Sequence[Claim]
+    came_before: bool = False  # just before the first of them, and paid what was owed then
 
     @property
     def is_proposed(self) -> bool:
         """Return whether it came often enough to be proposed as the new amount."""
-        return len(self.claims) >= rules.PROPOSED_AFTER
+        return len(self.claims) + self.came_before >= rules.PROPOSED_AFTER
 
     @property
     def from_on(self) -> date:
@@ -87,7 +88,29 @@ def find_changed_amount(gift: RecurringGift, *, today: date) -> ChangedAmount | 
     ).all()
     streak = rules.find_streak(ids, claims)
     last = streak[-1]
-    return ChangedAmount(Money(last.gift.minor, gift.currency), Money(last.slot.minor, gift.currency), streak)
+    place = ids.index(streak[0].slot.instalment_id)
+    return ChangedAmount(
+        Money(last.gift.minor, gift.currency),
+        Money(last.slot.minor, gift.currency),
+        streak,
+        came_before=len(streak) == 1 and place > 0 and _is_paid_by(ids[place - 1], last.gift.minor),
+    )
+
+
+def _is_paid_by(instalment_id: int, minor: int) -> bool:
+    """Return whether a gift of that amount paid an instalment, and others with it."""
+    return bool(
+        db.session.scalar(
+            select(
+                exists().where(
+                    Allocation.instalment_id == instalment_id,
+                    Allocation.gift_id == Gift.id,
+                    Gift.amount_minor == minor,
+                    Allocation.amount_minor < minor,
+                )
+            )
+        )
+    )
 
 
 def follow_payments(*, today: date, now: datetime, actor: str = "system:0") -> tuple[set[int], int]:
