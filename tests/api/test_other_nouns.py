@@ -81,6 +81,31 @@ def test_debit_waits_for_its_mandate(api: Caller, donor: Donor) -> None:
     assert listed == [api.get(path).get_json()] == [ended.get_json()]
 
 
+def test_ended_gift_goes_on_once(api: Caller, donor: Donor) -> None:
+    """A call lets a closed recurring gift go on from the money that came since, and not where none came."""
+    body = {"donor_id": donor.id, **MONTHLY, "start_on": "2026-09-10"}
+    made = api.post("/recurring-gifts", body).get_json()
+    path = f"/recurring-gifts/{made['id']}"
+    api.post(f"{path}/close", {"reason": "asked", "on": "2026-09-20"})
+    assert problem(api.post(f"{path}/go-on", {}))["code"] == "nothing_goes_on"
+    gift = {
+        "donor_id": donor.id,
+        "amount": MONTHLY["amount"],
+        "received_on": "2026-11-10",
+        "method": "transfer",
+    }
+    assert api.post("/gifts", gift).status_code == 201
+    again = api.post(f"{path}/go-on", {}).get_json()
+    assert (again["state"], again["ends_on"]) == ("active", None)
+    due = api.get(f"/instalments?recurring_gift_id={made['id']}&sort=due_on").get_json()["data"]
+    states = {row["due_on"]: row["state"] for row in due}
+    assert (states["2026-10-12"], states["2026-11-10"], states["2026-12-10"]) == (
+        "skipped",
+        "paid",
+        "expected",
+    )
+
+
 def test_recurring_gift_runs_its_life(api: Caller, donor: Donor) -> None:
     """A recurring gift is started, changed, paused, resumed and closed."""
     made = api.post("/recurring-gifts", {"donor_id": donor.id, **MONTHLY})

@@ -36,6 +36,7 @@ from donorhub.schemas.recurring import (
 from donorhub.services.access import organisation
 from donorhub.services.recurring import (
     changed_amounts,
+    ended_promises,
     instalments,
     promises,
     recurring_gifts,
@@ -236,6 +237,20 @@ def close_recurring_gift(body: Closing, recurring_gift_id: int) -> Response:
     """End the promise; instalments not due yet are owed no more. Closed already: nothing changes."""
     gift = _get_changeable_gift(recurring_gift_id)
     recurring_gifts.close_recurring_gift(gift, now=clock.now(), actor=get_principal().actor, **body)
+    return _make_answer(gift)
+
+
+@bp.post(f"/<{ID}:recurring_gift_id>/go-on")
+@require_permission("recurring:write")
+@do_once
+@bp.arguments(NothingSchema)
+@bp.response(200, RecurringGiftSchema)
+def let_recurring_gift_go_on(_nothing: object, recurring_gift_id: int) -> Response:
+    """Expect a closed promise again from the first payment that came as promised, which then pays its
+    instalment; nothing is owed from between.
+    """
+    gift = _get_changeable_gift(recurring_gift_id)
+    ended_promises.let_promise_go_on(gift, now=clock.now(), actor=get_principal().actor)
     return _make_answer(gift)
 
 

@@ -29,7 +29,7 @@ InstalmentStep = Literal[
     "waive",
     "undo",
 ]
-RecurringStep = Literal["accept", "start", "pay", "fail", "pause", "resume", "lapse", "close"]
+RecurringStep = Literal["accept", "start", "pay", "fail", "pause", "resume", "lapse", "close", "reopen"]
 
 # "undo": the allocation was a mistake and was taken out; time then moves the instalment on again.
 INSTALMENT_STEPS: Final[Mapping[InstalmentState, Mapping[InstalmentStep, InstalmentState]]] = {
@@ -77,7 +77,7 @@ RECURRING_STEPS: Final[Mapping[RecurringState, Mapping[RecurringStep, RecurringS
     },
     "paused": {"resume": "active", "close": "closed"},
     "lapsed": {"pay": "active", "close": "closed"},
-    "closed": {},
+    "closed": {"reopen": "active"},  # a person says that it goes on, since money has come
 }
 
 

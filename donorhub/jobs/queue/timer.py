@@ -23,7 +23,7 @@ from donorhub.services.bank.files import imports
 from donorhub.services.bank.matching import waiting_credits
 from donorhub.services.donors import stages
 from donorhub.services.providers import missing_payments
-from donorhub.services.recurring import overdue
+from donorhub.services.recurring import overdue, waiting_instalments
 from donorhub.services.work import claims
 
 log = get_logger(__name__)
@@ -68,6 +68,7 @@ def _advance_recurring_gifts() -> int:
     count = coverage.note_coverage(now=now)
     held_ids = waiting_credits.find_held_instalments(today=today)
     count += overdue.advance_recurring_gifts(today=today, now=now, held_ids=held_ids)
+    count += waiting_instalments.ask_for_statements(today=today, now=now)
     db.session.commit()
     return count
 

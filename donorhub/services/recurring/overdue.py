@@ -32,6 +32,7 @@ from donorhub.models.states import (
 from donorhub.services.access import organisation
 from donorhub.services.recurring import (
     changed_amounts,
+    ended_promises,
     instalments,
     known_banks,
     recurring_gifts,
@@ -63,6 +64,7 @@ def advance_recurring_gifts(
     count += instalments.make_instalments_of_all(promises, today=today)
     claimed_ids, changed_count = changed_amounts.follow_payments(today=today, now=now, actor=actor)
     held_ids, count = claimed_ids.union(held_ids), count + changed_count
+    count += ended_promises.ask_about_ended(today=today, now=now, actor=actor)
     ids_behind = _find_ids_behind(today)
     banks = known_banks.read_known_banks(ids_behind, today=today, now=now)
     waiting = _list_waiting(today)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Final
 
 from sqlalchemy import select, update
@@ -276,6 +276,15 @@ def close_recurring_gift(
     )
     _record_change(gift, "closed", key="closed", after=reason, effective_at=now, now=now, actor=actor)
     return True
+
+
+def reopen_recurring_gift(gift: RecurringGift, *, from_on: date, now: datetime, actor: str) -> None:
+    """Let a promise that has ended go on from a day: by a term, and nothing is owed from between."""
+    ended_on = gift.ends_on or from_on - timedelta(days=1)
+    change_state(gift, "reopen")
+    gift.ends_on, gift.closed_at = None, None
+    recurring_terms.open_break(gift, after_on=ended_on, until=from_on)
+    _record_change(gift, "resumed", key=f"resumed:{from_on}", effective_at=now, now=now, actor=actor)
 
 
 def change_state(gift: RecurringGift, word: RecurringStep, *, reason: str = "") -> bool:

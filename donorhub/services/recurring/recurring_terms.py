@@ -106,6 +106,26 @@ def open_pause(gift: RecurringGift, *, from_on: date, until: date | None, reason
         open_next_term(gift, before, after, from_on=until, is_pause=False)
 
 
+def open_break(gift: RecurringGift, *, after_on: date, until: date) -> None:
+    """Promise nothing between the end of a recurring gift and the day from which it goes on as it ended."""
+    last = list_terms_of_gift(gift)[-1]
+    rhythm, from_on = make_rhythm(last), after_on + timedelta(days=1)
+    if last.from_on < from_on < until:
+        last = open_next_term(gift, last, rhythm, from_on=from_on, is_pause=True)
+        last.reason = "closed"
+    open_next_term(gift, last, rhythm, from_on=until, is_pause=False)
+    db.session.execute(
+        update(Instalment)
+        .where(
+            Instalment.recurring_gift_id == gift.id,
+            Instalment.nominal_on >= until,
+            Instalment.state.in_(("skipped", "waived")),
+            Instalment.state_reason == "closed",
+        )
+        .values(state="skipped", state_reason="term_changed", missed_at=None)
+    )
+
+
 def take_back_pause(gift: RecurringGift, pause: Term) -> None:
     """Let a pause that has not begun promise again what was promised before it."""
     for term in list_terms_of_gift(gift):

@@ -5,16 +5,21 @@ They wait, and nothing is said to anybody.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from sqlalchemy import ColumnElement, func, select
+from sqlalchemy.orm import joinedload
 
 from donorhub.db import db
 from donorhub.models import BankAccount, Instalment, RecurringGift
 from donorhub.models.states import EXPECTING_PROMISES
 from donorhub.services.recurring import known_banks, overdue
+from donorhub.services.work import tasks
+
+_LONGEST_WAIT: Final = timedelta(days=45)  # longer than from one monthly import to the next
 
 
 class BankDays(NamedTuple):
@@ -82,3 +87,51 @@ def _is_waiting(row: Instalment, today: date) -> bool:
         and promise.state in EXPECTING_PROMISES
         and promise.charged_by != "provider"
     )
+
+
+def ask_for_statements(*, today: date, now: datetime, actor: str = "system:0") -> int:
+    """Ask once for each account whose statements have stopped while instalments wait for it; take the
+    question back when they wait no more. Return how many rows changed.
+    """
+    rows = db.session.scalars(
+        select(Instalment)
+        .join(RecurringGift)
+        .where(*_make_conditions(today), RecurringGift.is_test.is_(False))
+        .options(joinedload(Instalment.recurring_gift))
+    ).all()
+    banks = known_banks.read_known_banks({row.recurring_gift_id for row in rows}, today=today, now=now)
+    counts = Counter(id_ for row in rows for id_ in banks.list_sources(row.recurring_gift))
+    count = 0
+    for account_id in sorted(banks.currencies):
+        days = banks.days.get(account_id)
+        has_stopped = days is not None and days.last_on < today - _LONGEST_WAIT
+        if counts[account_id] and has_stopped and days is not None:
+            count += _ask_for_account(account_id, days.last_on, counts[account_id], now=now)
+        else:
+            count += tasks.cancel_task(_name_task(account_id), now=now, actor=actor, reason="found")
+    return count
+
+
+def _ask_for_account(account_id: int, known_to: date, waiting_count: int, *, now: datetime) -> int:
+    facts = {"known_to": known_to.isoformat(), "count": waiting_count}
+    key = _name_task(account_id)
+    if tasks.plan_task(
+        key,
+        kind="statements_stopped",
+        role="accountant",
+        subject=("bank_account", account_id),
+        now=now,
+        facts=facts,
+    ):
+        return 1
+    task = tasks.find_task(key)
+    if task is None or task.facts == facts:
+        return 0
+    if task.facts.get("known_to") != facts["known_to"]:  # it went on, and stopped again
+        task.state, task.done_at, task.done_by, task.outcome = "planned", None, None, ""
+    task.facts = facts
+    return 1
+
+
+def _name_task(account_id: int) -> str:
+    return f"statements_stopped:{account_id}"

@@ -43,6 +43,7 @@ from donorhub.services.donors.donors import normalise_iban
 from donorhub.services.giving import funds, history
 from donorhub.services.recurring import (
     changed_amounts,
+    ended_promises,
     instalments,
     mandate_days,
     promises,
@@ -50,6 +51,7 @@ from donorhub.services.recurring import (
     recurring_terms,
     waiting_instalments,
 )
+from donorhub.services.recurring.ended_promises import Fit
 from donorhub.web.admission import get_principal, require_permission
 from donorhub.web.forms import Form, make_key
 from donorhub.web.reader import get_today
@@ -257,6 +259,19 @@ def close_recurring_gift(recurring_gift_id: int) -> Answer:
     return _save_change(recurring_gift_id, form, close_promise, gettext("The recurring gift is closed."))
 
 
+@bp.post("/<int:recurring_gift_id>/go-on")
+@require_permission("recurring:write")
+def let_recurring_gift_go_on(recurring_gift_id: int) -> Answer:
+    """Expect an ended promise again from the first payment that came since."""
+
+    def let_go_on(gift: RecurringGift) -> None:
+        ended_promises.let_promise_go_on(gift, now=clock.now(), actor=get_principal().actor)
+
+    return _save_change(
+        recurring_gift_id, Form(request.form), let_go_on, gettext("The recurring gift runs again.")
+    )
+
+
 @bp.post("/instalments/<int:instalment_id>/skip")
 @require_permission("recurring:write")
 def skip_instalment(instalment_id: int) -> Answer:
@@ -331,11 +346,19 @@ def render_recurring_gift(gift: RecurringGift, form: Form) -> str:
         mandates=mandate_days.list_mandates(gift.id) if mandate_days.needs_mandate(gift) else None,
         mandate_steps=MANDATE_STEPS,
         first_states=[(state, labels.MANDATE_STATES[state]) for state in FIRST_STATES],
+        fits=_find_fits(gift),
         planned_pause=recurring_terms.find_planned_pause(gift, get_today()),
         changed=changed_amounts.find_changed_amount(gift, today=get_today()),
         may_step=lambda word: recurring_gifts.is_step_allowed(gift, word),
         changes=_can_be_changed(gift),
     )
+
+
+def _find_fits(gift: RecurringGift) -> Sequence[Fit]:
+    """Return what came for a recurring gift that has ended."""
+    if gift.state != "closed":
+        return ()
+    return ended_promises.find_fits(today=get_today(), recurring_gift_id=gift.id)[gift.id]
 
 
 def _can_be_changed(gift: RecurringGift) -> bool:

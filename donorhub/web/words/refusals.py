@@ -99,6 +99,7 @@ CODES: Final[Mapping[str, object]] = {
     ),
     "mandate_step": lazy_gettext("A mandate cannot become this now. Please look at its state again."),
     "no_direct_debit": lazy_gettext("Only a direct debit has a mandate."),
+    "nothing_goes_on": lazy_gettext("Nothing has come for this recurring gift since it ended."),
     "payout_changed": lazy_gettext("This payout has changed in the meantime. Please look again."),
     "payout_failed": lazy_gettext("This payout did not reach the account: the entry is something else."),
     "payout_taken": lazy_gettext("This payout is joined to another entry: undo that first."),

@@ -60,12 +60,14 @@ def test_an_instalment_goes_only_where_its_row_says(state: InstalmentState, goes
         ("failing", "active failing paused lapsed closed"),
         ("paused", "active closed"),
         ("lapsed", "active closed"),
-        ("closed", ""),
+        ("closed", "active"),
     ],
 )
 def test_recurring_gift_follows_its_table(state: RecurringState, goes_to: str) -> None:
-    """A recurring gift goes only to the states that its row of the table allows, and a closed one nowhere."""
+    """A recurring gift goes only to the states that its row of the table allows; a closed one goes nowhere by
+    itself, but goes on where a person says so."""
     assert set(RECURRING_STEPS[state].values()) == set(goes_to.split())
+    assert set(RECURRING_STEPS["closed"]) == {"reopen"}
     assert find_next_recurring_state("closed", "pay") is None
 
 

@@ -266,3 +266,22 @@ def test_statement_from_due_day_on_misses_nothing(promise: RecurringGift) -> Non
     import_days(*month(2), paid_on=(), on=date(2026, 3, 2))
     advance(date(2026, 3, 3))
     assert states() == ["late", "expected"]
+
+
+def test_stopped_statements_are_asked_for_once(promise: RecurringGift) -> None:
+    """One task for the account, not one for each promise; it goes when the statements come."""
+    import_days(*month(1), on=date(2026, 2, 2))
+
+    def questions() -> list[tuple[str, object]]:
+        rows = db.session.scalars(select(Task).where(Task.kind == "statements_stopped"))
+        return [(row.state, row.facts["count"]) for row in rows]
+
+    advance(date(2026, 3, 10))
+    assert questions() == []  # a monthly import may still come
+    for day in (date(2026, 3, 20), date(2026, 5, 20)):
+        advance(day)
+    assert questions() == [("planned", 4)]
+    for number in (2, 3, 4):
+        import_days(*month(number), on=date(2026, 5, 21))
+    advance(date(2026, 5, 21))
+    assert [state for state, _ in questions()] == ["cancelled"]

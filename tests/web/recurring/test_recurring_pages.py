@@ -8,12 +8,13 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from donorhub import clock
 from donorhub.db import db
 from donorhub.models import BankAccount, IdentityKey, Instalment, RecurringGift, Term
-from donorhub.services.recurring import overdue
+from donorhub.services.recurring import overdue, recurring_gifts
 from tests.services.recurring.known_bank import know_bank
 from tests.web.bank.bank_world import Staff, let_write, words_of
-from tests.web.desk import TODAY, add_donor, add_recurring, key_in, moment, rows
+from tests.web.desk import TODAY, add_donor, add_gift, add_recurring, key_in, moment, rows
 
 FORM = {
     "kind": "standing_order",
@@ -175,3 +176,22 @@ def test_what_a_provider_collects_is_not_changed_here(staff: Staff) -> None:
     ):
         assert staff.post(f"/recurring-gifts/{id_}/{path}", **fields).status_code == 409
     assert state(id_) == "active"
+
+
+def test_page_lets_ended_gift_go_on(staff: Staff) -> None:
+    """Money that came after the end is shown with one button, which lets the recurring gift run again."""
+    gift = add_recurring(add_donor(), start_on=date(2026, 8, 15))
+    path = f"/recurring-gifts/{gift.id}"
+    recurring_gifts.close_recurring_gift(
+        gift, reason="asked", now=clock.now(), actor="user:1", on=date(2026, 9, 20)
+    )
+    db.session.commit()
+    assert "Does it go on?" not in staff.text(path)
+    for day in (date(2026, 10, 15), date(2026, 11, 16)):
+        add_gift(gift.donor, "30.00", on=day)
+    shown = staff.text(path)
+    assert "came on 2 days" in shown and "It goes on from 15 Oct 2026" in shown
+    assert staff.post(f"{path}/go-on").status_code == 302
+    assert state(gift.id) == "active" and "Does it go on?" not in staff.text(path)
+    before = rows()
+    assert staff.post(f"{path}/go-on").status_code == 422 and rows() == before

@@ -169,7 +169,7 @@ def test_unanswered_amount_is_held_for_years(promise: RecurringGift) -> None:
 
 
 def test_doubled_order_after_miss_is_proposed(promise: RecurringGift) -> None:
-    """Doubled right after a month that was missed: the first pays both, the second proposes the new amount."""
+    """Doubled right after a month that was missed: the first pays both, the second proposes it."""
     play({START: 5000, DAYS[2]: 10000, DAYS[3]: 10000}, accept_all)
     assert states()[:4] == [("paid", 5000)] * 3 + [("late", 5000)]
     changed = changed_amounts.find_changed_amount(promise, today=date(2026, 5, 4))
