@@ -53,6 +53,7 @@ from donorhub import logs
 from donorhub.errors import Busy
 
 WRITE_TIMEOUT_S = 30.0
+BUSY_TIMEOUT_MS = 10_000
 MAX_ID = 2**31 - 1  # what an id column holds on PostgreSQL
 _PASSING = {"25P02", "25P03"}  # the transaction had failed already, or was idle for too long
 _READ_ONLY = "25006"  # a server that takes no writes for a while, such as one that stands by
@@ -221,6 +222,22 @@ def is_reading() -> bool:
     return _is_reading.get()
 
 
+_patience_s: ContextVar[float] = ContextVar("patience_s", default=WRITE_TIMEOUT_S)
+
+
+@contextmanager
+def write_at_once() -> Iterator[None]:
+    """Let SQLite's transactions that begin inside write at once or not at all: none waits for another.
+
+    Who cannot is told by Busy or OperationalError, before anything was done.
+    """
+    token = _patience_s.set(0.0)
+    try:
+        yield
+    finally:
+        _patience_s.reset(token)
+
+
 def set_up_engine(engine: Engine) -> None:
     """Give an engine its pragmas and its write queue; once for each engine, before its first use."""
     if engine.dialect.name == "sqlite":
@@ -236,7 +253,7 @@ def set_up_engine(engine: Engine) -> None:
 def _set_pragmas(raw: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:
     raw.isolation_level = None  # we say BEGIN ourselves: the driver would begin late and deferred
     for pragma in (
-        "busy_timeout=10000",  # for other processes, such as a backup; ours queue
+        f"busy_timeout={BUSY_TIMEOUT_MS}",  # for other processes, such as a backup; ours queue
         "journal_mode=WAL",
         "synchronous=FULL",  # WAL with NORMAL loses answered webhooks when the power fails
         "foreign_keys=ON",
@@ -251,10 +268,17 @@ def _begin_sqlite(connection: Connection, queue: WriteQueue) -> None:
         _refuse_writes(connection, 1)
         connection.exec_driver_sql("BEGIN")
         return
-    queue.take_turn(WRITE_TIMEOUT_S)
+    queue.take_turn(_patience_s.get())
     connection.info["holds_write_queue"] = True  # given back when the connection returns to its pool
     _refuse_writes(connection, 0)
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
+    if _patience_s.get():
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        return
+    connection.exec_driver_sql("PRAGMA busy_timeout=0")
+    try:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+    finally:
+        connection.exec_driver_sql(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
 
 
 def _refuse_writes(connection: Connection, query_only: int) -> None:

@@ -186,6 +186,7 @@ KINDS = {
     "asked, not booked",
     "bank corrections",
     "told and changed",
+    "readers wait",
     "killed, not failed",
     "stages",
 }

@@ -9,7 +9,7 @@ import click
 from donorhub import clock
 from donorhub.cli.arguments import load_arguments
 from donorhub.cli.context import ROW_ID, get_actor, run_in_app
-from donorhub.db import db
+from donorhub.db import db, read_only
 from donorhub.domain.access.permissions import PERMISSIONS
 from donorhub.errors import NotFound
 from donorhub.models import ApiToken, User
@@ -61,6 +61,7 @@ def create_user(
 
 @user_group.command("list")
 @run_in_app
+@read_only()
 def list_users() -> None:
     """List the users and their roles."""
     for one in db.session.query(User).order_by(User.id):
@@ -132,6 +133,7 @@ def create_token(name: str, scopes: tuple[str, ...], days: int | None) -> None:
 
 @token_group.command("list")
 @run_in_app
+@read_only()
 def list_tokens() -> None:
     """List the tokens; their texts are kept nowhere."""
     tokens = db.session.query(ApiToken).order_by(ApiToken.id).all()

@@ -74,11 +74,10 @@ def _show_results(results: Mapping[str, list[str]]) -> None:
 @click.command("pending")
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 @run_in_app
+@read_only()
 def show_pending(as_json: bool) -> None:
     """Show what waits for workers and for people, and what lies in the error inbox."""
-    with read_only():
-        waits = pending_service.count_pending(now=clock.now())
-        db.session.rollback()
+    waits = pending_service.count_pending(now=clock.now())
     if as_json:
         click.echo(json.dumps(waits, indent=1))
         return

@@ -16,6 +16,7 @@ from donorhub import logs
 from donorhub.app import create_app
 from donorhub.cli.upgrading import refuse_old_database
 from donorhub.config import Settings, load_settings
+from donorhub.db import read_only
 from donorhub.errors import Misconfigured
 
 ROW_ID: Final = click.IntRange(1, 2**63 - 1)  # what a database can hold
@@ -51,8 +52,8 @@ def run_in_app(command: Command) -> Command:
 
 
 def refuse_unready() -> None:
-    """Raise Misconfigured when the database is away or is not that of this program."""
-    with refuse_absent_database():
+    """Raise Misconfigured when the database is away or is another program's; wait for no writer."""
+    with refuse_absent_database(), read_only():
         refuse_old_database()
 
 

@@ -15,7 +15,7 @@ from donorhub import clock
 from donorhub.cli.arguments import load_arguments
 from donorhub.cli.context import ROW_ID, get_actor, run_in_app
 from donorhub.config import Settings
-from donorhub.db import db
+from donorhub.db import db, read_only
 from donorhub.errors import DonorHubError
 from donorhub.jobs.queue.run import run_task
 from donorhub.models import Gift, MessageAttachment, Receipt, ReceiptLine, Task
@@ -101,6 +101,7 @@ def issue_receipts(
     "--to", "folder", required=True, type=click.Path(file_okay=False, path_type=Path), help="For the PDFs."
 )
 @run_in_app
+@read_only()
 def preview_receipts(
     gift_ids: tuple[int, ...], lang: str | None, each: bool, year: int | None, folder: Path
 ) -> None:
@@ -257,6 +258,7 @@ def render_receipts() -> None:
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
 @click.option("--year", type=YEAR, help="Only receipts of this year.")
 @run_in_app
+@read_only()
 def save_receipts(folder: Path, year: int | None) -> None:
     """Write the PDFs into FOLDER, named by their numbers."""
     folder.mkdir(parents=True, exist_ok=True)

@@ -17,6 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from donorhub import clock
 from donorhub.cli.upgrading import refuse_old_database
 from donorhub.config import Settings, load_settings
+from donorhub.db import read_only
 from donorhub.errors import DonorHubError
 from donorhub.gateways import mailer
 from donorhub.services.providers import inbox
@@ -137,7 +138,7 @@ def _check_mail(settings: Settings) -> Iterator[Finding]:
 
 def _check_database(settings: Settings, make_app: Callable[[Settings], Flask]) -> list[Finding]:
     try:
-        with make_app(settings).app_context():
+        with make_app(settings).app_context(), read_only():
             refuse_old_database()
             backlog = inbox.measure_backlog(now=clock.now())
     except DonorHubError as e:

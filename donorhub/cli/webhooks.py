@@ -19,7 +19,7 @@ from donorhub import clock
 from donorhub.cli.arguments import load_arguments
 from donorhub.cli.context import ROW_ID, get_actor, run_in_app
 from donorhub.config import Settings
-from donorhub.db import db
+from donorhub.db import db, read_only
 from donorhub.errors import NotFound, Rejected
 from donorhub.jobs.kinds import inbox as inbox_job
 from donorhub.models import ProviderEvent
@@ -56,6 +56,7 @@ def create_endpoint(provider: str, secret: str, account: str, test_mode: bool) -
 
 @webhooks_group.command("endpoints")
 @run_in_app
+@read_only()
 def list_endpoints() -> None:
     """List the addresses with what came in, and below each its secrets by number."""
     settings: Settings = current_app.extensions["donorhub.settings"]
@@ -101,6 +102,7 @@ def expire_secret(secret_id: int) -> None:
 @click.option("-n", "count", type=click.IntRange(min=1), default=20, show_default=True)
 @click.option("--state", type=click.Choice(PROVIDER_EVENT_STATES), help="Only those in this state.")
 @run_in_app
+@read_only()
 def show_newest_events(count: int, state: ProviderEventState | None) -> None:
     """Show the newest provider events, without what they say of people."""
     query = select(ProviderEvent).order_by(ProviderEvent.id.desc()).limit(count)
@@ -119,6 +121,7 @@ def show_newest_events(count: int, state: ProviderEventState | None) -> None:
 @webhooks_group.command("show")
 @click.argument("event_id", type=ROW_ID)
 @run_in_app
+@read_only()
 def show_event(event_id: int) -> None:
     """Print one event as it came. It may hold personal data."""
     event = inbox.get_event(event_id)

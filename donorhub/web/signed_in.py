@@ -12,7 +12,8 @@ from sqlalchemy import Connection, insert
 from sqlalchemy.exc import OperationalError
 
 from donorhub import clock
-from donorhub.db import db, is_reading, set_reading
+from donorhub.db import db, is_reading, set_reading, write_at_once
+from donorhub.errors import Busy
 from donorhub.models import AuditRecord, User
 from donorhub.services.access import audit, sessions
 
@@ -56,7 +57,8 @@ def note_seen(signed_in: sessions.SignedIn) -> None:
     if now - signed_in.seen_at < sessions.SEEN_EVERY:
         return
     if is_reading():
-        with suppress(OperationalError), _write_apart() as connection:  # another time, if it is busy
+        # Another time, if it is busy: nobody waits for it who only reads.
+        with suppress(OperationalError, Busy), write_at_once(), _write_apart() as connection:
             sessions.note_seen(connection, signed_in.session_id, now=now)
     else:  # with what the request keeps, which has the one lock of SQLite already
         sessions.note_seen(db.session.connection(), signed_in.session_id, now=now)
