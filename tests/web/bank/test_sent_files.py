@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import io
+from pathlib import Path
 from zipfile import ZIP_STORED
 
 from flask import Flask
 from sqlalchemy import func, select
 
+from donorhub import clock
 from donorhub.db import db
 from donorhub.models import ImportFile
+from donorhub.services.bank.files import deliveries
+from donorhub.services.bank.files.deliveries import SentFile
 from tests.importers.zips import damage_member, pack_files
 from tests.web.bank.bank_world import OURS, PAYER, UNKNOWN_CSV, Staff, camt, words_of, work
 
@@ -34,10 +38,10 @@ def test_each_sent_file_says_what_to_do(accountant: Staff) -> None:
     work()
     words = accountant.text(page)
     assert "4 files sent" in words and "being read" not in words
-    assert "may.zip / 19.xml imported New 1 Known 0 nothing" in words
-    assert "may.zip / 20.xml held New 0 Known 0 Open it, compare its figures with the bank's" in words
-    assert "other.csv needs an answer New 0 Known 0 Open it and answer what it asks." in words
-    assert "page.csv refused New 0 Known 0 Nothing of it was taken in. This is a web page" in words
+    assert "may.zip / 19.xml imported New entries 1 Known 0 nothing" in words
+    assert "may.zip / 20.xml held New entries 0 Known 0 Open it, compare its figures with the bank's" in words
+    assert "other.csv needs an answer New entries 0 Known 0 Open it and answer what it asks." in words
+    assert "page.csv refused New entries 0 Known 0 Nothing of it was taken in. This is a web page" in words
 
 
 def test_unkept_and_known_files_are_told(accountant: Staff) -> None:
@@ -74,3 +78,17 @@ def test_who_reads_the_bank_sees_sent_files(database: Flask) -> None:
     """The page is for who may read imports; a number that is no file is passed by."""
     assert Staff(database, "fundraiser").get("/bank/files/sent?file=1").status_code == 403
     assert "0 files sent" in Staff(database, "steward").text("/bank/files/sent?file=7&file=x")
+
+
+def test_fee_beside_a_payment_is_named(accountant: Staff) -> None:
+    """An entry of a payment service shows who paid, what they gave, and the fee as one, decided by itself."""
+    table = (Path(__file__).parents[2] / "files" / "csv" / "revolut.csv").read_bytes()
+    deliveries.receive_files(
+        [SentFile("revolut.csv", table)], create_accounts=True, now=clock.now(), actor="user:1"
+    )
+    db.session.commit()
+    work()
+    for path in ("/bank/to-decide", "/bank/entries/1"):
+        words = accountant.text(path)
+        assert "Anna Kowalska · EUR 100.00" in words and "EUR 99.00" in words
+        assert "Fee · EUR -1.00 Fee Not a gift DonorHub" in words
