@@ -85,6 +85,7 @@ EventKind = Literal[
     "recurring_gift.lapsed",
     "recurring_gift.closed",
 ]
+EventOrigin = Literal["live", "history_import"]  # news, or what was taken over long after it happened
 
 # donors
 DonorKind = Literal["person", "organisation", "household"]

@@ -14,6 +14,7 @@ from donorhub.models.states import (
     AttachmentKind,
     Channel,
     EventKind,
+    EventOrigin,
     Lang,
     MessageCategory,
     MessageState,
@@ -225,6 +226,7 @@ class DomainEvent(Base):
     __tablename__ = "domain_event"
     __table_args__ = (
         make_word_check("kind", EventKind),
+        make_word_check("origin", EventOrigin),
         Index("ix_domain_event_donor_id_occurred_at", "donor_id", "occurred_at"),
     )
 
@@ -235,6 +237,7 @@ class DomainEvent(Base):
     subject_id: Mapped[int]
     occurred_at: Mapped[datetime]
     recorded_at: Mapped[datetime]
+    origin: Mapped[EventOrigin] = mapped_column(default="live", server_default="live")
     data: Mapped[dict[str, object]] = mapped_column(default=dict)
 
 

@@ -20,7 +20,16 @@ from donorhub.app import create_app
 from donorhub.cli import upgrading
 from donorhub.db import db
 from donorhub.jobs.queue import timer
-from donorhub.models import AuditRecord, DomainEvent, Instalment, Message, RecurringGift, Task, UpgradeNote
+from donorhub.models import (
+    AuditRecord,
+    DomainEvent,
+    Gift,
+    Instalment,
+    Message,
+    RecurringGift,
+    Task,
+    UpgradeNote,
+)
 from donorhub.services.access import audit
 from donorhub.services.reports import invariants
 from tests.contents import read_contents
@@ -157,3 +166,18 @@ def test_upgrade_twice_changes_nothing(old_base: Flask) -> None:
         select(DomainEvent.kind, DomainEvent.subject_id).where(DomainEvent.recorded_at >= NOW)
     ).all()
     assert said == []
+
+
+def test_old_events_get_an_origin(old_base: Flask) -> None:
+    """Gifts of January that a statement of April brought are history; what happened in time is news."""
+    upgrading.bring_up_to_date()
+    rows = db.session.execute(
+        select(Gift.received_on, DomainEvent.origin)
+        .join(DomainEvent, (DomainEvent.subject_id == Gift.id) & (DomainEvent.kind == "gift.recorded"))
+        .order_by(Gift.received_on, Gift.id)
+    )
+    origins = [(f"{day:%m-%d}", origin) for day, origin in rows]
+    history = [(day, "history_import") for day in ("01-05", "01-05", "01-07", "02-06")]
+    assert origins == [*history, ("03-05", "live")]
+    others = db.session.scalars(select(DomainEvent.origin).where(DomainEvent.kind == "donor.created")).all()
+    assert set(others) == {"live"}

@@ -86,20 +86,18 @@ def record_effects(
     stage_upkeep.mark_donors({gift.donor_id for gift in new.values()})
     thank_at = now + (_thank_delay if thank_delay is None else thank_delay)
     today = organisation.get_day(now)
-    thank_yous = [
-        _make_thank_you(
-            id_,
-            gift,
-            thank_at,
-            now,
-            hold=thanks_age.find_hold(gift.source, gift.received_on, recorded_on=today),
-        )
+    holds = {
+        id_: thanks_age.find_hold(gift.source, gift.received_on, recorded_on=today)
         for id_, gift in new.items()
-        if gift.thank
+    }
+    thank_yous = [
+        _make_thank_you(id_, gift, thank_at, now, hold=holds[id_]) for id_, gift in new.items() if gift.thank
     ]
     if thank_yous:
         db.session.execute(insert_or_ignore(Task, on=(Task.key,)), thank_yous)
-    db.session.execute(insert(DomainEvent), [_make_event(id_, gift, now) for id_, gift in new.items()])
+    db.session.execute(
+        insert(DomainEvent), [_make_event(id_, gift, now, hold=holds[id_]) for id_, gift in new.items()]
+    )
     audit.write_records(
         audit.make_record(
             actor,
@@ -159,7 +157,9 @@ def _make_thank_you(
     }
 
 
-def _make_event(gift_id: int, gift: NewGift, now: datetime) -> dict[str, Any]:
+def _make_event(
+    gift_id: int, gift: NewGift, now: datetime, *, hold: thanks_age.Hold | None
+) -> dict[str, Any]:
     return {
         "kind": "gift.recorded",
         "donor_id": gift.donor_id,
@@ -167,5 +167,6 @@ def _make_event(gift_id: int, gift: NewGift, now: datetime) -> dict[str, Any]:
         "subject_id": gift_id,
         "occurred_at": now,
         "recorded_at": now,
+        "origin": "history_import" if hold else "live",
         "data": {},
     }

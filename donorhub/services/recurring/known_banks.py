@@ -91,13 +91,20 @@ class KnownBanks:
         return max([day_over, *(instant for instant in instants if instant is not None)])
 
 
-def read_known_banks(recurring_gift_ids: Collection[int], *, today: date, now: datetime) -> KnownBanks:
-    """Return what is known at an instant of our accounts, for these recurring gifts."""
+def read_known_banks(
+    recurring_gift_ids: Collection[int],
+    *,
+    today: date,
+    now: datetime,
+    coverage: Mapping[int, KnownDays] | None = None,
+) -> KnownBanks:
+    """Return what is known at an instant of our accounts, for recurring gifts; ``coverage``, if read."""
     accounts = db.session.execute(select(BankAccount.id, BankAccount.currency, BankAccount.closed_on))
     currencies = {
         id_: currency for id_, currency, closed_on in accounts if closed_on is None or closed_on > today
     }
-    return KnownBanks(currencies, read_coverage(now=now), _find_own_accounts(recurring_gift_ids))
+    days = read_coverage(now=now) if coverage is None else coverage
+    return KnownBanks(currencies, days, _find_own_accounts(recurring_gift_ids))
 
 
 def _find_instant(bank_account_id: int, day: date, now: datetime) -> datetime | None:

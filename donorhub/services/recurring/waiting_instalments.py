@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import joinedload
 
 from donorhub.db import db
+from donorhub.domain.recurring.coverage import KnownDays
 from donorhub.models import BankAccount, Instalment, RecurringGift
 from donorhub.models.states import EXPECTING_PROMISES
 from donorhub.services.recurring import known_banks, overdue
@@ -36,9 +37,13 @@ class Wait(NamedTuple):
     known_to: date | None
 
 
-def list_bank_days(*, today: date, now: datetime) -> list[BankDays]:
-    """Return our accounts in use with the last day that is known of each, the longest unknown first."""
-    known_days = known_banks.read_coverage(now=now)
+def list_bank_days(
+    *, today: date, now: datetime, coverage: Mapping[int, KnownDays] | None = None
+) -> list[BankDays]:
+    """Return our accounts in use with the last day that is known of each, the longest unknown first;
+    ``coverage``, if read.
+    """
+    known_days = known_banks.read_coverage(now=now) if coverage is None else coverage
     accounts = db.session.scalars(
         select(BankAccount)
         .where(BankAccount.closed_on.is_(None) | (BankAccount.closed_on > today))
@@ -60,12 +65,21 @@ def count_waiting(*, today: date, now: datetime) -> Wait:
     return Wait(count or 0, days[0].known_to if days else None)
 
 
-def find_known_days(rows: Sequence[Instalment], *, today: date, now: datetime) -> Mapping[int, date | None]:
-    """Return for those of these instalments that wait for the bank up to which day it is known for them."""
+def find_known_days(
+    rows: Sequence[Instalment],
+    *,
+    today: date,
+    now: datetime,
+    coverage: Mapping[int, KnownDays] | None = None,
+) -> Mapping[int, date | None]:
+    """Return for those of these instalments that wait for the bank up to which day it is known for them;
+    ``coverage``, if read.
+    """
     waiting = [row for row in rows if _is_waiting(row, today)]
     if not waiting:
         return {}
-    banks = known_banks.read_known_banks({row.recurring_gift_id for row in waiting}, today=today, now=now)
+    ids = {row.recurring_gift_id for row in waiting}
+    banks = known_banks.read_known_banks(ids, today=today, now=now, coverage=coverage)
     known_days = {row.id: banks.find_days(row.recurring_gift) for row in waiting}
     return {id_: days.last_on if days else None for id_, days in known_days.items()}
 

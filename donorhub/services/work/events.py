@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
 from donorhub.db import db
 from donorhub.models import DomainEvent
-from donorhub.models.states import EventKind
+from donorhub.models.states import EventKind, EventOrigin
+
+_NEWS_FOR: Final = timedelta(days=30)
 
 
 def record_event(
@@ -28,6 +31,12 @@ def record_event(
             subject_id=subject[1],
             occurred_at=occurred_at,
             recorded_at=now,
+            origin=find_origin(occurred_at, now),
             data=dict(data or {}),
         )
     )
+
+
+def find_origin(occurred_at: datetime, recorded_at: datetime) -> EventOrigin:
+    """Return whether something is news when it is recorded, or history."""
+    return "history_import" if recorded_at - occurred_at > _NEWS_FOR else "live"

@@ -45,6 +45,7 @@ from donorhub.services.recurring import (
     changed_amounts,
     ended_promises,
     instalments,
+    known_banks,
     mandate_days,
     promises,
     recurring_gifts,
@@ -98,14 +99,18 @@ def list_late_instalments() -> str:
         ("", gettext("All")),
         *((word, labels.INSTALMENT_STATES[word]) for word in OVERDUE_INSTALMENTS),
     ]
+    now = clock.now()
+    coverage = known_banks.read_coverage(now=now)
     return render_template(
         "recurring/late_instalments.html",
         page=page,
         state=state,
         tabs=tabs,
         day=get_today(),
-        banks=waiting_instalments.list_bank_days(today=get_today(), now=clock.now()),
-        known_days=_find_known_days(page.rows),
+        banks=waiting_instalments.list_bank_days(today=get_today(), now=now, coverage=coverage),
+        known_days=waiting_instalments.find_known_days(
+            page.rows, today=get_today(), now=now, coverage=coverage
+        ),
     )
 
 
