@@ -183,7 +183,7 @@ QuestionKind = Literal[
 QuestionState = Literal["open", "answered"]
 # known: the ledger has the money; other_money: it counts too; corrected and withdrawn: the bank took the
 # entry of before back; stays: it did not
-QuestionAnswer = Literal["known", "other_money", "corrected", "withdrawn", "stays"]
+QuestionAnswer = Literal["known", "other_money", "corrected", "outdated", "withdrawn", "stays"]
 WeakRefReason = Literal["two_sums", "other_money", "answer"]
 RefHabitKind = Literal["stable", "per_file"]
 MatchKind = Literal["gift", "payout", "return", "not_gift"]

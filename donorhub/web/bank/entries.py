@@ -232,6 +232,10 @@ _DOUBTS: Final[Mapping[str, tuple[_Decide, LazyString]]] = {
         entry_answers.accept_correction,
         lazy_gettext("It counts in place of the entry that the bank corrected."),
     ),
+    "outdated": (
+        entry_answers.keep_newer_sum,
+        lazy_gettext("It counts no more: the ledger has the newer amount."),
+    ),
 }
 
 

@@ -28,7 +28,7 @@ KINDS: Final[Words[QuestionKind]] = {
     "text_changed": lazy_gettext("The text or the payer is another"),
     "part_of_a_day": lazy_gettext("Each file holds only a part of the day"),
     "unsure_order": lazy_gettext("The balances leave open which statement comes first"),
-    "other_day": lazy_gettext("The same id stands on another day"),
+    "other_day": lazy_gettext("The bank tells it on another day"),
     "amount_changed": lazy_gettext("The bank changed the amount"),
     "no_longer_told": lazy_gettext("The bank no longer tells this entry"),
 }
@@ -36,6 +36,7 @@ ANSWERS: Final[Words[QuestionAnswer]] = {
     "known": lazy_gettext("It is the same: leave it out"),
     "other_money": lazy_gettext("It is other money: both count"),
     "corrected": lazy_gettext("The bank corrected it: replace"),
+    "outdated": lazy_gettext("This file is older: the amount stays"),
     "withdrawn": lazy_gettext("The bank took it back: take it out"),
     "stays": lazy_gettext("It stays"),
 }

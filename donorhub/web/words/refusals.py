@@ -83,7 +83,8 @@ CODES: Final[Mapping[str, object]] = {
     "answered_since": lazy_gettext("The entry was replaced since: undo that first."),
     "no_such_answer": lazy_gettext("The question has no such answer."),
     "sum_changed": lazy_gettext(
-        "The bank changed the amount: say whether it corrected it or there are two payments."
+        "The bank changed the amount: say whether it corrected it, the file is older, or there are two "
+        "payments."
     ),
     "not_doubtful": lazy_gettext("Nobody doubts this entry any more."),
     "not_found": lazy_gettext("It does not exist, or it is not on your list."),

@@ -66,6 +66,15 @@ def test_doubtful_tab_takes_correction(accountant: Staff) -> None:
     assert sum_counted() == 15000
 
 
+def test_doubtful_tab_keeps_newer_sum(accountant: Staff) -> None:
+    """The tab of doubtful entries offers to leave the amount as it is, where the file is the older one."""
+    question = ask_of(accountant, ("2026-11-19", "100.00", *FIRST[0][2:]), FIRST[1])
+    assert "This file is older: the amount stays" in accountant.text("/bank/doubtful")
+    accountant.post(f"/bank/entries/{question.entry_id}/doubt", answer="outdated")
+    assert sum_counted() == 16000
+    assert "No question is open." in accountant.text("/bank/questions")
+
+
 def test_group_is_answered_by_one_click(accountant: Staff) -> None:
     """All questions of a file with one reason are answered by one click."""
     changed = [(line[0], f"{float(line[1]) - 10:.2f}", *line[2:]) for line in FIRST]

@@ -7,8 +7,8 @@ compared in :mod:`donorhub.domain.bank.files.entry_plan`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 
@@ -34,18 +34,28 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True)
+class BorderGap:
+    """A day that two statements share, and by how much their balances miss that both have all of it."""
+
+    on: date
+    minor: int
+
+
+@dataclass(frozen=True, slots=True)
 class Comparison:
     """How the statements in the ledger lie to a new one.
 
     ``apart``: they share no entry with it. ``chained_ids``: those of them of which balances
     alone say so, on a day that both have; what the entries sum up to may still refute it.
-    ``unsure``: balances would allow both. ``proved_ids``: those that balances or numbers prove to be
+    ``unsure``: balances would allow both; ``gaps``: of those that share a day with it and neither have it
+    whole nor follow each other, what is between. ``proved_ids``: those that balances or numbers prove to be
     other money, wherever they lie. ``days_of_file`` and ``days_of_ledger``: days of which the new
     statement, or one in the ledger, has every entry. ``is_reissue``: it is one of the ledger once more.
     """
 
     apart: frozenset[int] = frozenset()
     unsure: frozenset[int] = frozenset()
+    gaps: Mapping[int, BorderGap] = field(default_factory=dict)
     chained_ids: frozenset[int] = frozenset()
     proved_ids: frozenset[int] = frozenset()
     days_of_file: frozenset[date] = frozenset()
@@ -70,10 +80,18 @@ def compare_spans(incoming: Span, ledger_spans: Sequence[Span]) -> Comparison:
     # may be that one again, and a chain of balances proves nothing.
     sure = numbered_ids if _is_repeat(incoming, near) else linked_ids
     gapped_ids = {span.statement_id for span in near if _leaves_gap(incoming, span)}
+    gaps = {
+        span.statement_id: gap
+        for span in near
+        if span.statement_id in gapped_ids - linked_ids and not _skips_number(incoming, span)
+        for gap in (_find_border_gap(incoming, span),)
+        if gap is not None and not incoming.first_on == incoming.last_on == span.first_on == span.last_on
+    }
     earlier_issues = [span for span in near if _is_same_statement(incoming, span)]
     return Comparison(
         apart=frozenset(far | sure),
         unsure=frozenset((linked_ids | gapped_ids) - sure),
+        gaps={id_: gap for id_, gap in gaps.items() if id_ not in sure},
         chained_ids=frozenset(sure - numbered_ids),
         proved_ids=frozenset(sure | (far & _find_linked_ids(incoming, ledger_spans, is_followed_by))),
         days_of_file=_list_whole_days(incoming, ledger_spans, is_whole=bool(earlier_issues)),
@@ -130,11 +148,25 @@ def _leaves_gap(one: Span, other: Span) -> bool:
             and one.opening != other.opening
             and not (is_followed_by(one, other) or is_followed_by(other, one))
         )
+    gap = _find_border_gap(one, other)
+    return gap is not None and gap.minor != 0
+
+
+def _find_border_gap(one: Span, other: Span) -> BorderGap | None:
+    """Return the day that one ends and the other begins with, unless their balances say that they follow."""
     earlier, later = (one, other) if one.last_on <= other.first_on else (other, one)
     if earlier.last_on != later.first_on or earlier.closing is None or later.opening is None:
+        return None
+    if is_followed_by(one, other) or is_followed_by(other, one):
+        return None
+    return BorderGap(earlier.last_on, later.opening - (earlier.closing - earlier.last_day_minor))
+
+
+def _skips_number(one: Span, other: Span) -> bool:
+    """Return whether their numbers say that there is another statement between them."""
+    if one.sequence is None or other.sequence is None:
         return False
-    repeats_day = later.opening == earlier.closing - earlier.last_day_minor
-    return not repeats_day and not is_followed_by(earlier, later)
+    return abs(one.sequence - other.sequence) > 1
 
 
 def _is_repeat(incoming: Span, near: Sequence[Span]) -> bool:

@@ -69,13 +69,11 @@ def find_corrections(
     source_format: str,
     proved_ids: Container[int],
     covers: Callable[[date], bool],
-    answered_twins: Mapping[str, int],
 ) -> Corrections:
     """Return what the unpaired entries are whose id of the bank an unpaired row has, and take them out of
     ``days``.
 
-    Of ``proved_ids`` statements, a row is other money; ``covers`` says whether the file tells a day;
-    ``answered_twins`` are rows by the fingerprint of what a person said is the same.
+    Of ``proved_ids`` statements, a row is other money; ``covers`` says whether the file tells a day.
     """
     corrections = Corrections()
     items = [item for day in days for item in day.items if item.refs]
@@ -91,9 +89,7 @@ def find_corrections(
         if row.id in taken_ids:
             continue
         verdict: Verdict | None = None
-        if answered_twins.get(item.fingerprint) == row.id:
-            verdict = "known"
-        elif row.statement_id not in proved_ids and (item.minor > 0) == (row.minor > 0):
+        if row.statement_id not in proved_ids and (item.minor > 0) == (row.minor > 0):
             party = compare_parties(item_texts[item.position], row_texts[row.id])
             verdict = _judge_shared_id(
                 item,
@@ -159,20 +155,23 @@ def _judge_shared_id(
 
 
 def find_changed_sums(
-    day: Day, item_texts: Mapping[int, PartyText], row_texts: Mapping[int, PartyText]
+    day: Day, item_texts: Mapping[int, PartyText], row_texts: Mapping[int, PartyText], *, with_words: bool
 ) -> list[Doubted]:
-    """Return entries of a day told whole that are rows with another sum, by party and words, and take both
-    out of the day: the bank changed the sum, and may have changed the id with it.
+    """Return entries of a day that are rows with another sum, by party and words, else by party alone, and
+    take both out of the day: the bank changed the sum, and may have changed the id with it.
+
+    ``with_words`` takes both, for a day that is not told whole.
     """
     doubts: list[Doubted] = []
     if len(day.items) * len(day.rows) > _MOST_COMPARISONS:
         return doubts
-    for is_sure in (True, False):
+    for is_sure in (True,) if with_words else (True, False):
         for item in list(day.items):
             rows = [
                 row
                 for row in day.rows
                 if (row.minor > 0) == (item.minor > 0)
+                and row.minor != item.minor
                 and row.currency == item.currency
                 and _is_likely(item_texts[item.position], row_texts[row.id], with_words=is_sure)
             ]

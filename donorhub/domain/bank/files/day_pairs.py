@@ -13,7 +13,7 @@ from typing import Literal, NamedTuple
 
 from donorhub.domain.bank.files.entry_keys import IncomingEntry, KnownEntry, PartyText, get_content, has_id
 
-How = Literal["fingerprint", "content", "bank_ref", "other_format", "whole_day", "other_day"]
+How = Literal["fingerprint", "content", "bank_ref", "other_format", "whole_day", "other_day", "answered"]
 ItemKey = Callable[[IncomingEntry], Hashable]
 RowKey = Callable[[KnownEntry], Hashable]
 
@@ -57,14 +57,13 @@ class Day:
         return frozenset(row.source_format for row in self.rows)
 
 
-def pair_day(day: Day, source_format: str, answered_twins: Mapping[str, int]) -> None:
-    """Pair the entries of one day, each once, as far as that is sure.
-
-    ``answered_twins`` are rows by the fingerprint of what a person said is the same.
-    """
+def pair_fingerprints(day: Day) -> None:
+    """Pair what is told with the same words and the same id."""
     day.pair_equal("fingerprint", lambda item: item.fingerprint, lambda row: row.fingerprint)
-    if answered_twins:
-        day.pair_equal("content", lambda item: answered_twins.get(item.fingerprint), lambda row: row.id)
+
+
+def pair_day(day: Day, source_format: str) -> None:
+    """Pair the entries of one day, each once, as far as that is sure."""
     day.pair_equal(
         "content",
         lambda item: None if has_id(item.fingerprint) else get_content(item.fingerprint),
@@ -120,17 +119,22 @@ def _pair_formats(day: Day, source_format: str) -> None:
     )
 
 
+def pair_contents(day: Day) -> None:
+    """Pair what agrees in everything but the id."""
+    day.pair_equal(
+        "whole_day", lambda item: get_content(item.fingerprint), lambda row: get_content(row.fingerprint)
+    )
+
+
 def pair_whole_day(day: Day, item_texts: Mapping[int, PartyText], row_texts: Mapping[int, PartyText]) -> None:
-    """Pair what is left of a day that the file and the ledger both tell whole.
+    """Pair what is left of a day that the file or the ledger tells whole.
 
     Entries that agree in everything but the id are the same money, and so are those of one account or name
     with one sum.
     """
     if not day.items or not day.rows:
         return
-    day.pair_equal(
-        "whole_day", lambda item: get_content(item.fingerprint), lambda row: get_content(row.fingerprint)
-    )
+    pair_contents(day)
     day.pair_equal("whole_day", _make_account_key, _make_account_key)
     day.pair_equal(
         "whole_day",

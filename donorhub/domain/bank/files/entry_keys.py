@@ -55,6 +55,7 @@ class KnownEntry(NamedTuple):
     source_format: str  # as source_of makes it
     statement_id: int
     refs: tuple[str, ...] = ()  # its own and those of its aliases
+    told_on: tuple[date, ...] = ()  # other days that files name for it
 
 
 def make_source_name(source_format: str, layout: str) -> str:

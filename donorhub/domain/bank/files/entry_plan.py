@@ -12,14 +12,17 @@ from __future__ import annotations
 from collections.abc import Collection, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
-from donorhub.domain.bank.files import corrections
-from donorhub.domain.bank.files.chain_doubts import find_overlaps
+from donorhub.domain.bank.files import corrections, leftovers
+from donorhub.domain.bank.files.chain_doubts import find_overlaps, list_sums
 from donorhub.domain.bank.files.continuity import Comparison
 from donorhub.domain.bank.files.corrections import Doubt, Doubted, EntryTexts
-from donorhub.domain.bank.files.day_pairs import Day, How, Pair, pair_day, pair_equal_sums, pair_whole_day
-from donorhub.domain.bank.files.entry_keys import IncomingEntry, KnownEntry, PartyText, get_content, has_id
+from donorhub.domain.bank.files.day_pairs import Day, How, Pair, pair_day, pair_fingerprints
+from donorhub.domain.bank.files.entry_keys import IncomingEntry, KnownEntry
+from donorhub.domain.bank.files.leftovers import Place
+
+_FEWEST_REPEATS: Final = 2  # one entry alone may be an honest twin
 
 
 class NewEntry(NamedTuple):
@@ -73,13 +76,16 @@ class Ledger:
 
     ``rows`` are all of the account on the days of the statement, and some days around
     (``corrections.REACH``); ``comparison`` says how the statements that brought them lie to the new one;
-    ``answered_twins`` are rows by the fingerprint of what a person said is the same.
+    ``answered_twins`` are rows by the fingerprint of what a person said they are, ``older_twins`` by that of
+    what the bank told of them before it corrected them; ``changed_minors`` are by how much it changed sums.
     """
 
     rows: Collection[KnownEntry]
     texts: EntryTexts
     comparison: Comparison = field(default_factory=Comparison)
-    answered_twins: Mapping[str, int] = field(default_factory=dict)
+    answered_twins: Mapping[str, Collection[int]] = field(default_factory=dict)
+    older_twins: Mapping[str, Collection[int]] = field(default_factory=dict)
+    changed_minors: Collection[int] = ()
 
 
 def plan_entries(
@@ -93,26 +99,29 @@ def plan_entries(
     """
     comparison = ledger.comparison
     refuted_ids = find_overlaps(ledger.rows, incoming, comparison.chained_ids, source_format)
-    rows_of, occurrences = _sort_by_day(ledger.rows, comparison.apart, refuted_ids)
+    place = Place(
+        source_format,
+        lambda day: first_on <= day <= last_on,
+        comparison.days_of_file,
+        comparison.days_of_ledger,
+        comparison.proved_ids - refuted_ids,
+        refuted_ids,
+    )
+    rows_of, occurrences = _sort_by_day(ledger.rows, comparison.apart - refuted_ids)
     days = _gather_days(rows_of, incoming, comparison.days_of_file)
-    for day in days.values():
-        pair_day(day, source_format, ledger.answered_twins)
-    _pair_whole_days(days, ledger)
+    _pair_sure(days, ledger, place)
     by_id = corrections.find_corrections(
         days.values(),
         ledger.rows,
         ledger.texts,
         source_format=source_format,
-        proved_ids=comparison.proved_ids - refuted_ids,
-        covers=lambda day: first_on <= day <= last_on,
-        answered_twins=ledger.answered_twins,
+        proved_ids=place.proved_ids,
+        covers=place.covers,
     )
-    doubts = [*by_id.doubts, *_find_changed_sums(days, ledger)]
+    doubts = [*by_id.doubts, *leftovers.find_changes(days, ledger.rows, ledger.texts, place)]
     same = [_make_same_entry(pair) for pair in by_id.pairs]
-    unsure_ids = comparison.unsure | refuted_ids
-    ids_are_stable = any(_is_proved(pair) for day in days.values() for pair in day.pairs)
+    unsure_ids = (comparison.unsure | refuted_ids) - _find_repeats(days, ledger, doubts)
     whole_days = comparison.days_of_file | comparison.days_of_ledger
-    fresh: list[IncomingEntry] = []
     for on, day in days.items():
         formats = day.list_unpaired_formats() if on not in whole_days and day.items else frozenset()
         for pair in day.pairs:
@@ -122,18 +131,26 @@ def plan_entries(
                 doubts.append(Doubted(pair.item, pair.row.id, doubt))
             else:
                 same.append(_make_same_entry(pair))
-        rivals = _find_rivals(day, source_format, ids_are_stable=ids_are_stable)
-        doubts += rivals
-        rival_positions = {item.position for item, _, _ in rivals}
-        fresh += [item for item in day.items if item.position not in rival_positions]
     return _number_entries(
-        fresh,
+        [item for day in days.values() for item in day.items],
         same,
         doubts,
         occurrences,
         missing_ids=_list_missing_ids(days, comparison.days_of_file, source_format, doubts),
         weak_refs=frozenset(by_id.weak_refs),
     )
+
+
+def _pair_sure(days: Mapping[date, Day], ledger: Ledger, place: Place) -> None:
+    """Pair what is surely the same, from the bank's ids and a person's word to days that are told whole."""
+    for day in days.values():
+        pair_fingerprints(day)
+    leftovers.pair_answered(days, ledger.rows, ledger.answered_twins)
+    for day in days.values():
+        pair_day(day, place.source_format)
+    leftovers.pair_told_days(days, ledger.rows, lambda day: pair_day(day, place.source_format))
+    leftovers.pair_whole_days(days, ledger.texts, place)
+    leftovers.pair_answered(days, ledger.rows, ledger.older_twins)
 
 
 def _gather_days(
@@ -151,43 +168,29 @@ def _gather_days(
     return days
 
 
-def _pair_whole_days(days: Mapping[date, Day], ledger: Ledger) -> None:
-    """Pair what is left of days that both sides tell whole: there is no room for new money on them."""
-    comparison = ledger.comparison
-    unfinished_days = _list_unfinished(days, comparison.days_of_file & comparison.days_of_ledger)
-    if unfinished_days:
-        item_texts, row_texts = _read_texts(unfinished_days, ledger.texts)
-        for day in unfinished_days:
-            pair_whole_day(day, item_texts, row_texts)
+def _find_repeats(days: Mapping[date, Day], ledger: Ledger, doubts: Iterable[Doubted]) -> set[int]:
+    """Return the statements whose balances do not fit this one's on a day that both have, although both tell
+    the same of it: the bank has corrected something before that day.
 
-
-def _find_changed_sums(days: Mapping[date, Day], ledger: Ledger) -> list[Doubted]:
-    """Return what the bank tells with another sum, on days that the file tells whole."""
-    comparison = ledger.comparison
-    for day in _list_unfinished(days, comparison.days_of_file & comparison.days_of_ledger):
-        pair_equal_sums(day)
-    unfinished_days = _list_unfinished(days, comparison.days_of_file)
-    if not unfinished_days:
-        return []
-    item_texts, row_texts = _read_texts(unfinished_days, ledger.texts)
-    return [
-        doubt
-        for day in unfinished_days
-        for doubt in corrections.find_changed_sums(day, item_texts, row_texts)
+    More than one entry of it agrees, or the balances differ by sums that the bank is known to have changed.
+    """
+    gaps = ledger.comparison.gaps
+    if not gaps:
+        return set()
+    rows = {row.id: row for row in ledger.rows}
+    changed_minors = [
+        item.minor - rows[entry_id].minor for item, entry_id, doubt in doubts if doubt == "amount_changed"
     ]
-
-
-def _list_unfinished(days: Mapping[date, Day], whole_days: Container[date]) -> list[Day]:
-    return [day for on, day in days.items() if on in whole_days and day.items and day.rows]
-
-
-def _read_texts(
-    days: Collection[Day], texts: EntryTexts
-) -> tuple[Mapping[int, PartyText], Mapping[int, PartyText]]:
-    return (
-        texts.read_items([item.position for day in days for item in day.items]),
-        texts.read_rows([row.id for day in days for row in day.rows]),
-    )
+    sums = list_sums([*changed_minors, *ledger.changed_minors])
+    repeats = set()
+    for statement_id, gap in gaps.items():
+        day = days.get(gap.on)
+        if day is None or day.items or not all(row.told_on for row in day.rows):
+            continue
+        is_explained = sums is not None and (gap.minor in sums or -gap.minor in sums)
+        if is_explained or len(day.pairs) >= _FEWEST_REPEATS:
+            repeats.add(statement_id)
+    return repeats
 
 
 def _list_missing_ids(
@@ -205,7 +208,7 @@ def _list_missing_ids(
 
 
 def _sort_by_day(
-    ledger_rows: Iterable[KnownEntry], apart: Container[int], refuted_ids: Container[int]
+    ledger_rows: Iterable[KnownEntry], apart: Container[int]
 ) -> tuple[dict[date, list[KnownEntry]], dict[str, int]]:
     """Return the rows that may be the file's entries, and each fingerprint's next free occurrence."""
     rows_of: dict[date, list[KnownEntry]] = {}
@@ -213,18 +216,13 @@ def _sort_by_day(
     for row in ledger_rows:
         free = occurrences.get(row.fingerprint, 0)
         occurrences[row.fingerprint] = max(free, row.occurrence + 1)
-        if row.statement_id not in apart or row.statement_id in refuted_ids:
+        if row.statement_id not in apart:
             rows_of.setdefault(row.day, []).append(row)
     return rows_of, occurrences
 
 
-def _is_proved(pair: Pair) -> bool:
-    """Return whether an id of the bank agrees, not only what the entry says."""
-    return pair.how == "bank_ref" or (pair.how == "fingerprint" and has_id(pair.item.fingerprint))
-
-
 def _find_doubt(pair: Pair, *, partial: bool, unsure: bool) -> Doubt | None:
-    if _is_proved(pair):
+    if leftovers.is_proved(pair):
         return None
     if unsure:
         return "unsure_order"
@@ -236,32 +234,6 @@ def _find_doubt(pair: Pair, *, partial: bool, unsure: bool) -> Doubt | None:
 def _make_same_entry(pair: Pair) -> SameEntry:
     refs = tuple(ref for ref in pair.item.refs if ref not in pair.row.refs)
     return SameEntry(pair.item.position, pair.row.id, pair.how, refs)
-
-
-def _find_rivals(day: Day, source_format: str, *, ids_are_stable: bool) -> list[Doubted]:
-    """Return unpaired entries that look like an unpaired row whose text or id was changed.
-
-    Where the file repeats ids that the ledger has, the bank's ids are stable, and
-    another id is other money.
-    """
-    rows = [row for row in day.rows if row.source_format == source_format]
-    rivals: list[Doubted] = []
-    for item in day.items:
-        row = next((row for row in rows if _look_alike(item, row)), None)
-        if row is None:
-            continue
-        if ids_are_stable and has_id(item.fingerprint) and has_id(row.fingerprint):
-            continue
-        equal = get_content(item.fingerprint) == get_content(row.fingerprint)
-        rivals.append(Doubted(item, row.id, "other_bank_ref" if equal else "text_changed"))
-        rows.remove(row)
-    return rivals
-
-
-def _look_alike(item: IncomingEntry, row: KnownEntry) -> bool:
-    if (item.minor, item.currency) != (row.minor, row.currency):
-        return False
-    return item.account is None or row.account is None or item.account == row.account
 
 
 def _number_entries(

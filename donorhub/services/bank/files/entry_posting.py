@@ -141,11 +141,14 @@ def _plan_with(
 ) -> Plan:
     if row.period_from is None or row.period_to is None:
         raise ValueError(f"statement {row.id} covers no days")
+    answers = entry_questions.find_answers(row.bank_account_id, row.period_from, row.period_to)
     ledger = Ledger(
         ref_trust.clean_rows(rows, trust),
         DraftTexts(draft),
         comparison,
-        entry_questions.find_answered_twins(row.bank_account_id, row.period_from, row.period_to),
+        answers.known,
+        answers.older,
+        entry_questions.list_changed_minors(row.bank_account_id),
     )
     items: list[IncomingEntry] = ref_trust.clean_items(draft.items, trust)
     return plan_entries(ledger, items, source_format=source, first_on=row.period_from, last_on=row.period_to)

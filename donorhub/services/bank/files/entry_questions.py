@@ -12,6 +12,7 @@ from datetime import date
 from typing import Final
 
 from sqlalchemy import func, or_, select
+from sqlalchemy.orm import aliased
 
 from donorhub.db import db
 from donorhub.domain.bank.files.entry_keys import make_party_text
@@ -22,6 +23,9 @@ from donorhub.services.bank.files.ledger_rows import cut_query_values
 
 # Of what the bank told before: such a question is about that entry.
 ABOUT_THE_LEDGER: Final[tuple[QuestionKind, ...]] = ("amount_changed", "no_longer_told")
+
+
+_MOST_CHANGES: Final = 10  # of which sums are tried; with more, any difference would be one of them
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +70,7 @@ def ask_missing(statement: Statement, entry_ids: Collection[int]) -> None:
     for chunk in cut_query_values(entry_ids):
         rows = db.session.execute(
             select(EntryQuestion.entry_id, EntryQuestion.twin_id).where(
-                EntryQuestion.kind.in_(ABOUT_THE_LEDGER),
+                or_(EntryQuestion.kind.in_(ABOUT_THE_LEDGER), EntryQuestion.kind == "other_day"),
                 or_(EntryQuestion.entry_id.in_(chunk), EntryQuestion.twin_id.in_(chunk)),
             )
         )
@@ -108,19 +112,102 @@ def list_differences(entry: Entry, twin: Entry) -> list[str]:
     ]
 
 
-def find_answered_twins(bank_account_id: int, first_on: date, last_on: date) -> Mapping[str, int]:
-    """Return, by the fingerprint of entries of which a person said that the ledger has them, its rows."""
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """Rows of the ledger by the fingerprints of what a person said they are: ``known`` as they are, or
+    ``older``, as the bank told them before it corrected them.
+    """
+
+    known: Mapping[str, Collection[int]]
+    older: Mapping[str, Collection[int]]
+
+
+def find_answers(bank_account_id: int, first_on: date, last_on: date) -> Answers:
+    """Return what a person said of entries of these days that count no more."""
     rows = db.session.execute(
-        select(Entry.fingerprint, EntryQuestion.twin_id)
-        .join(EntryQuestion, EntryQuestion.entry_id == Entry.id)
+        select(
+            Entry.id, Entry.fingerprint, EntryQuestion.entry_id, EntryQuestion.twin_id, EntryQuestion.answer
+        )
+        .join(EntryQuestion, or_(EntryQuestion.entry_id == Entry.id, EntryQuestion.twin_id == Entry.id))
         .where(
             Entry.bank_account_id == bank_account_id,
             Entry.booked_on.between(first_on, last_on),
-            Entry.state == "duplicate",
-            EntryQuestion.answer == "known",
+            Entry.state.in_(("duplicate", "replaced")),
+            EntryQuestion.answer.in_(("known", "outdated", "corrected")),
         )
     )
-    return {fingerprint: twin_id for fingerprint, twin_id in rows if twin_id is not None}
+    known: dict[str, list[int]] = {}
+    older: dict[str, list[int]] = {}
+    for id_, fingerprint, entry_id, twin_id, answer in rows:
+        if answer == "corrected" and id_ == twin_id:
+            older.setdefault(fingerprint, []).append(entry_id)
+        elif answer != "corrected" and id_ == entry_id and twin_id is not None:
+            twins = known if answer == "known" else older
+            twins.setdefault(fingerprint, []).append(twin_id)
+    return Answers(known, older)
+
+
+def list_changed_minors(bank_account_id: int) -> list[int]:
+    """Return by how much the bank changed sums, or sums of days, of an account, where nobody denied it."""
+    twin = aliased(Entry)
+    rows = db.session.execute(
+        select(EntryQuestion.kind, Entry.amount_minor, twin.amount_minor)
+        .join(EntryQuestion, EntryQuestion.entry_id == Entry.id)
+        .join(twin, twin.id == EntryQuestion.twin_id)
+        .where(
+            Entry.bank_account_id == bank_account_id,
+            EntryQuestion.kind.in_(("amount_changed", "other_day")),
+            or_(EntryQuestion.answer.is_(None), EntryQuestion.answer != "other_money"),
+        )
+        .order_by(EntryQuestion.id.desc())
+        .limit(_MOST_CHANGES)
+    )
+    return [minor if kind == "other_day" else minor - before_minor for kind, minor, before_minor in rows]
+
+
+def list_settled_changes(bank_account_id: int, first_on: date, last_on: date) -> list[int]:
+    """Return by how much the bank changed what it told of these days, as far as a person confirmed it."""
+    twin = aliased(Entry)
+    rows = db.session.execute(
+        select(EntryQuestion.kind, EntryQuestion.answer, Entry.amount_minor, twin.amount_minor)
+        .join(Entry, Entry.id == EntryQuestion.entry_id)
+        .outerjoin(twin, twin.id == EntryQuestion.twin_id)
+        .where(
+            Entry.bank_account_id == bank_account_id,
+            EntryQuestion.answer.in_(("corrected", "withdrawn", "known", "outdated")),
+            EntryQuestion.kind.in_(("amount_changed", "no_longer_told", "other_day")),
+            or_(
+                Entry.booked_on.between(first_on, last_on),
+                twin.booked_on.between(first_on, last_on),
+            ),
+        )
+        .order_by(EntryQuestion.id.desc())
+        .limit(_MOST_CHANGES)
+    )
+    changes: list[int] = []
+    for kind, answer, minor, before_minor in rows:
+        if kind == "amount_changed":
+            changes.append(minor - before_minor if answer == "corrected" else before_minor - minor)
+        elif kind == "no_longer_told":
+            changes.append(-minor)
+        else:
+            changes += [minor, -minor]
+    return changes
+
+
+def find_outdated_statements(bank_account_id: int) -> set[int]:
+    """Return the statements of an account of which a person said that the ledger has newer word."""
+    outdated = (
+        select(Entry.statement_id)
+        .join(EntryQuestion, EntryQuestion.entry_id == Entry.id)
+        .where(Entry.bank_account_id == bank_account_id, EntryQuestion.answer == "outdated")
+    )
+    overruled = (
+        select(Statement.id)
+        .join(EntryQuestion, EntryQuestion.import_file_id == Statement.import_file_id)
+        .where(Statement.bank_account_id == bank_account_id, EntryQuestion.answer == "stays")
+    )
+    return {*db.session.scalars(outdated), *db.session.scalars(overruled)}
 
 
 def list_groups() -> list[QuestionGroup]:

@@ -21,7 +21,7 @@ from donorhub.domain.bank.files.continuity import Span
 from donorhub.domain.bank.files.entry_keys import KnownEntry, make_source_name
 from donorhub.domain.bank.files.entry_plan import DoubtfulEntry, NewEntry
 from donorhub.models import Entry, EntryAlias, ImportFile, Statement
-from donorhub.models.states import COUNTED_STATEMENTS, DOUBTED_ENTRIES, GONE_ENTRIES
+from donorhub.models.states import COUNTED_STATEMENTS, DOUBTED_ENTRIES, GONE_ENTRIES, AliasKind
 from donorhub.services.bank.files.packed_rows import Row
 from donorhub.services.bank.files.statement_drafts import ENTRY_COLUMNS, PAYMENT_COLUMNS, Draft
 
@@ -66,7 +66,8 @@ def list_known_entries(bank_account_id: int, first_on: date, last_on: date) -> l
             Entry.state.not_in(GONE_ENTRIES),
         )
     )
-    aliases = _find_aliases(bank_account_id, first_on, last_on)
+    aliases = _find_aliases(bank_account_id, first_on, last_on, "bank_ref")
+    told_days = _find_aliases(bank_account_id, first_on, last_on, "told_on")
     layouts = _find_layouts(bank_account_id, first_on, last_on)
     return [
         KnownEntry(
@@ -80,6 +81,7 @@ def list_known_entries(bank_account_id: int, first_on: date, last_on: date) -> l
             make_source_name(row[7], layouts.get(row[8], "")) if layouts else row[7],
             row[8],
             _list_refs(row[9], row[10], aliases.get(row[0], ()) if aliases else ()),
+            tuple(map(date.fromisoformat, told_days.get(row[0], ()))) if told_days else (),
         )
         for row in rows
     ]
@@ -113,14 +115,16 @@ def _list_refs(bank_ref: str | None, more: str | None, aliases: Sequence[str]) -
     return tuple(dict.fromkeys(ref for ref in refs if ref))
 
 
-def _find_aliases(bank_account_id: int, first_on: date, last_on: date) -> dict[int, list[str]]:
+def _find_aliases(
+    bank_account_id: int, first_on: date, last_on: date, kind: AliasKind
+) -> dict[int, list[str]]:
     rows = db.session.execute(
         select(EntryAlias.entry_id, EntryAlias.ref)
         .join(Entry, Entry.id == EntryAlias.entry_id)
         .where(
             Entry.bank_account_id == bank_account_id,
             Entry.booked_on.between(first_on, last_on),
-            EntryAlias.kind == "bank_ref",
+            EntryAlias.kind == kind,
         )
     )
     refs_by_entry: dict[int, list[str]] = {}

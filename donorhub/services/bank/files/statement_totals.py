@@ -19,7 +19,7 @@ from donorhub.domain.bank.files.continuity import Comparison, compare_spans
 from donorhub.models import Entry, EntryQuestion, ImportFile, Statement
 from donorhub.models.states import COUNTED_STATEMENTS, UNCOUNTED_ENTRIES
 from donorhub.money import Money
-from donorhub.services.bank.files import ledger_rows
+from donorhub.services.bank.files import entry_questions, ledger_rows
 from donorhub.services.bank.files.statement_drafts import make_plain_problems
 from importers.codes import Reason, StatementFault
 from importers.statement import Problem, make_problem
@@ -59,6 +59,8 @@ def list_remarks(row: Statement) -> list[Problem]:
     """Return warnings with days and amount where the ledger has other money of the days of the statement:
     one for days on which a question is open, and one for the others.
     """
+    if row.id in entry_questions.find_outdated_statements(row.bank_account_id):
+        return []
     days = _list_whole_days(row)
     day_sums = row.day_sums
     if not days or day_sums is None:

@@ -30,13 +30,14 @@ ANSWERS: Final[Mapping[QuestionKind, tuple[QuestionAnswer, ...]]] = {
     "part_of_a_day": _SAME_OR_OTHER,
     "unsure_order": _SAME_OR_OTHER,
     "other_day": _SAME_OR_OTHER,
-    "amount_changed": ("corrected", "other_money"),
+    "amount_changed": ("corrected", "outdated", "other_money"),
     "no_longer_told": ("withdrawn", "stays"),
 }
 _EVENTS: Final[Mapping[QuestionAnswer, str]] = {
     "known": "entry.rejected",
     "other_money": "entry.accepted",
     "corrected": "entry.corrected",
+    "outdated": "entry.outdated",
     "withdrawn": "entry.withdrawn",
     "stays": "entry.kept",
 }
@@ -155,6 +156,19 @@ def accept_correction(entry_id: int, *, now: datetime, actor: str) -> Entry:
     return entry
 
 
+def keep_newer_sum(entry_id: int, *, now: datetime, actor: str) -> Entry:
+    """Record that a doubtful entry is what an older file told of one that the ledger has with its newer sum.
+
+    Raise Conflict where nothing asks about it.
+    """
+    entry = holding.get_entry(entry_id)
+    question = _find_question(entry)
+    if question is None:
+        raise Conflict(f"nobody doubts entry {entry_id}", code="not_doubtful", state=entry.state)
+    answer_question(question.id, "outdated", now=now, actor=actor)
+    return entry
+
+
 def _find_question(entry: Entry) -> EntryQuestion | None:
     return db.session.scalar(
         select(EntryQuestion)
@@ -185,10 +199,10 @@ def undo_answer(question_id: int, *, now: datetime, actor: str) -> EntryQuestion
         closed_books.refuse_closed_days(entry.booked_on)
         _revive_entry(entry)
         entry_moves.restore_decisions(entry, question.answered_at or now, now=now, actor=actor)
-    elif question.answer == "known":
+    elif question.answer in ("known", "outdated"):
         _revive_entry(entry)
         entry.state = "doubtful"
-        if twin is not None:
+        if twin is not None and question.answer == "known":
             _forget_names(entry, twin)
     elif question.answer == "other_money":
         entry_moves.take_out_decisions(entry, now=now, actor=actor)
@@ -260,6 +274,8 @@ def _act_on_answer(question: EntryQuestion, answer: QuestionAnswer, *, now: date
         entry.state, entry.occurrence = "duplicate", -entry.id
         if twin is not None:
             _keep_names(entry, twin)
+    elif answer == "outdated":
+        entry.state, entry.occurrence = "duplicate", -entry.id
     elif answer == "other_money":
         _count_entry(entry, now=now)
         if question.kind in ("amount_changed", "other_day") and entry.bank_ref and twin is not None:

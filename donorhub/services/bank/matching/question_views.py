@@ -80,6 +80,7 @@ def _make_view(
     replaced_minor = twin.amount_minor if twin is not None and twin.booked_on == entry.booked_on else 0
     minor_after: dict[QuestionAnswer, int] = {
         "known": counted_minor,
+        "outdated": counted_minor,
         "other_money": counted_minor + entry.amount_minor,
         "corrected": counted_minor + entry.amount_minor - replaced_minor,
         "withdrawn": counted_minor - entry.amount_minor,

@@ -15,7 +15,7 @@ from donorhub.domain.bank.files.chains import Chain, Link, list_chains
 from donorhub.models import BankAccount, Entry, EntryAlias, ImportFile, Statement
 from donorhub.models.states import COUNTED_STATEMENTS, UNCOUNTED_ENTRIES
 from donorhub.money import Money
-from donorhub.services.bank.files import ledger_rows
+from donorhub.services.bank.files import entry_questions, ledger_rows
 from donorhub.services.reports.invariants.scope import Scope, show_some
 
 COUNTS = Entry.state.not_in(UNCOUNTED_ENTRIES)
@@ -71,8 +71,11 @@ def _list_links(bank_account_id: int) -> Mapping[str, list[Link]]:
             Statement.integrity == "proved",
         )
     )
+    outdated_ids = entry_questions.find_outdated_statements(bank_account_id)
     links: dict[str, list[Link]] = defaultdict(list)
     for row, file in rows:
+        if row.id in outdated_ids:
+            continue
         first_on, last_on, opening, closing = (
             row.period_from,
             row.period_to,
@@ -112,7 +115,7 @@ def _sum_between(sums: Mapping[date, int], first_on: date, last_on: date) -> int
 
 def _is_explained(bank_account_id: int, chain: Chain, minor: int) -> bool:
     """Return whether entries of other files on the first and last day, which the chain may have in part, make
-    the difference.
+    the difference, or what the bank changed after it told a statement of the chain, as a person confirmed.
     """
     amounts = db.session.scalars(
         select(Entry.amount_minor).where(
@@ -123,7 +126,10 @@ def _is_explained(bank_account_id: int, chain: Chain, minor: int) -> bool:
         )
     ).all()
     sums = list_sums(amounts)
-    return sums is None or any(minor - one in chain.sums for one in sums)
+    if sums is None:
+        return True
+    changes = list_sums(entry_questions.list_settled_changes(bank_account_id, chain.first_on, chain.last_on))
+    return any(minor - one - change in chain.sums for one in sums for change in changes or {0})
 
 
 def _describe_difference(account: BankAccount, chain: Chain, sums: Mapping[date, int], minor: int) -> str:

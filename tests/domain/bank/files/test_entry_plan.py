@@ -160,7 +160,7 @@ def test_parts_of_day_without_balances_need_person() -> None:
     ledger = Ledger()
     twin = make_entry(START, 5000, "Jan", "x", ref=None, account=None)
     morning = make_entry(START, 2000, "Anna", "x", ref=None, account=None)
-    evening = make_entry(START, 3000, "Anna", "x", ref=None, account=None)
+    evening = make_entry(START, 3000, "Ewa", "x", ref=None, account=None)
     ledger.take(Cut([twin, morning], START, START))
     answer = ledger.take(Cut([twin, evening], START, START))
     assert [doubt.doubt for doubt in answer.doubtful] == ["part_of_a_day"]
