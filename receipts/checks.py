@@ -175,6 +175,8 @@ def _check_lines(receipt: Receipt) -> Iterator[Problem]:
             yield Problem(
                 "error", "outside_period", f"line {n} of {line.received_on} is outside the period", where
             )
+        if line.method == "in_kind" and not line.goods.strip():
+            yield Problem("error", "goods_missing", f"line {n} is in kind: say what was given", where)
         if line.method not in METHODS:
             yield Problem(
                 "warning",

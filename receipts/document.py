@@ -47,6 +47,7 @@ class Line:
     method: str  # key such as "transfer", "card", "cash", "direct_debit", "in_kind"
     purpose: str = ""
     reference: str = ""
+    goods: str = ""  # what was given in kind
 
 
 @dataclass(frozen=True, slots=True)

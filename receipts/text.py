@@ -20,7 +20,7 @@ from receipts.document import Receipt, UnprintableText
 FONTS: Final = Path(__file__).with_name("fonts")
 NAME_LENGTH: Final = 200
 TEXT_LENGTH: Final = 500
-_LONG_TEXTS: Final = (".purpose", "void_reason", ".exemption")
+_LONG_TEXTS: Final = (".purpose", ".goods", "void_reason", ".exemption")
 _MARKS_PER_LETTER: Final = 8
 _FAULTS: Final = {"Cc": "a control character", "Cs": "half a character", "Cn": "an unassigned character"}
 # The embeddings, overrides and isolates of Unicode's bidirectional algorithm (UAX 9): they

@@ -68,6 +68,7 @@ def _show_line(line: Line, lang: Lang) -> dict[str, str]:
         "method": get_method_name(line.method, lang),
         "purpose": line.purpose,
         "reference": line.reference,
+        "goods": line.goods,
         "amount": figures.write_amount(line.amount, lang),
     }
 

@@ -87,6 +87,9 @@ class Gift(Base):
     )
     appeal_id: Mapped[int | None] = mapped_column(ForeignKey("appeal.id", ondelete="RESTRICT"), index=True)
     note: Mapped[str] = mapped_column(default="")
+    goods: Mapped[str] = mapped_column(
+        default="", server_default=""
+    )  # what was given in kind, for the receipt
     is_test: Mapped[bool] = mapped_column(default=False)  # of a provider's test mode: no receipt, in no total
     thank: Mapped[bool] = mapped_column(default=True)  # False: the one who recorded it asked for no thank-you
 

@@ -12,7 +12,7 @@ from donorhub.models.states import GIFT_METHODS, GiftMethod
 from donorhub.money import Money
 from donorhub.schemas import faults
 from donorhub.schemas.fields import Choice, Day, Id, Line, Several, Source, StrictSchema, Text, Tick
-from donorhub.schemas.limits import GIFT_NOTE, REASON
+from donorhub.schemas.limits import GIFT_NOTE, GOODS, REASON
 from donorhub.schemas.money import Amount
 
 CODE = 40
@@ -50,6 +50,7 @@ class NewGiftSchema(StrictSchema):
     campaign_id = Id(allow_none=True)
     appeal_id = Id(allow_none=True)
     note = Text(GIFT_NOTE)
+    goods = Line(GOODS, metadata={"description": "What was given in kind; its receipt says it"})
     thank = Tick(load_default=True)
 
     @validates_schema
@@ -79,6 +80,7 @@ class GiftFieldsSchema(StrictSchema):
     campaign_id = Id(allow_none=True)
     appeal_id = Id(allow_none=True)
     note = Text(GIFT_NOTE)
+    goods = Line(GOODS, metadata={"description": "What was given in kind; its receipt says it"})
 
     @validates_schema
     def _check_parts(self, data: dict[str, Any], **_: Any) -> None:
@@ -123,6 +125,7 @@ class GiftFields(TypedDict, total=False):
     campaign_id: int | None
     appeal_id: int | None
     note: str
+    goods: str
 
 
 class GiftDetails(TypedDict):
@@ -136,6 +139,7 @@ class GiftDetails(TypedDict):
     campaign_id: NotRequired[int | None]
     appeal_id: NotRequired[int | None]
     note: NotRequired[str]
+    goods: NotRequired[str]
 
 
 class NewGift(GiftDetails):

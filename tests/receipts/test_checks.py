@@ -70,6 +70,7 @@ def test_nothing_stands_against_a_complete_receipt() -> None:
         ({"total": Money(124651, "PLN")}, "error", "total_differs", "total"),
         ({"total": Money(124650, "EUR")}, "error", "mixed_currencies", "total"),
         ({"issued_on": date(2026, 3, 4)}, "error", "received_after_issue", "lines.1"),
+        ({"lines": (replace(samples.GIFT, method="in_kind"),)}, "error", "goods_missing", "lines.1"),
         ({"lines": (replace(samples.GIFT, method="barter"),)}, "warning", "method_unknown", "lines.1"),
         (
             {"lines": (replace(samples.GIFT, amount=Money(0, "PLN")),), "total": Money(0, "PLN")},

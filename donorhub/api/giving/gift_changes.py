@@ -75,6 +75,8 @@ def change_gift(new: GiftFields, gift_id: int) -> Response:
         changes["appeal_id"] = new["appeal_id"]
     if "note" in new:
         changes["note"] = new["note"]
+    if "goods" in new:
+        changes["goods"] = new["goods"]
     gift_changes.change_gift(gift_id, changes, now=clock.now(), actor=get_principal().actor)
     return answer_with_etag(GiftSchema, make_gift_answers([gifts.get_gift(gift_id)])[0])
 

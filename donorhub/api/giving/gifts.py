@@ -64,6 +64,7 @@ class GiftSchema(AnswerSchema):
     appeal_id = fields.Integer(allow_none=True)
     receipt_id = fields.Integer(allow_none=True, metadata={"description": "The live receipt that names it"})
     note = fields.String()
+    goods = fields.String(required=True, metadata={"description": "What was given in kind"})
     is_test = fields.Boolean(required=True)
     thank = fields.Boolean(required=True)
 
@@ -133,6 +134,7 @@ def record_gift(arguments: Mapping[str, bool], new: NewGift) -> Response:
         campaign_id=new.get("campaign_id"),
         appeal_id=new.get("appeal_id"),
         note=new.get("note", ""),
+        goods=new.get("goods", ""),
         thank=new["thank"],
         now=clock.now(),
         actor=get_principal().actor,

@@ -1,4 +1,4 @@
-"""Changing what a gift is for: its fund, campaign, appeal and note, each with its trace in the audit.
+"""Changing what a gift is for: its fund, campaign, appeal, note and goods, each with its trace in the audit.
 
 Amount, day and donor never change: a gift that is wrong there is taken out and recorded anew. What a
 receipt told is not edited either, so a fund stays while one names the gift, and in closed books.
@@ -33,6 +33,7 @@ class GiftChanges(TypedDict, total=False):
     campaign_id: int | None
     appeal_id: int | None
     note: str
+    goods: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +65,10 @@ def change_gift(
     if "fund_ids" in changes:
         found |= _change_funds(gift, changes["fund_ids"])
     new_values: dict[str, Any] = {
-        name: changes[name] for name in ("campaign_id", "appeal_id", "note") if name in changes
+        name: changes[name] for name in ("campaign_id", "appeal_id", "note", "goods") if name in changes
     }
+    if new_values.get("goods", gift.goods) != gift.goods:
+        _refuse_told_goods(gift)
     gifts.refuse_unknown_purpose(Campaign, new_values.get("campaign_id"))
     gifts.refuse_unknown_purpose(Appeal, new_values.get("appeal_id"))
     for name, value in new_values.items():
@@ -88,7 +91,7 @@ def change_gift(
 def compute_digest(gift: Gift) -> str:
     """Return a digest of all that may be changed of a gift, so that nobody overwrites what they never saw."""
     funds = _read_funds(gift.id)
-    text = json.dumps([gift.id, funds, gift.campaign_id, gift.appeal_id, gift.note])
+    text = json.dumps([gift.id, funds, gift.campaign_id, gift.appeal_id, gift.note, gift.goods])
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
@@ -210,6 +213,16 @@ def _refuse_told_fund(gift: Gift, receipt_id: int | None, remainder: int) -> Non
     closed_books.refuse_closed_days(gift.received_on, field="/fund_id")
     if remainder <= 0:
         raise Rejected(f"nothing is left of gift {gift.id}", code="nothing_left", field="/fund_id")
+
+
+def _refuse_told_goods(gift: Gift) -> None:
+    """Raise Rejected where a receipt told what was given."""
+    if gifts.find_live_receipt_id(gift.id) is not None:
+        raise Rejected(
+            f"a receipt names gift {gift.id} and told what was given: void the receipt first",
+            code="gift_on_receipt",
+            field="/goods",
+        )
 
 
 def _refuse_closed_fund(fund_id: int) -> None:

@@ -46,6 +46,7 @@ def record_gift(  # noqa: PLR0913  each names a column
     campaign_id: int | None = None,
     appeal_id: int | None = None,
     note: str = "",
+    goods: str = "",
     is_test: bool = False,
     thank: bool = True,
 ) -> tuple[Gift, bool]:
@@ -71,6 +72,7 @@ def record_gift(  # noqa: PLR0913  each names a column
         campaign_id=campaign_id,
         appeal_id=appeal_id,
         note=note,
+        goods=goods,
         is_test=is_test,
         thank=thank,
     )

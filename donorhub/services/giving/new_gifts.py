@@ -36,6 +36,7 @@ class NewGift(NamedTuple):
     campaign_id: int | None = None
     appeal_id: int | None = None
     note: str = ""
+    goods: str = ""
     is_test: bool = False
     thank: bool = True
 
@@ -128,6 +129,7 @@ def _make_row(gift: NewGift, now: datetime) -> dict[str, Any]:
         "campaign_id": gift.campaign_id,
         "appeal_id": gift.appeal_id,
         "note": gift.note,
+        "goods": gift.goods,
         "is_test": gift.is_test,
         "thank": gift.thank,
     }

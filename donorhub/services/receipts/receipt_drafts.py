@@ -55,7 +55,13 @@ def draft_document(
         organisation=_make_printed_organisation(ours, currency),
         donor=_make_printed_donor(donor),
         lines=tuple(
-            Line(gift.received_on, line, PRINTED_METHODS.get(gift.method, gift.method), _write_purpose(gift))
+            Line(
+                gift.received_on,
+                line,
+                PRINTED_METHODS.get(gift.method, gift.method),
+                _write_purpose(gift),
+                goods=gift.goods if gift.method == "in_kind" else "",
+            )
             for gift, line in zip(gift_rows, lines, strict=True)
         ),
         total=sum_money(lines, currency),

@@ -37,7 +37,7 @@ class GiftWithoutReceipt:
 
     gift: Gift
     amount_left: Money
-    hindrance: str  # "", "test", "gone", "disputed"
+    hindrance: str  # "", "test", "gone", "disputed", "goods"
 
     @property
     def is_fit(self) -> bool:
@@ -92,6 +92,8 @@ def list_gifts_without_receipt(donor_id: int, year: int) -> Sequence[GiftWithout
 
 def _judge_gift(gift: Gift, minor_left: int, is_disputed: bool) -> GiftWithoutReceipt:
     hindrance = "test" if gift.is_test else "gone" if minor_left <= 0 else "disputed" if is_disputed else ""
+    if not hindrance and gift.method == "in_kind" and not gift.goods.strip():
+        hindrance = "goods"
     return GiftWithoutReceipt(gift, Money(max(minor_left, 0), gift.currency), hindrance)
 
 

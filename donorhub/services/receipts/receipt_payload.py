@@ -90,6 +90,8 @@ def _freeze_line(line: Line) -> dict[str, object]:
         "method": line.method,
         "purpose": line.purpose,
         "reference": line.reference,
+        # Left out where there are none: what was frozen before has the same digest.
+        **({"goods": line.goods} if line.goods else {}),
     }
 
 
@@ -100,6 +102,7 @@ def _thaw_line(line: Payload) -> Line:
         method=line["method"],
         purpose=line["purpose"],
         reference=line["reference"],
+        goods=line.get("goods", ""),
     )
 
 

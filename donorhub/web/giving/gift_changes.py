@@ -42,6 +42,8 @@ def change_gift(gift_id: int) -> Answer:
             changes["appeal_id"] = new["appeal_id"]
         if "note" in new:
             changes["note"] = new["note"]
+        if "goods" in new:
+            changes["goods"] = new["goods"]
         is_changed = gift_changes.change_gift(
             gift_id,
             changes,

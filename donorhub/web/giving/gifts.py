@@ -99,6 +99,7 @@ def record_gift() -> Answer:
             campaign_id=new.get("campaign_id"),
             appeal_id=new.get("appeal_id"),
             note=new.get("note", ""),
+            goods=new.get("goods", ""),
             thank=new["thank"],
             source="manual",
             source_ref=key,
@@ -195,6 +196,7 @@ def _make_start_of_change(gift: Gift) -> dict[str, object]:
         "campaign_id": gift.campaign_id,
         "appeal_id": gift.appeal_id,
         "note": gift.note,
+        "goods": gift.goods,
     }
 
 

@@ -156,6 +156,7 @@ FIELDS: Final[Mapping[str, object]] = {
     "mandate_state": lazy_gettext("Mandate"),
     "matching": lazy_gettext("Matching"),
     "name": lazy_gettext("Name"),
+    "goods": lazy_gettext("What was given in kind"),
     "note": lazy_gettext("Note"),
     "owner_id": lazy_gettext("Looked after by"),
     "phone": lazy_gettext("Phone"),

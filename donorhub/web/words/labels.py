@@ -231,6 +231,7 @@ HINDRANCES: Final[Words[str]] = {
     "test": lazy_gettext("test"),
     "gone": lazy_gettext("taken away"),
     "disputed": lazy_gettext("disputed"),
+    "goods": lazy_gettext("say what was given"),
 }
 SOURCES: Final[Words[str]] = {
     "form": lazy_gettext("Entered by hand"),

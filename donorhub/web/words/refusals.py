@@ -191,6 +191,7 @@ RECEIPT_PROBLEMS: Final[Mapping[str, object]] = {
     "too_many_lines": lazy_gettext(
         "the gifts are too many for one receipt: issue one for each part of the year"
     ),
+    "goods_missing": lazy_gettext("what was given in kind is not said"),
     "no_words": lazy_gettext("the sum is too large to be written in words"),
     "language_not_usual": lazy_gettext("receipts of this country are usually in another language"),
     "letters_not_in_font": lazy_gettext("a text has letters that our font cannot draw"),

@@ -189,3 +189,16 @@ def test_gift_tells_what_was_taken_of_it(api: Caller, gift: Gift) -> None:
     told = api.get(f"/gifts/{gift.id}").get_json()
     assert (told["deduction"], told["left"]["amount"]) == ("gone", "0.00")
     assert api.get("/gifts").get_json()["data"][0]["deduction"] == "gone"
+
+
+def test_program_says_what_was_given(api: Caller, donor: Donor) -> None:
+    """A program records a gift in kind with what was given, and may change that until a receipt says it."""
+    body = {"donor_id": donor.id, "amount": {"amount": "10", **PLN}, "received_on": "2026-11-01"}
+    made = api.post("/gifts", body | {"method": "in_kind", "goods": "books"}, key="k1")
+    path = f"/gifts/{made.get_json()['id']}"
+    assert made.get_json()["goods"] == "books"
+    changed = api.patch(path, {"goods": "40 books"}, etag=api.get(path).headers["ETag"])
+    assert changed.get_json()["goods"] == "40 books"
+    assert api.post("/receipts", {"gift_ids": [made.get_json()["id"]]}).status_code == 201
+    refused = api.patch(path, {"goods": "50 books"}, etag=api.get(path).headers["ETag"])
+    assert problem(refused)["code"] == "gift_on_receipt"

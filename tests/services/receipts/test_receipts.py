@@ -14,15 +14,16 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
+import receipts as printed
 from donorhub.db import db
 from donorhub.errors import NotFound, Rejected
 from donorhub.models import Dispute, Donor, Gift, Receipt, ReceiptCounter, ReceiptLine, Refund, Task
 from donorhub.money import Money
 from donorhub.services.access import organisation
 from donorhub.services.donors import donors
-from donorhub.services.giving import gifts
+from donorhub.services.giving import gift_changes, gifts
 from donorhub.services.receipts import receipts
-from donorhub.services.receipts.receipt_payload import compute_digest, thaw_document
+from donorhub.services.receipts.receipt_payload import compute_digest, freeze_document, thaw_document
 from donorhub.services.reports import invariants
 from tests.api.conftest import dump
 
@@ -325,3 +326,35 @@ def test_receipt_speaks_as_the_country_does(donor: Donor, now: datetime) -> None
     assert issue([give(donor.id, now, "1")], now).lang == "sq"
     donors.change_donor(donors.get_donor(donor.id), {"lang": "en"}, now=now, actor="t")
     assert issue([give(donor.id, now, "2")], now).lang == "en"
+
+
+def test_gift_in_kind_says_what_was_given(donor: Donor, now: datetime) -> None:
+    """No receipt is issued for a gift in kind before somebody says what was given; then it is printed, and
+    stays while the receipt names it."""
+    gift_id = give(donor.id, now, "1", method="in_kind")
+    before = dump()
+    with pytest.raises(Rejected) as refusal:
+        receipts.issue_receipt([gift_id], today=now.date(), now=now, actor="t")
+    db.session.rollback()
+    assert refusal.value.facts["problems"] == ["goods_missing"]
+    assert dump() == before
+    gift_changes.change_gift(gift_id, {"goods": "12 krzeseł, używanych"}, now=now, actor="user:1")
+    receipt = issue([gift_id], now)
+    assert receipt.payload["lines"][0]["goods"] == "12 krzeseł, używanych"
+    document = thaw_document(receipts.get_receipt(receipt.id).payload)
+    assert document.lines[0].goods == "12 krzeseł, używanych"
+    page = printed.render_html(document)
+    assert "12 krzeseł, używanych" in page and "przyjęła darowiznę rzeczową" in page
+    with pytest.raises(Rejected, match="told what was given"):
+        gift_changes.change_gift(gift_id, {"goods": "13"}, now=now, actor="user:1")
+    gift_changes.change_gift(gift_id, {"note": "from the cellar"}, now=now, actor="user:1")
+    receipts.void_receipt(receipt.id, reason="12 were 13", now=now, actor="user:1")
+    assert gift_changes.change_gift(gift_id, {"goods": "13 krzeseł"}, now=now, actor="user:1")
+
+
+def test_money_of_before_has_its_old_digest(donor: Donor, now: datetime) -> None:
+    """What is frozen of a gift of money is what was frozen before there were goods, byte for byte."""
+    receipt = issue([give(donor.id, now, "1", goods="said of money by mistake")], now)
+    (line,) = receipt.payload["lines"]
+    assert line.keys() == {"received_on", "amount", "method", "purpose", "reference"}
+    assert compute_digest(freeze_document(thaw_document(receipt.payload))) == receipt.payload_sha256

@@ -21,7 +21,7 @@ from donorhub.services.receipts import receipts
 from tests.conftest import NOW
 from tests.receipts import reading
 from tests.web.bank.bank_world import Staff, let_write, words_of, work
-from tests.web.desk import ACTOR, TODAY, add_donor, add_gift, rows
+from tests.web.desk import ACTOR, TODAY, add_donor, add_gift, key_in, rows
 
 
 @pytest.fixture
@@ -358,3 +358,35 @@ def test_changed_replacement_is_shown_again(staff: Staff) -> None:
     assert again.status_code == 422 and "Anna Nowak" in words_of(again.text)
     assert rows() == before
     assert staff.post(path, digest=digest_in(again.text)).status_code == 302
+
+
+def test_goods_are_said_on_the_way_to_receipt(staff: Staff) -> None:
+    """The form leads to the gift in kind that nobody described; described there, it gets its receipt."""
+    donor = add_donor()
+    gift_id = add_gift(donor, "300.00", method="in_kind").id
+    form = staff.get(f"/receipts/new?donor={donor.id}&year=2026").text
+    assert f'href="/gifts/{gift_id}#f-goods"' in form and "say what was given" in words_of(form)
+    gift_page = staff.get(f"/gifts/{gift_id}").text
+    shown = re.search(r'name="shown" value="([^"]+)"', gift_page)
+    assert shown and 'id="f-goods"' in gift_page
+    path = f"/gifts/{gift_id}/change"
+    assert (
+        staff.post(path, shown=shown[1], goods="12 chairs", campaign_id="", appeal_id="", note="").status_code
+        == 302
+    )
+    assert "12 chairs" in staff.text(f"/gifts/{gift_id}")
+    fields = {"donor_id": str(donor.id), "gift_ids": str(gift_id), "lang": "en"}
+    answer = confirm(staff, "/receipts/new", **fields)
+    assert "In kind: 12 chairs" in words_of(staff.get(answer.headers["Location"]).text)
+
+
+def test_goods_are_recorded_with_the_gift(staff: Staff) -> None:
+    donor = add_donor()
+    page = staff.get(f"/gifts/new?donor={donor.id}").text
+    fields = {"donor_id": str(donor.id), "amount": "80", "currency": "PLN", "received_on": "2026-11-20"}
+    answer = staff.post(
+        "/gifts/new", **fields, key=key_in(page), method="in_kind", goods="a used bicycle", thank="1"
+    )
+    assert answer.status_code == 302, words_of(answer.text)
+    let_write()
+    assert db.session.scalars(select(Gift.goods)).one() == "a used bicycle"
