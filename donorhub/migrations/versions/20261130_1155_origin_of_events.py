@@ -10,7 +10,7 @@ from alembic import op
 from donorhub.migrations.checks import WordCheck, set_word_checks
 
 revision = '20261130_1155'
-down_revision = '20261130_1150'
+down_revision = '20261130_1152'
 branch_labels = None
 depends_on = None
 

@@ -4,8 +4,8 @@ from alembic import op
 
 from donorhub.migrations.checks import WordCheck, set_word_checks
 
-revision = '20261130_1151'
-down_revision = '20261130_1150'
+revision = '20261130_1152'
+down_revision = '20261130_1151'
 branch_labels = None
 depends_on = None
 
