@@ -21,6 +21,7 @@ from donorhub.errors import Conflict
 from donorhub.models import Allocation, Gift, Instalment, RecurringGift, Task
 from donorhub.services.access import organisation
 from donorhub.services.giving import gifts
+from donorhub.services.paging import equals_if_given
 from donorhub.services.recurring import instalments, recurring_gifts, recurring_terms
 from donorhub.services.recurring.changed_amounts import BY_BANK
 from donorhub.services.work import tasks
@@ -37,8 +38,9 @@ class Fit:
     nominal_on: date
 
 
-def find_fits(*, today: date, recurring_gift_id: int | None = None) -> dict[int, list[Fit]]:
-    """Return the gifts that fit promises which have ended, the oldest first, by the id of the promise.
+def find_fits(*, today: date, donor_id: int | None = None) -> dict[int, list[Fit]]:
+    """Return the gifts that fit promises which have ended, of all donors or one, the oldest first, by the id
+    of the promise.
 
     A gift that would fit two is the one's that ended last.
     """
@@ -49,6 +51,7 @@ def find_fits(*, today: date, recurring_gift_id: int | None = None) -> dict[int,
             RecurringGift.state == "closed",
             RecurringGift.origin != "provider",
             RecurringGift.kind == "standing_order",
+            *equals_if_given(RecurringGift.donor_id, donor_id),
             Gift.received_on > RecurringGift.ends_on,
             Gift.received_on.between(today - _BACK, today),
             Gift.method.in_(BY_BANK),
@@ -68,7 +71,7 @@ def find_fits(*, today: date, recurring_gift_id: int | None = None) -> dict[int,
         if nominal_on is not None and ends_on is not None and nominal_on > ends_on and is_there:
             fits[promise_id].append(Fit(gift_id, received_on, nominal_on))
             fitted_ids.add(gift_id)
-    return fits if recurring_gift_id is None else {recurring_gift_id: fits.get(recurring_gift_id, [])}
+    return fits
 
 
 def ask_about_ended(*, today: date, now: datetime, actor: str = "system:0") -> int:
@@ -100,7 +103,7 @@ def let_promise_go_on(gift: RecurringGift, *, now: datetime, actor: str) -> date
     """Expect an ended promise again from the first payment that fits it, which then pays its instalment, as
     the later ones do; return that day. Raise Conflict where none fits.
     """
-    fits = find_fits(today=organisation.get_day(now), recurring_gift_id=gift.id)[gift.id]
+    fits = find_fits(today=organisation.get_day(now), donor_id=gift.donor_id).get(gift.id)
     if not fits:
         raise Conflict(f"nothing came for recurring gift {gift.id} since it ended", code="nothing_goes_on")
     from_on, key = fits[0].nominal_on, _name_task(gift)

@@ -363,7 +363,7 @@ def _find_fits(gift: RecurringGift) -> Sequence[Fit]:
     """Return what came for a recurring gift that has ended."""
     if gift.state != "closed":
         return ()
-    return ended_promises.find_fits(today=get_today(), recurring_gift_id=gift.id)[gift.id]
+    return ended_promises.find_fits(today=get_today(), donor_id=gift.donor_id).get(gift.id, ())
 
 
 def _can_be_changed(gift: RecurringGift) -> bool:
