@@ -29,7 +29,7 @@ class SmtpServer:
     ``drops_at_recipient`` it closes the connection before it has seen any text.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, knows_all_letters: bool = True) -> None:
         self.recipient_answer = OK
         self.data_answer = OK
         self.drops_after_data = False
@@ -37,7 +37,13 @@ class SmtpServer:
         self.messages: list[EmailMessage] = []
         self.recipients: list[list[str]] = []  # the envelope of each message, which Bcc is part of
         self._taken = threading.Condition()
-        self._controller = Controller(self, hostname="127.0.0.1", port=free_port(), ready_timeout=10)
+        self._controller = Controller(
+            self,
+            hostname="127.0.0.1",
+            port=free_port(),
+            ready_timeout=10,
+            enable_SMTPUTF8=knows_all_letters,
+        )
 
     @property
     def host(self) -> str:
@@ -93,9 +99,10 @@ class SmtpServer:
 
 
 @contextlib.contextmanager
-def smtp_server() -> Iterator[SmtpServer]:
-    """A running server that takes everything until told otherwise."""
-    server = SmtpServer()
+def smtp_server(*, knows_all_letters: bool = True) -> Iterator[SmtpServer]:
+    """A running server that takes everything until told otherwise; letters beyond ASCII in an address
+    only where it ``knows_all_letters``."""
+    server = SmtpServer(knows_all_letters=knows_all_letters)
     server.start()
     try:
         yield server

@@ -22,7 +22,7 @@ from donorhub.config import Settings
 from donorhub.db import db, read_only
 from donorhub.errors import Changed, NotFound, Rejected
 from donorhub.jobs.kinds.imports import report_progress
-from donorhub.jobs.queue import timer
+from donorhub.jobs.queue import hold, timer
 from donorhub.jobs.queue.run import run_task
 from donorhub.jobs.queue.worker import stay_at_work
 from donorhub.models import ColumnMapping, ImportFile, Statement, Task
@@ -285,6 +285,7 @@ def _wait_for(task_id: int) -> None:
     """Wait for the worker that has this task, and do it here when that one died."""
     until = time.monotonic() + _PATIENCE_S
     while time.monotonic() < until:
+        hold.free_abandoned_tasks(now=clock.now())  # else its lease would be waited for
         with read_only():
             state = db.session.scalar(select(Task.state).where(Task.id == task_id))
             db.session.rollback()

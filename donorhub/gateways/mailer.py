@@ -18,11 +18,14 @@ from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP, SMTPUTF8
 from email.utils import parseaddr
-from typing import NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
 from urllib.parse import unquote, urlsplit
+
+from email_validator import EmailNotValidError, validate_email
 
 TIMEOUT_S = 30
 SUCCESS, TEMPORARY, PERMANENT = range(200, 300), range(400, 500), range(500, 600)  # RFC 5321, 4.2.1
+UNWRITABLE: Final = "the address has letters before the @ that this mail server cannot write to"
 _GO_ON = range(354, 355)  # the server's answer to DATA: start the text
 _AT_LINE_START = re.compile(rb"^\.", re.MULTILINE)  # a full stop there is sent twice (RFC 5321, 4.5.2)
 
@@ -110,7 +113,7 @@ class Smtp:
         try:
             connection.ehlo_or_helo_if_needed()
             if options and not connection.has_extn("smtputf8"):
-                raise MessageRefused("the mail server cannot write to an address with such letters")
+                raise MessageRefused(UNWRITABLE)
             _require_code(connection.mail(_get_address(message, "From"), options), "the message was refused")
             _require_code(connection.rcpt(_get_address(message, "To")), "the address was refused")
             _require_code(connection.docmd("DATA"), "the message was refused", codes=_GO_ON)
@@ -167,6 +170,8 @@ def compose_message(
 ) -> EmailMessage:
     """Return a plain text message written ``at`` that moment, in seven bits so that any server takes it.
 
+    A domain in letters of its own, ``żółć.pl``, is written as mail servers know it, ``xn--kda4b0koi.pl``.
+    Only letters before the @ need a server that knows SMTPUTF8.
     Raise ValueError for line breaks in a name, address or subject, and for what is no address.
     """
     message = EmailMessage()
@@ -184,8 +189,22 @@ def compose_message(
 
 
 def _write_address(name: str, address: str) -> Address:
+    local, at, domain = address.rpartition("@")
+    if not domain.isascii() or not local.isascii():
+        domain = _find_ascii_domain(address)
+    if not local.isascii():  # the parser of the standard library takes none of its letters
+        return Address(name, username=local, domain=domain)
     try:
-        return Address(name, addr_spec=address)
+        return Address(name, addr_spec=f"{local}{at}{domain}")
     # The parser of the standard library stumbles over some of what is no address, such as "a@" or "a@x..pl".
     except (HeaderParseError, IndexError, AttributeError) as e:
         raise ValueError("this is no e-mail address") from e
+
+
+def _find_ascii_domain(address: str) -> str:
+    """Return the domain of an address by IDNA 2008; raise ValueError for what is no address."""
+    try:
+        known = validate_email(address, check_deliverability=False, test_environment=True)
+    except EmailNotValidError as e:
+        raise ValueError("this is no e-mail address") from e
+    return str(known.ascii_domain)

@@ -16,10 +16,12 @@ from sqlalchemy import func, select
 
 from donorhub import clock
 from donorhub.cli import context
+from donorhub.cli import imports as imports_command
 from donorhub.cli.imports import import_files as import_command
 from donorhub.db import db
 from donorhub.models import Entry, ImportFile, Statement, Task
 from donorhub.services.bank.files import column_mappings, imports
+from donorhub.services.work import claims
 from tests.importers.bank_writers import plain_entries
 from tests.importers.samples import WRITE
 from tests.importers.zips import damage_member, pack_files
@@ -268,3 +270,23 @@ def test_zip_is_opened_file_by_file(run: Run, sound: Path, tmp_path: Path) -> No
     path.write_bytes(pack_files({"05.xml": content}))
     again = run("--dry-run", path)
     assert (again.exit_code, f"{path} / 05.xml: camt.053, only read" in again.output) == (0, True)
+
+
+def test_killed_import_is_done_again_at_once(
+    run: Run, sound: Path, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who imports a file anew after a kill need not wait for the lease of the one that was killed."""
+
+    def be_killed(file_id: int) -> None:
+        task = imports.find_reading_task(imports.get_file(file_id))
+        assert task is not None and claims.claim_task(task.id, now=clock.now())
+        db.session.commit()
+        raise SystemExit(137)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(imports_command, "_work_off", be_killed)
+        assert run(sound).exit_code == 137
+    monkeypatch.setattr(imports_command, "_PATIENCE_S", 3)
+    result = run(sound)
+    assert result.exit_code == 0 and "camt.053, done" in result.output, result.output
+    assert db.session.scalar(select(func.count(Entry.id))) == 2

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from email.message import EmailMessage
 
 import pytest
-from aiosmtpd.controller import Controller
 
-from donorhub.gateways.mailer import MessageRefused, Smtp, TryLater, Uncertain, compose_message
+from donorhub.gateways.mailer import (
+    UNWRITABLE,
+    MessageRefused,
+    Smtp,
+    TryLater,
+    Uncertain,
+    compose_message,
+)
+from donorhub.web.words import codes
 from tests.processes import free_port
 from tests.smtp import SmtpServer, smtp_server
 
@@ -119,12 +127,71 @@ def test_nobody_there_is_tried_again() -> None:
         Smtp(f"smtp://127.0.0.1:{free_port()}").send_message(letter())
 
 
-def test_unwritable_address_is_refused() -> None:
-    """An address that the server cannot write is refused and not uncertain."""
-    controller = Controller(object(), hostname="127.0.0.1", port=free_port(), enable_SMTPUTF8=False)
-    controller.start()
-    try:
-        with pytest.raises(MessageRefused, match="letters"):
-            Smtp(f"smtp://127.0.0.1:{controller.port}").send_message(letter("lucja@łąka.example.org"))
-    finally:
-        controller.stop()
+@contextmanager
+def plain_server() -> Iterator[SmtpServer]:
+    """A server that knows nothing of letters beyond ASCII in addresses, as many do."""
+    with smtp_server(knows_all_letters=False) as running:
+        yield running
+
+
+@pytest.mark.parametrize(
+    ("address", "written"),
+    [
+        ("anna@żółć.pl", "anna@xn--kda4b0koi.pl"),
+        ("anna@straße.de", "anna@xn--strae-oqa.de"),  # not strasse.de, which is somebody else's
+        ("anna@posta.shqipëri.al", "anna@posta.xn--shqipri-vya.al"),
+        ("anna@ŻÓŁĆ.pl", "anna@xn--kda4b0koi.pl"),
+    ],
+)
+def test_domain_in_own_letters_is_written_to(address: str, written: str) -> None:
+    """A domain in letters of its own is written to through any server, by the name that servers know."""
+    with plain_server() as server:
+        Smtp(server.url).send_message(letter(address))
+        (came,) = server.wait_for(1)
+        assert server.recipients == [[written]]
+        assert came["To"].addresses[0].addr_spec == written
+        assert came["To"].addresses[0].display_name == "Anna Łuk, dr"
+
+
+def test_letters_before_the_at_are_written(server: SmtpServer) -> None:
+    """Letters before the @ are written where the server knows them, beside a domain that it knows too."""
+    Smtp(server.url).send_message(letter("łucja@żółć.pl"))
+    (came,) = server.wait_for(1)
+    assert server.recipients == [["łucja@xn--kda4b0koi.pl"]]
+    header = str(came["To"].addresses[0].addr_spec)  # Python reads its letters as single bytes
+    assert header.encode("utf-8", "surrogateescape").decode() == "łucja@xn--kda4b0koi.pl"
+    assert came.get_content().strip() == "Dzień dobry!"
+
+
+def test_unwritable_letters_are_refused_for_good() -> None:
+    """Letters before the @ that the server cannot write are refused with a sentence, and never uncertain."""
+    with plain_server() as server:
+        with pytest.raises(MessageRefused) as refusal:
+            Smtp(server.url).send_message(letter("łucja@example.org"))
+        assert str(refusal.value) == UNWRITABLE
+        assert UNWRITABLE in codes.ENDS  # in the reader's language
+        assert server.messages == []
+
+
+def test_sender_may_have_a_domain_of_own_letters() -> None:
+    """Our own address may lie in such a domain too."""
+    message = compose_message(
+        sender="Fundacja Żółć <dary@żółć.pl>",
+        to_name="Anna",
+        to_address="anna@example.org",
+        subject="x",
+        body="x",
+        message_id="<1@example.org>",
+        at=AT,
+    )
+    with plain_server() as server:
+        Smtp(server.url).send_message(message)
+        (came,) = server.wait_for(1)
+        assert came["From"].addresses[0].addr_spec == "dary@xn--kda4b0koi.pl"
+
+
+@pytest.mark.parametrize("address", ["a@ł..pl", "a@-ł.pl", "a@ł", "a@" + "ł" * 70 + ".pl", "@ł.pl"])
+def test_impossible_domain_is_a_value_error(address: str) -> None:
+    """What can be no domain is no address, as before."""
+    with pytest.raises(ValueError, match="no e-mail address"):
+        letter(address)

@@ -60,6 +60,9 @@ ENDS: Final[Mapping[str, object]] = {
     "the program stopped while the message was being sent": lazy_gettext(
         "the program stopped while the message was being sent"
     ),
+    "the address has letters before the @ that this mail server cannot write to": lazy_gettext(
+        "the address has letters before the @ that this mail server cannot write to: ask for another one"
+    ),
     "the worker stopped while it was doing this": lazy_gettext("the worker stopped while it was doing this"),
 }
 # Providers' own words: of subscriptions and invoices, of disputes, and why an event is set aside.
