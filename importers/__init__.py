@@ -32,6 +32,7 @@ from importers.statement import (
     make_refusal,
     refuse_file,
 )
+from importers.table.row_changes import RowChanges
 from importers.text import DateOrder
 
 __all__ = [
@@ -112,6 +113,7 @@ def read(
     *,
     currency: str = "",
     second_reader_limit: int | None = None,
+    changes: RowChanges | None = None,
 ) -> Reading:
     """Return all that a bank's file says: its statements, and a problem for each thing that cannot be read.
 
@@ -119,8 +121,9 @@ def read(
     ``Layout`` for tables; for QIF a mapping with ``dates`` ("dmy" or "mdy") and
     ``currency``, or a layout; for a report of direct debits its ``Columns``. ``currency`` is
     the account's, for files that do not tell theirs. OFX statements of more than
-    ``second_reader_limit`` entries are not read a second time (None: ``ofx``'s own limit). A
-    file that cannot be trusted gives no statements and one problem of level ``error``.
+    ``second_reader_limit`` entries are not read a second time (None: ``ofx``'s own limit).
+    ``changes`` are what a person said of rows of a table that cannot be read. A file that
+    cannot be trusted gives no statements and one problem of level ``error``.
     """
     name = find_format(data)
     refusal = _REASONS.get(name)
@@ -134,7 +137,7 @@ def read(
         elif name == "ofx" and second_reader_limit is not None:
             reading = ofx.read(data, second_reader_limit=second_reader_limit)
         else:
-            reading = _read_as(name, data, filename, profile, currency)
+            reading = _read_as(name, data, filename, profile, currency, changes)
     return replace(
         clean_reading(reading),
         file_sha256=hashlib.sha256(data).hexdigest(),
@@ -148,7 +151,12 @@ def _explain_archive(name: str, data: bytes) -> Reason[DeliveryFault]:
 
 
 def stream(
-    file: BinaryIO, filename: str | None = None, profile: object = None, *, currency: str = ""
+    file: BinaryIO,
+    filename: str | None = None,
+    profile: object = None,
+    *,
+    currency: str = "",
+    changes: RowChanges | None = None,
 ) -> Iterator[Part]:
     """Return the same as :func:`read`, in pieces and in the order of the file, from a seekable file.
 
@@ -166,7 +174,7 @@ def stream(
         return clean_parts(ofx.stream(data))
     if name == "mt940":
         return clean_parts(mt940.stream(data, currency=currency))
-    return _split_reading(read(data, filename, profile, currency=currency))
+    return _split_reading(read(data, filename, profile, currency=currency, changes=changes))
 
 
 def _split_reading(reading: Reading) -> Iterator[Part]:
@@ -201,7 +209,14 @@ def pause_collector() -> Iterator[None]:
             gc.enable()
 
 
-def _read_as(name: str, data: bytes, filename: str | None, profile: Any, currency: str) -> Reading:
+def _read_as(
+    name: str,
+    data: bytes,
+    filename: str | None,
+    profile: Any,
+    currency: str,
+    changes: RowChanges | None,
+) -> Reading:
     if name in _READERS_OF_ONE_CURRENCY:
         return _READERS_OF_ONE_CURRENCY[name](data, currency=currency)
     if name in _READERS:
@@ -213,7 +228,7 @@ def _read_as(name: str, data: bytes, filename: str | None, profile: Any, currenc
         columns = profile if isinstance(profile, Columns) else None
         return debit_report.read(data, columns, currency=currency)
     layout = None if isinstance(profile, Mapping | Columns) else profile
-    return tabular.read(data, filename, layout, currency=currency)
+    return tabular.read(data, filename, layout, currency=currency, changes=changes)
 
 
 def _get_choices(profile: Any) -> tuple[DateOrder | None, str]:

@@ -33,7 +33,9 @@ Ground = Literal[
     "person",
 ]
 # Why a row of a table is no entry.
-Skip = Literal["blank", "header", "footer", "pending", "hold", "no_amount", "zero", "before_header"]
+Skip = Literal[
+    "blank", "header", "footer", "pending", "hold", "no_amount", "zero", "before_header", "by_choice"
+]
 # Why a text is no amount, or no date.
 TextFault = Literal[
     "unreadable_amount.empty",
@@ -127,6 +129,8 @@ Remark = Literal[
     "more_rows_failed",
     "other_sheets",
     "pending_skipped",
+    "rows_left_out",
+    "rows_mended",
     "unreadable_balance.fact",
     "unreadable_balance.rows",
 ]

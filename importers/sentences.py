@@ -68,6 +68,7 @@ SKIPS: Final[Mapping[Skip, str]] = {
     "no_amount": N_("The row has no amount."),
     "zero": N_("The amount is zero: it changes nothing."),
     "before_header": N_("The row stands above the table."),
+    "by_choice": N_("The row stays out: a person said so."),
 }
 _DAMAGED_WORKBOOK: Final = N_("The spreadsheet is damaged: export it again.")
 _ROWS: Final[Mapping[str, str]] = {
@@ -165,6 +166,8 @@ _TABLES: Final[Mapping[str, str]] = {
         "save each as a file of its own and import it."
     ),
     "pending_skipped": N_("%(count)s rows are not booked yet: they come again when they are."),
+    "rows_left_out": N_("%(count)s rows that cannot be read stay out, as a person said: lines %(lines)s."),
+    "rows_mended": N_("%(count)s rows are read as a person wrote them: lines %(lines)s."),
     "table_too_long": N_("The file has more than %(most)s lines: export a shorter period."),
     "undecodable.damaged": N_(
         "The file is UTF-8 but damaged at byte %(position)s: it was cut or edited; export it again."

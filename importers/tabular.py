@@ -24,6 +24,7 @@ from importers.table.draft import Draft, read_draft
 from importers.table.layout import Column, FactPlace, Layout, LayoutError, make_header_signature
 from importers.table.opening import open_table, recognise_layout
 from importers.table.reading import AnySheet, Outcome, open_pass, read_rows
+from importers.table.row_changes import RowChange, RowChanges
 from importers.text import Undecodable
 
 __all__ = [
@@ -35,6 +36,8 @@ __all__ = [
     "LayoutError",
     "Preview",
     "PreviewRow",
+    "RowChange",
+    "RowChanges",
     "draft_layout",
     "find_header_change",
     "make_header_signature",
@@ -56,6 +59,7 @@ class PreviewRow:
     skip: Skip | None = None
     fault: Reason[RowFault] | None = None
     entry: Entry | None = None
+    raw: str = ""  # as the file has it
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +75,18 @@ class Preview:
 
 
 def read(
-    data: bytes, filename: str | None = None, profile: Layout | None = None, *, currency: str = ""
+    data: bytes,
+    filename: str | None = None,
+    profile: Layout | None = None,
+    *,
+    currency: str = "",
+    changes: RowChanges | None = None,
 ) -> Reading:
     """Return the statements of a table, one for each own account and currency that its rows name.
 
     ``currency`` is the bank account's, for tables that do not tell theirs. Never raises for
     the file's fault: a file that cannot be read has no statements and an ``error`` problem.
-    ``filename`` is not trusted for anything.
+    ``filename`` is not trusted for anything. ``changes`` are what a person said of rows that cannot be read.
     """
     digest = hashlib.sha256(data).hexdigest()
     try:
@@ -85,7 +94,7 @@ def read(
         layout = profile or recognise_layout(sheet, list_profiles())
         if layout is None:
             return replace(_refuse_unknown(sheet), file_sha256=digest, format=source_format)
-        job = open_pass(sheet, layout, currency=currency, source_format=source_format)
+        job = open_pass(sheet, layout, currency=currency, source_format=source_format, changes=changes)
         return replace(read_rows(job), file_sha256=digest)
     except (Undecodable, UnreadableTable) as e:
         return replace(refuse_file(e.reason), file_sha256=digest)
@@ -118,22 +127,32 @@ def draft_layout(
 
 
 def preview_table(
-    data: bytes, layout: Layout, limit: int = 20, *, failure_limit: int = 0, currency: str = ""
+    data: bytes,
+    layout: Layout,
+    limit: int = 20,
+    *,
+    failure_limit: int = 0,
+    currency: str = "",
+    changes: RowChanges | None = None,
 ) -> Preview:
     """Read the whole file with ``layout``, and show its first ``limit`` rows beside what they become.
 
-    Of the rows after them it shows the first ``failed`` that could not be read.
+    Of the rows after them it shows the first ``failed`` that could not be read, or of which a person said
+    something.
     """
     rows: list[PreviewRow] = []
+    said = changes or {}
 
     def watch_row(row: Row, outcome: Outcome) -> None:
-        if len(rows) < limit or (isinstance(outcome, Reason) and len(rows) < limit + failure_limit):
+        is_told = isinstance(outcome, Reason) or row.line in said
+        if len(rows) < limit or (is_told and len(rows) < limit + failure_limit):
             rows.append(_show_row(row, outcome))
 
     try:
         sheet, source_format = open_table(data, layout.encoding)
         reading = read_rows(
-            open_pass(sheet, layout, currency=currency, source_format=source_format), watch_row
+            open_pass(sheet, layout, currency=currency, source_format=source_format, changes=said),
+            watch_row,
         )
     except (Undecodable, UnreadableTable) as e:
         reading = refuse_file(e.reason)
@@ -143,10 +162,11 @@ def preview_table(
 def _show_row(row: Row, outcome: Outcome) -> PreviewRow:
     cells = tuple(map(clean_text, row.cells))
     if isinstance(outcome, Entry):
-        return PreviewRow(row.line, cells, "entry", entry=clean_entry(outcome))
+        return PreviewRow(row.line, cells, "entry", entry=clean_entry(outcome), raw=row.raw)
     if isinstance(outcome, Reason):
-        return PreviewRow(row.line, cells or (clean_text(row.raw),), "failed", fault=outcome)
-    return PreviewRow(row.line, cells, "skipped", skip=outcome)
+        shown_cells = cells or (clean_text(row.raw),)
+        return PreviewRow(row.line, shown_cells, "failed", fault=outcome, raw=row.raw)
+    return PreviewRow(row.line, cells, "skipped", skip=outcome, raw=row.raw)
 
 
 def _sum_up(rows: Sequence[PreviewRow], reading: Reading) -> Preview:

@@ -8,7 +8,15 @@ from flask import Flask
 
 from donorhub.api import blueprint, bodies, health, http
 from donorhub.api.access import audit, organisation, users
-from donorhub.api.bank import bank_accounts, column_mappings, entries, entry_questions, imports, statements
+from donorhub.api.bank import (
+    bank_accounts,
+    column_mappings,
+    entries,
+    entry_questions,
+    import_rows,
+    imports,
+    statements,
+)
 from donorhub.api.donors import donors
 from donorhub.api.giving import appeals, campaigns, funds, gift_changes
 from donorhub.api.messages import messages, suppressions
@@ -33,6 +41,7 @@ NOUNS: Final = (
     messages.bp,
     suppressions.bp,
     imports.bp,
+    import_rows.bp,
     statements.bp,
     entries.bp,
     entry_questions.bp,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 
 import click
 
@@ -38,23 +39,28 @@ def entries_group() -> None:
 def accept_certain(bank_account_id: int | None, statement_id: int | None, digest: str, yes: bool) -> None:
     """Accept what is certain among the entries that wait: it shows each, with a digest, and asks."""
     which: Which = load_arguments(WhichSchema(), bank_account_id=bank_account_id, statement_id=statement_id)
-    with read_only():
-        payments = certain_entries.list_certain_payments(**which)
-        is_wanted = bool(payments.decisions) and (
-            yes
-            or confirming.is_confirmed(
-                payments.digest, digest, lambda: _show_payments(payments), "Accept exactly these?"
+    after_id: int | None = None
+    while True:
+        with read_only():
+            payments = certain_entries.list_certain_payments(**which, after_entry_id=after_id)
+            is_wanted = bool(payments.decisions) and (
+                yes
+                or confirming.is_confirmed(
+                    payments.digest, digest, partial(_show_payments, payments), "Accept exactly these?"
+                )
             )
-        )
-        db.session.rollback()
+            db.session.rollback()
+        if payments.decisions or payments.last_entry_id is None:
+            break
+        after_id = payments.last_entry_id
     if not payments.decisions:
         click.echo("nothing is certain enough to be accepted without a look")
     elif is_wanted:
         count = certain_entries.accept_shown_payments(
-            payments.digest, **which, now=clock.now(), actor=get_actor()
+            payments.digest, **which, after_entry_id=after_id, now=clock.now(), actor=get_actor()
         )
         db.session.commit()
-        more = "; more may be certain: look again" if payments.has_more else ""
+        more = "; more may be certain: look again" if payments.last_entry_id is not None else ""
         click.echo(f"accepted: {count}{more}")
     else:
         sys.exit(1)

@@ -14,6 +14,7 @@ from donorhub.models.states import (
     AliasKind,
     EntryState,
     ImportFileState,
+    ImportRowState,
     MatchingMode,
     MatchKind,
     QuestionAnswer,
@@ -103,6 +104,25 @@ class ImportPlan(Base):
     import_file_id: Mapped[int] = mapped_column(ForeignKey("import_file.id", ondelete="RESTRICT"))
     digest: Mapped[str]
     plan: Mapped[dict[str, Any]]  # the answers, and what comes of them: services.bank.files.import_plans
+    made_at: Mapped[datetime]
+
+
+class ImportRow(Base):
+    """What a person said of a row of a table that cannot be read; the file's own text stays beside it."""
+
+    __tablename__ = "import_row"
+    __table_args__ = (
+        UniqueConstraint("import_file_id", "line"),
+        make_word_check("state", ImportRowState),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    import_file_id: Mapped[int] = mapped_column(ForeignKey("import_file.id", ondelete="RESTRICT"))
+    line: Mapped[int]
+    state: Mapped[ImportRowState]
+    cells: Mapped[list[str]]  # as the person wrote them; none of a row that stays out
+    raw: Mapped[str]  # as the file has it
+    actor: Mapped[str]
     made_at: Mapped[datetime]
 
 

@@ -185,6 +185,7 @@ QuestionState = Literal["open", "answered"]
 # entry of before back; stays: it did not
 QuestionAnswer = Literal["known", "other_money", "corrected", "outdated", "withdrawn", "stays"]
 WeakRefReason = Literal["two_sums", "other_money", "answer"]
+ImportRowState = Literal["mended", "left_out"]
 RefHabitKind = Literal["stable", "per_file"]
 MatchKind = Literal["gift", "payout", "return", "not_gift"]
 

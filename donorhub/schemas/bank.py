@@ -238,6 +238,7 @@ class ConfirmedWhichSchema(WhichSchema):
     """The same, as it was shown."""
 
     digest = Line(DIGEST, metadata={"description": "Of `/entries/certain`: accept exactly those, or none"})
+    after_entry_id = Id(metadata={"description": "As it was asked for at `/entries/certain`"})
 
 
 class Which(TypedDict, total=False):
@@ -251,3 +252,4 @@ class ConfirmedWhich(Which, total=False):
     """The same, perhaps as it was shown."""
 
     digest: str
+    after_entry_id: int

@@ -19,6 +19,7 @@ from importers.table.checks import build_statement, check_totals
 from importers.table.entries import EntryReader, Group, fold_header
 from importers.table.layout import Layout
 from importers.table.placing import Facts, Places, find_header, find_other_header, find_places
+from importers.table.row_changes import RowChanges
 from importers.table.words import Role
 from importers.table.workbook import WorkbookSheet
 from importers.text import DATE_ORDERS, DateOrder, find_date_orders, find_decimal_signs
@@ -31,6 +32,8 @@ _AMOUNTS: Final[tuple[Role, ...]] = ("amount", "debit", "credit", "fee", "balanc
 _CONTROLS: Final = ("closing", "count", "total_in", "total_out")
 _MOST_PROBLEMS: Final = 1000
 _CODE_LENGTH: Final = 3
+_MOST_LINES: Final = 50  # that are named
+_PERHAPS_COUNTED: Final[tuple[Skip, ...]] = ("pending", "hold", "zero", "no_amount", "by_choice")
 
 
 @dataclass(slots=True)
@@ -44,9 +47,18 @@ class Pass:
     start: int  # the line before the first row of entries
     counts: Counter[str] = field(default_factory=Counter)
     problems: list[Problem] = field(default_factory=list)
+    changes: RowChanges = field(default_factory=dict)
+    changed_lines: dict[str, list[int]] = field(default_factory=lambda: {"mended": [], "left_out": []})
 
 
-def open_pass(sheet: AnySheet, layout: Layout, *, currency: str = "", source_format: str = "csv") -> Pass:
+def open_pass(
+    sheet: AnySheet,
+    layout: Layout,
+    *,
+    currency: str = "",
+    source_format: str = "csv",
+    changes: RowChanges | None = None,
+) -> Pass:
     """Find the header, the facts above it and what the layout leaves open; raise UnreadableTable."""
     gaps = layout.find_gaps()
     if gaps:
@@ -72,7 +84,7 @@ def open_pass(sheet: AnySheet, layout: Layout, *, currency: str = "", source_for
         sheet.epoch,
         fold_header(header),
     )
-    return Pass(sheet, layout, source_format, reader, start)
+    return Pass(sheet, layout, source_format, reader, start, changes=changes or {})
 
 
 def _cut_at_header(sheet: AnySheet, layout: Layout) -> tuple[AnySheet, list[Row], Row | None]:
@@ -159,7 +171,7 @@ def _read_row(job: Pass, row: Row) -> Outcome:
         counts[f"skipped.{above}"] += 1
         return above
     try:
-        outcome = job.reader.read_row(row)
+        outcome = _read_as_said(job, row)
     except UnreadableRow as fault:
         counts["failed"] += 1
         if counts["failed"] <= _MOST_PROBLEMS:
@@ -167,6 +179,22 @@ def _read_row(job: Pass, row: Row) -> Outcome:
         return fault.reason
     counts["entries" if isinstance(outcome, Entry) else f"skipped.{outcome}"] += 1
     return outcome
+
+
+def _read_as_said(job: Pass, row: Row) -> Entry | Skip:
+    """Return what a row is as it is written; where that cannot be read, as a person said."""
+    try:
+        return job.reader.read_row(row)
+    except UnreadableRow:
+        change = job.changes.get(row.line)
+        if change is None:
+            raise
+        if change.is_left_out:
+            job.changed_lines["left_out"].append(row.line)
+            return "by_choice"
+        outcome = job.reader.read_row(change.change_row(row))
+        job.changed_lines["mended"].append(row.line)
+        return outcome
 
 
 def _sum_up(job: Pass) -> Reading:
@@ -185,7 +213,7 @@ def _sum_up(job: Pass) -> Reading:
         statement = replace(statement, layout=job.layout.name)
         statements.append(statement)
         job.problems += problems
-    others = sum(job.counts[f"skipped.{reason}"] for reason in ("pending", "hold", "zero", "no_amount"))
+    others = sum(job.counts[f"skipped.{reason}"] for reason in _PERHAPS_COUNTED)
     total, problems = check_totals(job.reader.facts.texts, statements, job.reader.decimal, others=others)
     job.problems += problems + _find_remarks(job, order)
     is_whole = _is_whole(job, order) and not job.counts["failed"]
@@ -280,6 +308,13 @@ def _find_remarks(job: Pass, order: str) -> list[Problem]:
         remarks.append(_make_remark("warning", "pending_skipped", count=pending))
     if unread:
         remarks.append(_make_remark("warning", "unreadable_balance.rows", count=unread))
+    mended_lines, lines_left_out = job.changed_lines["mended"], job.changed_lines["left_out"]
+    if mended_lines:
+        lines = _name_lines(mended_lines)
+        remarks.append(_make_remark("warning", "rows_mended", count=len(mended_lines), lines=lines))
+    if lines_left_out:
+        lines = _name_lines(lines_left_out)
+        remarks.append(_make_remark("warning", "rows_left_out", count=len(lines_left_out), lines=lines))
     if others := job.sheet.others:
         sheet = repr(job.sheet.list_facts()["sheet"][:60])
         names = ", ".join(others)[:200]
@@ -292,6 +327,10 @@ def _find_remarks(job: Pass, order: str) -> list[Problem]:
     elif not _is_whole(job, order):
         remarks.append(_make_remark("warning", "maybe_cut"))
     return remarks
+
+
+def _name_lines(lines: Sequence[int]) -> str:
+    return ", ".join(map(str, lines[:_MOST_LINES])) + (" …" if len(lines) > _MOST_LINES else "")
 
 
 def _make_remark(level: Level, code: Remark, **figures: str | int) -> Problem:

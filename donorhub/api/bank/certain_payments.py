@@ -28,8 +28,10 @@ class CertainPaymentsSchema(AnswerSchema):
     count = fields.Integer(required=True)
     sums = fields.List(fields.Nested(SumSchema), required=True)
     payments = fields.List(fields.Nested(CertainPaymentSchema), required=True)
-    has_more = fields.Boolean(
-        required=True, metadata={"description": "Entries behind these were not looked at yet"}
+    last_entry_id = fields.Integer(
+        required=True,
+        allow_none=True,
+        metadata={"description": "The last that was looked at: ask for what is behind it. None: the end"},
     )
 
 
@@ -39,7 +41,7 @@ def describe_payments(payments: CertainPayments) -> dict[str, object]:
         "digest": payments.digest,
         "count": len(payments.decisions),
         "sums": [{"amount": amount} for amount in payments.sums],
-        "has_more": payments.has_more,
+        "last_entry_id": payments.last_entry_id,
         "payments": [
             {
                 "entry_id": decision.place.entry_id,

@@ -39,6 +39,8 @@ SORTS: Final = {"id": Entry.id, "booked_on": Entry.booked_on}
 
 
 class AcceptedSchema(Schema):
+    """How much was decided at once."""
+
     accepted = fields.Integer(required=True, metadata={"description": "How many payments were decided"})
 
 
@@ -47,6 +49,7 @@ class WhichQuerySchema(StrictSchema):
 
     bank_account_id = QueryId(metadata={"description": "Those of one account"})
     statement_id = QueryId(metadata={"description": "Those that one statement brought"})
+    after_entry_id = QueryId(metadata={"description": "Those behind this one: the `last_entry_id` of before"})
 
 
 Query = pages.make_query_schema(
@@ -87,11 +90,12 @@ def get_entry(entry_id: int) -> Response:
 @require_permission("imports:read")
 @bp.arguments(WhichQuerySchema, location="query")
 @bp.response(200, CertainPaymentsSchema)
-def list_certain(which: Which) -> Response:
+def list_certain(which: ConfirmedWhich) -> Response:
     """Show what `accept-certain` would accept next, at most those of 500 entries, with the `digest` of it."""
-    return answer_resource(
-        CertainPaymentsSchema, describe_payments(certain_entries.list_certain_payments(**which))
+    payments = certain_entries.list_certain_payments(
+        **_read_narrowing(which), after_entry_id=which.get("after_entry_id")
     )
+    return answer_resource(CertainPaymentsSchema, describe_payments(payments))
 
 
 @bp.post("/accept-certain")
@@ -108,7 +112,7 @@ def accept_certain(which: ConfirmedWhich) -> dict[str, int]:
     now, actor = clock.now(), get_principal().actor
     digest, narrow = which.get("digest", ""), _read_narrowing(which)
     if digest:
-        return {"accepted": _accept_shown(digest, narrow)}
+        return {"accepted": _accept_shown(digest, narrow, which.get("after_entry_id"))}
     count = 0
     for chunk_count in certain_entries.accept_certain_entries(**narrow, now=now, actor=actor):
         db.session.commit()  # nobody else can write while a chunk is being accepted: let them in between
@@ -125,10 +129,11 @@ def _read_narrowing(which: Which) -> Which:
     return narrow
 
 
-def _accept_shown(digest: str, narrow: Which) -> int:
+def _accept_shown(digest: str, narrow: Which, after_entry_id: int | None) -> int:
+    now, actor = clock.now(), get_principal().actor
     try:
         return certain_entries.accept_shown_payments(
-            digest, **narrow, now=clock.now(), actor=get_principal().actor
+            digest, **narrow, after_entry_id=after_entry_id, now=now, actor=actor
         )
     except Changed as e:
         if not isinstance(e.now, CertainPayments):

@@ -14,6 +14,8 @@ from donorhub.services.bank.files.statement_drafts import make_plain_problems
 
 
 class ImportSchema(AnswerSchema):
+    """A bank file and how far it is."""
+
     id = fields.Integer(required=True)
     state = fields.String(required=True, validate=validate.OneOf(IMPORT_FILE_STATES))
     filename = fields.String(required=True)
@@ -47,6 +49,8 @@ class ArrivalSchema(AnswerSchema):
 
 
 class ArrivalListSchema(AnswerSchema):
+    """What became of each file."""
+
     data = fields.List(fields.Nested(ArrivalSchema), required=True)
 
 

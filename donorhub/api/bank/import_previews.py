@@ -16,6 +16,8 @@ from donorhub.services.bank.files.import_plans import Plan
 
 
 class FileProblemSchema(AnswerSchema):
+    """What is wrong with a file, and where."""
+
     level = fields.String(required=True)
     code = fields.String(required=True)
     message = fields.String(required=True)

@@ -9,6 +9,8 @@ from donorhub.services.bank.import_undo import TakingBackView
 
 
 class ObstacleSchema(AnswerSchema):
+    """Why an import cannot simply be taken back."""
+
     kind = fields.String(required=True, validate=validate.OneOf(("receipt", "decision", "closed_books")))
     entry_id = fields.Integer(required=True)
     gift_id = fields.Integer(allow_none=True)
@@ -17,6 +19,8 @@ class ObstacleSchema(AnswerSchema):
 
 
 class ObstacleListSchema(AnswerSchema):
+    """All that stands in the way."""
+
     data = fields.List(fields.Nested(ObstacleSchema), required=True)
 
 

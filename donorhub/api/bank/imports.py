@@ -94,6 +94,8 @@ class NewImportsSchema(FileAnswersSchema):
 
 
 class FileProblemListSchema(AnswerSchema):
+    """All that is wrong with a file."""
+
     data = fields.List(fields.Nested(FileProblemSchema), required=True)
 
 

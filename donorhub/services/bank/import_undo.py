@@ -31,7 +31,7 @@ from donorhub.models.states import COUNTED_STATEMENTS, GONE_ENTRIES, READ_FILES,
 from donorhub.money import Money
 from donorhub.services import shown
 from donorhub.services.access import audit
-from donorhub.services.bank.files import enriching, imports
+from donorhub.services.bank.files import enriching, import_rows, imports
 from donorhub.services.bank.matching import decision_undo, entry_answers
 from donorhub.services.giving import closed_books
 from donorhub.services.work import tasks
@@ -184,6 +184,7 @@ def take_back_import(
     statement_ids: set[int] = set()
     for row in rows:
         statement_ids |= _take_back_statement(row, now=now, actor=actor)
+    import_rows.forget_changes(file.id)
     file.state, file.finished_at = "taken_back", now
     file.statements_count = file.entries_count = file.new_count = file.known_count = file.doubtful_count = 0
     audit.record_action(

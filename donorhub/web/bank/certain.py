@@ -19,6 +19,7 @@ from donorhub.services.bank.matching.certain_entries import CertainPayments
 from donorhub.web.admission import require_permission
 from donorhub.web.bank import choices, decided
 from donorhub.web.bank.blueprint import bp, get_actor
+from donorhub.web.forms import read_row_id
 from donorhub.web.saving import commit, tell_reader
 
 
@@ -36,8 +37,9 @@ class CertainView:
 @require_permission("entries:decide")
 def show_certain() -> str:
     """Show what is certain in the list as it is narrowed, and what each payment becomes."""
-    filters = decided.read_filters(request.args)
-    return _render_payments(certain_entries.list_certain_payments(**_name_filters(filters)), filters)
+    filters, behind_id = decided.read_filters(request.args), read_row_id(request.args.get("behind"))
+    payments = certain_entries.list_certain_payments(**_name_filters(filters), after_entry_id=behind_id)
+    return _render_payments(payments, filters, behind_id)
 
 
 def _name_filters(filters: Mapping[str, int]) -> dict[str, int]:
@@ -46,7 +48,11 @@ def _name_filters(filters: Mapping[str, int]) -> dict[str, int]:
 
 
 def _render_payments(
-    payments: CertainPayments, filters: Mapping[str, int], *, has_changed: bool = False
+    payments: CertainPayments,
+    filters: Mapping[str, int],
+    behind_id: int | None,
+    *,
+    has_changed: bool = False,
 ) -> str:
     names = choices.fetch_names(payments.decisions)
     views = [
@@ -66,6 +72,7 @@ def _render_payments(
         payments=payments,
         views=views,
         filters=filters,
+        behind_id=behind_id,
         has_changed=has_changed,
     )
 
@@ -75,16 +82,21 @@ def _render_payments(
 def accept_sure() -> Response | tuple[str, int]:
     """Accept the payments that the page showed; where they are others by now, show those instead."""
     filters, digest = decided.read_filters(request.form), request.form.get("digest", "")
+    behind_id = read_row_id(request.form.get("behind"))
     if not digest:  # nobody saw them yet
         return redirect(url_for("bank.show_certain", **decided.make_query(filters)))
     try:
         count = certain_entries.accept_shown_payments(
-            digest, **_name_filters(filters), now=clock.now(), actor=get_actor()
+            digest,
+            **_name_filters(filters),
+            after_entry_id=behind_id,
+            now=clock.now(),
+            actor=get_actor(),
         )
     except Changed as e:
         if not isinstance(e.now, CertainPayments):
             raise
-        return _render_payments(e.now, filters, has_changed=True), 422
+        return _render_payments(e.now, filters, behind_id, has_changed=True), 422
     commit()
     if count:
         tell_reader(

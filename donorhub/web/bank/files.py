@@ -17,7 +17,7 @@ from donorhub.models import ImportFile
 from donorhub.models.states import READ_FILES
 from donorhub.services.bank import bank_views
 from donorhub.services.bank.bank_views import StatementView
-from donorhub.services.bank.files import confirmed_imports, deliveries, import_plans, imports
+from donorhub.services.bank.files import confirmed_imports, deliveries, import_plans, import_rows, imports
 from donorhub.services.bank.files.deliveries import SentFile
 from donorhub.services.bank.files.import_plans import Choices, Plan
 from donorhub.services.messages import thank_yous
@@ -157,6 +157,8 @@ def _render_file(row: ImportFile, form: Form, shown: ShownPlan | None = None) ->
         file=row,
         form=form,
         shown=shown,
+        changed_rows=import_rows.list_changes(row.id),
+        can_change_rows=imports.can_import(row) and row.state == "held",
         views=views,
         phase=_find_phase(row, views),
         phases=PHASES,

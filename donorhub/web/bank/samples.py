@@ -12,6 +12,7 @@ from typing import Final
 
 from flask_babel import gettext, ngettext
 
+from donorhub.models import ImportRow
 from donorhub.money import Money
 from donorhub.services.bank.bank_views import LedgerOverlap
 from donorhub.services.bank.files.import_plans import Plan
@@ -79,6 +80,8 @@ class RowView:
     why: str
     entry: Entry | None
     raw: str
+    cells: Sequence[str] = ()  # of a row that cannot be read: as written, or as a person wrote them
+    change: str = ""  # ``mended`` or ``left_out``, where a person said so
 
 
 def list_facts(draft: Draft, fields: Mapping[str, str]) -> list[Fact]:
@@ -282,15 +285,32 @@ def _write_cell(role: Role | None, entry: Entry) -> str:
     return ""
 
 
-def list_rows(trial: Preview | None, ledger: LedgerOverlap) -> list[RowView]:
-    """Return the rows of the preview with their states; those above the table are left out."""
+def list_rows(
+    trial: Preview | None, ledger: LedgerOverlap, changes: Mapping[int, ImportRow], width: int
+) -> list[RowView]:
+    """Return the rows of the preview with their states; those above the table are left out. What can be
+    mended has as many cells as the table has columns, ``width``.
+    """
     outcomes = []
     for row in trial.rows if trial else ():
         state = row.status if row.entry is None else ledger.states.get(id(row.entry), "new")
         if not any(cell.strip() for cell in row.cells) and state == "skipped":
             continue
         raw = " · ".join(cell.strip() for cell in row.cells if cell.strip())
-        outcomes.append(RowView(row.line, state, _word_outcome(row), row.entry, raw))
+        change = changes.get(row.line)
+        cells = list((change.cells if change is not None else None) or row.cells)
+        cells += [""] * (width - len(cells))
+        outcomes.append(
+            RowView(
+                row.line,
+                "skipped" if row.skip == "by_choice" else state,
+                _word_outcome(row),
+                row.entry,
+                raw,
+                cells if state == "failed" or change is not None else (),
+                change.state if change is not None else "",
+            )
+        )
     return outcomes
 
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import PurePath
 from typing import Final
+from urllib.parse import parse_qsl
 
 from flask import redirect, render_template, request, url_for
 from flask_babel import gettext
@@ -18,7 +19,7 @@ from werkzeug.wrappers import Response
 
 from donorhub import clock
 from donorhub.db import db, set_reading
-from donorhub.models import BankAccount, ColumnMapping, ImportFile
+from donorhub.models import BankAccount, ColumnMapping, ImportFile, ImportRow
 from donorhub.services.bank import bank_views
 from donorhub.services.bank.bank_views import LedgerOverlap
 from donorhub.services.bank.files import (
@@ -26,9 +27,9 @@ from donorhub.services.bank.files import (
     column_mappings,
     confirmed_imports,
     import_plans,
+    import_rows,
     imports,
 )
-from donorhub.services.bank.files.confirmed_imports import TO_CONFIRM
 from donorhub.services.bank.files.import_plans import Choices, Plan
 from donorhub.web.admission import get_principal, require_permission
 from donorhub.web.bank import samples
@@ -59,6 +60,7 @@ class Wizard:
     preview: Preview | None = None
     ledger: LedgerOverlap = field(default_factory=LedgerOverlap)
     name: str = ""
+    changes: Mapping[int, ImportRow] = field(default_factory=dict)  # of rows that cannot be read, by line
     plan: Plan | None = None  # what Import would do to the ledger as it is
     shown: Plan | None = None  # what a person confirmed that fits no more
     is_known: bool = False  # a known layout is taken as it is: nobody changed anything
@@ -117,7 +119,7 @@ class Wizard:
     @property
     def can_import(self) -> bool:
         is_read = self.preview is not None and bool(self.preview.reading.statements)
-        return is_read and self.file.state in TO_CONFIRM and not self.other_currency
+        return is_read and imports.can_import(self.file) and not self.other_currency
 
     @property
     def base(self) -> Layout | None:
@@ -172,7 +174,7 @@ def import_columns(file_id: int) -> Response | tuple[str, int]:
     the ledger say something else by now, nothing is stored, and what it would do now is shown.
     """
     file = imports.get_file(file_id)
-    if file.state not in TO_CONFIRM:
+    if not imports.can_import(file):
         tell_reader(gettext("This file is imported already: nothing was changed."), "info")
         return redirect(url_for("bank.show_file", file_id=file_id))
     form = request.form.to_dict()
@@ -268,7 +270,15 @@ def _try_out(wizard: Wizard, content: bytes) -> None:
     if layout is None:
         return
     currency = wizard.currency or (wizard.account.currency if wizard.account else "")
-    wizard.preview = preview_table(content, layout, ROWS_SHOWN, failure_limit=FAULTS_SHOWN, currency=currency)
+    wizard.changes = {row.line: row for row in import_rows.list_changes(wizard.file.id)}
+    wizard.preview = preview_table(
+        content,
+        layout,
+        ROWS_SHOWN,
+        failure_limit=FAULTS_SHOWN,
+        currency=currency,
+        changes=import_rows.find_changes(wizard.file.id),
+    )
     for statement in wizard.preview.reading.statements:
         account = wizard.account
         if statement.account:
@@ -283,7 +293,18 @@ def _try_out(wizard: Wizard, content: bytes) -> None:
 # ---------------------------------------------------------------- the page
 
 
-def _show_page(wizard: Wizard) -> str:
+def find_layout(file: ImportFile, query: str) -> dict[str, object] | None:
+    """Return the layout that a file is read with under the choices of an address."""
+    layout = _open_wizard(file, dict(parse_qsl(query))).layout
+    return layout.to_dict() if layout is not None else None
+
+
+def show_columns_again(file_id: int, query: str, fault: str) -> str:
+    """Return the page under the choices of an address, with what was refused of one of its rows."""
+    return _show_page(_open_wizard(imports.get_file(file_id), dict(parse_qsl(query))), query, fault)
+
+
+def _show_page(wizard: Wizard, query: str | None = None, fault: str = "") -> str:
     draft, trial = wizard.draft, wizard.preview
     problems = trial.reading.problems if trial else draft.problems
     roles = {column.role for column in draft.columns}
@@ -298,7 +319,10 @@ def _show_page(wizard: Wizard) -> str:
         columns=samples.sample_columns(draft, trial),
         roles=bank_tables.word_roles(bank_tables.ROLE_GROUPS),
         sides=bank_tables.SIDES,
-        rows=samples.list_rows(trial, wizard.ledger),
+        rows=samples.list_rows(trial, wizard.ledger, wizard.changes, len(draft.columns)),
+        query=request.query_string.decode() if query is None else query,
+        fault=fault,
+        can_change_rows=imports.can_import(wizard.file),
         problems=[
             bank_problems.word_problem(problem)
             for problem in problems
@@ -307,6 +331,7 @@ def _show_page(wizard: Wizard) -> str:
         accounts=_list_accounts(),
         is_mute=bool(draft.columns) and roles.isdisjoint(MOUTHS),
         failed_count=int(trial.reading.facts.get("failed", "0")) if trial else 0,
+        left_out_count=int(trial.reading.facts.get("skipped.by_choice", "0")) if trial else 0,
         used_count=sum(bool(column.role) for column in draft.columns),
         fact_states=bank_tables.FACT_STATES,
         fact_looks=bank_tables.FACT_LOOKS,

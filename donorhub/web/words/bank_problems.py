@@ -107,6 +107,8 @@ _FAULTS: Final[Mapping[str, LazyString]] = {
     ),
     "page_missing": lazy_gettext("A page of the statement is missing: export it again."),
     "pending_skipped": lazy_gettext("Entries that are not booked yet were left out: they come again."),
+    "rows_left_out": lazy_gettext("Rows that cannot be read were left out by choice: compare the sums."),
+    "rows_mended": lazy_gettext("Rows that cannot be read were mended by a person: compare them."),
     "more_rows_failed": lazy_gettext(
         "More rows failed than are listed here: correct these first, or choose another format at the bank."
     ),

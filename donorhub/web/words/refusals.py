@@ -33,6 +33,8 @@ CODES: Final[Mapping[str, object]] = {
     "amount_differs": lazy_gettext("The payout has another amount than this entry."),
     "asks_nothing": lazy_gettext("This file asks nothing any more. Please look at what became of it."),
     "changed": lazy_gettext("This changed since it was shown. Please look at it again and confirm that."),
+    "row_too_long": lazy_gettext("This row has too many cells, or one that is too long."),
+    "row_empty": lazy_gettext("Please write what the row holds, or leave it out."),
     "closed_too_far": lazy_gettext("The books of days to come cannot be closed."),
     "number_invalid": lazy_gettext("This is no %(name)s: compare its digits."),
     "secret_invalid": lazy_gettext(

@@ -11,14 +11,11 @@ from datetime import datetime
 from typing import Final
 
 from donorhub.db import db
-from donorhub.errors import Conflict
 from donorhub.models import ImportFile
-from donorhub.models.states import READABLE_AGAIN_FILES
 from donorhub.services import shown
 from donorhub.services.bank.files import import_plans, imports
 from donorhub.services.bank.files.import_plans import Choices, Plan
 
-TO_CONFIRM: Final = ("asking", *READABLE_AGAIN_FILES)  # files of which something can be imported
 _NOBODY: Final = "system:0"
 
 
@@ -32,7 +29,7 @@ def plan_bytes(data: bytes, filename: str, choices: Choices, *, now: datetime, l
     rehearsal = db.session.begin_nested()
     try:
         file, is_new = imports.keep_file(data, filename, now=now, actor=_NOBODY)
-        if not is_new and file.state not in TO_CONFIRM:
+        if not is_new and not imports.can_import(file):
             return None
         return import_plans.make_plan(file, choices, now=now)
     finally:
@@ -53,8 +50,8 @@ def import_bytes(
     file, is_read = imports.receive_file(
         data, filename, **asdict(choices), plan_digest=digest, limit_mb=limit_mb, now=now, actor=actor
     )
-    if not is_read:  # it asks, and was told nothing new
-        imports.answer_questions(file.id, **asdict(choices), plan_digest=digest, now=now, actor=actor)
+    if not is_read:  # it asks or is held, and was told nothing new
+        start_import(file, choices, digest, now=now, actor=actor)
     import_plans.keep_plan(file, plan, now=now)
     return file, True
 
@@ -67,10 +64,7 @@ def plan_file(import_file_id: int, choices: Choices, *, now: datetime) -> Plan:
     """
     file = imports.get_file(import_file_id)
     imports.refuse_unknown_answers(choices.bank_account_id, choices.layout)
-    if file.state not in TO_CONFIRM:
-        raise Conflict(
-            f"file {import_file_id} is {file.state}: it asks nothing", code="asks_nothing", state=file.state
-        )
+    imports.refuse_stored_file(file)
     plan = import_plans.make_plan(file, choices, now=now)
     import_plans.keep_plan(file, plan, now=now)
     return plan
@@ -84,7 +78,7 @@ def import_kept_file(
     Raise Changed with the plan of now where that is another, Conflict for a file that was imported otherwise.
     """
     file = imports.lock_file(import_file_id)
-    if file.state not in TO_CONFIRM and was_confirmed(file, digest):
+    if not imports.can_import(file) and was_confirmed(file, digest):
         return file
     shown.refuse_changed(digest, plan_file(file.id, choices, now=now))
     start_import(file, choices, digest, now=now, actor=actor)
@@ -101,6 +95,8 @@ def start_import(file: ImportFile, choices: Choices, digest: str, *, now: dateti
     """Plan the reading of a file that asks or may be read again; it stores what this digest stands for."""
     if file.state == "asking":
         imports.answer_questions(file.id, **asdict(choices), plan_digest=digest, now=now, actor=actor)
+    elif file.state == "held":
+        imports.read_held_file(file, **asdict(choices), plan_digest=digest, now=now, actor=actor)
     else:
         content = imports.read_content(file)
         imports.receive_file(

@@ -11,8 +11,9 @@ from typing import TypedDict
 
 from donorhub.db import db
 from donorhub.models import BankAccount, ImportFile
-from donorhub.services.bank.files import column_mappings, imports
+from donorhub.services.bank.files import column_mappings, import_rows, imports
 from importers.statement import Problem
+from importers.tabular import RowChanges
 
 
 class ReadingOptions(TypedDict):
@@ -22,6 +23,7 @@ class ReadingOptions(TypedDict):
     currency: str
     account: str
     change: Problem | None  # of the header, since a mapping was saved
+    row_changes: RowChanges
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,7 @@ def take_file_out(
         layout=layout,
         bank_account_id=bank_account_id,
         currency=currency,
+        row_changes=import_rows.find_changes(file.id),
     )
 
 
@@ -58,6 +61,7 @@ def prepare_reading(
     layout: Mapping[str, object] | None,
     bank_account_id: int | None,
     currency: str,
+    row_changes: RowChanges | None = None,
 ) -> FileToRead:
     """Return a file with all that reading it needs of the database: its layout, else the one that is known of
     its header; its account, else the layout's."""
@@ -70,5 +74,6 @@ def prepare_reading(
         currency=currency or (account.currency if account else ""),
         account=account.number if account else "",
         change=column_mappings.find_header_change(content) if profile is None else None,
+        row_changes=row_changes or {},
     )
     return FileToRead(content, filename, options, account.id if account else None)

@@ -18,7 +18,13 @@ from donorhub.db import db, insert_or_ignore
 from donorhub.models import BankAccount, Entry, EntryAlias, ImportFile, ImportPlan, Statement
 from donorhub.models.states import GONE_ENTRIES
 from donorhub.services import shown
-from donorhub.services.bank.files import bank_accounts, file_reading, statement_drafts, statements
+from donorhub.services.bank.files import (
+    bank_accounts,
+    file_reading,
+    import_rows,
+    statement_drafts,
+    statements,
+)
 from donorhub.services.bank.files.enriching import FILLED_ALIAS
 
 READER: Final = 2  # raised when the same file is read differently, so that no older plan fits
@@ -164,7 +170,8 @@ def compute_digest(file: ImportFile, choices: Choices, outcome: Mapping[str, Any
     layout = {key: value for key, value in (choices.layout or {}).items() if key != "name"}
     answers = asdict(choices) | {"bank_account_id": None, "layout": layout}
     whose = [account.number, account.currency] if account else []
-    plain = [READER, file.sha256, answers, whose, outcome]
+    rows = [[line, list(row.cells)] for line, row in sorted(import_rows.find_changes(file.id).items())]
+    plain = [READER, file.sha256, answers, whose, rows, outcome]
     return shown.compute_digest(plain)
 
 

@@ -17,7 +17,7 @@ from sqlalchemy import Select, select
 from donorhub import vault
 from donorhub.db import db, insert_or_ignore
 from donorhub.errors import Conflict, NotFound, Rejected
-from donorhub.models import ImportFile, Task
+from donorhub.models import ImportFile, Statement, Task
 from donorhub.models.states import READABLE_AGAIN_FILES, UNREAD_FILES, ImportFileState
 from donorhub.services.access import audit
 from donorhub.services.bank.files import bank_accounts, column_mappings
@@ -246,6 +246,39 @@ def answer_questions(
     _set_answers(file, bank_account_id, layout, currency)
     plan_reading(file, create_accounts=create_accounts, now=now, actor=actor, plan_digest=plan_digest)
     return file
+
+
+def can_import(file: ImportFile) -> bool:
+    """Return whether something of a file can be imported: it asks, was not read, or all of it is held."""
+    if file.state != "held":
+        return file.state in ("asking", *READABLE_AGAIN_FILES)
+    is_posted = (Statement.import_file_id == file.id) & Statement.posted_at.is_not(None)
+    return db.session.scalar(select(Statement.id).where(is_posted).limit(1)) is None
+
+
+def refuse_stored_file(file: ImportFile) -> None:
+    """Raise Conflict for a file of which something is in the ledger already."""
+    if not can_import(file):
+        raise Conflict(
+            f"file {file.id} is {file.state}: it asks nothing", code="asks_nothing", state=file.state
+        )
+
+
+def read_held_file(
+    file: ImportFile,
+    *,
+    now: datetime,
+    actor: str,
+    bank_account_id: int | None = None,
+    layout: Mapping[str, object] | None = None,
+    currency: str = "",
+    create_accounts: bool = False,
+    plan_digest: str = "",
+) -> None:
+    """Plan that a file is read again of which nothing counts, since all of it is held."""
+    refuse_unknown_answers(bank_account_id, layout)
+    _set_answers(file, bank_account_id, layout, currency)
+    plan_reading(file, create_accounts=create_accounts, now=now, actor=actor, plan_digest=plan_digest)
 
 
 def ask_again(import_file_id: int, *, now: datetime) -> None:

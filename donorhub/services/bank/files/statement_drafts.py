@@ -34,6 +34,7 @@ from importers.statement import (
     find_payment,
     make_problem,
 )
+from importers.tabular import RowChanges
 
 Progress = Callable[[str, int], None]  # what is being done, and how many entries are
 
@@ -107,15 +108,18 @@ def draft_statements(
     currency: str = "",
     account: str = "",
     change: Problem | None = None,
+    row_changes: RowChanges | None = None,
     progress: Progress = _report_nothing,
 ) -> Drafts:
     """Read a file. ``account`` is the number for statements that name none, ``profile`` and ``currency``
     are what :func:`importers.read` takes, ``change`` says what the bank changed of a table that nobody
-    knows. Raises nothing for the file's fault."""
+    knows, ``row_changes`` what a person said of its rows. Raises nothing for the file's fault."""
     sniffed_format = find_format(content)
     gathering = _Gathering(normalise_account(account) or "", progress)
     with importers.pause_collector():
-        for part in importers.stream(io.BytesIO(content), filename, profile, currency=currency):
+        for part in importers.stream(
+            io.BytesIO(content), filename, profile, currency=currency, changes=row_changes
+        ):
             gathering.take_part(part)
             if len(gathering.drafts) > MOST_STATEMENTS:
                 return Drafts((), (TOO_MANY,), sniffed_format)

@@ -24,6 +24,7 @@ from donorhub.services.bank.matching import entry_holding as holding
 from donorhub.services.bank.matching.decisions import CreditDecision
 
 AT_ONCE: Final = 500  # entries that are weighed and written together
+LOOKS: Final = 2  # so many times AT_ONCE entries are weighed for one preview
 _in_order: Final = tuple_(Entry.booked_on, Entry.id)
 
 
@@ -32,7 +33,7 @@ class CertainPayments:
     """Payments that would be accepted together, and what each is taken for."""
 
     decisions: tuple[CreditDecision, ...]
-    has_more: bool  # entries behind these were not looked at yet
+    last_entry_id: int | None  # of those looked at; None where none waits behind it
 
     @property
     def digest(self) -> str:
@@ -60,10 +61,15 @@ def _describe_decision(decision: CreditDecision) -> list[object]:
 
 
 def list_certain_payments(
-    *, statement_id: int | None = None, bank_account_id: int | None = None
+    *,
+    statement_id: int | None = None,
+    bank_account_id: int | None = None,
+    after_entry_id: int | None = None,
 ) -> CertainPayments:
-    """Return what would be accepted next among the entries that wait; nothing is locked or changed."""
-    return _find_first_payments(_select_suspense(statement_id, bank_account_id))
+    """Return what would be accepted next among the entries that wait, behind ``after_entry_id`` where one is
+    given; nothing is locked or changed.
+    """
+    return _find_first_payments(_select_suspense(statement_id, bank_account_id), after_entry_id)
 
 
 def accept_shown_payments(
@@ -73,28 +79,37 @@ def accept_shown_payments(
     actor: str,
     statement_id: int | None = None,
     bank_account_id: int | None = None,
+    after_entry_id: int | None = None,
 ) -> int:
     """Accept the payments that were shown under this digest; return how many, none where nothing is certain.
 
     Raise Changed with those of now where they are others, also when these were accepted already.
     """
-    payments = _find_first_payments(_select_waiting(statement_id, bank_account_id))
+    payments = _find_first_payments(_select_waiting(statement_id, bank_account_id), after_entry_id)
     if not payments.decisions:
         return 0
     shown.refuse_changed(digest, payments)
     return _settle_decisions(payments.decisions, statement_id, now=now, actor=actor)
 
 
-def _find_first_payments(query: Select[int, object]) -> CertainPayments:
-    """Return what is certain among the first entries in which anything is."""
-    rows = db.session.execute(query).all()
-    while rows:
+def _find_first_payments(query: Select[int, object], after_entry_id: int | None) -> CertainPayments:
+    """Return what is certain among the first entries in which anything is, as far as it looks at once."""
+    last_id = after_entry_id
+    for _ in range(LOOKS):
+        rows = db.session.execute(_cut_at(query, last_id)).all()
         certain_decisions = _list_certain_decisions([id_ for id_, _ in rows])
-        if certain_decisions:
-            return CertainPayments(tuple(certain_decisions), len(rows) == AT_ONCE)
-        last_id, last_on = rows[-1]
-        rows = db.session.execute(query.where(_in_order > (last_on, last_id))).all()
-    return CertainPayments((), has_more=False)
+        last_id = rows[-1][0] if len(rows) == AT_ONCE else None
+        if certain_decisions or last_id is None:
+            return CertainPayments(tuple(certain_decisions), last_id)
+    return CertainPayments((), last_id)
+
+
+def _cut_at(query: Select[int, object], after_entry_id: int | None) -> Select[int, object]:
+    """Return the query for the entries behind this one."""
+    if after_entry_id is None:
+        return query
+    entry = holding.get_entry(after_entry_id)
+    return query.where(_in_order > (entry.booked_on, entry.id))
 
 
 def accept_certain_entries(

@@ -52,6 +52,23 @@ def test_accepting_certain_leaves_the_rest(database: Flask, now: datetime) -> No
     assert rows() == before
 
 
+def test_preview_looks_at_some_entries_at_once(database: Flask, now: datetime) -> None:
+    """A preview weighs a bounded number of entries, and goes on behind them where it is asked to."""
+    donor = anna(now)
+    count = certain_entries.AT_ONCE * certain_entries.LOOKS
+    older = [Paid(DAY, 700 + n, name="Nobody", account="", text="?") for n in range(count)]
+    import_and_match(*older, Paid(DAY + timedelta(days=1), 5000, text=donor.code))
+    first = certain_entries.list_certain_payments()
+    assert not first.decisions and first.last_entry_id is not None
+    behind = certain_entries.list_certain_payments(after_entry_id=first.last_entry_id)
+    assert [one.place.credit.amount.minor for one in behind.decisions] == [5000]
+    assert behind.last_entry_id is None
+    where = {"after_entry_id": first.last_entry_id, "now": now, "actor": "user:5"}
+    assert certain_entries.accept_shown_payments(behind.digest, **where) == 1
+    db.session.commit()
+    assert certain_entries.accept_shown_payments(behind.digest, **where) == 0
+
+
 def test_certain_is_found_behind_older_entries(database: Flask, now: datetime) -> None:
     """What is certain is found behind any number of older entries."""
     donor = anna(now)
