@@ -137,9 +137,10 @@ def ask_of_doubtful_entries(connection: sa.Connection) -> None:
     fingerprints: dict[int, str] = {}
     for first in range(0, len(twin_ids), 500):
         some = twin_ids[first:first + 500]
-        fingerprints.update(
-            connection.execute(sa.select(entry.c.id, entry.c.fingerprint).where(entry.c.id.in_(some))).tuples().all()
+        rows_of_twins = connection.execute(
+            sa.select(entry.c.id, entry.c.fingerprint).where(entry.c.id.in_(some))
         )
+        fingerprints.update({id_: fingerprint for id_, fingerprint in rows_of_twins})
     question = sa.table(
         'entry_question', sa.column('entry_id'), sa.column('twin_id'), sa.column('import_file_id'),
         sa.column('kind'), sa.column('differs', sa.JSON), sa.column('state'),

@@ -14,9 +14,11 @@ from typing import Final
 from donorhub.models.states import UpgradeNoteKind, UpgradeSubject
 from donorhub.services.access import organisation
 from donorhub.services.bank import coverage
+from donorhub.services.bank.files import asking_again
 from donorhub.services.bank.matching import waiting_credits
 from donorhub.services.providers import losses
 from donorhub.services.recurring import judging_again
+from donorhub.services.reports.invariants import balances
 from donorhub.services.work import upgrade_notes
 
 
@@ -42,7 +44,17 @@ def _judge_lapsed_promises(now: datetime) -> Sequence[int]:
     return judging_again.judge_lapsed_promises(today=today, now=now, held_ids=held_ids)
 
 
+def _ask_where_ledger_differs(_now: datetime) -> Sequence[int]:
+    account_ids = balances.list_differing_accounts()
+    for account_id in account_ids:
+        asking_again.ask_about_account(account_id)
+    return account_ids
+
+
 STEPS: Final[tuple[Step, ...]] = (
+    Step("ids_counted_again", "bank_account", lambda _now: asking_again.list_accounts_with_weak_ids()),
+    Step("doubts_asked", "entry", lambda _now: asking_again.list_asked_entries()),
+    Step("ledger_differs", "bank_account", _ask_where_ledger_differs),
     Step("failed_payments", "gift", lambda now: losses.ask_about_failed_payments(now=now)),
     Step("debits_without_mandate", "recurring_gift", lambda now: judging_again.let_debits_wait(now=now)),
     Step("skipped_instalments", "recurring_gift", lambda now: judging_again.let_go_of_debits(now=now)),

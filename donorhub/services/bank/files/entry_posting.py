@@ -92,6 +92,17 @@ def post_entries(row: Statement, draft: Draft, account: BankAccount, *, today: d
     return enriching.fill_entries(row, draft, others)
 
 
+def ask_again(row: Statement, draft: Draft, account: BankAccount) -> None:
+    """Ask about entries of the days of a statement that its file does not tell; nothing else is written."""
+    if row.period_from is None or row.period_to is None:
+        return
+    source = make_source_name(row.format, draft.header.layout)
+    rows = ledger_rows.list_known_entries(account.id, row.period_from - REACH, row.period_to + REACH)
+    trust = ref_trust.read_trust(account.id, source)
+    plan = _plan_with(row, draft, rows, statement_totals.compare_statement(row), trust, source)
+    entry_questions.ask_missing(row, plan.missing_ids)
+
+
 def _list_new_doubts(
     doubtful: Iterable[DoubtfulEntry], own_fingerprints: Counter[str]
 ) -> list[DoubtfulEntry]:

@@ -78,6 +78,11 @@ class Draft:
         return sum(self.day_sums.values())
 
     @property
+    def plain_day_sums(self) -> dict[str, int]:
+        """Return the sum of each day in minor units, as a column keeps it."""
+        return {day.isoformat(): minor for day, minor in sorted(self.day_sums.items())}
+
+    @property
     def days(self) -> tuple[date, date] | None:
         """Return the first and last day that it covers, its period widened by its entries; None without
         any day.

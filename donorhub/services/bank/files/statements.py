@@ -142,7 +142,7 @@ def _fill_in_statement(row: Statement, draft: Draft, account: BankAccount) -> No
     row.sum_minor, row.entries_count = draft.sum_minor, len(draft.items)
     row.first_day_minor = draft.day_sums.get(days[0], 0) if days else 0
     row.last_day_minor = draft.day_sums.get(days[1], 0) if days else 0
-    row.day_sums = {day.isoformat(): minor for day, minor in sorted(draft.day_sums.items())}
+    row.day_sums = draft.plain_day_sums
     row.integrity = header.integrity
 
 

@@ -38,6 +38,12 @@ def check_balances(scope: Scope, _now: datetime) -> list[str]:
     return show_some(sentence for id_ in sorted(ids) for sentence in _check_account(id_))
 
 
+def list_differing_accounts() -> list[int]:
+    """Return the accounts whose ledger is not what balances prove."""
+    ids = db.session.scalars(select(BankAccount.id).order_by(BankAccount.id)).all()
+    return [id_ for id_ in ids if any(_check_account(id_))]
+
+
 def _check_account(bank_account_id: int) -> Iterator[str]:
     links_of = _list_links(bank_account_id)
     if not links_of:
