@@ -7,8 +7,10 @@ another it makes one; and what is alike nobody, it makes at once.
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from html import unescape
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,7 +22,7 @@ from donorhub.db import db
 from donorhub.models import Donor, Entry, Gift
 from tests.api.conftest import Caller
 from tests.web.bank.bank_world import OURS, PAYER, Staff, camt, let_write
-from tests.web.desk import add_donor, add_gift, key_in
+from tests.web.desk import TODAY, add_donor, add_gift, key_in
 
 ROOT: Final = Path(__file__).parents[2]
 TWIN: Final = {"name": "Anna Kowalska", "given_name": "Anna", "family_name": "Kowalska", "city": "lodz"}
@@ -46,7 +48,7 @@ MAKERS: Final[Mapping[tuple[str, str], str]] = {
     ("donorhub/cli/demo/people.py", "create_donor"): "made-up people",
     ("donorhub/web/giving/gifts.py", "record_gift"): "asks",
     ("donorhub/api/giving/gifts.py", "record_gift"): "asks",
-    ("donorhub/services/bank/matching/decisions.py", "record_gifts"): "an entry of the bank is one gift",
+    ("donorhub/services/bank/matching/decisions.py", "record_gifts"): "asks, for pages, API and the engine",
     ("donorhub/services/providers/payments.py", "record_gifts"): "a payment of a provider is one gift",
     ("donorhub/cli/demo/giving.py", "record_gift"): "made-up gifts",
 }
@@ -70,9 +72,13 @@ class Doors:
         self.gift = add_gift(db.session.get_one(Donor, self.anna)).id
         self.staff = Staff(app, "admin")
         self.staff.post("/bank/accounts", number=OURS, new_currency="PLN", name="Main")
-        self.staff.upload(camt([("2026-11-19", "30.00", "KTOŚ NOWY", PAYER, "x")]))
+        lines = [
+            ("2026-11-19", "30.00", "KTOŚ NOWY", PAYER, "x"),
+            (str(TODAY), "50.00", "ANNA KOWALSKA", "", "y"),
+        ]
+        self.staff.upload(camt(lines))
         let_write()
-        self.entry = db.session.scalars(select(Entry.id)).one()
+        self.entry, self.entry_of_anna = db.session.scalars(select(Entry.id).order_by(Entry.id)).all()
 
     def page_new(self, fields: Mapping[str, str], is_another: bool) -> Answer:
         key = key_in(self.staff.get("/donors/new").text)
@@ -110,6 +116,31 @@ class Doors:
             "received_on": fields["received_on"],
         }
         return self._send_api("POST", "/gifts", body, "gift_ids", self.gift, is_another)
+
+    def page_accept(self, fields: Mapping[str, str], is_another: bool) -> Answer:
+        """Accept the proposal of the engine, with what the page of the entry says was seen, or without."""
+        page = self.staff.get(f"/bank/entries/{self.entry_of_anna}").text
+        choice = unescape(re.findall(r'name="choice" value="([^"]+)"', page)[0])
+        path = f"/bank/entries/{self.entry_of_anna}/accept"
+        return self._send_page(path, {"choice": choice}, self.gift, is_another)
+
+    def page_give(self, fields: Mapping[str, str], is_another: bool) -> Answer:
+        path = f"/bank/entries/{self.entry_of_anna}/give"
+        return self._send_page(path, {"donor": str(self.anna)}, self.gift, is_another)
+
+    def page_split(self, fields: Mapping[str, str], is_another: bool) -> Answer:
+        path, code = f"/bank/entries/{self.entry_of_anna}/split", "DH-1001-7"
+        form = {"do": "record", "count": "2", "who0": code, "amount0": "50,00", "who1": "", "amount1": ""}
+        return self._send_page(path, form, self.gift, is_another)
+
+    def api_rank(self, fields: Mapping[str, str], is_another: bool) -> Answer:
+        path = f"/entries/{self.entry_of_anna}/matches"
+        return self._send_api("POST", path, {"rank": 0}, "gift_ids", self.gift, is_another)
+
+    def api_parts(self, fields: Mapping[str, str], is_another: bool) -> Answer:
+        path = f"/entries/{self.entry_of_anna}/matches"
+        part = {"donor_id": self.anna, "amount": {"amount": "50.00", "currency": "PLN"}}
+        return self._send_api("POST", path, {"parts": [part]}, "gift_ids", self.gift, is_another)
 
     def _send_page(self, path: str, form: Mapping[str, str], known_id: int, is_another: bool) -> Answer:
         more = {"another": str(known_id)} if is_another else {}
@@ -157,9 +188,12 @@ CASES = [
     *((door, alike, OTHER) for door in DONOR_DOORS for alike in (TWIN, MAILBOX)),
     *((door, SAME_GIFT, OTHER_GIFT) for door in ("page_gift", "api_gift")),
 ]
+BANK_DOORS = ("page_accept", "page_give", "page_split", "api_rank", "api_parts")
 
 
-@pytest.mark.parametrize(("door", "alike", "other"), CASES)
+@pytest.mark.parametrize(
+    ("door", "alike", "other"), [*CASES, *((door, SAME_GIFT, {}) for door in BANK_DOORS)]
+)
 def test_each_door_asks_before_it_makes(
     doors: Doors, door: str, alike: Mapping[str, str], other: Mapping[str, str]
 ) -> None:

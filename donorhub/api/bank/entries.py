@@ -147,16 +147,17 @@ def _accept_shown(digest: str, narrow: Which, after_entry_id: int | None) -> int
 @bp.arguments(DuplicateQuery, location="query")
 @bp.arguments(NewMatchSchema)
 @bp.response(200, EntryWithProposalsSchema)
-@bp.alt_response(409, description="`possible_duplicate`: a donor like the new one is there.")
+@bp.alt_response(409, description="`possible_duplicate`, `possible_duplicate_gift`: it may be there already.")
 def decide_entry(arguments: Mapping[str, bool], decision: dict[str, object], entry_id: int) -> Response:
     """Decide what an entry is. The same decision again changes nothing; another wants the first undone.
 
-    A `new_donor` who may be there already is refused, with `donor_ids`, unless `allow_duplicate` is said.
+    A `new_donor` who may be there already is refused, with `donor_ids`, unless `allow_duplicate` is said; so
+    is a gift of the same donor, day and amount as one recorded by hand, with `gift_ids`.
     """
     way = next(way for way in WAYS if way in decision)
     where: dict[str, Any] = {"now": clock.now(), "actor": get_principal().actor}
-    if way == "new_donor" and arguments["allow_duplicate"]:
-        where["alike_ids"] = None
+    if arguments["allow_duplicate"] and way in _ASKING:
+        where[_ASKING[way]] = None
     if "detail_id" in decision:
         where["detail_id"] = decision["detail_id"]
     if "digest" in decision and way == "rank":
@@ -212,6 +213,8 @@ def _join_payout(entry_id: int, payout_id: int, where: dict[str, Any]) -> None:
     entries.join_payout(entry_id, payout_id, **where)
 
 
+# The ways that ask what may be there already, and the argument that says it is another.
+_ASKING: Final = {"new_donor": "alike_ids", "rank": "equal_ids", "parts": "equal_ids"}
 _DECIDE: Final[dict[str, Callable[[int, Any, dict[str, Any]], object]]] = {
     "rank": lambda entry_id, rank, where: entries.accept_proposal(entry_id, rank=rank, **where),
     "parts": _accept_parts,

@@ -23,6 +23,7 @@ from donorhub.money import Money
 from donorhub.services.access import users
 from donorhub.services.bank.bank_views import AccountRow
 from donorhub.web.admission import get_principal
+from donorhub.web.words.bank import word_hindrance
 from donorhub.web.words.labels import Words
 from receipts import figures
 
@@ -127,6 +128,7 @@ def list_bank_words() -> dict[str, object]:
         "entry_states": ENTRY_STATES,
         "bank_looks": LOOKS,
         "mask_account": mask_account,
+        "word_hindrance": word_hindrance,
         "iban": figures.write_account,
         "make_money": make_money,
         "find_actor_name": find_actor_name,

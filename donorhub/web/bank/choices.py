@@ -19,7 +19,7 @@ from donorhub.models.states import OPEN_ENTRIES
 from donorhub.money import Money
 from donorhub.services.access import organisation
 from donorhub.services.bank import bank_views
-from donorhub.services.bank.matching import credits, entry_views, matching
+from donorhub.services.bank.matching import credits, entry_views, gifts_by_hand, matching
 from donorhub.services.bank.matching.decisions import CreditDecision
 from donorhub.services.bank.matching.entry_views import MatchView
 from donorhub.web.words import bank
@@ -53,6 +53,7 @@ class Payment:
     choices: Sequence[Choice] = ()
     hindrances: Sequence[str] = ()
     matches: Sequence[MatchView] = ()
+    equal_ids: Sequence[int] = ()  # gifts recorded by hand that one of the choices would be once more
 
     @property
     def is_in(self) -> bool:
@@ -127,12 +128,18 @@ def list_items(entries: Sequence[Entry]) -> list[Item]:
     places: dict[int, list[credits.Place]] = {}
     for place in credits.read_places(ids):
         places.setdefault(place.entry_id, []).append(place)
+    by_hand = gifts_by_hand.find_gifts_by_hand(
+        key
+        for entry_id, of_entry in proposals.items()
+        for place in places.get(entry_id, ())
+        for key in _list_keys(place, of_entry)
+    )
     return [
         Item(
             entry,
             accounts.get(entry.bank_account_id, ""),
             [
-                _make_payment(place, proposals.get(entry.id, ()), matches.get(entry.id, ()), names)
+                _make_payment(place, proposals.get(entry.id, ()), matches.get(entry.id, ()), names, by_hand)
                 for place in places.get(entry.id, ())
             ],
         )
@@ -140,8 +147,22 @@ def list_items(entries: Sequence[Entry]) -> list[Item]:
     ]
 
 
+def _list_keys(place: credits.Place, proposals: Iterable[Proposal]) -> list[gifts_by_hand.Key]:
+    return [
+        key
+        for proposal in proposals
+        if proposal.detail_id == place.detail_id
+        for candidate in proposal.candidates
+        for key in gifts_by_hand.list_keys(place, candidate)
+    ]
+
+
 def _make_payment(
-    place: credits.Place, proposals: Iterable[Proposal], matches: Iterable[MatchView], names: NamedRows
+    place: credits.Place,
+    proposals: Sequence[Proposal],
+    matches: Iterable[MatchView],
+    names: NamedRows,
+    by_hand: Mapping[gifts_by_hand.Key, Sequence[int]],
 ) -> Payment:
     mine = [view for view in matches if view.row.detail_id == place.detail_id]
     proposal = next((p for p in proposals if p.detail_id == place.detail_id), None)
@@ -151,7 +172,8 @@ def _make_payment(
         place.detail_id,
         place.credit,
         [_make_choice(candidate, place.credit, names) for candidate in proposal.candidates],
-        [bank.word_hindrance(key) for key in proposal.hindrances if key != "mode_off"],
+        [bank.word_hindrance(key) for key in proposal.hindrances if key not in ("mode_off", "equal_gift")],
+        equal_ids=sorted({id_ for key in _list_keys(place, proposals) for id_ in by_hand.get(key, ())}),
     )
 
 

@@ -21,7 +21,7 @@ from donorhub.errors import Conflict
 from donorhub.models import Donor, Entry, EntryQuestion
 from donorhub.models.states import OPEN_ENTRIES, MatchKind
 from donorhub.services.bank.files import bank_accounts, entry_questions
-from donorhub.services.bank.matching import entries, entry_answers, entry_views
+from donorhub.services.bank.matching import entries, entry_answers, entry_views, gifts_by_hand
 from donorhub.services.donors import search
 from donorhub.services.paging import Page
 from donorhub.web.admission import require_permission
@@ -125,6 +125,7 @@ def render_entry(entry_id: int, form: Form) -> str:
         question=_find_questions([row]).get(entry_id),
         question_kinds=KINDS,
         payouts=payouts,
+        equal_gifts=gifts_by_hand.list_gifts_like(row) if row.state in OPEN_ENTRIES else (),
         not_gifts=prepared.write_options(NOT_GIFTS),
         form=form,
         q=text,
@@ -158,7 +159,12 @@ def accept_choice(entry_id: int) -> Response | tuple[str, int]:
         if rank is None and entries.get_entry(entry_id).state in OPEN_ENTRIES:
             raise Conflict(f"entry {entry_id} has no such proposal any more", code="proposal_gone")
         entries.accept_proposal(
-            entry_id, rank=rank or 0, detail_id=detail_id, now=clock.now(), actor=get_actor()
+            entry_id,
+            rank=rank or 0,
+            detail_id=detail_id,
+            equal_ids=form.list_ids("another"),
+            now=clock.now(),
+            actor=get_actor(),
         )
         commit()
         return decided.answer_decision(entry_id)
@@ -180,6 +186,7 @@ def record_gift_of_donor(entry_id: int) -> Response | tuple[str, int]:
             entry_id,
             [entries.Share(donor_id or 0, minor)],
             detail_id=detail_id,
+            equal_ids=form.list_ids("another"),
             now=clock.now(),
             actor=get_actor(),
         )

@@ -14,7 +14,7 @@ from donorhub import clock
 from donorhub.models import Donor, Instalment
 from donorhub.money import Money
 from donorhub.schemas.donors import NewDonorSchema
-from donorhub.services.bank.matching import entries, entry_views, payer_keys
+from donorhub.services.bank.matching import entries, entry_views, gifts_by_hand, payer_keys
 from donorhub.services.bank.matching.entries import Share
 from donorhub.services.donors import donors, duplicates, search
 from donorhub.services.donors.donor_fields import DonorFields
@@ -147,6 +147,7 @@ def _render_split(item: Item, form: Form) -> str:
         rows=[_read_row(form, number, amount.currency) for number in range(_count_parts(form))],
         form=form,
         funds=funds.list_open_funds(),
+        equal_gifts=gifts_by_hand.list_gifts_like(item.entry),
     )
 
 
@@ -200,7 +201,14 @@ def record_split(entry_id: int) -> Response | str | tuple[str, int]:
     with form.start_saving() as saving:
         shares = _read_shares(form, amount)
         saving.refuse_errors()
-        entries.accept_shares(entry_id, shares, detail_id=detail_id, now=clock.now(), actor=get_actor())
+        entries.accept_shares(
+            entry_id,
+            shares,
+            detail_id=detail_id,
+            equal_ids=form.list_ids("another"),
+            now=clock.now(),
+            actor=get_actor(),
+        )
         commit()
         return answer_decision(entry_id)
     return _render_split(_get_item(entry_id), form), 422

@@ -130,6 +130,9 @@ _HINDRANCES: Final[Mapping[str, LazyString]] = {
     "name_only": lazy_gettext("A name alone never decides."),
     "not_enough": lazy_gettext("The reasons are not enough to decide without you."),
     "margin": lazy_gettext("Another donor fits nearly as well."),
+    "equal_gift": lazy_gettext(
+        "A gift of this donor, of the same day and amount, is recorded already: is this other money?"
+    ),
     "contradiction": lazy_gettext("Something speaks against it."),
     "over_cap": lazy_gettext("The amount is above what is decided without you."),
     "outside_window": lazy_gettext("It did not come near the day it was due."),

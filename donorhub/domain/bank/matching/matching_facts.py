@@ -71,6 +71,7 @@ Hindrance = Literal[
     "contested",
     "contested_return",
     "contradiction",
+    "equal_gift",
     "margin",
     "mode_off",
     "mode_suggest",

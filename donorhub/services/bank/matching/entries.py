@@ -20,7 +20,7 @@ from donorhub.errors import Conflict, NotFound, Rejected
 from donorhub.models import Donor, Entry, Gift, Match, Payout
 from donorhub.models.states import ARRIVING_PAYOUTS
 from donorhub.services.access import organisation
-from donorhub.services.bank.matching import decision_undo, matching, payer_keys
+from donorhub.services.bank.matching import decision_undo, gifts_by_hand, matching, payer_keys
 from donorhub.services.bank.matching import entry_holding as holding
 from donorhub.services.bank.matching.decisions import CreditDecision
 from donorhub.services.donors import donors, duplicates
@@ -44,9 +44,17 @@ class Share:
 
 
 def accept_shares(
-    entry_id: int, parts: Sequence[Share], *, now: datetime, actor: str, detail_id: int | None = None
+    entry_id: int,
+    parts: Sequence[Share],
+    *,
+    now: datetime,
+    actor: str,
+    detail_id: int | None = None,
+    equal_ids: Collection[int] | None = (),
 ) -> Entry:
     """Record whose gift an entry is, or whose gifts; the parts must add up to it. Return the entry.
+
+    ``equal_ids`` are equal gifts, recorded by hand, that were looked at; None where all are other money.
 
     Raise Rejected for money that left, and when the parts do not add up; Conflict when it was decided
     otherwise before: undo that first.
@@ -78,6 +86,7 @@ def accept_shares(
         evidence=_find_first_evidence(gift_parts),
         funds={n: {share.fund_id: share.minor} for n, share in enumerate(parts) if share.fund_id is not None},
     )
+    gifts_by_hand.refuse_equal_gifts(decision, equal_ids)
     return holding.settle_entry(entry, decision, now=now, actor=actor)
 
 
@@ -109,9 +118,10 @@ def accept_proposal(
     rank: int = 0,
     detail_id: int | None = None,
     digest: str = "",
+    equal_ids: Collection[int] | None = (),
 ) -> Entry:
     """Take the engine's candidate of this rank, the best is 0; raise Conflict when there is none such now, or
-    it is not the one that was shown under ``digest``.
+    it is not the one that was shown under ``digest``. ``equal_ids``: see :func:`accept_shares`.
     """
     entry, place, clues, proposal = holding.lock_payment(entry_id, detail_id)
     matches = holding.list_live_matches(entry_id, detail_id)
@@ -126,6 +136,7 @@ def accept_proposal(
     if digest and digest != matching.compute_candidate_digest(proposal, candidate):
         raise Conflict(f"entry {entry_id} has another proposal by now: look again", code="proposal_gone")
     decision = matching.make_decision(place, clues, candidate)
+    gifts_by_hand.refuse_equal_gifts(decision, equal_ids)
     return holding.settle_entry(entry, holding.add_person_evidence(decision), now=now, actor=actor)
 
 

@@ -70,7 +70,7 @@ def _decide_as(
     if match.kind == "gift" and match.donor_id is not None and entry.amount_minor > 0:
         allocations = _share_out(instalment_ids, entry.amount_minor)
         share = Share(match.donor_id, entry.amount_minor, _find_fund(match), allocations or None)
-        entries.accept_shares(entry.id, [share], now=now, actor=actor)
+        entries.accept_shares(entry.id, [share], equal_ids=None, now=now, actor=actor)
     elif match.kind == "not_gift":
         reasons = [str(reason.get("params", {}).get("reason", "")) for reason in match.evidence]
         entries.mark_not_a_gift(entry.id, next(filter(None, reasons), "other"), now=now, actor=actor)

@@ -23,7 +23,7 @@ from donorhub.services import shown
 from donorhub.services.bank import coverage
 from donorhub.services.bank.files import bank_accounts
 from donorhub.services.bank.files.statements import get_statement
-from donorhub.services.bank.matching import credits, decisions, match_facts
+from donorhub.services.bank.matching import credits, decisions, gifts_by_hand, match_facts
 from donorhub.services.bank.matching.credits import Place
 from donorhub.services.bank.matching.decisions import CreditDecision
 
@@ -79,7 +79,8 @@ def _count_unseen(statement_id: int) -> int:
 def _propose_for_places(places: Sequence[Place], policy: Policy) -> list[tuple[Place, Clues, Proposal]]:
     items = clues_of.read_clues([place.credit for place in places], policy.prefix)
     answers = propose_matches(items, match_facts.fetch_facts(items, policy), policy)
-    return list(zip(places, items, answers, strict=True))
+    proposed = list(zip(places, items, answers, strict=True))
+    return gifts_by_hand.ask_about_equal_gifts(proposed, policy)
 
 
 def _make_certain_decision(place: Place, clues: Clues, proposal: Proposal) -> CreditDecision:

@@ -1,0 +1,132 @@
+"""Gifts that people or other systems recorded, and that the bank may bring now once more.
+
+An entry of the bank is a gift of its own, and so is a payment of a provider: they are known by their ids.
+What was recorded by hand, over the API or taken over from another system has none that the bank knows: of the
+same donor, day and amount it may be the same money. So nothing is settled without a person who was shown it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import Final, NamedTuple
+
+from sqlalchemy import ColumnElement, or_, select
+
+from donorhub.db import db
+from donorhub.domain.bank.matching.clues import Clues
+from donorhub.domain.bank.matching.matching_facts import Candidate, Policy, Proposal
+from donorhub.errors import Conflict
+from donorhub.models import Correction, Entry, Gift
+from donorhub.services.bank.files.ledger_rows import cut_query_values
+from donorhub.services.bank.matching.credits import Place
+from donorhub.services.bank.matching.decisions import CreditDecision
+
+MOST_SHOWN: Final = 50
+Proposed = tuple[Place, Clues, Proposal]
+
+
+class Key(NamedTuple):
+    """What two gifts that may be one have in common."""
+
+    donor_id: int
+    minor: int
+    currency: str
+    on: date
+
+
+def find_gifts_by_hand(keys: Iterable[Key]) -> dict[Key, list[int]]:
+    """Return the ids of the gifts that were recorded by hand, by what they have in common with an entry's."""
+    wanted = set(keys)
+    found: dict[Key, list[int]] = {}
+    for donor_ids in cut_query_values(sorted({key.donor_id for key in wanted})):
+        rows = db.session.execute(
+            select(Gift.id, Gift.donor_id, Gift.amount_minor, Gift.currency, Gift.received_on)
+            .where(
+                Gift.donor_id.in_(donor_ids),
+                Gift.received_on >= min(key.on for key in wanted),
+                Gift.received_on <= max(key.on for key in wanted),
+                *_IS_BY_HAND,
+            )
+            .order_by(Gift.id)
+        )
+        for id_, donor_id, minor, currency, on in rows:
+            key = Key(donor_id, minor, currency, on)
+            if key in wanted:
+                found.setdefault(key, []).append(id_)
+    return found
+
+
+_IS_BY_HAND: Final[tuple[ColumnElement[bool], ...]] = (
+    or_(Gift.source == "manual", Gift.source.startswith("api:"), Gift.source.startswith("import:")),
+    Gift.is_test.is_(False),
+    Gift.id.not_in(select(Correction.gift_id)),
+)
+
+
+def list_gifts_like(entry: Entry) -> Sequence[Gift]:
+    """Return the gifts recorded by hand of an entry's day that it, or a part of it, may be."""
+    return db.session.scalars(
+        select(Gift)
+        .where(
+            Gift.received_on == entry.booked_on,
+            Gift.currency == entry.currency,
+            Gift.amount_minor <= entry.amount_minor,
+            *_IS_BY_HAND,
+        )
+        .order_by(Gift.amount_minor.desc(), Gift.id)
+        .limit(MOST_SHOWN)
+    ).all()
+
+
+def list_keys(place: Place, candidate: Candidate | CreditDecision) -> list[Key]:
+    """Return what the gifts of a candidate or decision would have in common with earlier ones."""
+    currency = place.credit.amount.currency
+    return [Key(part.donor_id, part.minor, currency, place.booked_on) for part in candidate.parts]
+
+
+def ask_about_equal_gifts(proposed: list[Proposed], policy: Policy) -> list[Proposed]:
+    """Return the proposals, those that would be settled though an equal gift is there asking a person."""
+    certain = [
+        (place, proposal)
+        for place, _, proposal in proposed
+        if proposal.candidates and (proposal.would_auto or proposal.decision == "auto")
+    ]
+    found = find_gifts_by_hand(
+        key for place, proposal in certain for key in list_keys(place, proposal.candidates[0])
+    )
+    return [_ask_if_equal(one, found, policy) for one in proposed] if found else proposed
+
+
+def _ask_if_equal(one: Proposed, found: Collection[Key], policy: Policy) -> Proposed:
+    place, clues, proposal = one
+    is_certain = bool(proposal.candidates) and (proposal.would_auto or proposal.decision == "auto")
+    if not is_certain or not any(key in found for key in list_keys(place, proposal.candidates[0])):
+        return one
+    best, *others = proposal.candidates
+    asking = replace(
+        proposal,
+        decision="suggest",
+        would_auto=False,
+        candidates=(replace(best, level="likely"), *others),
+        hindrances=("equal_gift",),
+        decide_by=place.booked_on + timedelta(days=policy.suspense_days),
+    )
+    return place, clues, asking
+
+
+def refuse_equal_gifts(decision: CreditDecision, known_ids: Collection[int] | None) -> None:
+    """Raise Conflict where an equal gift is not among ``known_ids``, which were looked at; ``None``: whatever
+    is there is another.
+    """
+    if known_ids is None:
+        return
+    found = find_gifts_by_hand(list_keys(decision.place, decision))
+    ids = sorted(id_ for ids in found.values() for id_ in ids if id_ not in known_ids)
+    if ids:
+        raise Conflict(
+            "a gift of this donor, of the same day and amount, is recorded already: say that this is another",
+            code="possible_duplicate_gift",
+            gift_ids=ids,
+        )
