@@ -13,12 +13,14 @@ from webhooks.groups import find_linked_groups
 from webhooks.payout_texts import WITHOUT_ADAPTER
 from webhooks.projection import project_groups
 from webhooks.stripe.events import Stripe
+from webhooks.stripe.facts import SUBJECTS as STRIPE_SUBJECTS
 
 __all__ = [
     "UnknownProvider",
     "collect_payout_texts",
     "find_linked_groups",
     "find_secret_prefix",
+    "find_subject",
     "get_provider",
     "list_provider_names",
     "project_groups",
@@ -27,6 +29,7 @@ __all__ = [
 ENTRY_POINTS: Final = "donorhub.webhook_providers"
 _OURS: Final[dict[str, Provider]] = {"stripe": Stripe()}
 _SECRET_PREFIXES: Final = {"stripe": "whsec_"}
+_SUBJECTS: Final = {"stripe": STRIPE_SUBJECTS}
 
 
 class UnknownProvider(KeyError):
@@ -49,6 +52,13 @@ def collect_payout_texts() -> dict[str, tuple[str, ...]]:
 def find_secret_prefix(name: str) -> str | None:
     """Return how each signing secret of a provider begins; None where nothing is known of them."""
     return _SECRET_PREFIXES.get(name)
+
+
+def find_subject(name: str, object_kind: str) -> str | None:
+    """Return what a provider's object is to us: payment, refund, dispute, promise, instalment, payer, payout
+    or access; None where nothing is known of its kind.
+    """
+    return _SUBJECTS.get(name, {}).get(object_kind)
 
 
 def get_provider(name: str) -> Provider:

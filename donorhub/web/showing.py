@@ -20,7 +20,7 @@ from donorhub.services.counting import MOST_COUNTED
 from donorhub.services.receipts import receipts
 from donorhub.services.recurring.recurring_terms import LAST_DAY
 from donorhub.web.reader import get_date_locale, get_lang, get_today
-from donorhub.web.words import codes
+from donorhub.web.words import codes, troubles
 from receipts.figures import write_amount
 
 _AMOUNT: Final = re.compile(r"-?[0-9]+(?:\.[0-9]+)? [A-Z]{3}", re.ASCII)
@@ -83,8 +83,10 @@ def register(app: Flask) -> None:
         moment=show_moment,
         local_day=show_local_day,
         before_and_after=show_before_and_after,
-        word_first_problem=codes.word_first_problem,
         mark_english=codes.mark_english,
+        capitalize_first=lambda text: text[:1].upper() + text[1:],
+        word_trouble=troubles.word_trouble,
+        has_details=troubles.has_details,
         word_code=codes.word_code,
         fact_day=lambda facts: show_day(date.fromisoformat(facts["due_on"])),
         fact_money=show_fact_money,

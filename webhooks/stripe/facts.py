@@ -124,6 +124,27 @@ _READERS: Final[Mapping[str, Callable[[ObjectEvent], list[Fact]]]] = {
     "balance_transactions": read_payout_items,
 }
 
+SUBJECTS: Final[Mapping[str, str]] = {  # what each of Stripe's objects is to us
+    "checkout.session": "payment",
+    "payment_intent": "payment",
+    "charge": "payment",
+    "radar.early_fraud_warning": "dispute",
+    "refund": "refund",
+    "dispute": "dispute",
+    "invoice": "instalment",
+    "invoice_payment": "instalment",
+    "subscription": "promise",
+    "customer": "payer",
+    "payment_method": "payer",
+    "mandate": "promise",
+    "setup_intent": "promise",
+    "source_mandate_notification": "promise",
+    "payout": "payout",
+    "balance_transaction": "payout",
+    "balance_transactions": "payout",
+    "application": "access",
+}
+
 
 def is_wanted(type_: str) -> bool:
     """Return whether events of this type give facts."""

@@ -11,8 +11,6 @@ from typing import Final
 from flask_babel import lazy_gettext
 from markupsafe import Markup
 
-from donorhub.web.words import bank_problems
-
 # What became of a task or a message, and why a recurring gift or an instalment stands where it stands.
 ENDS: Final[Mapping[str, object]] = {
     "bank_unknown": lazy_gettext("the bank was not known that far"),
@@ -101,12 +99,9 @@ def word_code(text: str | None) -> str:
     return str(word) if word is not None else text or ""
 
 
-def word_first_problem(problems: list[dict[str, object]]) -> str | Markup:
-    """Return what is wrong with a file in one sentence: ours, else the reader's in English."""
-    if not problems:
-        return "–"
-    means = bank_problems.word_meaning(str(problems[0]["code"]))
-    return means or mark_english(str(problems[0]["message"]))
+def is_code(text: str) -> bool:
+    """Return whether a text is a code that has a word, and nothing that a person or program wrote."""
+    return text in ENDS or text in PROVIDERS
 
 
 def mark_english(text: str) -> str | Markup:

@@ -12,6 +12,9 @@ from donorhub.services.providers import inbox
 from donorhub.services.work import error_inbox, tasks
 from donorhub.web.admission import get_principal, require_permission
 from donorhub.web.saving import commit, tell_reader
+from donorhub.web.words import labels
+from donorhub.web.words.troubles import word_trouble
+from donorhub.web.work.error_groups import find_file_details, group_by_reason, word_file_reason, word_subject
 
 bp = Blueprint("errors", __name__, url_prefix="/errors")
 
@@ -20,7 +23,18 @@ bp = Blueprint("errors", __name__, url_prefix="/errors")
 @require_permission("providers:read")
 def show_error_inbox() -> str:
     """Show all that failed, by kind."""
-    return render_template("work/error_inbox.html", inbox=error_inbox.read_error_inbox())
+    inbox_now = error_inbox.read_error_inbox()
+    return render_template(
+        "work/error_inbox.html",
+        inbox=inbox_now,
+        tasks=group_by_reason(inbox_now.tasks, lambda task: word_trouble(task.last_error)),
+        events=group_by_reason(inbox_now.events, lambda event: word_trouble(event.reason)),
+        files=group_by_reason(inbox_now.files, word_file_reason),
+        messages=group_by_reason(inbox_now.messages, lambda message: word_trouble(message.last_error)),
+        word_subject=word_subject,
+        find_file_details=find_file_details,
+        providers=labels.SOURCES,
+    )
 
 
 @bp.post("/tasks/<int:task_id>/retry")
