@@ -186,6 +186,7 @@ KINDS = {
     "asked, not booked",
     "bank corrections",
     "told and changed",
+    "fees and archives",
     "readers wait",
     "killed, not failed",
     "stages",

@@ -23,7 +23,12 @@ from donorhub.services.paging import AnyRow, equals_if_given
 FIRST_LINK = "0" * 64
 CHUNK = 500  # records in memory at a time
 Change = tuple[object, object]  # what a field was, and what it became
-_WHOLE_CHANGES = {"user.roles_changed": "roles", "mandate.changed": "mandate_state"}  # the field of each
+_WHOLE_CHANGES = {  # the one field that each of these changes
+    "user.roles_changed": "roles",
+    "mandate.changed": "mandate_state",
+    "instalment.judged_again": "instalment_state",
+    "recurring_gift.judged_again": "recurring_state",
+}
 _CHAIN_COLUMNS = (
     AuditRecord.seq,
     AuditRecord.at,

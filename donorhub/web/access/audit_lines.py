@@ -44,7 +44,9 @@ _PAGES: Final[Mapping[str, tuple[str, str, str]]] = {
 _WORDS: Final[Mapping[str, Mapping[Any, object]]] = {
     "kind": labels.KINDS,
     "lang": labels.LANGS,
+    "instalment_state": labels.INSTALMENT_STATES,
     "mandate_state": labels.MANDATE_STATES,
+    "recurring_state": labels.RECURRING_STATES,
     "state": labels.DEDUCTION_STATES,
 }
 
