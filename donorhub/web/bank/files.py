@@ -28,14 +28,13 @@ from donorhub.web.bank.file_plans import ShownPlan
 from donorhub.web.bank.sent_files import lead_to_arrivals, list_faults
 from donorhub.web.forms import Form
 from donorhub.web.saving import commit, tell_reader
-from donorhub.web.words import bank_problems
+from donorhub.web.words.problem_groups import group_problems
 from importers.statement import Problem
 from importers.table.opening import WORKBOOKS
 
 TABLES: Final = ("table", "csv", *WORKBOOKS)
 ABOUT_ACCOUNTS: Final = frozenset(("account_missing", "account_unknown", "account_currency"))
 ABOUT_DAYS: Final = frozenset(("ambiguous_dates", "mixed_dates"))
-MOST_PROBLEMS: Final = 50
 PHASES: Final = {
     "reading": lazy_gettext("Reading"),
     "storing": lazy_gettext("Storing"),
@@ -162,8 +161,7 @@ def _render_file(row: ImportFile, form: Form, shown: ShownPlan | None = None) ->
         views=views,
         phase=_find_phase(row, views),
         phases=PHASES,
-        problems=[bank_problems.word_problem(Problem(**problem)) for problem in row.problems[:MOST_PROBLEMS]],
-        more_problems=max(len(row.problems) - MOST_PROBLEMS, 0),
+        problem_groups=group_problems([Problem(**problem) for problem in row.problems]),
         is_table=row.format in TABLES,
         old_gift_count=thank_yous.count_held_gifts(row.id),
         asks_account=bool(codes & ABOUT_ACCOUNTS),
