@@ -11,7 +11,7 @@ from sqlalchemy import event
 
 from donorhub.db import db
 
-IN_CHUNKS = {"bank.accept_sure"}  # lets others write between its chunks
+IN_CHUNKS = {"bank.answer_question_group"}  # lets others write between its chunks
 
 
 @pytest.fixture(autouse=True)
