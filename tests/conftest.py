@@ -96,13 +96,13 @@ def database(app: Flask, home: Path) -> Iterator[Flask]:
     before = clock.use_clock(lambda: NOW)
     set_reading(False)  # a test client leaves behind what its last request said
     with app.app_context():
-        _empty(app, home)
+        empty_database(app, home)
         yield app
         db.session.remove()
     clock.use_clock(before)
 
 
-def _empty(app: Flask, home: Path) -> None:
+def empty_database(app: Flask, home: Path) -> None:
     db.session.remove()
     if app.extensions["donorhub.settings"].uses_sqlite:
         db.engine.dispose()

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -22,6 +23,7 @@ from donorhub.models.states import UNCOUNTED_ENTRIES, QuestionAnswer, QuestionKi
 from donorhub.services.bank.files import bank_accounts
 from donorhub.services.bank.matching import entry_answers
 from donorhub.services.reports import invariants
+from tests.conftest import empty_database
 from tests.services.bank.bank import open_account, send
 from tests.services.bank.changing_bank import (
     CHANGES,
@@ -238,3 +240,43 @@ def test_exports_without_changes_ask_nothing(database: Flask) -> None:
     story = run_story(3, kinds=())
     assert_true(story)
     assert story.count_asked() == 0
+
+
+def renumber_often(seed: int, days: int, count: int) -> tuple[int, int]:
+    """How many entries a bank told again that numbers its ids anew in each file, in weeks that share a day,
+    and how many of them were asked about; the ledger is right before any answer."""
+    rng = random.Random(seed)
+    bank = ChangingBank(rng, days)
+    bank.fill(count)
+    story = Story(bank, rng)
+    source = rng.choice(("ofx1", "csv plain.pl", "xlsx", "camt"))
+    repeated_count = 0
+    for first in range(0, days - 1, 6):
+        until = min(first + 6, days - 1)
+        bank.renumber()
+        export = bank.export(source, START + timedelta(days=first), START + timedelta(days=until))
+        if export is not None:
+            repeated_count += len(export.told.keys() & story.told.keys())
+            story.take(export)
+    return repeated_count, story.count_asked()
+
+
+def test_renumbered_weeks_that_share_a_day_ask_nothing(database: Flask) -> None:
+    """Where each week begins with the last day of the one before under other ids, no entry is asked about
+    but one that is alone on its day, and none counts twice."""
+    repeated_count, asked_count = renumber_often(5, days=31, count=120)
+    print(f"{asked_count} of {repeated_count} repeated entries are questions")
+    assert repeated_count >= 8
+    assert asked_count <= 1
+
+
+@pytest.mark.load
+def test_many_renumbered_weeks_ask_little(database: Flask, home: Path) -> None:
+    """Over many such accounts hardly one of a hundred repeated entries is a question."""
+    repeated_count = asked_count = 0
+    for seed in range(12):
+        empty_database(database, home)
+        repeated, asked = renumber_often(seed, days=61, count=200)
+        repeated_count, asked_count = repeated_count + repeated, asked_count + asked
+    print(f"{asked_count} of {repeated_count} repeated entries are questions")
+    assert asked_count * 100 <= repeated_count
