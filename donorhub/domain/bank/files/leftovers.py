@@ -112,10 +112,10 @@ def pair_whole_days(days: Mapping[date, Day], texts: EntryTexts, place: Place) -
     witness_count = sum(len(alone.items) for _, alone in agreeing_days)
     witness_count += sum(pair.how == "whole_day" for day in days.values() for pair in day.pairs)
     for day, alone in agreeing_days if witness_count >= _FEWEST_WITNESSES else ():
-        paired_rows = alone.rows
+        paired_ids = {row.id for row in alone.rows}
         pair_contents(alone)
         day.items, day.pairs = [], [*day.pairs, *alone.pairs]
-        day.rows = [row for row in day.rows if row not in paired_rows]
+        day.rows = [row for row in day.rows if row.id not in paired_ids]
 
 
 def _count_contents(entries: Iterable[IncomingEntry | KnownEntry]) -> Counter[str]:
