@@ -237,13 +237,15 @@ class _Draw:
         """Draw what happens to an order: at most one thing, but changes of amount go with any."""
         draw = self.random
         nominal_days = list(_list_nominal_days(order, self.end_on))
+        # An order that is changed to just what another of its payer is could be told apart by nobody.
+        others = {slot.minor for one in self.orders if one.payer is order.payer for slot in one.slots}
         minor = order.minor
         for nominal_on in nominal_days:
             if nominal_on != nominal_days[0] and draw.random() < 0.02 * order.every:
                 other = draw.choice(
                     (minor * 2, minor + 1000, minor * 3 // 2, minor // 2, max(500, minor - 1000))
                 )
-                if other != minor:
+                if other != minor and other not in others:
                     minor = other
                     order.changed_on.append(nominal_on)
             order.slots.append(Slot(nominal_on, minor))

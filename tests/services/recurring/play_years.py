@@ -25,7 +25,7 @@ from donorhub.services.donors import donors
 from donorhub.services.recurring import changed_amounts, instalments, recurring_gifts
 from tests.services.bank.bank import Paid, assert_sound, camt, match, send
 from tests.services.recurring.judged_years import Judge, Result
-from tests.services.recurring.made_up_years import OURS, START, Order, OurAccount, World, add_months
+from tests.services.recurring.made_up_years import OURS, START, Order, OurAccount, Payment, World, add_months
 
 WARSAW = ZoneInfo("Europe/Warsaw")
 
@@ -152,9 +152,7 @@ class Play:
         self.judge.promise_ids[order.number] = gift.id
 
     def _import(self, file: File) -> None:
-        payments = [
-            p for p in self.world.payments if p.ours == file.account and file.first_on <= p.on <= file.last_on
-        ]
+        payments = self._list_payments(file)
         before = sum(p.minor for p in self.world.payments if p.ours == file.account and p.on < file.first_on)
         paid = [Paid(p.on, p.minor, p.payer.name, p.payer.number, p.text, p.ref) for p in payments]
         statement = camt(
@@ -171,12 +169,25 @@ class Play:
         self._note_known(file)
 
     def _note_known(self, file: File) -> None:
-        days = self.imported[file.account.number]
-        days.update(file.first_on + timedelta(days=n) for n in range((file.last_on - file.first_on).days + 1))
-        known_to = self.judge.known_to.get(file.account.number, START - timedelta(days=1))
-        while known_to + timedelta(days=1) in days:
+        """Count the days up to which an account is known: also those of a file that is not there, if it holds
+        nothing and later ones begin with the same balance.
+        """
+        number = file.account.number
+        days = self.imported[number]
+        days.update(_list_days(file))
+        known_days = set(days)
+        for other in self.pending_files:
+            if other.account == file.account and other.last_on < max(days) and not self._list_payments(other):
+                known_days.update(_list_days(other))
+        known_to = START - timedelta(days=1)
+        while known_to + timedelta(days=1) in known_days:
             known_to += timedelta(days=1)
-        self.judge.known_to[file.account.number] = known_to
+        self.judge.known_to[number] = known_to
+
+    def _list_payments(self, file: File) -> list[Payment]:
+        return [
+            p for p in self.world.payments if p.ours == file.account and file.first_on <= p.on <= file.last_on
+        ]
 
     def _decide(self, day: date) -> None:
         """Decide most of what waits, as somebody does who knows each payer: the right donor is taken."""
@@ -214,3 +225,7 @@ class Play:
                 changed_amounts.accept_changed_amount(promise, now=clock.now(), actor="user:1")
                 self.judge.result.note("amount changes accepted")
             db.session.commit()
+
+
+def _list_days(file: File) -> Iterator[date]:
+    return (file.first_on + timedelta(days=n) for n in range((file.last_on - file.first_on).days + 1))
