@@ -28,6 +28,7 @@ TABLE_OF: Final = {  # where an argument's name is not its table's
     "endpoint_id": "webhook_endpoint",
     "token_id": "api_token",
     "owner_id": "user",
+    "after_entry_id": "entry",
     "assignee_id": "user",
 }
 # What is asked for where a filter takes any text; one that is not here gets a word that fits nothing.

@@ -102,7 +102,8 @@ _MISSED_SINCE: Final = (
     select(func.min(Instalment.due_on))
     .join(RecurringGift, RecurringGift.id == Instalment.recurring_gift_id)
     .where(*_OF_DONOR, RecurringGift.state.in_(RUNNING_PROMISES))
-    .where(Instalment.state == "missed", Instalment.due_on > func.coalesce(_LAST_PAID, _LONG_AGO))
+    .where(func.coalesce(Instalment.state, "") == "missed")  # found by its donor, not among all missed
+    .where(Instalment.due_on > func.coalesce(_LAST_PAID, _LONG_AGO))
     .correlate(Donor)
     .scalar_subquery()
 )

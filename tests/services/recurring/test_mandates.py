@@ -20,6 +20,7 @@ from donorhub.services.giving import gifts
 from donorhub.services.recurring import instalments, mandates, overdue, recurring_gifts
 from donorhub.services.recurring.mandates import NewMandate
 from tests.contents import read_contents
+from tests.races import run_second
 from tests.services.recurring.known_bank import know_bank
 
 START = date(2026, 10, 5)
@@ -262,3 +263,19 @@ def test_mandate_makes_no_other_step(
     with pytest.raises(Conflict):
         mandates.change_mandate(mandate, after, on=date(2026, 11, 9), reason="", now=now, actor="t")
     assert (mandate.state, len(db.session.scalars(select(DomainEvent)).all())) == (before, events)
+
+
+def test_two_mandates_at_once_leave_one_active(locks: Flask, now: datetime) -> None:
+    """Of two people who write an active mandate of one debit at once, the second is refused."""
+    gift = debit_of("two", now)
+    db.session.commit()
+    gift_id = gift.id
+    activate(gift, date(2026, 10, 1), now)
+
+    def write_another() -> None:
+        activate(recurring_gifts.get_recurring_gift(gift_id), date(2026, 10, 2), now, "DH1000178")
+
+    second = run_second(locks, write_another)
+    assert isinstance(second.error, Conflict) and second.waited
+    states = db.session.scalars(select(Mandate.state).where(Mandate.recurring_gift_id == gift_id)).all()
+    assert states == ["active"]
