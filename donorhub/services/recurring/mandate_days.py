@@ -44,7 +44,7 @@ def has_active_mandate(recurring_gift_id: int) -> bool:
 
 def lacks_mandate(gift: RecurringGift) -> bool:
     """Return whether a recurring gift cannot be collected, because no mandate of it is active."""
-    return needs_mandate(gift) and not has_active_mandate(gift.id)
+    return gift.kind == "direct_debit" and not has_active_mandate(gift.id)
 
 
 def list_allowed_days(recurring_gift_ids: Collection[int]) -> dict[int, list[AllowedDays]]:
