@@ -64,6 +64,7 @@ def record_mandate(
         raise Rejected("a mandate cannot begin as that", code="mandate_step", field="/state")
     if new.state == "active" and new.active_from is None:
         raise Rejected("an active mandate has a day", code="mandate_day", field="/active_from")
+    _lock_gift(gift)
     if new.state == "active":
         _refuse_second_active(gift)
     mandate = Mandate(
@@ -108,6 +109,7 @@ def change_mandate(
     if state in ("withdrawn", "invalid", "expired") and mandate.active_from and on < mandate.active_from:
         raise Rejected("a mandate cannot end before it is active", code="mandate_day", field="/on")
     gift = recurring_gifts.get_recurring_gift(mandate.recurring_gift_id)
+    _lock_gift(gift)
     before = mandate.state
     if state == "active":
         _refuse_second_active(gift)
@@ -147,8 +149,12 @@ def _find_kind(gift: RecurringGift) -> MandateKind:
     return "pl_debit" if gift.currency == _POLAND else "sepa"
 
 
+def _lock_gift(gift: RecurringGift) -> None:
+    """Let two people who write mandates of one gift wait: the second reads what the first did."""
+    db.session.refresh(gift, with_for_update=True)
+
+
 def _refuse_second_active(gift: RecurringGift) -> None:
-    """Say what the index of active mandates forbids, which stops two people at the same moment."""
     if mandate_days.has_active_mandate(gift.id):
         raise Conflict(
             f"a mandate of recurring gift {gift.id} is active: end it first", code="mandate_active"

@@ -358,7 +358,7 @@ def _find_payouts(
     """Return the payouts that wait for their entry around these days, and what their providers are called."""
     rows = db.session.scalars(
         select(Payout).where(
-            Payout.entry_id.is_(None),
+            func.coalesce(Payout.entry_id, 0) == 0,  # found by their days, not among all without an entry
             Payout.state.in_(ARRIVING_PAYOUTS),
             Payout.is_test.is_(False),
             Payout.arrival_on.between(first_on - _PAYOUT_DAYS, last_on + _PAYOUT_DAYS),
