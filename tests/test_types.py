@@ -123,7 +123,7 @@ def test_typed_column_has_its_check(model: type[Base]) -> None:
     checks = {str(check.name): str(check.sqltext) for check in table.constraints if hasattr(check, "sqltext")}
     for name, annotation in model.__annotations__.items():
         words = words_in(annotation)
-        if words:
+        if words and name in table.columns:  # and not worked out of another table
             listed = re.findall(r"'([^']*)'", checks[f"ck_{table.name}_{name}_is_known"])
             assert tuple(listed) == words, f"{table.name}.{name}"
 

@@ -17,7 +17,6 @@ from hypothesis import strategies as st
 from marshmallow import Schema, fields, post_dump
 from sqlalchemy import select
 
-from donorhub.api.access import audit
 from donorhub.api.bank import bank_accounts, column_mappings
 from donorhub.api.donors import donors
 from donorhub.api.giving import appeals, funds
@@ -29,7 +28,6 @@ from donorhub.db import db
 from donorhub.domain.access.permissions import PERMISSIONS, Principal
 from donorhub.models import (
     Appeal,
-    AuditRecord,
     BankAccount,
     Campaign,
     ColumnMapping,
@@ -54,7 +52,6 @@ LISTS: dict[str, tuple[type[Schema], Any]] = {
     "/appeals": (appeals.AppealSchema, Appeal),
     "/tasks": (tasks.TaskSchema, Task),
     "/messages": (messages.MessageSchema, Message),
-    "/audit-records": (audit.AuditRecordSchema, AuditRecord),
     "/column-mappings": (column_mappings.ColumnMappingSchema, ColumnMapping),
     "/bank-accounts": (bank_accounts.BankAccountSchema, BankAccount),
     "/provider-events": (provider_events.ProviderEventSchema, ProviderEvent),

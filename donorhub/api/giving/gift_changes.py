@@ -83,6 +83,7 @@ def change_gift(new: GiftFields, gift_id: int) -> Response:
 
 @bp.post("/fund-changes/preview")
 @require_permission("gifts:write")
+@commit_work
 @bp.arguments(FundPreviewSchema)
 @bp.response(200, FundPlanSchema)
 def preview_fund_change(asked: FundPreview) -> Response:

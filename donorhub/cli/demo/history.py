@@ -88,12 +88,20 @@ def _make_allocation(instalment: Instalment, gift: Gift) -> dict[str, object]:
 
 def _make_events(one: PastGift, gift: Gift) -> Iterator[dict[str, object]]:
     times = {"donor_id": gift.donor_id, "occurred_at": gift.recorded_at, "recorded_at": gift.recorded_at}
-    yield {"kind": "gift.recorded", "subject_type": "gift", "subject_id": gift.id, "data": {}, **times}
+    yield {
+        "kind": "gift.recorded",
+        "subject_type": "gift",
+        "subject_id": gift.id,
+        "origin": "history_import",
+        "data": {},
+        **times,
+    }
     if one.instalment is not None:
         yield {
             "kind": "instalment.paid",
             "subject_type": "instalment",
             "subject_id": one.instalment.id,
+            "origin": "live",
             "data": {"was_missed": False},
             **times,
         }

@@ -22,7 +22,7 @@ def test_unwritable_address_is_refused_once(database: Flask, now: datetime) -> N
         key="k",
         task_id=None,
         donor=donor,
-        to_address="łucja@example.org",
+        to_address="łucja@exa mple.org",
         lang="pl",
         now=now,
         domain="x.pl",

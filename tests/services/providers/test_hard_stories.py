@@ -27,7 +27,7 @@ from donorhub.models import (
 )
 from donorhub.models.states import OPEN_TASKS
 from donorhub.services.reports import invariants
-from tests.conftest import _empty
+from tests.conftest import empty_database
 from tests.services.providers.test_payments import deliver, open_endpoint
 from tests.webhooks.hard_stories import HARD, known_customer
 from tests.webhooks.scenarios import Event
@@ -58,7 +58,7 @@ def standing() -> dict[str, list[str]]:
 
 def tell(app: Flask, now: datetime, events: Sequence[Event]) -> dict[str, list[str]]:
     """What stands after the events came one by one into an empty base."""
-    _empty(app, Path(app.extensions["donorhub.settings"].home))
+    empty_database(app, Path(app.extensions["donorhub.settings"].home))
     endpoint = open_endpoint(now)
     for event in events:
         deliver(app, endpoint, [event], now)

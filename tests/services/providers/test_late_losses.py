@@ -20,7 +20,7 @@ from donorhub.services.giving import gifts
 from donorhub.services.providers import losses
 from donorhub.services.receipts import receipts
 from donorhub.services.reports import invariants
-from tests.conftest import _empty
+from tests.conftest import empty_database
 from tests.services.providers.test_hard_stories import standing
 from tests.services.providers.test_payments import deliver, open_endpoint
 from tests.services.receipts.conftest import make_receiptable
@@ -41,7 +41,7 @@ STORIES = (
 
 def tell_in_batches(app: Flask, batches: Sequence[Sequence[Event]], now: datetime) -> dict[str, list[str]]:
     """What stands after each batch was worked off a day after the one before, in an empty base."""
-    _empty(app, Path(app.extensions["donorhub.settings"].home))
+    empty_database(app, Path(app.extensions["donorhub.settings"].home))
     endpoint = open_endpoint(now)
     for n, batch in enumerate(batches):
         later = now + timedelta(days=n)

@@ -124,9 +124,9 @@ def assert_order_changes_nothing(database: Flask, events: list[dict[str, Any]], 
     assert broken == {}
     expected_printed = json.dumps(expected, default=str)
     for seed in range(6):
-        from tests.conftest import _empty
+        from tests.conftest import empty_database
 
-        _empty(database, Path(database.extensions["donorhub.settings"].home))
+        empty_database(database, Path(database.extensions["donorhub.settings"].home))
         endpoint = open_endpoint(now)
         shuffled = random.Random(seed).sample(events * 2, len(events) * 2)
         for event in shuffled if seed % 2 else [shuffled]:
