@@ -49,14 +49,21 @@ class Preview:
 
 
 def make_preview(
-    gift_ids: Sequence[int], *, today: date, lang: str | None = None, replaces: Receipt | None = None
+    gift_ids: Sequence[int],
+    *,
+    today: date,
+    lang: str | None = None,
+    replaces: Receipt | None = None,
+    holds_gifts: bool = False,
 ) -> Preview:
     """Return what a receipt for these gifts would say; it takes no number and writes nothing.
+
+    Who issues it right then ``holds_gifts`` until the transaction ends; a look needs no right to write.
 
     Raise Rejected, with every reason, for gifts that can get no receipt. What the country's rules lack does
     not stop a preview.
     """
-    gift_rows = _lock_gifts(gift_ids)
+    gift_rows = _read_gifts(gift_ids, holds_gifts=holds_gifts)
     donor = donors.get_donor(gift_rows[0].donor_id)
     minor_taken_away = gifts.sum_deductions([gift.id for gift in gift_rows])
     lines = [Money(gift.amount_minor - minor_taken_away[gift.id], gift.currency) for gift in gift_rows]
@@ -95,10 +102,11 @@ def find_last_issued_on(series: str, year: int | None = None) -> date | None:
     return last
 
 
-def _lock_gifts(gift_ids: Sequence[int]) -> list[Gift]:
+def _read_gifts(gift_ids: Sequence[int], *, holds_gifts: bool) -> list[Gift]:
     ids = list(dict.fromkeys(gift_ids))
-    # Locked, so that of two who issue for the same gift at once the second sees the first's receipt.
-    query = select(Gift).where(Gift.id.in_(ids)).order_by(Gift.id).with_for_update(of=Gift)
+    query = select(Gift).where(Gift.id.in_(ids)).order_by(Gift.id)
+    if holds_gifts:  # so that of two who issue for the same gift at once the second sees the first's receipt
+        query = query.with_for_update(of=Gift)
     gifts_by_id = {gift.id: gift for gift in db.session.scalars(query)}
     missing_ids = [id_ for id_ in ids if id_ not in gifts_by_id]
     if missing_ids or not ids:

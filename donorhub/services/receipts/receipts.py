@@ -59,7 +59,7 @@ def issue_receipt(
     under dispute, or the country's rules lack something. A gift partly refunded is receipted for what is
     left.
     """
-    preview = make_preview(gift_ids, today=today, lang=lang, replaces=replaces)
+    preview = make_preview(gift_ids, today=today, lang=lang, replaces=replaces, holds_gifts=True)
     preview.require_digest(digest)
     receipt_drafts.refuse_problems(preview.document)
     series, issued_on, donor = preview.series, preview.document.issued_on, preview.donor

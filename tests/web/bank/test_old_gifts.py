@@ -19,12 +19,13 @@ OTHER = "PL83101010230000261395100000"
 def take_as_gifts(staff: Staff) -> None:
     """Make a donor with an address of each entry that waits."""
     let_write()
-    for entry_id in db.session.scalars(select(Entry.id).where(Entry.state == "suspense")).all():
+    waiting = select(Entry.id).where(Entry.state == "suspense").order_by(Entry.id)
+    for number, entry_id in enumerate(db.session.scalars(waiting).all(), start=1):
         fields = {
             "kind": "person",
-            "name": f"Payer {entry_id}",
-            "city": f"Town {entry_id}",
-            "email": f"p{entry_id}@example.org",
+            "name": f"Payer {number}",
+            "city": f"Town {number}",
+            "email": f"p{number}@example.org",
             "lang": "pl",
         }
         answer = staff.post(f"/bank/entries/{entry_id}/new-donor", **fields)
