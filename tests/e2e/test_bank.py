@@ -296,6 +296,7 @@ def test_nothing_is_wider_than_a_phone(open_signed_in: Opener, lang: str) -> Non
         assert page.evaluate("document.documentElement.scrollWidth") <= 360, path
 
 
+@pytest.mark.slow  # of each rule test_every_page looks at one page every day
 def test_axe_finds_nothing_by_day_or_night(open_signed_in: Opener) -> None:
     page = open_signed_in(color_scheme="light", reduced_motion="reduce")
     rules = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]

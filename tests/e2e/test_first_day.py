@@ -24,7 +24,7 @@ from tests.servers import smtp_server
 from tests.smtp import SmtpServer
 from tests.web.bank.bank_world import PAYER, camt
 
-pytestmark = [pytest.mark.e2e, pytest.mark.once]
+pytestmark = [pytest.mark.e2e, pytest.mark.once, pytest.mark.slow]  # test_main_job is its small twin
 PAID_ON = clock.now().date() - timedelta(days=3)
 PATIENCE_MS = 30_000
 

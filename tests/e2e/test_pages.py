@@ -142,6 +142,7 @@ def heading(page: Page) -> str:
     return page.get_by_role("heading", level=1).inner_text().replace("\N{NO-BREAK SPACE}", " ")
 
 
+@pytest.mark.slow  # of each rule test_every_page looks at one page every day
 def test_axe_finds_nothing_anywhere(visit: Visit) -> None:
     """Axe finds nothing on any page, by day or by night."""
     page = visit(color_scheme="light", reduced_motion="reduce")

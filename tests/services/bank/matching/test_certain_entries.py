@@ -88,6 +88,8 @@ def test_every_chunk_is_audited(database: Flask, now: datetime) -> None:
     many = certain_entries.AT_ONCE + 20
     import_and_match(*(Paid(DAY, 5000 + n, text=donor.code) for n in range(many)))
     assert accept(now, statement_id=db.session.scalars(select(Statement.id)).one()) == many
-    told = db.session.scalars(select(AuditRecord).where(AuditRecord.what == "entries.accepted")).all()
+    told = db.session.scalars(
+        select(AuditRecord).where(AuditRecord.what == "entries.accepted").order_by(AuditRecord.id)
+    ).all()
     assert [record.data["count"] for record in told] == [certain_entries.AT_ONCE, 20]
     assert_sound()
