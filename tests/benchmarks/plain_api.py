@@ -6,15 +6,15 @@ of such an application is the other measure.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Final
 
 from flask import Flask, Response, jsonify
 from flask_sqlalchemy import SQLAlchemy
 from marshmallow import Schema, fields
-from sqlalchemy import Boolean, DateTime, Integer, String, select
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy import Boolean, Date, DateTime, ForeignKey, Integer, String, select
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 LIMIT: Final = 50
 
@@ -24,6 +24,16 @@ class PlainBase(DeclarativeBase):
 
 
 plain_db = SQLAlchemy(metadata=PlainBase.metadata)
+
+
+class PlainStage(PlainBase):
+    """What is kept of a donor's stage."""
+
+    __tablename__ = "donor_stage"
+
+    donor_id: Mapped[int] = mapped_column(ForeignKey("donor.id"), primary_key=True)
+    stage: Mapped[str] = mapped_column(String)
+    as_of: Mapped[date] = mapped_column(Date)
 
 
 class PlainDonor(PlainBase):
@@ -46,6 +56,7 @@ class PlainDonor(PlainBase):
     country: Mapped[str] = mapped_column(String)
     tax_number: Mapped[str] = mapped_column(String)
     lang: Mapped[str] = mapped_column(String)
+    lang_is_told: Mapped[bool] = mapped_column(Boolean)
     note: Mapped[str] = mapped_column(String)
     do_not_contact: Mapped[bool] = mapped_column(Boolean)
     is_deceased: Mapped[bool] = mapped_column(Boolean)
@@ -54,6 +65,7 @@ class PlainDonor(PlainBase):
     created_at: Mapped[datetime] = mapped_column(DateTime)
     updated_at: Mapped[datetime] = mapped_column(DateTime)
     version: Mapped[int] = mapped_column(Integer)
+    kept: Mapped[PlainStage] = relationship(lazy="joined")
 
 
 class Moment(fields.DateTime):
@@ -77,6 +89,7 @@ class PlainDonorSchema(Schema):
     country = fields.String()
     tax_number = fields.String()
     lang = fields.String()
+    lang_is_told = fields.Boolean()
     note = fields.String()
     do_not_contact = fields.Boolean()
     is_deceased = fields.Boolean()
@@ -85,6 +98,8 @@ class PlainDonorSchema(Schema):
     created_at = Moment()
     updated_at = Moment()
     version = fields.Integer()
+    stage = fields.String(attribute="kept.stage")
+    stage_as_of = fields.Date(attribute="kept.as_of")
 
 
 def create_plain_app(database: Path) -> Flask:
