@@ -6,8 +6,6 @@ receipt told is not edited either, so a fund stays while one names the gift, and
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,6 +17,7 @@ from donorhub.db import db
 from donorhub.errors import Conflict, DonorHubError, NotFound, Rejected
 from donorhub.models import Appeal, AuditRecord, Campaign, Designation, Fund, Gift
 from donorhub.money import Money
+from donorhub.services import shown
 from donorhub.services.access import audit
 from donorhub.services.giving import closed_books, gifts
 
@@ -91,8 +90,7 @@ def change_gift(
 def compute_digest(gift: Gift) -> str:
     """Return a digest of all that may be changed of a gift, so that nobody overwrites what they never saw."""
     funds = _read_funds(gift.id)
-    text = json.dumps([gift.id, funds, gift.campaign_id, gift.appeal_id, gift.note, gift.goods])
-    return hashlib.sha256(text.encode()).hexdigest()[:32]
+    return shown.compute_digest([gift.id, funds, gift.campaign_id, gift.appeal_id, gift.note, gift.goods])
 
 
 def plan_fund(gift_ids: Sequence[int], fund_id: int | None) -> FundPlan:
@@ -127,8 +125,7 @@ def plan_fund(gift_ids: Sequence[int], fund_id: int | None) -> FundPlan:
             hindered.append((gift, e))
             continue
         changing.append(gift)
-    shown = [fund_id, [(gift.id, funds.get(gift.id, [])) for gift in changing]]
-    digest = hashlib.sha256(json.dumps(shown).encode()).hexdigest()[:32]
+    digest = shown.compute_digest([fund_id, [(gift.id, funds.get(gift.id, [])) for gift in changing]])
     return FundPlan(changing, unchanged, hindered, digest)
 
 

@@ -14,7 +14,7 @@ from donorhub.services.donors import donors
 from donorhub.services.giving import funds, gift_changes, gifts, history
 from donorhub.services.giving.gift_changes import FundPlan, GiftChanges
 from donorhub.web.admission import get_principal, require_permission
-from donorhub.web.forms import Form, read_row_id
+from donorhub.web.forms import Form
 from donorhub.web.giving.gifts import SPLIT, Answer, bp, render_gift
 from donorhub.web.saving import commit, tell_reader
 from donorhub.web.words import refusals
@@ -73,7 +73,7 @@ def change_fund() -> Answer:
         fund_id = _read_fund(form)
         saving.refuse_errors()
         ids = gift_changes.change_fund(
-            _read_gift_ids(form),
+            form.list_ids("gift_ids"),
             fund_id,
             shown_digest=form.get_value("shown"),
             now=clock.now(),
@@ -91,10 +91,6 @@ def change_fund() -> Answer:
     return _render_preview(form)
 
 
-def _read_gift_ids(form: Form) -> list[int]:
-    return [row_id for text in form.list_values("gift_ids") if (row_id := read_row_id(text))]
-
-
 def _read_fund(form: Form) -> int | None:
     """Return the fund that was chosen, None for none in particular; nothing chosen is an error."""
     if not form.get_value("fund_id"):
@@ -106,7 +102,7 @@ def _read_fund(form: Form) -> int | None:
 def _render_preview(form: Form) -> Answer:
     plan: FundPlan | None = None
     fund_id = _read_fund(form)
-    ids = _read_gift_ids(form)
+    ids = form.list_ids("gift_ids")
     if not ids:
         form.add_error("", gettext("Please tick at least one gift."))
     if not form.errors or "" in form.errors:
