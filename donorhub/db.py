@@ -11,12 +11,13 @@ import re
 import sqlite3
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Annotated, Any, ClassVar, Literal, get_args, get_origin
+from itertools import islice
+from typing import Annotated, Any, ClassVar, Literal, TypeVar, get_args, get_origin
 
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import (
@@ -55,6 +56,7 @@ from donorhub.errors import Busy
 WRITE_TIMEOUT_S = 30.0
 BUSY_TIMEOUT_MS = 10_000
 MAX_ID = 2**31 - 1  # what an id column holds on PostgreSQL
+_MOST_PARAMETERS = 500  # of one query
 _PASSING = {"25P02", "25P03"}  # the transaction had failed already, or was idle for too long
 _READ_ONLY = "25006"  # a server that takes no writes for a while, such as one that stands by
 
@@ -312,6 +314,7 @@ def _raise_busy(context: ExceptionContext) -> None:
         ) from context.sqlalchemy_exception
 
 
+Value = TypeVar("Value")
 NewRow = ReadOnlyColumnCollection[str, KeyedColumnElement[object]]
 Columns = Sequence[InstrumentedAttribute[object]]
 
@@ -319,6 +322,18 @@ Columns = Sequence[InstrumentedAttribute[object]]
 def sum_minor(column: ColumnElement[int] | InstrumentedAttribute[int]) -> ColumnElement[int | None]:
     """Return the sum of minor units as a whole number: PostgreSQL's own sum of bigint is a NUMERIC."""
     return cast(func.sum(column), BigInteger)
+
+
+def cut_query_values(values: Iterable[Value]) -> Iterator[list[Value]]:
+    """Yield values for ``IN (…)``, as many at a time as every database takes."""
+    return cut_chunks(values, _MOST_PARAMETERS)
+
+
+def cut_chunks(values: Iterable[Value], size: int) -> Iterator[list[Value]]:
+    """Yield the values in lists of at most ``size``."""
+    rest = iter(values)
+    while chunk := list(islice(rest, size)):
+        yield chunk
 
 
 def insert_or_ignore(model: type[Base], *, on: Columns) -> PostgresInsert | SQLiteInsert:

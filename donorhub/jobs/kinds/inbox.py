@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from donorhub import clock, logs
 from donorhub.config import Settings
-from donorhub.db import db
+from donorhub.db import cut_chunks, db
 from donorhub.gateways.opening import open_gateway
 from donorhub.jobs.queue import pace, perform
 from donorhub.jobs.queue.dispatch import ring_inbox
@@ -73,7 +73,7 @@ def _drain_account(at: tuple[str, str], ids: Sequence[int], modes: Modes, batch:
     """
     turn = _name_turn(at, modes)
     count = 0
-    batches = deque(ids[start : start + batch] for start in range(0, len(ids), batch))
+    batches = deque(cut_chunks(ids, batch))
     while batches:
         began_at = time.thread_time()
         events = inbox.take_events(batches.popleft(), turn)

@@ -6,7 +6,7 @@ it, in the same transaction: see :mod:`.stage_upkeep`. The rules: :mod:`donorhub
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date
 from typing import Any, Final, NamedTuple
 
@@ -25,7 +25,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import aliased
 
-from donorhub.db import db, insert_or_update, write_literal
+from donorhub.db import cut_query_values, db, insert_or_update, write_literal
 from donorhub.domain.recurring.stages import (
     RULE_VERSION,
     DonorGiving,
@@ -47,7 +47,6 @@ from donorhub.models import (
 )
 from donorhub.models.states import COUNTED_REFUNDS, RUNNING_PROMISES, Stage
 
-_CHUNK: Final = 500
 _IDS: Final[BindParameter[int]] = bindparam("donor_ids", expanding=True)
 _TODAY: Final[BindParameter[date]] = bindparam("today", type_=Date)
 _LONG_AGO: Final = date(1, 1, 1)
@@ -152,7 +151,7 @@ def refresh_stages(donor_ids: Collection[int], *, today: date) -> int:
     Of two who change the same donor at once the second waits, and sees what the first did.
     """
     count = 0
-    for ids in _cut_ids(donor_ids):
+    for ids in cut_query_values(sorted(set(donor_ids))):
         _lock_stages(ids)
         changes = _find_changes(ids, today)
         count += len(changes)
@@ -166,7 +165,7 @@ def find_stale_ids(after_id: int, *, today: date, most: int) -> tuple[list[int],
     that was looked at; None after the last of all.
     """
     ids = db.session.scalars(select(Donor.id).where(Donor.id > after_id).order_by(Donor.id).limit(most)).all()
-    stale_ids = [one.donor_id for part in _cut_ids(ids) for one in _find_changes(part, today)]
+    stale_ids = [one.donor_id for part in cut_query_values(ids) for one in _find_changes(part, today)]
     return stale_ids, ids[-1] if ids else None
 
 
@@ -233,8 +232,3 @@ def _keep_findings(findings: Iterable[Finding]) -> None:
             for one in findings
         ],
     )
-
-
-def _cut_ids(ids: Iterable[int]) -> Iterator[Sequence[int]]:
-    every = sorted(set(ids))
-    return (every[start : start + _CHUNK] for start in range(0, len(every), _CHUNK))

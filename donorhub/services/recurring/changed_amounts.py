@@ -15,7 +15,7 @@ from typing import Final
 
 from sqlalchemy import exists, func, or_, select, update
 
-from donorhub.db import db
+from donorhub.db import cut_query_values, db
 from donorhub.domain.recurring import changed_amounts as rules
 from donorhub.domain.recurring.changed_amounts import Claim, LooseGift, OpenSlot
 from donorhub.errors import Conflict, Rejected
@@ -35,7 +35,6 @@ from donorhub.services.work import tasks
 BY_BANK: Final[tuple[GiftMethod, ...]] = ("transfer", "standing_order", "direct_debit")
 _MISSED_BACK: Final = timedelta(days=400)  # what is not missed yet is looked at however old it is
 _AHEAD: Final = timedelta(days=rules.EARLY_DAYS)
-_CHUNK: Final = 500
 Purse = tuple[int, str]  # a donor and a currency
 
 
@@ -299,7 +298,7 @@ def list_loose_gifts(first_on: date, last_on: date, donor_ids: Iterable[int]) ->
     )
     rows = [
         row
-        for chunk in _cut_ids(donor_ids)
+        for chunk in cut_query_values(sorted(donor_ids))
         for row in db.session.execute(query.where(Gift.donor_id.in_(chunk)))
     ]
     deductions = gifts.sum_deductions([row.id for row in rows])
@@ -337,15 +336,10 @@ def _list_open_slots(today: date, donor_ids: Iterable[int] | None) -> dict[Purse
     else:
         rows = [
             row
-            for chunk in _cut_ids(donor_ids)
+            for chunk in cut_query_values(sorted(donor_ids))
             for row in db.session.execute(query.where(RecurringGift.donor_id.in_(chunk)))
         ]
     slots: dict[Purse, list[OpenSlot]] = defaultdict(list)
     for id_, gift_id, due_on, minor, donor_id, currency in rows:
         slots[donor_id, currency].append(OpenSlot(id_, gift_id, due_on, minor))
     return slots
-
-
-def _cut_ids(ids: Iterable[int]) -> Iterable[Sequence[int]]:
-    every = sorted(ids)
-    return (every[start : start + _CHUNK] for start in range(0, len(every), _CHUNK))

@@ -14,13 +14,12 @@ from typing import Final
 
 from sqlalchemy import func, select
 
-from donorhub.db import db
+from donorhub.db import cut_query_values, db
 from donorhub.domain.recurring.coverage import KnownDays
 from donorhub.models import Allocation, BankAccount, Coverage, Entry, Instalment, Match, RecurringGift
 from donorhub.services.access import organisation
 
 _BANK: Final = "bank:"
-_CHUNK: Final = 500  # recurring gifts asked for at once
 _DAY: Final = timedelta(days=1)
 _BEFORE: Final = timedelta(days=4)  # a bank that pays before a weekend pays then
 TOLD_FAILURES: Final = ("failed", "returned")  # a provider's word that nothing came
@@ -125,8 +124,7 @@ def _find_instant(bank_account_id: int, day: date, now: datetime) -> datetime | 
 def _find_own_accounts(recurring_gift_ids: Collection[int]) -> dict[int, int]:
     """Return the account that the last paid instalment of each of these recurring gifts came to."""
     own_accounts: dict[int, int] = {}
-    ids = sorted(recurring_gift_ids)
-    for chunk in (ids[start : start + _CHUNK] for start in range(0, len(ids), _CHUNK)):
+    for chunk in cut_query_values(sorted(recurring_gift_ids)):
         newest = (
             select(Instalment.recurring_gift_id, func.max(Entry.id).label("entry_id"))
             .join(Allocation, Allocation.instalment_id == Instalment.id)

@@ -9,10 +9,9 @@ from typing import Final, NamedTuple
 
 from sqlalchemy import exists, select
 
-from donorhub.db import db
+from donorhub.db import cut_query_values, db
 from donorhub.models import Mandate, RecurringGift
 
-_CHUNK: Final = 500
 NO_MANDATE: Final = "no_mandate"  # why a debit is pending that never had one
 MANDATE_GONE: Final = "mandate_gone"  # why one fails, or expects nothing
 
@@ -50,11 +49,10 @@ def lacks_mandate(gift: RecurringGift) -> bool:
 def list_allowed_days(recurring_gift_ids: Collection[int]) -> dict[int, list[AllowedDays]]:
     """Return the days that the mandates of recurring gifts allow, by the id of the gift."""
     days: dict[int, list[AllowedDays]] = defaultdict(list)
-    ids = sorted(recurring_gift_ids)
-    for start in range(0, len(ids), _CHUNK):
+    for chunk in cut_query_values(sorted(recurring_gift_ids)):
         rows = db.session.execute(
             select(Mandate.recurring_gift_id, Mandate.active_from, Mandate.ended_on).where(
-                Mandate.recurring_gift_id.in_(ids[start : start + _CHUNK]),
+                Mandate.recurring_gift_id.in_(chunk),
                 Mandate.active_from.is_not(None),
             )
         )

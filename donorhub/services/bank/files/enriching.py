@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Select, delete, exists, select, update
 
-from donorhub.db import db
+from donorhub.db import cut_query_values, db
 from donorhub.models import Detail, Entry, EntryAlias, Match, Statement
 from donorhub.models.states import OPEN_ENTRIES
 from donorhub.services.bank.files import ledger_rows
@@ -39,7 +39,7 @@ def fill_entries(statement: Statement, draft: Draft, pairs: Iterable[tuple[int, 
     Return the statements with entries in suspense that are to be matched again.
     """
     statement_ids: set[int] = set()
-    for chunk in ledger_rows.cut_query_values(pairs):
+    for chunk in cut_query_values(pairs):
         positions = dict(chunk)
         for entry in _list_unmatched(Entry.id.in_(positions)):
             if _fill_entry(statement, draft, entry, positions[entry.id]):

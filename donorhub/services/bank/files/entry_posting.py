@@ -12,7 +12,7 @@ from datetime import date
 
 from sqlalchemy import select
 
-from donorhub.db import db
+from donorhub.db import cut_query_values, db
 from donorhub.domain.bank.files.continuity import Comparison
 from donorhub.domain.bank.files.corrections import REACH
 from donorhub.domain.bank.files.entry_keys import (
@@ -56,7 +56,7 @@ class DraftTexts:
 def read_texts_of_rows(entry_ids: Iterable[int]) -> dict[int, PartyText]:
     """Return who is behind entries of the ledger and what they say, by their ids."""
     texts: dict[int, PartyText] = {}
-    for chunk in ledger_rows.cut_query_values(entry_ids):
+    for chunk in cut_query_values(entry_ids):
         rows = db.session.execute(
             select(Entry.id, Entry.counterparty_account, Entry.counterparty_name, Entry.remittance).where(
                 Entry.id.in_(chunk)

@@ -14,12 +14,11 @@ from typing import Final
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import aliased
 
-from donorhub.db import db
+from donorhub.db import cut_query_values, db
 from donorhub.domain.bank.files.entry_keys import make_party_text
 from donorhub.domain.bank.files.entry_plan import DoubtfulEntry
 from donorhub.models import Entry, EntryQuestion, ImportFile, Statement
 from donorhub.models.states import QuestionKind
-from donorhub.services.bank.files.ledger_rows import cut_query_values
 
 # Of what the bank told before: such a question is about that entry.
 ABOUT_THE_LEDGER: Final[tuple[QuestionKind, ...]] = ("amount_changed", "no_longer_told")

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
-from itertools import chain, islice
-from typing import Any, Final, TypeVar
+from itertools import chain
+from typing import Any, Final
 
 from sqlalchemy import Connection, Text, and_, case, cast, or_, select
 
-from donorhub.db import db, insert_for
+from donorhub.db import cut_chunks, db, insert_for
 from donorhub.domain.bank.files.continuity import Span
 from donorhub.domain.bank.files.entry_keys import KnownEntry, make_source_name
 from donorhub.domain.bank.files.entry_plan import DoubtfulEntry, NewEntry
@@ -25,10 +25,8 @@ from donorhub.models.states import COUNTED_STATEMENTS, DOUBTED_ENTRIES, GONE_ENT
 from donorhub.services.bank.files.packed_rows import Row
 from donorhub.services.bank.files.statement_drafts import ENTRY_COLUMNS, PAYMENT_COLUMNS, Draft
 
-Value = TypeVar("Value")
 TABLES: Final = ("csv", "xlsx", "xls", "ods")  # formats in which every bank's layout is another
 CHUNK: Final = 5000
-_MOST_PARAMETERS: Final = 500
 
 _PLACE_COLUMNS: Final = (
     "bank_account_id",
@@ -230,18 +228,6 @@ def insert_aliases(statement_id: int, refs: Iterable[tuple[int, str, str]]) -> N
     connection = db.session.connection()
     for chunk in cut_chunks(rows, CHUNK):
         connection.execute(insert_for(connection, EntryAlias).on_conflict_do_nothing(), chunk)
-
-
-def cut_query_values(values: Iterable[Value]) -> Iterator[list[Value]]:
-    """Yield values for ``IN (…)``, as many at a time as every database takes."""
-    return cut_chunks(values, _MOST_PARAMETERS)
-
-
-def cut_chunks(values: Iterable[Value], size: int) -> Iterator[list[Value]]:
-    """Yield the values in lists of at most ``size``."""
-    rest = iter(values)
-    while chunk := list(islice(rest, size)):
-        yield chunk
 
 
 def _insert_rows(table: str, columns: Sequence[str], rows: Iterable[Row]) -> int:

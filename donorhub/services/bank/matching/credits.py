@@ -8,11 +8,10 @@ from typing import Any, Final, NamedTuple
 
 from sqlalchemy import ColumnElement, select
 
-from donorhub.db import db
+from donorhub.db import cut_query_values, db
 from donorhub.domain.bank.matching.matching_facts import Credit
 from donorhub.models import Detail, Entry
 from donorhub.money import Money
-from donorhub.services.bank.files import ledger_rows
 from importers.statement import FEE
 
 SOURCE: Final = "bank"  # of the gifts, returns and corrections that come of entries
@@ -56,14 +55,14 @@ def read_entries(
 def read_places(entry_ids: Iterable[int]) -> list[Place]:
     """Return the credits of these entries."""
     places: list[Place] = []
-    for chunk in ledger_rows.cut_query_values(entry_ids):
+    for chunk in cut_query_values(entry_ids):
         places += read_entries(Entry.id.in_(chunk))
     return places
 
 
 def _read_details(entry_ids: Sequence[int]) -> dict[int, list[Mapping[str, object]]]:
     details: dict[int, list[Mapping[str, object]]] = {}
-    for chunk in ledger_rows.cut_query_values(entry_ids):
+    for chunk in cut_query_values(entry_ids):
         rows = db.session.execute(
             select(*Detail.__table__.columns)
             .where(Detail.entry_id.in_(chunk))

@@ -13,7 +13,7 @@ from typing import Any, Final, cast
 
 from sqlalchemy import Table, bindparam, func, insert, literal_column, select, update
 
-from donorhub.db import db
+from donorhub.db import cut_query_values, db
 from donorhub.domain.bank.matching.clues import Clues
 from donorhub.domain.bank.matching.matching import ENGINE_VERSION
 from donorhub.domain.bank.matching.matching_facts import NewAllocation, Part
@@ -22,7 +22,6 @@ from donorhub.errors import Conflict
 from donorhub.models import Detail, Entry, Gift, Instalment, Match, Payout, RecurringGift
 from donorhub.models.states import ARRIVING_PAYOUTS, GiftMethod
 from donorhub.services.access import audit
-from donorhub.services.bank.files.ledger_rows import cut_query_values
 from donorhub.services.bank.matching import bank_returns, payer_keys
 from donorhub.services.bank.matching.credits import SOURCE, Place
 from donorhub.services.giving import gifts, new_gifts

@@ -14,12 +14,11 @@ from typing import Final, NamedTuple
 
 from sqlalchemy import ColumnElement, or_, select
 
-from donorhub.db import db
+from donorhub.db import cut_query_values, db
 from donorhub.domain.bank.matching.clues import Clues
 from donorhub.domain.bank.matching.matching_facts import Candidate, Policy, Proposal
 from donorhub.errors import Conflict
 from donorhub.models import Correction, Entry, Gift
-from donorhub.services.bank.files.ledger_rows import cut_query_values
 from donorhub.services.bank.matching.credits import Place
 from donorhub.services.bank.matching.decisions import CreditDecision
 

@@ -15,7 +15,7 @@ from typing import Final, TypeVar
 from sqlalchemy import case, func, select
 
 import webhooks
-from donorhub.db import db, sum_minor
+from donorhub.db import cut_query_values, db, sum_minor
 from donorhub.domain.bank.matching.clues import Clues
 from donorhub.domain.bank.matching.matching_facts import (
     DebitFacts,
@@ -45,7 +45,6 @@ from donorhub.models import (
 from donorhub.models.states import ARRIVING_PAYOUTS, UNCOUNTED_ENTRIES, UNPAID_INSTALMENTS
 from donorhub.money import Money, parse_amount_line
 from donorhub.services.access import organisation
-from donorhub.services.bank.files.ledger_rows import cut_query_values
 from donorhub.services.bank.matching import match_links
 from donorhub.services.bank.matching.credits import NOBODYS
 from donorhub.services.giving import gifts

@@ -12,13 +12,12 @@ from typing import Final, TypeVar
 
 from sqlalchemy import Select, select
 
-from donorhub.db import db
+from donorhub.db import cut_query_values, db
 from donorhub.domain.bank.matching.clues import Clues
 from donorhub.domain.bank.matching.matching_facts import PayerKeyFacts
 from donorhub.domain.donors import codes
 from donorhub.models import Donor, ExternalId, IdentityKey, Instalment, Mandate, PayerKey, RecurringGift
 from donorhub.models.states import IdentityKind
-from donorhub.services.bank.files.ledger_rows import cut_query_values
 from donorhub.services.donors import donors
 
 # Systems whose ids a payer's bank carries: a reference printed on a slip, a mandate, an account of one's own.

@@ -9,10 +9,9 @@ from typing import NamedTuple
 
 from sqlalchemy import func, select, text, update
 
-from donorhub.db import db, insert_for
+from donorhub.db import cut_query_values, db, insert_for
 from donorhub.domain.bank.matching.other_payers import names_agree
 from donorhub.models import Donor, PayerKey
-from donorhub.services.bank.files.ledger_rows import cut_query_values
 from donorhub.services.donors import donors
 
 _IBAN = "iban:"

@@ -11,11 +11,10 @@ from datetime import datetime
 
 from sqlalchemy import select
 
-from donorhub.db import db
+from donorhub.db import cut_query_values, db
 from donorhub.models import Entry, EntryQuestion
 from donorhub.models.states import QuestionAnswer, QuestionKind
 from donorhub.services import shown
-from donorhub.services.bank.files.ledger_rows import cut_query_values
 from donorhub.services.bank.matching import entry_answers, question_views
 from donorhub.services.bank.matching.question_views import QuestionView
 

@@ -11,7 +11,7 @@ from typing import Final
 
 from sqlalchemy import func, select, union_all
 
-from donorhub.db import db
+from donorhub.db import cut_chunks, db
 from donorhub.models import Entry, Instalment
 from donorhub.models.states import AGEING_INSTALMENTS, ENTRIES_TO_DECIDE
 from donorhub.services.bank.matching import matching
@@ -40,8 +40,8 @@ def find_held_instalments(*, today: date) -> set[int]:
         .order_by(Entry.booked_on, Entry.id)
     ).all()
     held_ids: set[int] = set()
-    for start in range(0, len(entry_ids), _CHUNK):
-        held_ids |= _list_claimed(entry_ids[start : start + _CHUNK])
+    for chunk in cut_chunks(entry_ids, _CHUNK):
+        held_ids |= _list_claimed(chunk)
     return held_ids
 
 

@@ -6,14 +6,13 @@ It works the provider's words out anew and compares; it changes nothing.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterator
 from datetime import datetime
-from itertools import islice
 from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, and_, exists, func, or_, select
 
-from donorhub.db import db
+from donorhub.db import cut_chunks, db
 from donorhub.models import Dispute, Gift, Payment, ProviderRegister, Refund
 from donorhub.models.states import COUNTED_REFUNDS, PaymentState
 from donorhub.services.providers import registers
@@ -39,7 +38,7 @@ def check_payment_losses(scope: Scope, _now: datetime) -> list[str]:
 
 
 def _find_differences(scope: Scope) -> Iterator[str]:
-    for chunk in _cut_into_chunks(_list_groups(scope)):
+    for chunk in cut_chunks(_list_groups(scope), CHUNK):
         groups_by_account: dict[tuple[str, str], set[str]] = defaultdict(set)
         for provider, account, group in chunk:
             groups_by_account[provider, account].add(group)
@@ -80,12 +79,6 @@ def _is_about_losses() -> ColumnElement[bool]:
         ProviderRegister.kind.in_(("refund", "dispute")),
         and_(ProviderRegister.kind == "payment", or_(ref.like("%/failed"), ref.like("%/refunded"))),
     )
-
-
-def _cut_into_chunks(rows: Iterable[tuple[str, str, str]]) -> Iterator[list[tuple[str, str, str]]]:
-    iterator = iter(rows)
-    while chunk := list(islice(iterator, CHUNK)):
-        yield chunk
 
 
 def _read_books(provider: str, account: str, keys: Collection[str]) -> dict[str, _Books]:
