@@ -7,6 +7,7 @@ banks' ways of writing and the database are others' business.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
@@ -187,3 +188,11 @@ def sum_money(amounts: Iterable[Money], currency: str) -> Money:
     for amount in amounts:
         sum_ += amount
     return sum_
+
+
+def sum_by_currency(amounts: Iterable[tuple[int, str]]) -> list[Money]:
+    """Return the sum of minor units in each of their currencies, which are never added, in order of code."""
+    minor_by_currency: Counter[str] = Counter()
+    for minor, currency in amounts:
+        minor_by_currency[currency] += minor
+    return [Money(minor, currency) for currency, minor in sorted(minor_by_currency.items())]

@@ -28,7 +28,7 @@ from donorhub.models import (
     Statement,
 )
 from donorhub.models.states import COUNTED_STATEMENTS, GONE_ENTRIES, READ_FILES, UNCOUNTED_ENTRIES
-from donorhub.money import Money
+from donorhub.money import Money, sum_by_currency
 from donorhub.services import shown
 from donorhub.services.access import audit
 from donorhub.services.bank.files import enriching, import_rows, imports
@@ -85,14 +85,17 @@ def show_taking_back(import_file_id: int) -> TakingBackView:
     ).all()
     obstacles = tuple(list_obstacles(import_file_id))
     plain: list[object] = [file.id, file.generation, file.state, list(map(list, rows)), list(match_ids)]
-    amounts: dict[str, int] = {}
-    count = 0
-    for _, state, minor, currency, file_id in rows:
-        if file_id == file.id and state not in UNCOUNTED_ENTRIES:
-            amounts[currency] = amounts.get(currency, 0) + minor
-            count += 1
-    sums = tuple(Money(minor, currency) for currency, minor in sorted(amounts.items()))
-    return TakingBackView(shown.compute_digest([plain, list(map(asdict, obstacles))]), count, sums, obstacles)
+    amounts = [
+        (minor, currency)
+        for _, state, minor, currency, file_id in rows
+        if file_id == file.id and state not in UNCOUNTED_ENTRIES
+    ]
+    return TakingBackView(
+        shown.compute_digest([plain, list(map(asdict, obstacles))]),
+        len(amounts),
+        tuple(sum_by_currency(amounts)),
+        obstacles,
+    )
 
 
 def list_obstacles(import_file_id: int) -> list[Obstacle]:

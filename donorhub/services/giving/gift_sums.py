@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -10,7 +9,7 @@ from sqlalchemy import ColumnElement, select
 
 from donorhub.db import db, write_literal
 from donorhub.models import Gift
-from donorhub.money import Money
+from donorhub.money import Money, sum_by_currency
 from donorhub.services.counting import MOST_COUNTED
 from donorhub.services.giving import gifts
 
@@ -41,13 +40,10 @@ def sum_gifts(*conditions: ColumnElement[bool]) -> GiftSums:
         return GiftSums(len(rows))
     counted_rows = [row for row in rows if not row.is_test]
     taken = gifts.sum_deductions([row.id for row in counted_rows])
-    minor_by_currency: Counter[str] = Counter()
-    for row in counted_rows:
-        minor_by_currency[row.currency] += max(0, row.amount_minor - taken[row.id])
     gone_count = sum(taken[row.id] >= row.amount_minor for row in counted_rows)
     return GiftSums(
         len(rows),
-        [Money(minor, currency) for currency, minor in sorted(minor_by_currency.items())],
+        sum_by_currency((max(0, row.amount_minor - taken[row.id]), row.currency) for row in counted_rows),
         gone_count=gone_count,
         part_count=sum(taken[row.id] > 0 for row in counted_rows) - gone_count,
         test_count=len(rows) - len(counted_rows),

@@ -31,7 +31,7 @@ from donorhub.models import (
     Refund,
 )
 from donorhub.models.states import COUNTED_REFUNDS, GiftMethod
-from donorhub.money import Money
+from donorhub.money import Money, sum_by_currency
 from donorhub.services.giving import gifts
 from donorhub.services.paging import LIMIT, AnyRow, Page, newest_first, read_rows
 
@@ -73,10 +73,7 @@ def compute_facts(donor_id: int) -> GivingFacts:
     ]
     if not counted_gifts:
         return GivingFacts()
-    sums: dict[str, int] = {}
-    for row, minor in counted_gifts:
-        sums[row.currency] = sums.get(row.currency, 0) + minor
-    totals = tuple(Money(minor, currency) for currency, minor in sorted(sums.items()))
+    totals = tuple(sum_by_currency((minor, row.currency) for row, minor in counted_gifts))
     average = (
         Money(round(totals[0].minor / len(counted_gifts)), totals[0].currency) if len(totals) == 1 else None
     )

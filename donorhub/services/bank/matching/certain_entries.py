@@ -16,7 +16,7 @@ from sqlalchemy import Select, select, tuple_
 
 from donorhub.db import db
 from donorhub.models import Entry, Match
-from donorhub.money import Money, sum_money
+from donorhub.money import Money, sum_by_currency
 from donorhub.services import shown
 from donorhub.services.access import audit
 from donorhub.services.bank.matching import decisions, matching
@@ -43,9 +43,8 @@ class CertainPayments:
     @property
     def sums(self) -> list[Money]:
         """What the payments come to, by currency."""
-        amounts = [decision.place.credit.amount for decision in self.decisions]
-        currencies = sorted({amount.currency for amount in amounts})
-        return [sum_money((a for a in amounts if a.currency == code), code) for code in currencies]
+        amounts = (decision.place.credit.amount for decision in self.decisions)
+        return sum_by_currency((amount.minor, amount.currency) for amount in amounts)
 
 
 def _describe_decision(decision: CreditDecision) -> list[object]:
