@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
-from typing import NoReturn
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TypeVar
 
 from marshmallow import Schema
 
 from donorhub.errors import Changed
 
+View = TypeVar("View")
 
-def refuse_changed(error: Changed, schema: type[Schema], preview: object) -> NoReturn:
-    """Answer with the preview of now, whose digest confirms it."""
-    raise Changed(error.message, now=error.now, preview=schema().dump(preview)) from error
+
+@contextmanager
+def show_change(view: type[View], schema: type[Schema], describe: Callable[[View], object]) -> Iterator[None]:
+    """Around what confirms such a view: answer with the preview of now, whose digest confirms it."""
+    try:
+        yield
+    except Changed as error:
+        if not isinstance(error.now, view):
+            raise
+        preview = schema().dump(describe(error.now))
+        raise Changed(error.message, now=error.now, preview=preview) from error

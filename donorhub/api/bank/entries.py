@@ -20,12 +20,12 @@ from donorhub.api.bank.entry_answers import (
     make_list_answers,
 )
 from donorhub.api.blueprint import ID, HouseBlueprint
-from donorhub.api.changed import refuse_changed
+from donorhub.api.changed import show_change
 from donorhub.api.duplicates import DuplicateQuery
 from donorhub.api.http import get_principal, require_permission
 from donorhub.api.idempotency import do_once
 from donorhub.db import db
-from donorhub.errors import Changed, Rejected
+from donorhub.errors import Rejected
 from donorhub.models import Entry
 from donorhub.models.states import ENTRY_STATES
 from donorhub.schemas.bank import WAYS, ConfirmedWhich, ConfirmedWhichSchema, NewMatchSchema, Which
@@ -111,9 +111,13 @@ def accept_certain(which: ConfirmedWhich) -> dict[str, int]:
     """
     now, actor = clock.now(), get_principal().actor
     digest, narrow = which.get("digest", ""), _read_narrowing(which)
-    if digest:
-        return {"accepted": _accept_shown(digest, narrow, which.get("after_entry_id"))}
     count = 0
+    if digest:
+        with show_change(CertainPayments, CertainPaymentsSchema, describe_payments):
+            count = certain_entries.accept_shown_payments(
+                digest, **narrow, after_entry_id=which.get("after_entry_id"), now=now, actor=actor
+            )
+        return {"accepted": count}
     for chunk_count in certain_entries.accept_certain_entries(**narrow, now=now, actor=actor):
         db.session.commit()  # nobody else can write while a chunk is being accepted: let them in between
         count += chunk_count
@@ -127,18 +131,6 @@ def _read_narrowing(which: Which) -> Which:
     if "statement_id" in which:
         narrow["statement_id"] = which["statement_id"]
     return narrow
-
-
-def _accept_shown(digest: str, narrow: Which, after_entry_id: int | None) -> int:
-    now, actor = clock.now(), get_principal().actor
-    try:
-        return certain_entries.accept_shown_payments(
-            digest, **narrow, after_entry_id=after_entry_id, now=now, actor=actor
-        )
-    except Changed as e:
-        if not isinstance(e.now, CertainPayments):
-            raise
-        refuse_changed(e, CertainPaymentsSchema, describe_payments(e.now))
 
 
 @bp.post(f"/<{ID}:entry_id>/matches")

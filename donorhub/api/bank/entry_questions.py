@@ -11,12 +11,11 @@ from donorhub import clock
 from donorhub.api import pages
 from donorhub.api.answers import answer_resource
 from donorhub.api.blueprint import ID, HouseBlueprint
-from donorhub.api.changed import refuse_changed
+from donorhub.api.changed import show_change
 from donorhub.api.http import get_principal, require_permission
 from donorhub.api.idempotency import do_once
 from donorhub.api.schemas import AnswerSchema
 from donorhub.db import db
-from donorhub.errors import Changed
 from donorhub.models import EntryQuestion
 from donorhub.models.states import QUESTION_KINDS, QUESTION_STATES
 from donorhub.schemas.bank import (
@@ -27,6 +26,7 @@ from donorhub.schemas.bank import (
 )
 from donorhub.schemas.fields import Instant, NothingSchema, QueryId, StrictSchema
 from donorhub.services.bank.matching import entry_answers, question_groups, question_views
+from donorhub.services.bank.matching.question_groups import ShownGroup
 
 bp = HouseBlueprint(
     "entry_questions", __name__, path="/entry-questions", description="What only a person can say of entries."
@@ -127,13 +127,11 @@ def answer_all(group: ConfirmedAnswerToGroup) -> dict[str, int]:
         if digest
         else question_groups.answer_group_until(*what, None, now=now, actor=actor)
     )
-    try:
+    with show_change(ShownGroup, GroupSchema, lambda view: view):
         for chunk_count in chunk_counts:
             count += chunk_count
             if chunk_count == entry_answers.MOST_AT_ONCE:
                 db.session.commit()  # nobody else can write while a chunk is answered: let them in between
-    except Changed as e:
-        refuse_changed(e, GroupSchema, e.now)
     return {"answered": count}
 
 

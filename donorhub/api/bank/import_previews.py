@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from typing import NoReturn
-
 from marshmallow import fields, validate
 
-from donorhub.api.changed import refuse_changed
 from donorhub.api.schemas import AnswerSchema
-from donorhub.errors import Changed
 from donorhub.models.states import IMPORT_FILE_STATES
 from donorhub.money import Money
 from donorhub.schemas.money import MoneySchema
@@ -82,10 +78,3 @@ def describe_plan(plan: Plan) -> dict[str, object]:
         ],
         "problems": plan.problems,
     }
-
-
-def refuse_changed_plan(error: Changed) -> NoReturn:
-    """Answer 409 with the plan of now, whose digest confirms it."""
-    if not isinstance(error.now, Plan):
-        raise error
-    refuse_changed(error, ImportPreviewSchema, describe_plan(error.now))

@@ -22,16 +22,15 @@ from donorhub.api.bank.import_previews import (
     FileProblemSchema,
     ImportPreviewSchema,
     describe_plan,
-    refuse_changed_plan,
 )
 from donorhub.api.bank.import_undoing import ObstacleListSchema, TakingBackSchema, describe_taking_back
 from donorhub.api.blueprint import ID, HouseBlueprint
 from donorhub.api.bodies import takes_upload
-from donorhub.api.changed import refuse_changed
+from donorhub.api.changed import show_change
 from donorhub.api.http import get_principal, require_permission
 from donorhub.api.idempotency import commit_work, do_once, do_once_by_key
 from donorhub.api.schemas import AnswerSchema, UploadedFile
-from donorhub.errors import Changed, Rejected
+from donorhub.errors import Rejected
 from donorhub.models import ImportFile
 from donorhub.models.states import IMPORT_FILE_STATES
 from donorhub.schemas.bank import (
@@ -47,7 +46,7 @@ from donorhub.schemas.limits import DIGEST
 from donorhub.services.bank import import_undo
 from donorhub.services.bank.files import confirmed_imports, deliveries, imports
 from donorhub.services.bank.files.deliveries import MOST_FILES, SentFile
-from donorhub.services.bank.files.import_plans import Choices
+from donorhub.services.bank.files.import_plans import Choices, Plan
 from donorhub.services.bank.import_undo import TakingBackView
 from donorhub.services.messages import thank_yous
 
@@ -166,7 +165,7 @@ def send_import(new: NewImport) -> Response:
     """
     content, filename = _read_upload(new["file"])
     digest, said = new.get("digest"), _list_answers(new)
-    try:
+    with show_change(Plan, ImportPreviewSchema, describe_plan):
         if digest:
             row, is_read = confirmed_imports.import_bytes(
                 content,
@@ -179,8 +178,6 @@ def send_import(new: NewImport) -> Response:
             )
         else:
             row, is_read = imports.receive_file(content, filename, **said)
-    except Changed as e:
-        refuse_changed_plan(e)
     at = f"{request.path}/{row.id}"
     return answer_resource(ImportSchema, make_answer(row), status=202 if is_read else 200, at=at)
 
@@ -297,13 +294,11 @@ def answer_import(answers: ConfirmedAnswers, import_id: int) -> Response:
     """
     digest = answers.pop("digest", None)
     choices, now, actor = _read_choices(answers, answers.get("layout")), clock.now(), get_principal().actor
-    try:
+    with show_change(Plan, ImportPreviewSchema, describe_plan):
         if digest:
             row = confirmed_imports.import_kept_file(import_id, choices, digest, now=now, actor=actor)
         else:
             row = imports.answer_questions(import_id, **asdict(choices), now=now, actor=actor)
-    except Changed as e:
-        refuse_changed_plan(e)
     return answer_resource(ImportSchema, make_answer(row), status=202)
 
 
@@ -349,14 +344,10 @@ def take_back_import(request_body: TakingBack, import_id: int) -> Response:
     With the `digest` of what was shown exactly that is taken back, else the answer is 409 `changed` with the
     new `preview`.
     """
-    try:
+    with show_change(TakingBackView, TakingBackSchema, describe_taking_back):
         row = import_undo.take_back_import(
             import_id, now=clock.now(), actor=get_principal().actor, **request_body
         )
-    except Changed as e:
-        if not isinstance(e.now, TakingBackView):
-            raise
-        refuse_changed(e, TakingBackSchema, describe_taking_back(e.now))
     return answer_resource(ImportSchema, make_answer(row))
 
 

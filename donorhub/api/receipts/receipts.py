@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import wraps
 from typing import Final
 
@@ -14,11 +13,12 @@ from donorhub import clock
 from donorhub.api import pages
 from donorhub.api.answers import answer_new_resource, answer_resource
 from donorhub.api.blueprint import ID, HouseBlueprint
+from donorhub.api.changed import show_change
 from donorhub.api.http import get_principal, require_permission
 from donorhub.api.idempotency import commit_work, do_once, do_once_by_key
 from donorhub.api.schemas import AnswerSchema
 from donorhub.config import Settings
-from donorhub.errors import Changed, Conflict, Forbidden
+from donorhub.errors import Conflict, Forbidden
 from donorhub.models import Receipt
 from donorhub.models.states import MESSAGE_STATES
 from donorhub.money import Money
@@ -109,7 +109,7 @@ def list_receipts(arguments: dict[str, object]) -> pages.Page:
 def issue_receipt(new: NewReceipt) -> Response:
     """Issue a receipt for gifts of one donor. Its PDF is made a moment later."""
     now = clock.now()
-    with _show_change():
+    with show_change(Preview, ReceiptPreviewAnswerSchema, _describe_preview):
         receipt = receipts.issue_receipt(
             new["gift_ids"],
             lang=new.get("lang"),
@@ -190,18 +190,6 @@ def _describe_preview(preview: Preview) -> dict[str, object]:
     }
 
 
-@contextmanager
-def _show_change() -> Iterator[None]:
-    """Answer a preview that no longer holds with the one that does."""
-    try:
-        yield
-    except Changed as error:
-        if not isinstance(error.now, Preview):
-            raise
-        preview = ReceiptPreviewAnswerSchema().dump(_describe_preview(error.now))
-        raise Changed(error.message, now=error.now, preview=preview) from error
-
-
 def _make_preview(new: ReceiptPreview) -> Preview:
     return make_preview(new["gift_ids"], today=organisation.get_day(clock.now()), lang=new.get("lang"))
 
@@ -279,7 +267,7 @@ def void_receipt(body: Reason, receipt_id: int) -> Response:
 def replace_receipt(body: Replacement, receipt_id: int) -> Response:
     """Void a receipt and issue a new one for the same gifts."""
     now = clock.now()
-    with _show_change():
+    with show_change(Preview, ReceiptPreviewAnswerSchema, _describe_preview):
         receipt = receipts.replace_receipt(
             receipt_id,
             lang=body.get("lang"),
