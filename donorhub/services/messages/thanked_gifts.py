@@ -19,12 +19,9 @@ MORNING: Final = time(8)  # of the organisation: when what waits for another day
 def add_gifts(message: Message, gift_ids: Collection[int]) -> None:
     """Let a message speak of these gifts too; those that it speaks of already stay."""
     columns = (MessageSubject.message_id, MessageSubject.subject_type, MessageSubject.subject_id)
-    for gift_id in gift_ids:
-        db.session.execute(
-            insert_or_ignore(MessageSubject, on=columns).values(
-                message_id=message.id, subject_type="gift", subject_id=gift_id
-            )
-        )
+    rows = [{"message_id": message.id, "subject_type": "gift", "subject_id": gift_id} for gift_id in gift_ids]
+    if rows:
+        db.session.execute(insert_or_ignore(MessageSubject, on=columns), rows)
 
 
 def drop_gifts(message: Message, gift_ids: Collection[int]) -> None:
