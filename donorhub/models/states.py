@@ -231,6 +231,8 @@ UNPAID_INSTALMENTS: Final[tuple[InstalmentState, ...]] = (
     "missed",
     "returned",
 )
+# Of these the whole is owed, and no provider is collecting it.
+OWED_INSTALMENTS: Final[tuple[InstalmentState, ...]] = ("expected", "late", "missed", "failed", "returned")
 OVERDUE_INSTALMENTS: Final[tuple[InstalmentState, ...]] = ("late", "missed")
 # Those that time alone moves on.
 AGEING_INSTALMENTS: Final[tuple[InstalmentState, ...]] = (

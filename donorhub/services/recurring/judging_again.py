@@ -13,7 +13,7 @@ from sqlalchemy import exists, select
 
 from donorhub.db import db
 from donorhub.models import Allocation, AuditRecord, Gift, Instalment, Mandate, RecurringGift
-from donorhub.models.states import InstalmentState, RecurringState
+from donorhub.models.states import FREED_INSTALMENTS, OWED_INSTALMENTS, InstalmentState, RecurringState
 from donorhub.services.access import audit
 from donorhub.services.recurring import changed_amounts, instalments, known_banks, overdue
 from donorhub.services.recurring.known_banks import KnownBanks
@@ -80,7 +80,7 @@ def let_go_of_debits(*, now: datetime) -> list[int]:
         .where(
             RecurringGift.kind == "direct_debit",
             RecurringGift.state == "pending",
-            Instalment.state.in_(("expected", "late", "missed", "failed", "returned")),
+            Instalment.state.in_(OWED_INSTALMENTS),
         )
         .order_by(Instalment.id)
     ).all()
@@ -124,7 +124,7 @@ def _reopen_promise(gift: RecurringGift, *, now: datetime) -> None:
     rows = db.session.scalars(
         select(Instalment).where(
             Instalment.recurring_gift_id == gift.id,
-            Instalment.state.in_(("skipped", "waived")),
+            Instalment.state.in_(FREED_INSTALMENTS),
             Instalment.state_reason == "closed",
         )
     )

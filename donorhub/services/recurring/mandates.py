@@ -17,7 +17,7 @@ from donorhub.db import db
 from donorhub.domain.recurring.mandate_states import FIRST_STATES, is_step_allowed
 from donorhub.errors import Conflict, NotFound, Rejected
 from donorhub.models import Instalment, Mandate, RecurringGift
-from donorhub.models.states import ENDED_MANDATES, MandateKind, MandateState
+from donorhub.models.states import ENDED_MANDATES, OWED_INSTALMENTS, MandateKind, MandateState
 from donorhub.services.access import audit, organisation
 from donorhub.services.recurring import instalments, mandate_days, recurring_gifts
 from donorhub.services.recurring.mandate_days import MANDATE_GONE
@@ -175,7 +175,7 @@ def _follow_mandate(gift: RecurringGift, *, now: datetime, actor: str) -> None:
     rows = db.session.scalars(
         select(Instalment).where(
             Instalment.recurring_gift_id == gift.id,
-            Instalment.state.in_(("expected", "late", "missed", "failed", "returned")),
+            Instalment.state.in_(OWED_INSTALMENTS),
         )
     )
     gone = [row for row in rows if not mandate_days.is_allowed(days, row.due_on)]

@@ -12,7 +12,7 @@ from sqlalchemy import func, or_, select, update
 from donorhub.db import db
 from donorhub.domain.recurring import schedule
 from donorhub.models import Instalment, RecurringGift, Term
-from donorhub.models.states import Period
+from donorhub.models.states import FREED_INSTALMENTS, Period
 from donorhub.money import Money
 
 LAST_DAY: Final = 32  # how ``Term.day_of_month`` writes "the last"
@@ -119,7 +119,7 @@ def open_break(gift: RecurringGift, *, after_on: date, until: date) -> None:
         .where(
             Instalment.recurring_gift_id == gift.id,
             Instalment.nominal_on >= until,
-            Instalment.state.in_(("skipped", "waived")),
+            Instalment.state.in_(FREED_INSTALMENTS),
             Instalment.state_reason == "closed",
         )
         .values(state="skipped", state_reason="term_changed", missed_at=None)
