@@ -19,7 +19,7 @@ from donorhub.db import cut_query_values, db
 from donorhub.domain.recurring import changed_amounts as rules
 from donorhub.domain.recurring.changed_amounts import Claim, LooseGift, OpenSlot
 from donorhub.errors import Conflict, Rejected
-from donorhub.models import Allocation, Gift, Instalment, RecurringGift, Task
+from donorhub.models import Allocation, Gift, Instalment, RecurringGift
 from donorhub.models.states import (
     EXPECTING_PROMISES,
     FREED_INSTALMENTS,
@@ -120,12 +120,13 @@ def follow_payments(*, today: date, now: datetime, actor: str = "system:0") -> t
     slots = _list_open_slots(today, None)
     loose = _list_loose_gifts_of(slots, today)
     claims = _claim_slots(loose, slots)
-    for recurring_gift_id in sorted({claim.slot.recurring_gift_id for claim in claims}):
+    asked_ids = {claim.slot.recurring_gift_id for claim in claims}
+    for recurring_gift_id in sorted(asked_ids):
         gift = recurring_gifts.get_recurring_gift(recurring_gift_id)
         changed_amount = find_changed_amount(gift, today=today)
         if changed_amount is not None:
             count += _ask_about(gift, changed_amount, now=now)
-    count += _withdraw_questions({claim.slot.recurring_gift_id for claim in claims}, now=now, actor=actor)
+    count += tasks.withdraw_questions("amount_differs", asked_ids, now=now, actor=actor, reason="settled")
     return _touch_slots(loose, slots), count
 
 
@@ -201,22 +202,9 @@ def _ask_about(gift: RecurringGift, changed_amount: ChangedAmount, *, now: datet
         facts=facts,
     ):
         return 1
-    task = tasks.find_task(key)
-    if task is None or task.facts == facts:
-        return 0
-    if task.facts.get("from_on") != facts["from_on"] or len(changed_amount.claims) == rules.PROPOSED_AFTER:
-        task.state, task.done_at, task.done_by, task.outcome = "planned", None, None, ""
-    task.facts = facts
-    return 1
-
-
-def _withdraw_questions(asked_ids: Collection[int], *, now: datetime, actor: str) -> int:
-    """Cancel the questions to which no payment belongs any more."""
-    open_tasks = db.session.scalars(select(Task).where(Task.kind == "amount_differs", tasks.IS_OPEN)).all()
-    return sum(
-        tasks.cancel_task(task.key, now=now, actor=actor, reason="settled")
-        for task in open_tasks
-        if task.subject_id not in asked_ids
+    is_proposed_now = len(changed_amount.claims) == rules.PROPOSED_AFTER
+    return tasks.update_question(
+        key, facts, is_other=lambda before: is_proposed_now or before.get("from_on") != facts["from_on"]
     )
 
 

@@ -7,7 +7,6 @@ the first of these payments by a term, and they pay its instalments. What was ow
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final
@@ -18,7 +17,7 @@ from donorhub.db import db
 from donorhub.domain.recurring import schedule
 from donorhub.domain.recurring.changed_amounts import EARLY_DAYS, LATE_DAYS
 from donorhub.errors import Conflict
-from donorhub.models import Allocation, Gift, Instalment, RecurringGift, Task
+from donorhub.models import Allocation, Gift, Instalment, RecurringGift
 from donorhub.services.access import organisation
 from donorhub.services.giving import gifts
 from donorhub.services.paging import equals_if_given
@@ -96,7 +95,7 @@ def ask_about_ended(*, today: date, now: datetime, actor: str = "system:0") -> i
                 "from_on": some[0].nominal_on.isoformat(),
             },
         )
-    return count + _withdraw_questions(fits, now=now, actor=actor)
+    return count + tasks.withdraw_questions("promise_goes_on", fits, now=now, actor=actor, reason="settled")
 
 
 def let_promise_go_on(gift: RecurringGift, *, now: datetime, actor: str) -> date:
@@ -137,14 +136,3 @@ def _find_slot(term: schedule.Term, received_on: date) -> date | None:
 def _name_task(promise: RecurringGift) -> str:
     """Return the key of the question about this end of a promise: another end is another question."""
     return f"promise_goes_on:{promise.id}:{promise.ends_on}"
-
-
-def _withdraw_questions(asked_ids: Collection[int], *, now: datetime, actor: str) -> int:
-    open_tasks: Sequence[Task] = db.session.scalars(
-        select(Task).where(Task.kind == "promise_goes_on", tasks.IS_OPEN)
-    ).all()
-    return sum(
-        tasks.cancel_task(task.key, now=now, actor=actor, reason="settled")
-        for task in open_tasks
-        if task.subject_id not in asked_ids
-    )

@@ -138,13 +138,10 @@ def _ask_for_account(account_id: int, known_to: date, waiting_count: int, *, now
         facts=facts,
     ):
         return 1
-    task = tasks.find_task(key)
-    if task is None or task.facts == facts:
-        return 0
-    if task.facts.get("known_to") != facts["known_to"]:  # it went on, and stopped again
-        task.state, task.done_at, task.done_by, task.outcome = "planned", None, None, ""
-    task.facts = facts
-    return 1
+    # A day other than the one that was told: statements came, and stopped again.
+    return tasks.update_question(
+        key, facts, is_other=lambda before: before.get("known_to") != facts["known_to"]
+    )
 
 
 def _name_task(account_id: int) -> str:

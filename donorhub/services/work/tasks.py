@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final, Literal
@@ -76,6 +76,21 @@ def plan_task(
     )
     statement = insert_or_ignore(Task, on=(Task.key,)).values(_make_row(task, now)).returning(Task.id)
     return db.session.execute(statement).scalar_one_or_none() is not None
+
+
+def update_question(
+    key: str, facts: Mapping[str, object], *, is_other: Callable[[Mapping[str, object]], bool]
+) -> bool:
+    """Bring the question of this key up to these facts, and ask it again, answered or not, where ``is_other``
+    says so of what it told before; return whether anything changed.
+    """
+    task = find_task(key)
+    if task is None or task.facts == facts:
+        return False
+    if is_other(task.facts):
+        task.state, task.done_at, task.done_by, task.outcome = "planned", None, None, ""
+    task.facts = dict(facts)
+    return True
 
 
 def plan_tasks(new: Iterable[NewTask], *, now: datetime) -> None:
@@ -182,6 +197,18 @@ def cancel_tasks(reasons: Mapping[str, str], *, now: datetime, actor: str) -> No
         return
     for key in db.session.scalars(select(Task.key).where(Task.key.in_(reasons), IS_OPEN)).all():
         cancel_task(key, now=now, actor=actor, reason=reasons[key])
+
+
+def withdraw_questions(
+    kind: TaskKind, subject_ids: Collection[int], *, now: datetime, actor: str, reason: str
+) -> int:
+    """Cancel the open tasks of this kind that are about none of these subjects; return how many."""
+    open_tasks = db.session.scalars(select(Task).where(Task.kind == kind, IS_OPEN)).all()
+    return sum(
+        cancel_task(task.key, now=now, actor=actor, reason=reason)
+        for task in open_tasks
+        if task.subject_id not in subject_ids
+    )
 
 
 def supersede_task(key: str, *, now: datetime, actor: str) -> None:
