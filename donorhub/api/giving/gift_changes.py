@@ -22,7 +22,6 @@ from donorhub.schemas.giving import (
     GiftFieldsSchema,
 )
 from donorhub.services.giving import gift_changes, gifts
-from donorhub.services.giving.gift_changes import GiftChanges
 
 __all__ = ["bp"]
 
@@ -65,18 +64,11 @@ def change_gift(new: GiftFields, gift_id: int) -> Response:
     The audit tells from what to what.
     """
     etags.require_match(compute_etag(GiftSchema, make_gift_answers([gifts.get_gift(gift_id)])[0]))
-    changes: GiftChanges = {}
+    fund_ids = None
     if "designations" in new:
         gifts.refuse_other_currency(gift_id, [part["amount"] for part in new["designations"]])
-        changes["fund_ids"] = {part["fund_id"]: part["amount"].minor for part in new["designations"]}
-    if "campaign_id" in new:
-        changes["campaign_id"] = new["campaign_id"]
-    if "appeal_id" in new:
-        changes["appeal_id"] = new["appeal_id"]
-    if "note" in new:
-        changes["note"] = new["note"]
-    if "goods" in new:
-        changes["goods"] = new["goods"]
+        fund_ids = {part["fund_id"]: part["amount"].minor for part in new["designations"]}
+    changes = gift_changes.collect_changes(new, fund_ids)
     gift_changes.change_gift(gift_id, changes, now=clock.now(), actor=get_principal().actor)
     return answer_with_etag(GiftSchema, make_gift_answers([gifts.get_gift(gift_id)])[0])
 

@@ -25,14 +25,19 @@ MOST: Final = 200  # gifts that are changed in one go
 _PERSONAL: Final = ("note",)
 
 
-class GiftChanges(TypedDict, total=False):
-    """What may be changed of a gift; what is left out stays. ``fund_ids`` gives minor units by fund."""
+class GiftPurpose(TypedDict, total=False):
+    """What may be changed of a gift beside its funds; what is left out stays."""
 
-    fund_ids: Mapping[int, int]
     campaign_id: int | None
     appeal_id: int | None
     note: str
     goods: str
+
+
+class GiftChanges(GiftPurpose, total=False):
+    """What may be changed of a gift; what is left out stays. ``fund_ids`` gives minor units by fund."""
+
+    fund_ids: Mapping[int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +48,22 @@ class FundPlan:
     unchanged: Sequence[Gift]
     hindered: Sequence[tuple[Gift, DonorHubError]]
     digest: str
+
+
+def collect_changes(new: GiftPurpose, fund_ids: Mapping[int, int] | None = None) -> GiftChanges:
+    """Return what is to be changed of a gift; without ``fund_ids`` its funds stay."""
+    changes: GiftChanges = {}
+    if fund_ids is not None:
+        changes["fund_ids"] = fund_ids
+    if "campaign_id" in new:
+        changes["campaign_id"] = new["campaign_id"]
+    if "appeal_id" in new:
+        changes["appeal_id"] = new["appeal_id"]
+    if "note" in new:
+        changes["note"] = new["note"]
+    if "goods" in new:
+        changes["goods"] = new["goods"]
+    return changes
 
 
 def change_gift(

@@ -12,7 +12,7 @@ from donorhub.models import Fund
 from donorhub.schemas.giving import GiftFields, GiftFieldsSchema
 from donorhub.services.donors import donors
 from donorhub.services.giving import funds, gift_changes, gifts, history
-from donorhub.services.giving.gift_changes import FundPlan, GiftChanges
+from donorhub.services.giving.gift_changes import FundPlan
 from donorhub.web.admission import get_principal, require_permission
 from donorhub.web.forms import Form
 from donorhub.web.giving.gifts import SPLIT, Answer, bp, render_gift
@@ -29,24 +29,16 @@ def change_gift(gift_id: int) -> Answer:
     """Change what a gift is for, as long as nobody else did since it was shown."""
     form = Form(request.form)
     with form.start_saving() as saving:
-        changes: GiftChanges = {}
+        fund_ids = None
         fund = form.get_value("fund_id")
         if "fund_id" in request.form and fund != SPLIT:
             fund_id = form.read_id("fund_id")
-            changes["fund_ids"] = {fund_id: gifts.get_gift(gift_id).amount_minor} if fund_id else {}
+            fund_ids = {fund_id: gifts.get_gift(gift_id).amount_minor} if fund_id else {}
         saving.refuse_errors()
         new: GiftFields = form.load_fields(GIFT_FIELDS)
-        if "campaign_id" in new:
-            changes["campaign_id"] = new["campaign_id"]
-        if "appeal_id" in new:
-            changes["appeal_id"] = new["appeal_id"]
-        if "note" in new:
-            changes["note"] = new["note"]
-        if "goods" in new:
-            changes["goods"] = new["goods"]
         is_changed = gift_changes.change_gift(
             gift_id,
-            changes,
+            gift_changes.collect_changes(new, fund_ids),
             now=clock.now(),
             actor=get_principal().actor,
             shown_digest=form.get_value("shown"),
