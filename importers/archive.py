@@ -105,8 +105,8 @@ def _check_members(members: Sequence[zipfile.ZipInfo], size: int, most_bytes: in
 
 
 def _is_by_the_way(name: str) -> bool:
-    folded = name.casefold()
-    return folded.startswith(_NO_STATEMENTS) or folded.rpartition("/")[2] in _NO_STATEMENTS
+    folded_name = name.casefold()
+    return folded_name.startswith(_NO_STATEMENTS) or folded_name.rpartition("/")[2] in _NO_STATEMENTS
 
 
 def _read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Member:

@@ -141,17 +141,17 @@ def preview_table(
     something.
     """
     rows: list[PreviewRow] = []
-    said = changes or {}
+    changes_by_line = changes or {}
 
     def watch_row(row: Row, outcome: Outcome) -> None:
-        is_told = isinstance(outcome, Reason) or row.line in said
+        is_told = isinstance(outcome, Reason) or row.line in changes_by_line
         if len(rows) < limit or (is_told and len(rows) < limit + failure_limit):
             rows.append(_show_row(row, outcome))
 
     try:
         sheet, source_format = open_table(data, layout.encoding)
         reading = read_rows(
-            open_pass(sheet, layout, currency=currency, source_format=source_format, changes=said),
+            open_pass(sheet, layout, currency=currency, source_format=source_format, changes=changes_by_line),
             watch_row,
         )
     except (Undecodable, UnreadableTable) as e:

@@ -66,7 +66,7 @@ LIMITS = (
         "public names without a docstring",
         shape.find_undocumented_names,
         None,
-        today=3.2,
+        today=3.1,
         of=shape.count_public_names,
         each=100,
     ),

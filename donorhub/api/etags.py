@@ -20,9 +20,9 @@ def mark_versioned(view: View) -> View:
     return view
 
 
-def make_etag(version: int, *derived: str) -> str:
+def make_etag(version: int, *derived_values: str) -> str:
     """Return the ETag of a row that counts its versions, with what is shown of it and is worked out."""
-    return "-".join((str(version), *derived))
+    return "-".join((str(version), *derived_values))
 
 
 def digest_content(values: object) -> str:
@@ -43,8 +43,8 @@ def require_version(version: int) -> None:
     """Let a change through only where ``If-Match`` names the present version, whatever was worked out since:
     that a gift came overwrites nobody's change.
     """
-    named = (tag for tag in request.if_match.as_set() if tag.partition("-")[0] == str(version))
-    require_match(next(named, str(version)))
+    tags = (tag for tag in request.if_match.as_set() if tag.partition("-")[0] == str(version))
+    require_match(next(tags, str(version)))
 
 
 def add_etag(response: Response, etag: str) -> Response:

@@ -18,13 +18,13 @@ def is_confirmed(digest: str, digest_given: str, show: Callable[[], None], quest
 
     Without a terminal to ask at, what was shown is not done, and the digest is printed.
     """
-    given = digest_given.strip().lower()
-    if given and len(given) < DIGITS:
+    digits = digest_given.strip().lower()
+    if digits and len(digits) < DIGITS:
         raise Rejected(f"--digest has {DIGITS} digits", code="digest_short")
-    if given and digest.startswith(given):
+    if digits and digest.startswith(digits):
         return True
     show()
-    if given:
+    if digits:
         click.echo("  that is not what was shown under this digest: nothing was done")
         return False
     if sys.stdin.isatty():

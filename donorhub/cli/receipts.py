@@ -115,9 +115,9 @@ def preview_receipts(
     failure_count, sentences = 0, set[str]()
     for ids in groups:
         try:
-            chosen: ReceiptPreview = load_arguments(ReceiptPreviewSchema(), gift_ids=ids, lang=lang)
+            choice: ReceiptPreview = load_arguments(ReceiptPreviewSchema(), gift_ids=ids, lang=lang)
             preview = make_preview(
-                chosen["gift_ids"], today=organisation.get_day(clock.now()), lang=chosen.get("lang")
+                choice["gift_ids"], today=organisation.get_day(clock.now()), lang=choice.get("lang")
             )
             content = draw_preview(preview)
         except DonorHubError as e:

@@ -204,7 +204,7 @@ def _write_address(name: str, address: str) -> Address:
 def _find_ascii_domain(address: str) -> str:
     """Return the domain of an address by IDNA 2008; raise ValueError for what is no address."""
     try:
-        known = validate_email(address, check_deliverability=False, test_environment=True)
+        parts = validate_email(address, check_deliverability=False, test_environment=True)
     except EmailNotValidError as e:
         raise ValueError("this is no e-mail address") from e
-    return str(known.ascii_domain)
+    return str(parts.ascii_domain)

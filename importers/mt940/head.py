@@ -100,7 +100,7 @@ def _find_currency_of_balances(block: Block) -> str:
 
 
 def _add_balance(head: Head, tag: str, text: str, line: int, balance_currency: str) -> None:
-    """Add a balance to the head; ``told`` is the currency of the others, for one that names none."""
+    """Add a balance to the head; one that names no currency has ``balance_currency``, that of the others."""
     try:
         balance = _read_balance(tag, text, balance_currency)
     except ValueError:

@@ -53,8 +53,8 @@ def stand_apart(rows: Sequence[tuple[str, str]]) -> bool:
     """Return whether every fee of these amounts and fees is the amount of another row, taken there."""
     sums = [(_read_number(amount, None), _read_number(fee, None)) for amount, fee in rows]
     fees = Counter(abs(fee) for _, fee in sums if fee)
-    taken = Counter(-amount for amount, fee in sums if amount and amount < 0 and not fee)
-    return bool(fees) and fees <= taken
+    charges = Counter(-amount for amount, fee in sums if amount and amount < 0 and not fee)
+    return bool(fees) and fees <= charges
 
 
 def find_proved_roles(rows: Cells, places: Sequence[int]) -> Roles:

@@ -80,8 +80,8 @@ def _make_answers(records: Sequence[AuditRecord]) -> list[dict[str, object]]:
 
 def _make_change(record: AuditRecord, field: str, change: audit.Change | None) -> dict[str, object]:
     """Return one change; what is personal only for who may read donors."""
-    sealed = record.data.get("sealed")
-    is_personal = isinstance(sealed, dict) and field in sealed
+    sealed_fields = record.data.get("sealed")
+    is_personal = isinstance(sealed_fields, dict) and field in sealed_fields
     if change is None or (is_personal and not get_principal().has_permission("donors:read")):
         return {"field": field, "is_known": False, "before": None, "after": None}
     return {"field": field, "is_known": True, "before": change[0], "after": change[1]}

@@ -164,7 +164,7 @@ def send_import(new: NewImport) -> Response:
     which answers for each file in it.
     """
     content, filename = _read_upload(new["file"])
-    digest, said = new.get("digest"), _list_answers(new)
+    digest, answers = new.get("digest"), _list_answers(new)
     with show_change(Plan, ImportPreviewSchema, describe_plan):
         if digest:
             row, is_read = confirmed_imports.import_bytes(
@@ -172,12 +172,12 @@ def send_import(new: NewImport) -> Response:
                 filename,
                 _read_choices(new),
                 digest,
-                limit_mb=said["limit_mb"],
-                now=said["now"],
-                actor=said["actor"],
+                limit_mb=answers["limit_mb"],
+                now=answers["now"],
+                actor=answers["actor"],
             )
         else:
-            row, is_read = imports.receive_file(content, filename, **said)
+            row, is_read = imports.receive_file(content, filename, **answers)
     at = f"{request.path}/{row.id}"
     return answer_resource(ImportSchema, make_answer(row), status=202 if is_read else 200, at=at)
 
@@ -191,9 +191,9 @@ def send_import(new: NewImport) -> Response:
 def preview_import(new: FileToPreview) -> Response:
     """Show what importing a bank file would do to the ledger as it is. Nothing is kept."""
     content, filename = _read_upload(new["file"])
-    said = _list_answers(new)
+    answers = _list_answers(new)
     plan = confirmed_imports.plan_bytes(
-        content, filename, _read_choices(new), now=said["now"], limit_mb=said["limit_mb"]
+        content, filename, _read_choices(new), now=answers["now"], limit_mb=answers["limit_mb"]
     )
     if plan is not None:
         return answer_resource(ImportPreviewSchema, describe_plan(plan))
@@ -218,8 +218,10 @@ def _read_upload(file: FileStorage) -> tuple[bytes, str]:
     return content, _make_plain_name(file.filename)
 
 
-def _read_choices(said: FileToPreview | Answers, layout: dict[str, object] | None = None) -> Choices:
-    return Choices(layout, said.get("bank_account_id"), said.get("currency", ""), said["create_accounts"])
+def _read_choices(answers: FileToPreview | Answers, layout: dict[str, object] | None = None) -> Choices:
+    return Choices(
+        layout, answers.get("bank_account_id"), answers.get("currency", ""), answers["create_accounts"]
+    )
 
 
 @bp.post("/several")
@@ -362,11 +364,11 @@ class _Receiving(TypedDict):
     actor: str
 
 
-def _list_answers(said: FileAnswers) -> _Receiving:
+def _list_answers(answers: FileAnswers) -> _Receiving:
     return {
-        "bank_account_id": said.get("bank_account_id"),
-        "currency": said.get("currency", ""),
-        "create_accounts": said["create_accounts"],
+        "bank_account_id": answers.get("bank_account_id"),
+        "currency": answers.get("currency", ""),
+        "create_accounts": answers["create_accounts"],
         "limit_mb": current_app.extensions["donorhub.settings"].upload_limit_mb,
         "now": clock.now(),
         "actor": get_principal().actor,

@@ -78,17 +78,17 @@ def change_gift(new: GiftFields, gift_id: int) -> Response:
 @commit_work
 @bp.arguments(FundPreviewSchema)
 @bp.response(200, FundPlanSchema)
-def preview_fund_change(asked: FundPreview) -> Response:
+def preview_fund_change(request_body: FundPreview) -> Response:
     """Tell which of these gifts could go to another fund, and why others cannot. It changes nothing."""
-    plan = gift_changes.plan_fund(asked["gift_ids"], asked["fund_id"])
+    plan = gift_changes.plan_fund(request_body["gift_ids"], request_body["fund_id"])
     return answer_resource(
         FundPlanSchema,
         {
-            "changing_ids": [gift.id for gift in plan.changing],
-            "unchanged_ids": [gift.id for gift in plan.unchanged],
+            "changing_ids": [gift.id for gift in plan.changing_gifts],
+            "unchanged_ids": [gift.id for gift in plan.unchanged_gifts],
             "hindered": [
                 {"gift_id": gift.id, "code": refusal.specific_code, "detail": refusal.message}
-                for gift, refusal in plan.hindered
+                for gift, refusal in plan.hindrances
             ],
             "digest": plan.digest,
         },
@@ -101,12 +101,12 @@ def preview_fund_change(asked: FundPreview) -> Response:
 @bp.arguments(FundChangeSchema)
 @bp.response(200, ChangedGiftsSchema)
 @bp.alt_response(409, description="`gifts_changed`: it would do something else than the preview said.")
-def change_fund(asked: FundChange) -> Response:
+def change_fund(request_body: FundChange) -> Response:
     """Give several gifts to one fund, as the preview said; those that cannot go there are left out."""
     ids = gift_changes.change_fund(
-        asked["gift_ids"],
-        asked["fund_id"],
-        shown_digest=asked["digest"],
+        request_body["gift_ids"],
+        request_body["fund_id"],
+        shown_digest=request_body["digest"],
         now=clock.now(),
         actor=get_principal().actor,
     )

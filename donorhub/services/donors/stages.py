@@ -62,11 +62,11 @@ class Finding(NamedTuple):
 
 
 def _sum_taken(kind: type[Refund | Dispute | Correction], *conditions: ColumnElement[bool]) -> Any:
-    taken = select(func.sum(kind.amount_minor)).where(kind.gift_id == Gift.id, *conditions)
-    return func.coalesce(taken.correlate(Gift).scalar_subquery(), 0)
+    sum_query = select(func.sum(kind.amount_minor)).where(kind.gift_id == Gift.id, *conditions)
+    return func.coalesce(sum_query.correlate(Gift).scalar_subquery(), 0)
 
 
-_TAKEN: Final = (
+_TAKEN_MINOR: Final = (
     _sum_taken(Refund, Refund.state.in_(COUNTED_REFUNDS))
     + _sum_taken(Dispute, Dispute.state == "lost")
     + _sum_taken(Correction)
@@ -78,7 +78,7 @@ def _select_gift_day(place: int) -> ScalarSelect[date]:
     return (
         select(Gift.received_on)
         .where(Gift.donor_id == Donor.id, Gift.is_test.is_(False), Gift.received_on <= _TODAY)
-        .where(Gift.amount_minor > _TAKEN)
+        .where(Gift.amount_minor > _TAKEN_MINOR)
         .order_by(Gift.received_on.desc())
         .limit(1)
         .offset(place)
@@ -88,10 +88,10 @@ def _select_gift_day(place: int) -> ScalarSelect[date]:
 
 
 _OF_DONOR: Final = (RecurringGift.donor_id == Donor.id, RecurringGift.is_test.is_(False))
-_PAID: Final = aliased(Instalment)
+_PAID_INSTALMENT: Final = aliased(Instalment)
 _LAST_PAID: Final = (
-    select(func.max(_PAID.due_on))
-    .where(_PAID.recurring_gift_id == RecurringGift.id, _PAID.state == "paid")
+    select(func.max(_PAID_INSTALMENT.due_on))
+    .where(_PAID_INSTALMENT.recurring_gift_id == RecurringGift.id, _PAID_INSTALMENT.state == "paid")
     .correlate(RecurringGift)
     .scalar_subquery()
 )
@@ -187,8 +187,8 @@ def _lock_stages(ids: Sequence[int]) -> None:
     writer.
     """
     if db.session.get_bind().dialect.name == "postgresql":
-        wanted = select(DonorStage.donor_id).where(DonorStage.donor_id.in_(ids))
-        db.session.execute(wanted.order_by(DonorStage.donor_id).with_for_update()).all()
+        query = select(DonorStage.donor_id).where(DonorStage.donor_id.in_(ids))
+        db.session.execute(query.order_by(DonorStage.donor_id).with_for_update()).all()
 
 
 def _find_changes(ids: Sequence[int], today: date) -> list[Finding]:
@@ -196,8 +196,8 @@ def _find_changes(ids: Sequence[int], today: date) -> list[Finding]:
     changes = []
     for row in rows:
         finding = _find_stage(row, today)
-        kept = (row.kept_stage, row.kept_overlays, row.rule_version)
-        if kept != (finding.stage, finding.overlays, RULE_VERSION):
+        kept_values = (row.kept_stage, row.kept_overlays, row.rule_version)
+        if kept_values != (finding.stage, finding.overlays, RULE_VERSION):
             changes.append(finding)
     return changes
 

@@ -44,9 +44,9 @@ class GiftChanges(GiftPurpose, total=False):
 class FundPlan:
     """Which of some gifts would go to another fund, which are there already, and which cannot, and why."""
 
-    changing: Sequence[Gift]
-    unchanged: Sequence[Gift]
-    hindered: Sequence[tuple[Gift, DonorHubError]]
+    changing_gifts: Sequence[Gift]
+    unchanged_gifts: Sequence[Gift]
+    hindrances: Sequence[tuple[Gift, DonorHubError]]
     digest: str
 
 
@@ -81,9 +81,9 @@ def change_gift(
             f"somebody changed gift {gift_id} in the meantime: look again before you save",
             code="gift_changed",
         )
-    found: dict[str, audit.Change] = {}
+    value_changes: dict[str, audit.Change] = {}
     if "fund_ids" in changes:
-        found |= _change_funds(gift, changes["fund_ids"])
+        value_changes |= _change_funds(gift, changes["fund_ids"])
     new_values: dict[str, Any] = {
         name: changes[name] for name in ("campaign_id", "appeal_id", "note", "goods") if name in changes
     }
@@ -93,19 +93,19 @@ def change_gift(
     gifts.refuse_unknown_purpose(Appeal, new_values.get("appeal_id"))
     for name, value in new_values.items():
         if getattr(gift, name) != value:
-            found[name] = (getattr(gift, name), value)
+            value_changes[name] = (getattr(gift, name), value)
             setattr(gift, name, value)
-    if found:
+    if value_changes:
         audit.record_change(
             actor,
             "gift.changed",
             ("gift", gift.id),
-            found,
+            value_changes,
             now=now,
             personal=_PERSONAL,
             donor_id=gift.donor_id,
         )
-    return bool(found)
+    return bool(value_changes)
 
 
 def compute_digest(gift: Gift) -> str:
@@ -131,23 +131,23 @@ def plan_fund(gift_ids: Sequence[int], fund_id: int | None) -> FundPlan:
             raise NotFound(f"there is no gift {id_}", field="/gift_ids")
     receipts, deductions = gifts.find_live_receipt_ids(ids), gifts.sum_deductions(ids)
     funds = gifts.list_designations(ids)
-    changing: list[Gift] = []
-    unchanged: list[Gift] = []
-    hindered: list[tuple[Gift, DonorHubError]] = []
+    changing_gifts: list[Gift] = []
+    unchanged_gifts: list[Gift] = []
+    hindrances: list[tuple[Gift, DonorHubError]] = []
     for id_ in ids:
         gift = rows[id_]
-        wanted = [(fund_id, gift.amount_minor)] if fund_id is not None else []
-        if funds.get(id_, []) == wanted:
-            unchanged.append(gift)
+        new_parts = [(fund_id, gift.amount_minor)] if fund_id is not None else []
+        if funds.get(id_, []) == new_parts:
+            unchanged_gifts.append(gift)
             continue
         try:
             _refuse_told_fund(gift, receipts.get(id_), gift.amount_minor - deductions[id_])
         except Rejected as e:
-            hindered.append((gift, e))
+            hindrances.append((gift, e))
             continue
-        changing.append(gift)
-    digest = shown.compute_digest([fund_id, [(gift.id, funds.get(gift.id, [])) for gift in changing]])
-    return FundPlan(changing, unchanged, hindered, digest)
+        changing_gifts.append(gift)
+    digest = shown.compute_digest([fund_id, [(gift.id, funds.get(gift.id, [])) for gift in changing_gifts]])
+    return FundPlan(changing_gifts, unchanged_gifts, hindrances, digest)
 
 
 def change_fund(
@@ -161,16 +161,16 @@ def change_fund(
     for id_ in sorted(set(gift_ids))[:MOST]:
         _lock_gift(id_)
     plan = plan_fund(gift_ids, fund_id)
-    if not plan.changing:
+    if not plan.changing_gifts:
         return []
     if plan.digest != shown_digest:
         raise Conflict(
             "what would be changed is not what was shown any more: look again", code="gifts_changed"
         )
-    for gift in plan.changing:
+    for gift in plan.changing_gifts:
         fund_ids = {fund_id: gift.amount_minor} if fund_id is not None else {}
         change_gift(gift.id, {"fund_ids": fund_ids}, now=now, actor=actor)
-    return [gift.id for gift in plan.changing]
+    return [gift.id for gift in plan.changing_gifts]
 
 
 def find_fund_hindrance(gift: Gift, *, receipt_id: int | None, remainder: Money) -> DonorHubError | None:

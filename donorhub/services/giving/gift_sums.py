@@ -39,12 +39,14 @@ def sum_gifts(*conditions: ColumnElement[bool]) -> GiftSums:
     if len(rows) > MOST_COUNTED:
         return GiftSums(len(rows))
     counted_rows = [row for row in rows if not row.is_test]
-    taken = gifts.sum_deductions([row.id for row in counted_rows])
-    gone_count = sum(taken[row.id] >= row.amount_minor for row in counted_rows)
+    deductions = gifts.sum_deductions([row.id for row in counted_rows])
+    gone_count = sum(deductions[row.id] >= row.amount_minor for row in counted_rows)
     return GiftSums(
         len(rows),
-        sum_by_currency((max(0, row.amount_minor - taken[row.id]), row.currency) for row in counted_rows),
+        sum_by_currency(
+            (max(0, row.amount_minor - deductions[row.id]), row.currency) for row in counted_rows
+        ),
         gone_count=gone_count,
-        part_count=sum(taken[row.id] > 0 for row in counted_rows) - gone_count,
+        part_count=sum(deductions[row.id] > 0 for row in counted_rows) - gone_count,
         test_count=len(rows) - len(counted_rows),
     )

@@ -198,10 +198,10 @@ def find_deduction_states(gifts_: Collection[GiftRow]) -> Mapping[int, str]:
     return tell_deductions(gifts_, gifts.sum_deductions([gift.id for gift in gifts_]))
 
 
-def tell_deductions(gifts_: Collection[GiftRow], taken: Mapping[int, int]) -> dict[int, str]:
+def tell_deductions(gifts_: Collection[GiftRow], deductions: Mapping[int, int]) -> dict[int, str]:
     """Return the same where the minor units that were taken of each gift are known already."""
     return {
-        gift.id: "gone" if taken[gift.id] >= gift.amount_minor else "part"
+        gift.id: "gone" if deductions[gift.id] >= gift.amount_minor else "part"
         for gift in gifts_
-        if taken[gift.id]
+        if deductions[gift.id]
     }

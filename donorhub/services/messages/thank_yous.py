@@ -106,12 +106,12 @@ def find_late_hindrance(message: Message, *, now: datetime) -> str:
         return "expired"
     gift_rows = thanked_gifts.list_gifts(message)
     reasons = {gift.id: _find_reason(_find_task(gift), gift) for gift in gift_rows}
-    kept = [gift for gift in gift_rows if not reasons[gift.id]]
-    if not kept:
+    thanked_rows = [gift for gift in gift_rows if not reasons[gift.id]]
+    if not thanked_rows:
         return next(iter(reasons.values()), "")
-    if len(kept) < len(gift_rows):
+    if len(thanked_rows) < len(gift_rows):
         thanked_gifts.drop_gifts(message, [gift_id for gift_id, reason in reasons.items() if reason])
-        _write_anew(message, kept, donors.get_donor(message.donor_id))
+        _write_anew(message, thanked_rows, donors.get_donor(message.donor_id))
     return ""
 
 

@@ -115,8 +115,8 @@ def let_promise_go_on(gift: RecurringGift, *, now: datetime, actor: str) -> date
             )
         )
         if row is not None and row.state not in ("paid", "partial"):
-            settled = db.session.get_one(Gift, fit.gift_id)
-            instalments.settle_instalments(settled, {row.id: row.amount_minor}, now=now, actor=actor)
+            settling_gift = db.session.get_one(Gift, fit.gift_id)
+            instalments.settle_instalments(settling_gift, {row.id: row.amount_minor}, now=now, actor=actor)
     tasks.cancel_task(key, now=now, actor=actor, reason="accepted")
     return from_on
 

@@ -178,8 +178,8 @@ def _follow_mandate(gift: RecurringGift, *, now: datetime, actor: str) -> None:
             Instalment.state.in_(OWED_INSTALMENTS),
         )
     )
-    gone = [row for row in rows if not mandate_days.is_allowed(days, row.due_on)]
-    _let_go(gone, MANDATE_GONE, now=now, actor=actor)
+    forbidden_rows = [row for row in rows if not mandate_days.is_allowed(days, row.due_on)]
+    _let_go(forbidden_rows, MANDATE_GONE, now=now, actor=actor)
 
 
 def _let_go(rows: Sequence[Instalment], reason: str, *, now: datetime, actor: str) -> None:

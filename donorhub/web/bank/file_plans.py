@@ -35,7 +35,7 @@ class ShownPlan:
     words: str
     fields: Sequence[tuple[str, str]]
     problems: Sequence[ProblemWords]
-    was: str = ""
+    earlier_words: str = ""
 
 
 def read_choices(form: Form) -> Choices:
@@ -62,14 +62,14 @@ def _write_fields(choices: Choices) -> list[tuple[str, str]]:
     return [(name, value) for name, value in fields if value]
 
 
-def word_plan(plan: Plan, was: Plan | None = None) -> ShownPlan:
+def word_plan(plan: Plan, earlier_plan: Plan | None = None) -> ShownPlan:
     """Return a plan as the page shows it, with what a person was shown before it."""
     return ShownPlan(
         plan,
         samples.word_plan(plan),
         [*_write_fields(plan.choices), ("digest", plan.digest)],
         [bank_problems.word_problem(Problem(**problem)) for problem in plan.problems[:MOST_PROBLEMS]],
-        samples.word_plan(was) if was is not None else "",
+        samples.word_plan(earlier_plan) if earlier_plan is not None else "",
     )
 
 
@@ -79,12 +79,13 @@ def show_plan(file: ImportFile, codes: Collection[str]) -> ShownPlan | None:
     """
     if file.state != "asking" or not get_principal().has_permission("imports:write"):
         return None
-    was = import_plans.find_last_plan(file.id) if imports.PLAN_CHANGED in codes else None
-    if was is None and "account_unknown" not in codes:
+    earlier_plan = import_plans.find_last_plan(file.id) if imports.PLAN_CHANGED in codes else None
+    if earlier_plan is None and "account_unknown" not in codes:
         return None
-    file_id, choices = file.id, was.choices if was is not None else Choices(create_accounts=True)
+    choices = earlier_plan.choices if earlier_plan is not None else Choices(create_accounts=True)
+    file_id = file.id
     db.session.rollback()
     set_reading(False)  # the plan is found out by doing it, and taking it back
     plan = confirmed_imports.plan_file(file_id, choices, now=clock.now())
     commit()
-    return word_plan(plan, was) if plan.state != "asking" else None
+    return word_plan(plan, earlier_plan) if plan.state != "asking" else None

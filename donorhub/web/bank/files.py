@@ -148,14 +148,14 @@ def _list_codes(row: ImportFile) -> set[str]:
     return {str(problem["code"]) for problem in row.problems}
 
 
-def _render_file(row: ImportFile, form: Form, shown: ShownPlan | None = None) -> str:
+def _render_file(row: ImportFile, form: Form, plan: ShownPlan | None = None) -> str:
     views = bank_views.list_statements_of_file(row)
     codes = _list_codes(row)
     return render_template(
         "bank/file.html",
         file=row,
         form=form,
-        shown=shown,
+        shown=plan,
         changed_rows=import_rows.list_changes(row.id),
         can_change_rows=imports.can_import(row) and row.state == "held",
         views=views,
@@ -213,10 +213,10 @@ def _import_file(file_id: int, choices: Choices, digest: str) -> Response | tupl
     except Changed as e:
         if not isinstance(e.now, Plan):
             raise
-        was = import_plans.find_plan(file_id, digest)
+        earlier_plan = import_plans.find_plan(file_id, digest)
         commit()  # the plan of now is kept
-        shown = file_plans.word_plan(e.now, was or e.now)
-        return _render_file(imports.get_file(file_id), Form(), shown), 422
+        plan = file_plans.word_plan(e.now, earlier_plan or e.now)
+        return _render_file(imports.get_file(file_id), Form(), plan), 422
     commit()
     return redirect(url_for("bank.show_file", file_id=file_id))
 

@@ -172,10 +172,11 @@ def _read_amount(text: str, currency: str) -> int | None:
 
 def _read_row(form: Form, number: int, currency: str) -> Row:
     text, donor_id = form.get_value(f"who{number}").strip(), form.get_value(f"donor{number}")
-    found = _find_donors(text)
-    donor = next((row for row in found if str(row.id) == donor_id), found[0] if len(found) == 1 else None)
+    donor_rows = _find_donors(text)
+    only_donor = donor_rows[0] if len(donor_rows) == 1 else None
+    donor = next((row for row in donor_rows if str(row.id) == donor_id), only_donor)
     open_instalments = entry_views.list_open_instalments(donor.id, currency) if donor else ()
-    return Row(number, donor, found if len(found) > 1 else (), open_instalments)
+    return Row(number, donor, donor_rows if len(donor_rows) > 1 else (), open_instalments)
 
 
 def _find_donors(text: str) -> Sequence[Donor]:

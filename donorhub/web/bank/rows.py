@@ -22,13 +22,13 @@ def change_row(file_id: int, line: int) -> Response | tuple[str, int]:
     show the columns again as they were.
     """
     form = Form(request.form)
-    query, deed = form.get_value("query"), form.get_value("deed")
+    query, action = form.get_value("query"), form.get_value("deed")
     now, actor = clock.now(), get_actor()
     with form.start_saving():
         layout = find_layout(imports.get_file(file_id), query)
-        if deed == "restore":
+        if action == "restore":
             import_rows.restore_row(file_id, line, now=now, actor=actor)
-        elif deed == "leave_out":
+        elif action == "leave_out":
             import_rows.leave_row_out(file_id, line, layout=layout, now=now, actor=actor)
         else:
             import_rows.mend_row(

@@ -56,12 +56,12 @@ def lead_to_arrivals(arrivals: Sequence[Arrival]) -> Response | None:
     """Return the way to what became of the files, and tell which of them were not kept, or came before; None
     where none was kept.
     """
-    kept = [arrival for arrival in arrivals if arrival.file is not None]
-    if not kept:
+    kept_arrivals = [arrival for arrival in arrivals if arrival.file is not None]
+    if not kept_arrivals:
         return None
     for sentence in list_faults(arrivals)[:_MOST_TOLD]:
         tell_reader(sentence, "no")
-    known_count = sum(not arrival.is_read for arrival in kept)
+    known_count = sum(not arrival.is_read for arrival in kept_arrivals)
     if known_count:
         tell_reader(
             ngettext(
@@ -71,7 +71,7 @@ def lead_to_arrivals(arrivals: Sequence[Arrival]) -> Response | None:
             ),
             "info",
         )
-    ids = dict.fromkeys(arrival.file.id for arrival in kept if arrival.file is not None)
+    ids = dict.fromkeys(arrival.file.id for arrival in kept_arrivals if arrival.file is not None)
     return redirect(url_for("bank.show_sent_files", file=list(ids)))
 
 

@@ -99,17 +99,20 @@ def _render_preview(form: Form) -> Answer:
         form.add_error("", gettext("Please tick at least one gift."))
     if not form.errors or "" in form.errors:
         plan = _find_plan(form, ids, fund_id)
-    shown = [*plan.changing, *plan.unchanged, *(gift for gift, _refusal in plan.hindered)] if plan else []
+    hindrances = plan.hindrances if plan else ()
+    gift_rows = [gift for gift, _refusal in hindrances]
+    if plan:
+        gift_rows += [*plan.changing_gifts, *plan.unchanged_gifts]
     page_text = render_template(
         "giving/fund_change.html",
         form=form,
         plan=plan,
         fund=funds.get_purpose(Fund, fund_id) if plan and fund_id else None,
         ids=ids,
-        funds=history.find_fund_names(shown),
-        names=donors.find_names({gift.donor_id for gift in shown}),
+        funds=history.find_fund_names(gift_rows),
+        names=donors.find_names({gift.donor_id for gift in gift_rows}),
         open_funds=funds.list_open_funds(),
-        reasons={gift.id: refusals.write_refusal(refusal) for gift, refusal in plan.hindered} if plan else {},
+        reasons={gift.id: refusals.write_refusal(refusal) for gift, refusal in hindrances},
     )
     return (page_text, 422) if form.errors else page_text
 

@@ -208,10 +208,10 @@ def _name_funds(gift: Gift) -> object:
 
 def _list_purposes(gift: Gift) -> dict[str, Sequence[tuple[object, object]]]:
     """Return what a gift may be for: open funds and its own, campaigns and appeals."""
-    known = {part.fund_id: part.fund.name for part in gift.designations}
+    own_funds = {part.fund_id: part.fund.name for part in gift.designations}
     open_funds = {fund.id: fund.name for fund in funds.list_open_funds()}
-    names = sorted((open_funds | known).items(), key=lambda pair: pair[1])
-    split = [(SPLIT, ", ".join(known.values()))] if len(known) > 1 else []
+    names = sorted((open_funds | own_funds).items(), key=lambda pair: pair[1])
+    split = [(SPLIT, ", ".join(own_funds.values()))] if len(own_funds) > 1 else []
     return {
         "fund": [*split, *names],
         "campaign": list_options(funds.list_purposes(Campaign)),

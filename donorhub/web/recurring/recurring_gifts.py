@@ -346,7 +346,7 @@ def render_recurring_gift(gift: RecurringGift, form: Form) -> str:
         term=promises.get_term_on(gift, get_today()),
         amount_of=get_amount_of,
         rows=rows,
-        taken=history.find_deduction_states([one for _, paid in rows for one in paid]),
+        taken=history.find_deduction_states([one for _, gifts_of_row in rows for one in gifts_of_row]),
         known_days=_find_known_days([instalment for instalment, _ in rows]),
         mandates=mandate_days.list_mandates(gift.id) if mandate_days.needs_mandate(gift) else None,
         mandate_steps=MANDATE_STEPS,

@@ -9,7 +9,7 @@ from typing import Final
 from donorhub.web.words.bank_problems import ProblemWords, word_problem
 from importers.statement import Problem
 
-SHOWN: Final = 10  # of a group; the others are counted
+MOST_NOTES: Final = 10  # of a group; the others are counted
 
 
 @dataclass(slots=True)
@@ -35,6 +35,6 @@ def group_problems(problems: Sequence[Problem]) -> list[ProblemGroup]:
         key = (words.level, words.means or words.detail or f"{number}")
         group = groups.setdefault(key, ProblemGroup(words.level, words.means))
         group.count += 1
-        if len(group.notes) < SHOWN:
+        if len(group.notes) < MOST_NOTES:
             group.notes.append(words)
     return sorted(groups.values(), key=lambda group: group.level != "error")

@@ -197,9 +197,9 @@ def test_several_gifts_change_fund_as_shown(giver: Donor, now: datetime) -> None
     db.session.commit()
     ids = [free.id, told.id, there.id]
     plan = gift_changes.plan_fund(ids, dogs)
-    assert [gift.id for gift in plan.changing] == [free.id]
-    assert [gift.id for gift in plan.unchanged] == [there.id]
-    assert [(gift.id, refusal.specific_code) for gift, refusal in plan.hindered] == [
+    assert [gift.id for gift in plan.changing_gifts] == [free.id]
+    assert [gift.id for gift in plan.unchanged_gifts] == [there.id]
+    assert [(gift.id, refusal.specific_code) for gift, refusal in plan.hindrances] == [
         (told.id, "fund_on_receipt")
     ]
     again = {"shown_digest": plan.digest, "now": now, "actor": ME}

@@ -6,7 +6,7 @@ import pytest
 from flask import Flask
 from flask_babel import force_locale
 
-from donorhub.web.words.problem_groups import SHOWN, group_problems
+from donorhub.web.words.problem_groups import MOST_NOTES, group_problems
 from importers.statement import Problem
 
 
@@ -33,5 +33,7 @@ def test_equal_notes_stand_together_errors_first(database: Flask, lang: str) -> 
         ("warning", 2),
     ]
     first = groups[0]
-    assert first.means and (len(first.notes), first.more) == (SHOWN, 30 - SHOWN)
-    assert [words.place.rpartition(" ")[2] for words in first.notes] == [str(n) for n in range(2, 2 + SHOWN)]
+    assert first.means and (len(first.notes), first.more) == (MOST_NOTES, 30 - MOST_NOTES)
+    assert [words.place.rpartition(" ")[2] for words in first.notes] == [
+        str(n) for n in range(2, 2 + MOST_NOTES)
+    ]

@@ -264,9 +264,9 @@ def _pair_nearest(
         rows_of_first = [row for row in free_rows if may_be(waiting[0], row)]
         group = [item for item in waiting if any(may_be(item, row) for row in rows_of_first)] or waiting[:1]
         near_rows = [row for row in free_rows if any(may_be(item, row) for item in group)]
-        found = _align_days(group, near_rows, may_be)
-        pairs += found
-        taken_ids = {row.id for _, row in found}
+        near_pairs = _align_days(group, near_rows, may_be)
+        pairs += near_pairs
+        taken_ids = {row.id for _, row in near_pairs}
         free_rows = [row for row in free_rows if row.id not in taken_ids]
         waiting = [item for item in waiting if item not in group]
     return pairs

@@ -78,15 +78,16 @@ def receive_files(
 
     The same bytes again change nothing. Raise Rejected for more files than one delivery may have.
     """
-    opened = list(_open_all(files))
-    if len(opened) > MOST_FILES:
+    opened_files = list(_open_all(files))
+    if len(opened_files) > MOST_FILES:
         raise Rejected(
-            f"{len(opened)} files are more than {MOST_FILES}: send them in parts", code="too_many_files"
+            f"{len(opened_files)} files are more than {MOST_FILES}: send them in parts", code="too_many_files"
         )
     arrivals: dict[int, Arrival] = {}
     # In the order of their digests, so that two deliveries of the same files never wait for each other.
-    for at in sorted(range(len(opened)), key=lambda at: hashlib.sha256(opened[at].content).digest()):
-        one = opened[at]
+    digests = [hashlib.sha256(file.content).digest() for file in opened_files]
+    for at in sorted(range(len(opened_files)), key=digests.__getitem__):
+        one = opened_files[at]
         fault = one.fault or _find_size_fault(one.content, limit_mb)
         if fault is not None:
             arrivals[at] = Arrival(one.name, problem=_make_problem(fault, one.name))
@@ -103,7 +104,7 @@ def receive_files(
             actor=actor,
         )
         arrivals[at] = Arrival(one.name, file, is_read)
-    return [arrivals[at] for at in range(len(opened))]
+    return [arrivals[at] for at in range(len(opened_files))]
 
 
 def _open_all(files: Sequence[SentFile]) -> Iterator[_Opened]:

@@ -157,8 +157,8 @@ def _plan_with(
         ref_trust.clean_rows(rows, trust),
         DraftTexts(draft),
         comparison,
-        answers.known,
-        answers.older,
+        answers.known_ids,
+        answers.older_ids,
         entry_questions.list_changed_minors(row.bank_account_id),
     )
     items: list[IncomingEntry] = ref_trust.clean_items(draft.items, trust)

@@ -113,12 +113,12 @@ def list_differences(entry: Entry, twin: Entry) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """Rows of the ledger by the fingerprints of what a person said they are: ``known`` as they are, or
-    ``older``, as the bank told them before it corrected them.
+    """Rows of the ledger by the fingerprints of what a person said they are: ``known_ids`` as they are, or
+    ``older_ids``, as the bank told them before it corrected them.
     """
 
-    known: Mapping[str, Collection[int]]
-    older: Mapping[str, Collection[int]]
+    known_ids: Mapping[str, Collection[int]]
+    older_ids: Mapping[str, Collection[int]]
 
 
 def find_answers(bank_account_id: int, first_on: date, last_on: date) -> Answers:
@@ -135,15 +135,15 @@ def find_answers(bank_account_id: int, first_on: date, last_on: date) -> Answers
             EntryQuestion.answer.in_(("known", "outdated", "corrected")),
         )
     )
-    known: dict[str, list[int]] = {}
-    older: dict[str, list[int]] = {}
+    known_ids: dict[str, list[int]] = {}
+    older_ids: dict[str, list[int]] = {}
     for id_, fingerprint, entry_id, twin_id, answer in rows:
         if answer == "corrected" and id_ == twin_id:
-            older.setdefault(fingerprint, []).append(entry_id)
+            older_ids.setdefault(fingerprint, []).append(entry_id)
         elif answer != "corrected" and id_ == entry_id and twin_id is not None:
-            twins = known if answer == "known" else older
+            twins = known_ids if answer == "known" else older_ids
             twins.setdefault(fingerprint, []).append(twin_id)
-    return Answers(known, older)
+    return Answers(known_ids, older_ids)
 
 
 def list_changed_minors(bank_account_id: int) -> list[int]:
@@ -196,17 +196,17 @@ def list_settled_changes(bank_account_id: int, first_on: date, last_on: date) ->
 
 def find_outdated_statements(bank_account_id: int) -> set[int]:
     """Return the statements of an account of which a person said that the ledger has newer word."""
-    outdated = (
+    outdated_query = (
         select(Entry.statement_id)
         .join(EntryQuestion, EntryQuestion.entry_id == Entry.id)
         .where(Entry.bank_account_id == bank_account_id, EntryQuestion.answer == "outdated")
     )
-    overruled = (
+    overruled_query = (
         select(Statement.id)
         .join(EntryQuestion, EntryQuestion.import_file_id == Statement.import_file_id)
         .where(Statement.bank_account_id == bank_account_id, EntryQuestion.answer == "stays")
     )
-    return {*db.session.scalars(outdated), *db.session.scalars(overruled)}
+    return {*db.session.scalars(outdated_query), *db.session.scalars(overruled_query)}
 
 
 def list_groups() -> list[QuestionGroup]:

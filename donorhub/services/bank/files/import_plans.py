@@ -92,10 +92,10 @@ def make_plan(file: ImportFile, choices: Choices, *, now: datetime) -> Plan:
         )
         outcome = describe_outcome(tried_file)
         digest = compute_digest(tried_file, choices, outcome)
-        told = tuple(tried_file.problems), tuple(tried_file.summaries), tried_file.format
+        notes = tuple(tried_file.problems), tuple(tried_file.summaries), tried_file.format
     finally:
         rehearsal.rollback()
-    return Plan(digest, choices, outcome, *told)
+    return Plan(digest, choices, outcome, *notes)
 
 
 def describe_outcome(file: ImportFile) -> dict[str, Any]:
@@ -124,8 +124,8 @@ def _describe_statement(row: Statement, account: str) -> dict[str, Any]:
         sums["in_minor" if entry[1] > 0 else "out_minor"] += entry[1]
         sums["entries"] += 1
     filled_rows = _list_filled_entries(row.id)
-    for filled in filled_rows:
-        digest.update(repr(filled).encode())
+    for filled_row in filled_rows:
+        digest.update(repr(filled_row).encode())
     return {
         "account": account,
         "currency": row.currency,

@@ -23,7 +23,7 @@ from donorhub.services.bank.matching.credits import Place
 from donorhub.services.bank.matching.decisions import CreditDecision
 
 MOST_SHOWN: Final = 50
-Proposed = tuple[Place, Clues, Proposal]
+PlaceProposal = tuple[Place, Clues, Proposal]
 
 
 class Key(NamedTuple):
@@ -37,24 +37,24 @@ class Key(NamedTuple):
 
 def find_gifts_by_hand(keys: Iterable[Key]) -> dict[Key, list[int]]:
     """Return the ids of the gifts that were recorded by hand, by what they have in common with an entry's."""
-    wanted = set(keys)
-    found: dict[Key, list[int]] = {}
-    for donor_ids in cut_query_values(sorted({key.donor_id for key in wanted})):
+    wanted_keys = set(keys)
+    ids_by_key: dict[Key, list[int]] = {}
+    for donor_ids in cut_query_values(sorted({key.donor_id for key in wanted_keys})):
         rows = db.session.execute(
             select(Gift.id, Gift.donor_id, Gift.amount_minor, Gift.currency, Gift.received_on)
             .where(
                 Gift.donor_id.in_(donor_ids),
-                Gift.received_on >= min(key.on for key in wanted),
-                Gift.received_on <= max(key.on for key in wanted),
+                Gift.received_on >= min(key.on for key in wanted_keys),
+                Gift.received_on <= max(key.on for key in wanted_keys),
                 *_IS_BY_HAND,
             )
             .order_by(Gift.id)
         )
         for id_, donor_id, minor, currency, on in rows:
             key = Key(donor_id, minor, currency, on)
-            if key in wanted:
-                found.setdefault(key, []).append(id_)
-    return found
+            if key in wanted_keys:
+                ids_by_key.setdefault(key, []).append(id_)
+    return ids_by_key
 
 
 _IS_BY_HAND: Final[tuple[ColumnElement[bool], ...]] = (
@@ -85,23 +85,23 @@ def list_keys(place: Place, candidate: Candidate | CreditDecision) -> list[Key]:
     return [Key(part.donor_id, part.minor, currency, place.booked_on) for part in candidate.parts]
 
 
-def ask_about_equal_gifts(proposed: list[Proposed], policy: Policy) -> list[Proposed]:
+def ask_about_equal_gifts(proposals: list[PlaceProposal], policy: Policy) -> list[PlaceProposal]:
     """Return the proposals, those that would be settled though an equal gift is there asking a person."""
     certain = [
         (place, proposal)
-        for place, _, proposal in proposed
+        for place, _, proposal in proposals
         if proposal.candidates and (proposal.would_auto or proposal.decision == "auto")
     ]
-    found = find_gifts_by_hand(
+    ids_by_key = find_gifts_by_hand(
         key for place, proposal in certain for key in list_keys(place, proposal.candidates[0])
     )
-    return [_ask_if_equal(one, found, policy) for one in proposed] if found else proposed
+    return [_ask_if_equal(one, ids_by_key, policy) for one in proposals] if ids_by_key else proposals
 
 
-def _ask_if_equal(one: Proposed, found: Collection[Key], policy: Policy) -> Proposed:
+def _ask_if_equal(one: PlaceProposal, known_keys: Collection[Key], policy: Policy) -> PlaceProposal:
     place, clues, proposal = one
     is_certain = bool(proposal.candidates) and (proposal.would_auto or proposal.decision == "auto")
-    if not is_certain or not any(key in found for key in list_keys(place, proposal.candidates[0])):
+    if not is_certain or not any(key in known_keys for key in list_keys(place, proposal.candidates[0])):
         return one
     best, *others = proposal.candidates
     asking = replace(
@@ -121,8 +121,8 @@ def refuse_equal_gifts(decision: CreditDecision, known_ids: Collection[int] | No
     """
     if known_ids is None:
         return
-    found = find_gifts_by_hand(list_keys(decision.place, decision))
-    ids = sorted(id_ for ids in found.values() for id_ in ids if id_ not in known_ids)
+    ids_by_key = find_gifts_by_hand(list_keys(decision.place, decision))
+    ids = sorted(id_ for ids in ids_by_key.values() for id_ in ids if id_ not in known_ids)
     if ids:
         raise Conflict(
             "a gift of this donor, of the same day and amount, is recorded already: say that this is another",

@@ -79,8 +79,8 @@ def _count_unseen(statement_id: int) -> int:
 def _propose_for_places(places: Sequence[Place], policy: Policy) -> list[tuple[Place, Clues, Proposal]]:
     items = clues_of.read_clues([place.credit for place in places], policy.prefix)
     answers = propose_matches(items, match_facts.fetch_facts(items, policy), policy)
-    proposed = list(zip(places, items, answers, strict=True))
-    return gifts_by_hand.ask_about_equal_gifts(proposed, policy)
+    proposals = list(zip(places, items, answers, strict=True))
+    return gifts_by_hand.ask_about_equal_gifts(proposals, policy)
 
 
 def _make_certain_decision(place: Place, clues: Clues, proposal: Proposal) -> CreditDecision:
