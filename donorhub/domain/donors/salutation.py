@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from donorhub.domain.donors.couples import find_surname_of_both
 from donorhub.domain.donors.given_names import POLISH, Sex, find_sex
 from donorhub.domain.payer_text import fold_letters
 
@@ -33,11 +34,16 @@ _EXCEPTIONS: Final = {
     "bonawentura": "Bonawenturo",
     "kosma": "Kosmo",
     "maja": "Maju",
+    "nela": "Nelu",
+    "ines": "Ines",
+    "bruno": "Bruno",
+    "iwo": "Iwo",
+    "mieszko": "Mieszku",
 }
 # Ending of the nominative and what stands for it, the first that fits (Polish school
 # grammar: k, g, ch and soft stems take -u, hard stems soften before -e).
 _MALE: Final = (
-    *(("siek", "śku"), ("ciek", "ćku"), ("ek", "ku"), ("ś", "siu")),
+    *(("siek", "śku"), ("ciek", "ćku"), ("ek", "ku"), ("niec", "ńcu"), ("ś", "siu"), ("st", "ście")),
     *((end, end + "u") for end in ("sz", "cz", "rz", "dz", "ż", "l", "j", "c", "k", "g", "h", "x", "o", "z")),
     *(("ał", "ale"), ("eł", "le"), ("ł", "le"), ("r", "rze"), ("t", "cie"), ("d", "dzie")),
     *((end, end + "ie") for end in "nmbpwfs"),
@@ -112,3 +118,11 @@ def _greet_in_albanian(given_name: str, family: str, sex: Sex | None) -> str:
 def write_greeting_of_organisation(lang: str) -> str:
     """Return the first line of a letter to an organisation or to several people."""
     return {"pl": "Szanowni Państwo,", "sq": "Të nderuar,"}.get(lang, "Dear friends,")
+
+
+def write_greeting_of_household(lang: str, name: str) -> str:
+    """Return the first line of a letter to a household: in Polish by the surname of a couple, where its
+    plural leaves no doubt; else as to several people.
+    """
+    surname = find_surname_of_both(name) if lang == "pl" else None
+    return f"Szanowni Państwo {surname}," if surname else write_greeting_of_organisation(lang)

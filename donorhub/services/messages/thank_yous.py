@@ -269,6 +269,8 @@ def write_salutation(donor: Donor) -> str:
     """Return how the donor is addressed in their language; what they asked for wins."""
     if donor.salutation:
         return donor.salutation
+    if donor.kind == "household":
+        return salutation.write_greeting_of_household(donor.lang, donor.name)
     if donor.kind != "person" or not donor.given_name:
         return salutation.write_greeting_of_organisation(donor.lang)
     return salutation.write_greeting(donor.lang, donor.given_name, donor.family_name)
