@@ -87,7 +87,8 @@ class ProviderEvent(Base):
     source: Mapped[ProviderEventSource] = mapped_column(default="http")
     state: Mapped[ProviderEventState] = mapped_column(default="received")
     reason: Mapped[str] = mapped_column(default="")
-    attempts: Mapped[int] = mapped_column(default=0)
+    attempts: Mapped[int] = mapped_column(default=0)  # how often it ended in an error
+    kills: Mapped[int] = mapped_column(default=0, server_default="0")  # how often it was begun without an end
     next_attempt_at: Mapped[datetime | None]
     deliveries: Mapped[int] = mapped_column(default=1)
     other_body: Mapped[bool] = mapped_column(default=False)  # came again under the same id with other bytes

@@ -16,7 +16,7 @@ from donorhub.gateways.opening import open_gateway
 from donorhub.jobs.queue import pace, perform
 from donorhub.jobs.queue.dispatch import ring_inbox
 from donorhub.models import Payout, Task, WebhookEndpoint
-from donorhub.services.providers import inbox, payouts, projection
+from donorhub.services.providers import deadly_events, inbox, payouts, projection
 from webhooks.fact import BadBody
 
 
@@ -49,8 +49,8 @@ def drain_inbox(settings: Settings) -> int:
     total = 0
     while due := inbox.find_due(amounts.window, now=clock.now()):
         modes = _read_modes()
-        batch = amounts.choose_batch(sum(len(ids) for ids in due.values()))
-        count = sum(_drain_account(at, ids, modes, batch) for at, ids in due.items())
+        batch = amounts.choose_batch(sum(len(events) for events in due.values()))
+        count = sum(_drain_account(at, events, modes, batch) for at, events in due.items())
         total += count
         if not count or time.monotonic() > until:
             break
@@ -66,16 +66,24 @@ def _read_modes() -> Modes:
     return {id_: (account, livemode) for id_, account, livemode in endpoints}
 
 
-def _drain_account(at: tuple[str, str], ids: Sequence[int], modes: Modes, batch: int) -> int:
+def _drain_account(at: tuple[str, str], due: Sequence[inbox.DueEvent], modes: Modes, batch: int) -> int:
     """Work off events of one account until another worker has its turn; return how many.
 
-    A batch that fails is undone and taken again in halves, down to the one event that is at fault.
+    A batch that fails is undone and taken again in halves, down to the one event that is at fault. What may
+    kill this process comes last and alone.
     """
     turn = _name_turn(at, modes)
     count = 0
-    batches = deque(cut_chunks(ids, batch))
+    batches = _cut_batches(due, batch)
+    are_begun = False
     while batches:
         began_at = time.thread_time()
+        if not are_begun:
+            if not inbox.take_turn(turn):
+                db.session.rollback()
+                break
+            _begin_next(batches)
+            db.session.commit()
         events = inbox.take_events(batches.popleft(), turn)
         if events is None:
             db.session.rollback()
@@ -87,17 +95,37 @@ def _drain_account(at: tuple[str, str], ids: Sequence[int], modes: Modes, batch:
             db.session.flush()  # a broken constraint shows here
         except Exception as e:
             db.session.rollback()
+            deadly_events.end_events(event_ids)
             if len(event_ids) > 1:
                 middle = len(event_ids) // 2
                 batches.extendleft((event_ids[middle:], event_ids[:middle]))
-                continue
-            logs.report(e, event="provider_event_failed", provider_event=event_ids[0])
-            _note_failure(event_ids[0], turn, e)
+            else:
+                logs.report(e, event="provider_event_failed", provider_event=event_ids[0])
+                _note_failure(event_ids[0], turn, e)
+                count += 1
+        else:
+            count += len(event_ids)
+        are_begun = _begin_next(batches)
         db.session.commit()
-        count += len(event_ids)
         behind_s = (clock.now() - oldest_at).total_seconds()
         pace.rest_after_work(time.thread_time() - began_at, behind_s)
     return count
+
+
+def _cut_batches(due: Sequence[inbox.DueEvent], batch: int) -> deque[list[int]]:
+    """Return which events are worked off in one transaction each."""
+    kills = {event.id: event.kills for event in due if event.kills >= deadly_events.SHARED_KILLS}
+    suspects = sorted(kills, key=kills.__getitem__)  # the likeliest last
+    others = [event.id for event in due if event.kills < deadly_events.SHARED_KILLS]
+    return deque([*cut_chunks(others, batch), *([id_] for id_ in suspects)])
+
+
+def _begin_next(batches: deque[list[int]]) -> bool:
+    """Note that the next batch is begun with, in the transaction of the one before; return whether there is
+    one."""
+    if batches:
+        deadly_events.begin_events(batches[0], now=clock.now())
+    return bool(batches)
 
 
 def _name_turn(at: tuple[str, str], modes: Modes) -> str:

@@ -22,7 +22,7 @@ from donorhub.services.bank import coverage
 from donorhub.services.bank.files import imports
 from donorhub.services.bank.matching import waiting_credits
 from donorhub.services.donors import stages
-from donorhub.services.providers import missing_payments
+from donorhub.services.providers import deadly_events, missing_payments
 from donorhub.services.recurring import overdue, waiting_instalments
 from donorhub.services.work import claims
 
@@ -43,6 +43,7 @@ class Step:
 def bury_dead_tasks() -> None:
     """Put what no worker will try any more where a person sees it."""
     claims.bury_deadly_tasks(now=clock.now())
+    deadly_events.bury_deadly_events(now=clock.now())
     imports.give_up_dead(now=clock.now())
     db.session.commit()
 

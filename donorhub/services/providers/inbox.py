@@ -7,7 +7,7 @@ import zlib
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any, Final, cast
+from typing import Any, Final, NamedTuple, cast
 
 from sqlalchemy import (
     Connection,
@@ -31,6 +31,7 @@ from donorhub.models import ProviderEvent
 from donorhub.models.states import STUCK_EVENTS, ProviderEventState
 from donorhub.services.access import audit
 from donorhub.services.paging import equals_if_given
+from donorhub.services.providers import deadly_events
 from webhooks.fact import RawEvent
 
 BACK_OFF: Final = tuple(timedelta(minutes=m) for m in (1, 5, 30, 120, 720, 1440))
@@ -52,6 +53,7 @@ _LATER_COLUMNS: Final = (
     "state",
     "reason",
     "attempts",
+    "kills",
 )
 
 
@@ -78,6 +80,7 @@ def make_event_row(
         "state": "received",
         "reason": "",
         "attempts": 0,
+        "kills": 0,
         "deliveries": 1,
         "other_body": False,
     }
@@ -133,23 +136,30 @@ def measure_backlog(*, now: datetime) -> timedelta:
     return max(now - received_at, timedelta()) if received_at else timedelta()
 
 
-def find_due(limit: int, *, now: datetime) -> dict[tuple[str, str], list[int]]:
-    """Return the ids of the next events to work off, oldest first, by provider and account."""
+class DueEvent(NamedTuple):
+    """An event to be worked off, with how often a worker began with it and came to no end."""
+
+    id: int
+    kills: int
+
+
+def find_due(limit: int, *, now: datetime) -> dict[tuple[str, str], list[DueEvent]]:
+    """Return the next events to work off, oldest first, by provider and account."""
     event = ProviderEvent
-    columns = select(event.id, event.provider, event.account)
+    columns = select(event.id, event.kills, event.provider, event.account)
     # Each in the order of its index, so that a long backlog is not sorted anew for every few of it.
     new_events, failed_events = (
         columns.where(*conditions).order_by(event.next_attempt_at, event.id).limit(limit).subquery()
         for conditions in (
             [event.state == "received"],
-            [event.state == "error", event.next_attempt_at <= now],
+            [event.state == "error", event.next_attempt_at <= now, event.kills < deadly_events.MAX_KILLS],
         )
     )
     either = union_all(select(new_events), select(failed_events))
     rows = sorted(db.session.execute(either))
-    due: defaultdict[tuple[str, str], list[int]] = defaultdict(list)
-    for id_, provider, account in rows[:limit]:
-        due[provider, account].append(id_)
+    due: defaultdict[tuple[str, str], list[DueEvent]] = defaultdict(list)
+    for id_, kills, provider, account in rows[:limit]:
+        due[provider, account].append(DueEvent(id_, kills))
     return due
 
 
@@ -161,14 +171,15 @@ def take_events(ids: Sequence[int], turn: str) -> list[ProviderEvent] | None:
     events of one payment into rows would trip over each other's unique keys, and each would see only its
     own half of what is said.
     """
-    if not _take_turn(turn):
+    if not take_turn(turn):
         return None
     waiting = ProviderEvent.state.in_(("received", "error"))
     query = select(ProviderEvent).where(ProviderEvent.id.in_(ids), waiting).order_by(ProviderEvent.id)
     return list(db.session.scalars(query))
 
 
-def _take_turn(turn: str) -> bool:
+def take_turn(turn: str) -> bool:
+    """Return whether this transaction alone works off this turn's events now; on SQLite it always does."""
     if db.session.get_bind().dialect.name != "postgresql":
         return True
     lock = text("SELECT pg_try_advisory_xact_lock(727275, hashtext(:turn))")
@@ -209,6 +220,7 @@ _SET_OUTCOME: Final = (
         reason=bindparam("because"),
         processed_at=bindparam("at"),
         next_attempt_at=None,
+        kills=0,
     )
 )
 
@@ -217,6 +229,7 @@ def note_error(row: ProviderEvent, reason: str, *, now: datetime, is_final: bool
     """Note that an attempt failed: it is made again later, and after the last the event lies in the error
     inbox; at once where it is final, since trying again cannot help."""
     row.attempts += 1
+    row.kills = 0  # it ended, if badly
     row.reason = reason[:300]
     if is_final or row.attempts >= MAX_ATTEMPTS:
         row.state, row.next_attempt_at = "dead", None
@@ -266,6 +279,6 @@ def release_event(event_id: int, *, now: datetime, actor: str) -> ProviderEvent:
         )
     if row.state == "quarantined":
         row.reason = "released"  # looked at by a person: account and mode are not asked again
-    row.state, row.attempts, row.next_attempt_at = "received", 0, None
+    row.state, row.attempts, row.kills, row.next_attempt_at = "received", 0, 0, None
     audit.record_action(actor, "provider_event.released", ("provider_event", row.id), now=now)
     return row

@@ -61,7 +61,9 @@ ENDS: Final[Mapping[str, object]] = {
     "the address has letters before the @ that this mail server cannot write to": lazy_gettext(
         "the address has letters before the @ that this mail server cannot write to: ask for another one"
     ),
-    "the worker stopped while it was doing this": lazy_gettext("the worker stopped while it was doing this"),
+    "the worker stopped while it was doing this": lazy_gettext(
+        "the program broke off each time it began with this: it is left alone until somebody tries it again"
+    ),
 }
 # Providers' own words: of subscriptions and invoices, of disputes, and why an event is set aside.
 PROVIDERS: Final[Mapping[str, object]] = {

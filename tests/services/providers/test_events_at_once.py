@@ -27,7 +27,8 @@ def test_account_events_have_one_worker(locks: Flask, now: datetime) -> None:
     rows = [inbox.make_event_row(endpoint.id, "stripe", event, now=now, source="http") for event in raw]
     inbox.store_events(db.session.connection(), rows)
     db.session.commit()
-    (ids,) = inbox.find_due(50, now=now).values()
+    (due,) = inbox.find_due(50, now=now).values()
+    ids = [event.id for event in due]
     assert len(inbox.take_events(ids, "stripe") or ()) == len(rows)
     second = run_second(locks, lambda: inbox.take_events(ids, "stripe"))
     assert (second.result, second.error, second.waited) == (None, None, False)
