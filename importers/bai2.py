@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
 from itertools import islice
 from typing import Final, Literal
+
+from msgspec.structs import replace
 
 from donorhub.money import Money, is_currency
 from importers.codes import FormatProblem, Reason

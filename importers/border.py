@@ -9,9 +9,11 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
-from dataclasses import fields, is_dataclass, replace
 from operator import attrgetter
 from typing import Any, Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from importers.codes import FormatProblem, Reason
 from importers.statement import Begin, End, Entry, Part, Problem, Reading, Statement, make_problem
@@ -149,9 +151,9 @@ class _Cleaning:
         return entry
 
     def clean_record(self, record: Any) -> Any:
-        """Return a dataclass with all texts in it cleaned, itself where nothing is to be changed."""
+        """Return a value with all texts in it cleaned, itself where nothing is to be changed."""
         changes: dict[str, object] = {}
-        for name in [field.name for field in fields(record) if field.name != "raw"]:
+        for name in [name for name in record.__struct_fields__ if name != "raw"]:
             value = getattr(record, name)
             clean = self._clean_value(value, name)
             if clean is not value and clean != value:
@@ -163,7 +165,7 @@ class _Cleaning:
             return self._clean_field(value, name)
         if isinstance(value, tuple):
             return tuple(self._clean_value(part, "") for part in value)
-        return self.clean_record(value) if is_dataclass(value) else value
+        return self.clean_record(value) if isinstance(value, Struct) else value
 
     def _clean_field(self, text: str, name: str) -> str:
         if _is_clean(text):

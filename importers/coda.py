@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Final
+
+from msgspec.structs import replace
 
 from donorhub.money import Money, get_exponent, is_currency
 from importers import iban

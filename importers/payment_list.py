@@ -7,9 +7,11 @@ never adds money: a service joins its entries to the account's by date and sum.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from typing import Final
+
+from msgspec.structs import replace
 
 from donorhub.money import sum_money
 from importers import iban

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from typing import Final, Literal
+
+from msgspec.structs import replace
 
 from donorhub.money import Money, sum_money
 from importers.border import clean_entry, clean_text

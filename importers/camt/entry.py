@@ -7,9 +7,10 @@ The rules are about one entry: which amount is a payment's; which party is the o
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import date
 from typing import Final
+
+from msgspec.structs import replace
 
 from donorhub.money import Money
 from importers.camt.party import Side, find_counterparty

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import BinaryIO, Final, Literal
+
+from msgspec.structs import replace
 
 from donorhub.money import Money
 from importers.camt.entry import EntryRefused, invert_entry, read_entry

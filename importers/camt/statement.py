@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Final, Literal
+
+from msgspec.structs import replace
 
 from donorhub.money import is_currency
 from importers.camt.tree import Row

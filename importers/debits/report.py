@@ -11,7 +11,8 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from donorhub.money import Money, sum_money
 from importers import iban

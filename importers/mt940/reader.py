@@ -8,9 +8,10 @@ advice: it never adds money. What a :86: text means is read by ``text.py`` and `
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import date
 from typing import Final
+
+from msgspec.structs import replace
 
 from importers import iban
 from importers.mt940.blocks import Block, split_blocks

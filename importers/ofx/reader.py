@@ -11,9 +11,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Final
+
+from msgspec.structs import replace
 
 from donorhub.money import is_currency
 from importers.codes import FormatProblem, Reason

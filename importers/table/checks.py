@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final, Literal
+
+from msgspec.structs import replace
 
 from donorhub.money import Money, sum_money
 from importers.codes import Reason, Remark

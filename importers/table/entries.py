@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import re
 from array import array
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Final, Literal
+
+from msgspec.structs import replace
 
 from donorhub.money import Money
 from importers.codes import Reason, Skip

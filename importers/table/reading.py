@@ -8,8 +8,10 @@ from __future__ import annotations
 from array import array
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Final
+
+from msgspec.structs import replace
 
 from importers.codes import Reason, Remark, RowFault, Skip, TableFault
 from importers.sheet import DELIMITERS, Row, Sheet, UnreadableTable

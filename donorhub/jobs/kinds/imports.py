@@ -14,7 +14,6 @@ from typing import Final
 
 from sqlalchemy import update
 
-import importers
 from donorhub import clock
 from donorhub.config import Settings
 from donorhub.db import db, read_only
@@ -54,24 +53,23 @@ def import_file(task: Task, _settings: Settings) -> str:
         db.session.rollback()
     if file_to_read is None:
         return "nothing to read"
-    with importers.pause_collector():
-        drafts = statement_drafts.draft_statements(
-            file_to_read.content, file_to_read.filename, progress=report, **file_to_read.options
-        )
-        account_id = file_to_read.account_id
-        del file_to_read  # its bytes, which may be many, are not needed to store what was read
-        count = sum(len(draft.items) for draft in drafts.statements)
-        _note_progress(file_id, count)
-        report("storing", count)
-        file = statements.store_statements(
-            file_id,
-            drafts,
-            create_accounts=bool(facts.get("create_accounts")),
-            account_id=account_id,
-            now=clock.now(),
-            actor=str(facts.get("actor", "system:0")),
-        )
-        del drafts  # before the collector looks at everything that is alive
+    drafts = statement_drafts.draft_statements(
+        file_to_read.content, file_to_read.filename, progress=report, **file_to_read.options
+    )
+    account_id = file_to_read.account_id
+    del file_to_read  # its bytes, which may be many, are not needed to store what was read
+    count = sum(len(draft.items) for draft in drafts.statements)
+    _note_progress(file_id, count)
+    report("storing", count)
+    file = statements.store_statements(
+        file_id,
+        drafts,
+        create_accounts=bool(facts.get("create_accounts")),
+        account_id=account_id,
+        now=clock.now(),
+        actor=str(facts.get("actor", "system:0")),
+    )
+    del drafts  # nor are they for what follows
     digest = str(facts.get("plan", ""))
     if digest and not import_plans.does_fit(file, digest):
         db.session.rollback()  # somebody confirmed something else

@@ -9,12 +9,14 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
 from itertools import pairwise
 from operator import attrgetter
 from typing import Any, Final
+
+from msgspec.structs import replace
 
 import importers
 from donorhub.domain.bank.files.entry_keys import IncomingEntry, key_entries
@@ -121,13 +123,12 @@ def draft_statements(
     knows, ``row_changes`` what a person said of its rows. Raises nothing for the file's fault."""
     sniffed_format = find_format(content)
     gathering = _Gathering(normalise_account(account) or "", progress)
-    with importers.pause_collector():
-        for part in importers.stream(
-            io.BytesIO(content), filename, profile, currency=currency, changes=row_changes
-        ):
-            gathering.take_part(part)
-            if len(gathering.drafts) > MOST_STATEMENTS:
-                return Drafts((), (TOO_MANY,), sniffed_format)
+    for part in importers.stream(
+        io.BytesIO(content), filename, profile, currency=currency, changes=row_changes
+    ):
+        gathering.take_part(part)
+        if len(gathering.drafts) > MOST_STATEMENTS:
+            return Drafts((), (TOO_MANY,), sniffed_format)
     if any(problem.code in REFUSALS for problem in gathering.problems):
         gathering.drafts.clear()  # what came before the fault may not be kept
     drafts = tuple(gathering.drafts)
