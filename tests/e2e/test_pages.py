@@ -189,13 +189,15 @@ def test_a_gift_is_recorded_with_the_keyboard_alone(visit: Visit) -> None:
     page.get_by_role("link", name="Record a gift").focus()
     keys.press("Enter")
     page.wait_for_url("**/gifts/new")
-    keys.type("lodz")  # the field has the focus
+    page.wait_for_function("document.activeElement.id == 'who'")  # the field gets the focus
+    keys.type("lodz")
     keys.press("Enter")
     page.wait_for_url("**/gifts/new?q=lodz")
     page.get_by_role("link", name="Besnik Çela").focus()
     keys.press("Enter")
     page.wait_for_url("**/gifts/new?donor=2")
-    keys.type("123,45")  # so has the amount
+    page.wait_for_function("document.activeElement.id == 'f-amount'")  # so does the amount
+    keys.type("123,45")
     for _field in range(2):
         keys.press("Tab")
     keys.press("Enter")  # from any field the form is sent
