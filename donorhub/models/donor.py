@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint, false, select, true
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, false, select, text, true
 from sqlalchemy.orm import Mapped, deferred, mapped_column, relationship
 
 from donorhub.db import Base, make_word_check
@@ -42,6 +42,12 @@ class Donor(Base):
         Index("ix_donor_created_at_id", "created_at", "id"),
         Index("ix_donor_updated_at_id", "updated_at", "id"),
         Index("ix_donor_name_id", "name", "id"),
+        Index(
+            "ix_donor_merged_into_id",
+            "merged_into_id",
+            sqlite_where=text("merged_into_id IS NOT NULL"),
+            postgresql_where=text("merged_into_id IS NOT NULL"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -67,6 +73,8 @@ class Donor(Base):
     is_deceased: Mapped[bool] = mapped_column(default=False)
     owner_id: Mapped[int | None] = mapped_column(ForeignKey("user.id", ondelete="RESTRICT"), index=True)
     merged_into_id: Mapped[int | None] = mapped_column(ForeignKey("donor.id", ondelete="RESTRICT"))
+    # Made by an import or decision that was undone: a donor no more, kept for the gifts that were taken out.
+    removed_at: Mapped[datetime | None]
     source: Mapped[
         str
     ]  # where we know the donor from: "form", "api", "bank", "stripe:acct_1", "import:civicrm"

@@ -74,7 +74,14 @@ class DonorSchema(AnswerSchema):
     version = fields.Integer(required=True)
 
 
-ROWS: Final = Rows(DonorSchema, Donor, SORTS, Donor.merged_into_id.is_(None), also=("merged_into_id",))
+ROWS: Final = Rows(
+    DonorSchema,
+    Donor,
+    SORTS,
+    Donor.merged_into_id.is_(None),
+    Donor.removed_at.is_(None),
+    also=("merged_into_id", "removed_at"),
+)
 Query = pages.make_query_schema(
     *SORTS,
     by_time={"created_after": "created_at", "updated_after": "updated_at"},
@@ -130,7 +137,7 @@ def create_donor(arguments: Mapping[str, bool], new: DonorFields) -> Response:
 def get_donor(donor_id: int) -> Response:
     """Show a donor."""
     row = ROWS.find_row(donor_id)
-    if row is None:
+    if row is None or row.removed_at is not None:
         raise NotFound(f"there is no donor {donor_id}")
     if row.merged_into_id is not None:
         return _redirect_to_survivor(".get_donor", row.merged_into_id)

@@ -101,9 +101,11 @@ def change_donor(
 def get_donor(donor_id: int, *, owner_id: int | None = None) -> Donor:
     """Return the donor, or the one it was merged into; with ``owner_id`` only one of that user's own list.
 
-    Raise NotFound where there is none.
+    Raise NotFound where there is none, or the donor was taken away.
     """
     donor = find_survivor(donor_id)
+    if donor is None and db.session.get(Donor, donor_id) is not None:
+        raise NotFound(f"donor {donor_id} was taken away: what made them was undone", code="donor_removed")
     if donor is None or (owner_id is not None and donor.owner_id != owner_id):
         raise NotFound(f"there is no donor {donor_id}")
     return donor
@@ -140,11 +142,11 @@ def make_conditions(
 
 
 def find_survivor(donor_id: int) -> Donor | None:
-    """Return the donor, or the one it was merged into; None when there is none."""
+    """Return the donor, or the one it was merged into; None when there is none, or it was taken away."""
     donor = db.session.get(Donor, donor_id)
     if donor is not None and donor.merged_into_id is not None:
-        return db.session.get(Donor, donor.merged_into_id)
-    return donor
+        donor = db.session.get(Donor, donor.merged_into_id)
+    return donor if donor is None or donor.removed_at is None else None
 
 
 def find_by_key(kind: IdentityKind, value: str) -> Sequence[Donor]:

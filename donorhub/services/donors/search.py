@@ -50,7 +50,7 @@ def find_donors(
     """
     text = plain_text.blank_out_unprintable(text)
     query = select(Donor).options(undefer_group("stage"))  # each list shows it
-    query = query.where(Donor.merged_into_id.is_(None), *conditions)
+    query = query.where(Donor.merged_into_id.is_(None), Donor.removed_at.is_(None), *conditions)
     if owner_id is not None:
         query = query.where(Donor.owner_id == owner_id)
     if lang:
@@ -107,7 +107,7 @@ def find_by_code(text: str) -> Donor | None:
     if len(numbers) != 1 or len(payer_text.split_words(text)) > TRIGRAM:
         return None
     donor = db.session.get(Donor, numbers[0] - FIRST_NUMBER)
-    return donors.get_donor(donor.id) if donor else None
+    return donors.find_survivor(donor.id) if donor else None
 
 
 def _find_numbers(text: str) -> tuple[int, ...]:

@@ -135,7 +135,7 @@ _FACTS: Final = (
         DonorStage.rule_version,
     )
     .outerjoin(DonorStage, DonorStage.donor_id == Donor.id)
-    .where(Donor.id.in_(_IDS))
+    .where(Donor.id.in_(_IDS), Donor.removed_at.is_(None))
 )
 
 

@@ -28,6 +28,7 @@ WHAT: Final[Mapping[str, object]] = {
     "donor.changed": lazy_gettext("Donor changed"),
     "donor.created": lazy_gettext("Donor added"),
     "donor.merged": lazy_gettext("Donor merged into another"),
+    "donor.removed": lazy_gettext("Donor taken away with what made them"),
     "endpoint.created": lazy_gettext("Webhook endpoint added"),
     "endpoint.secret_added": lazy_gettext("Signing secret added"),
     "endpoint.secret_expired": lazy_gettext("Signing secret ended"),

@@ -57,6 +57,8 @@ CODES: Final[Mapping[str, object]] = {
     "donor_changed": lazy_gettext(
         "Somebody else changed this donor in the meantime. Look at what is there now, then save again."
     ),
+    "donor_in_use": lazy_gettext("Something hangs on this donor: they cannot be taken away."),
+    "donor_removed": lazy_gettext("This donor was taken away again: the import or decision was undone."),
     "donor_unreachable": lazy_gettext("It cannot be sent: %(state)s."),
     "doubtful": lazy_gettext("This entry may be known already: say first whether it is other money."),
     "file_too_large": lazy_gettext("The file is too large: export a shorter period."),

@@ -1,4 +1,7 @@
-"""Taking back what was decided of an entry. The match row stays and says so; its gift is corrected."""
+"""Taking back what was decided of an entry. The match row stays and says so; its gift is corrected.
+
+A donor whom the decision made goes with it, unless something else hangs on them.
+"""
 
 from __future__ import annotations
 
@@ -11,10 +14,11 @@ from donorhub.db import db
 from donorhub.domain.bank.matching.other_payers import make_saying
 from donorhub.domain.payer_text import make_payer_key, normalise_account
 from donorhub.errors import Rejected
-from donorhub.models import Detail, Entry, Match, Payout
+from donorhub.models import Detail, Donor, Entry, Match, Payout
 from donorhub.services.access import audit
 from donorhub.services.bank.matching import bank_returns, credits, payer_keys
 from donorhub.services.bank.matching.credits import SOURCE
+from donorhub.services.donors import removal
 from donorhub.services.giving import gifts
 from donorhub.services.recurring import instalments
 
@@ -37,7 +41,18 @@ def undo_decisions(entry: Entry, *, now: datetime, actor: str) -> bool:
         if match.kind == "gift" and match.gift_id is not None and match.donor_id is not None:
             _forget_payer(entry, match, match.donor_id)
     db.session.flush()  # others ask the database for what is known of payers
+    _remove_new_donors(matches, now=now, actor=actor)
     return was_decided
+
+
+def _remove_new_donors(matches: Sequence[Match], *, now: datetime, actor: str) -> None:
+    """Take the donors away whom these decisions made and who have nothing else; leave the others."""
+    ids = {match.donor_id for match in matches if match.donor_id is not None}
+    made_at = {match.donor_id: match.decided_at for match in matches}
+    made = select(Donor.id, Donor.created_at).where(Donor.id.in_(ids), Donor.source == SOURCE)
+    new_ids = {id_ for id_, created_at in db.session.execute(made) if created_at == made_at[id_]}
+    busy_ids = {one.donor_id for one in removal.list_obstacles(new_ids)}
+    removal.remove_donors(new_ids - busy_ids, reason="undone", now=now, actor=actor)
 
 
 def take_out_decisions(entry: Entry, *, now: datetime, actor: str) -> bool:

@@ -62,13 +62,13 @@ def make_policy(account: BankAccount) -> Policy:
     return Policy(
         prefix=ours.code_prefix,
         mode=account.matching,
-        cap=_read_caps(ours.ask_above),
+        cap=read_caps(ours.ask_above),
         words_against=split_words_against(ours.words_against),
         country=ours.country,
     )
 
 
-def _read_caps(text: str) -> dict[str, int]:
+def read_caps(text: str) -> dict[str, int]:
     """Return the highest amounts that are booked without a person, in minor units by currency."""
     amounts = [parse_amount_line(line) for line in text.splitlines() if line.strip()]
     return {amount.currency: amount.minor for amount in amounts}

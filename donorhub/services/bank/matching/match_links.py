@@ -122,7 +122,10 @@ def _find_links(query: Query, keys: Iterable[str]) -> dict[str, tuple[int, ...]]
 
 def _find_by_number(numbers: Iterable[int], prefix: str) -> NumberLinks:
     number_of = {codes.format_code(prefix, number): number for number in numbers}
-    links = _find_links(lambda some: select(Donor.code, Donor.id).where(Donor.code.in_(some)), number_of)
+    links = _find_links(
+        lambda some: select(Donor.code, Donor.id).where(Donor.code.in_(some), Donor.removed_at.is_(None)),
+        number_of,
+    )
     return {number_of[code]: ids for code, ids in links.items()}
 
 
