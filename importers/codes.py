@@ -95,6 +95,7 @@ TableFault = Literal[
     "macros",
     "no_rows",
     "no_rows.nothing_like_an_entry",
+    "no_records",
     "not_a_table",
     "one_column",
     "one_column.workbook",

@@ -22,12 +22,12 @@ from importers.guards.zip import read_member, refuse_dangerous_zip
 from importers.sheet import EVIDENCE_ROWS, Delimiter, Row, UnreadableTable
 from importers.text import DateOrder, find_date_orders, find_decimal_signs
 
-_MAX_XLS: Final = 20 * 1024 * 1024
+MOST_XLS: Final = 20 * 1024 * 1024
 _LONGEST_CELL: Final = 32_767  # signs, as Excel allows
 _LOOKED_AT: Final = 200  # rows of a sheet, to see whether it holds entries
 _EXACT_TO: Final = 10**15  # a spreadsheet keeps 15 digits; a longer number in it is not what was typed
-_SPREADSHEET_EPOCHS: Final = {False: date(1899, 12, 30), True: date(1904, 1, 1)}
-_SINCE_1904: Final = re.compile(rb"<(?:\w+:)?workbookPr\b[^>]*\bdate1904=[\"'](?:1|true)[\"']")
+SPREADSHEET_EPOCHS: Final = {False: date(1899, 12, 30), True: date(1904, 1, 1)}
+SINCE_1904: Final = re.compile(rb"<(?:\w+:)?workbookPr\b[^>]*\bdate1904=[\"'](?:1|true)[\"']")
 _DATES: Final = {"ymd": "%Y-%m-%d", "dmy": "%d.%m.%Y", "mdy": "%m/%d/%Y", "": "%Y-%m-%d"}
 
 Cell = str | float | int | bool | date | datetime | time | timedelta
@@ -80,13 +80,13 @@ def open_workbook(data: bytes) -> WorkbookSheet:
 
     Raise UnreadableTable for a file that is damaged, locked, holds macros or is a zip bomb.
     """
-    epoch = _SPREADSHEET_EPOCHS[False]
+    epoch = SPREADSHEET_EPOCHS[False]
     if data.startswith(b"PK"):
         refuse_dangerous_zip(data)
-        since_1904 = _SINCE_1904.search(read_member(data, "xl/workbook.xml"))
-        epoch = _SPREADSHEET_EPOCHS[since_1904 is not None]
-    elif len(data) > _MAX_XLS:
-        raise UnreadableTable("workbook_too_large.bytes", most=_MAX_XLS // 1024 // 1024)
+        since_1904 = SINCE_1904.search(read_member(data, "xl/workbook.xml"))
+        epoch = SPREADSHEET_EPOCHS[since_1904 is not None]
+    elif len(data) > MOST_XLS:
+        raise UnreadableTable("workbook_too_large.bytes", most=MOST_XLS // 1024 // 1024)
     else:
         refuse_dangerous_xls(data)
     try:
@@ -113,7 +113,7 @@ def _choose_sheet(book: python_calamine.CalamineWorkbook, epoch: date) -> Workbo
     for about in book.sheets_metadata:
         if about.visible != python_calamine.SheetVisibleEnum.Visible:
             continue
-        grid = _read_grid(book.get_sheet_by_name(about.name))
+        grid = read_grid(book.get_sheet_by_name(about.name))
         if any(map(_is_entry, grid[:_LOOKED_AT])):
             if best is None:
                 best = WorkbookSheet(grid, about.name, epoch)
@@ -139,7 +139,7 @@ def _is_amount(cell: Cell) -> bool:
     return isinstance(cell, int | float) and not isinstance(cell, bool)
 
 
-def _read_grid(sheet: python_calamine.CalamineSheet) -> list[list[Cell]]:
+def read_grid(sheet: python_calamine.CalamineSheet) -> list[list[Cell]]:
     """Return the rows as stored, from the sheet's first, so that row numbers are the spreadsheet's."""
     if sheet.end and (sheet.end[0] >= MAX_ROWS or sheet.end[1] >= MAX_COLUMNS):
         raise UnreadableTable("workbook_too_large", rows=sheet.end[0] + 1, columns=sheet.end[1] + 1)

@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, bindparam, delete, select, text, update
 
 from donorhub.db import db, insert_or_ignore
 from donorhub.domain import payer_text
-from donorhub.domain.donors import codes, languages, tax_numbers
+from donorhub.domain.donors import codes, identity, languages, tax_numbers
 from donorhub.errors import Conflict, NotFound, Rejected
 from donorhub.models import Donor, ExternalId, IdentityKey
 from donorhub.models.states import IdentityKind, Stage
@@ -266,13 +266,12 @@ def forget_account(donor_id: int, iban: str) -> None:
 
 def normalise_email(email: str) -> str:
     """Return the address as it is compared: in lower case, without a +tag."""
-    local, _, host = email.strip().lower().rpartition("@")
-    return f"{local.partition('+')[0]}@{host}"
+    return identity.normalise_email(email)
 
 
 def normalise_phone(phone: str) -> str:
     """Return the digits of a phone number, with its plus."""
-    return "".join(c for c in phone if c.isdigit() or c == "+")
+    return identity.normalise_phone(phone)
 
 
 def normalise_iban(text: str) -> str | None:

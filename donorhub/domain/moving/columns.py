@@ -1,0 +1,223 @@
+"""Which column of a table is which field: by a person's word, by its name, by its cells; else a question.
+
+A column that counts 1, 2, 3 is a row number, whatever it is called, and never money.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from itertools import pairwise
+from typing import Final, Literal
+
+from donorhub.domain.moving.answers import Answers
+from donorhub.domain.moving.cells import (
+    DateWriting,
+    UnreadableCell,
+    is_nothing,
+    read_account,
+    read_day,
+    split_amount,
+    write_cell,
+)
+from donorhub.domain.moving.field_words import GIFT_FIELDS, MANY_FIELDS, Field, find_field
+from donorhub.domain.moving.people_cells import read_emails
+from importers.records import BrokenCell, Cell, RecordTable
+from importers.text import DATE_ORDERS
+
+Ground = Literal["person", "name", "cells", "row_number", "maybe_amount", "taken", "silent", "not_brought"]
+_LOOKED_AT: Final = 500  # rows
+_MOSTLY: Final = 0.8
+_SAMPLES: Final = 3
+_FEWEST_TO_COUNT: Final = 2
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnGuess:
+    """One column: its place and name, the field it seems to be and why, a few of its cells."""
+
+    position: int
+    name: str
+    field: Field
+    ground: Ground
+    samples: tuple[str, ...] = ()
+
+
+def guess_columns(table: RecordTable, answers: Answers) -> tuple[ColumnGuess, ...]:
+    """Return what each column seems to be; ``left_out`` where nothing tells, or several could be the
+    amount.
+    """
+    columns = [_take_cells(table, at) for at in range(len(table.header))]
+    guesses = [_guess_one(at, name, columns[at], table, answers) for at, name in enumerate(table.header)]
+    guesses = _keep_first(guesses)
+    guesses = _guess_by_cells(guesses, columns)
+    guesses = _settle_names(guesses, columns)
+    if answers.kind == "people":
+        guesses = [
+            replace(guess, field="left_out", ground="not_brought") if guess.field in GIFT_FIELDS else guess
+            for guess in guesses
+        ]
+    return tuple(guesses)
+
+
+def _take_cells(table: RecordTable, at: int) -> list[Cell]:
+    cells: list[Cell] = []
+    for sheet in table.sheets:
+        cells += [row.cells[at] for row in sheet.rows[:_LOOKED_AT]]
+    return [cell for cell in cells if cell != ""]
+
+
+def _guess_one(at: int, name: str, cells: list[Cell], table: RecordTable, answers: Answers) -> ColumnGuess:
+    samples = tuple(write_cell(cell) for cell in cells[:_SAMPLES])
+    if field := answers.columns.get(str(at)):
+        return ColumnGuess(at, name, field, "person", samples)
+    if counts_rows(table, at):
+        return ColumnGuess(at, name, "row_no", "row_number", samples)
+    field = find_field(name)
+    if field is None or (field == "amount" and cells and not any(map(_is_amount, cells))):
+        return ColumnGuess(at, name, "left_out", "silent", samples)
+    return ColumnGuess(at, name, field, "name", samples)
+
+
+def counts_rows(table: RecordTable, at: int) -> bool:
+    """Return whether the whole numbers of a column count the rows of each sheet, or of all of them."""
+    numbers = [
+        [_read_whole(row.cells[at]) for row in sheet.rows[:_LOOKED_AT] if row.cells[at] != ""]
+        for sheet in table.sheets
+    ]
+    steps = matches = 0
+    for column in numbers:
+        pairs = list(pairwise(column))
+        steps += len(pairs)
+        matches += sum(1 for one, other in pairs if one is not None and other == one + 1)
+    starts = [column[0] for column in numbers if column]
+    return steps >= _FEWEST_TO_COUNT and matches >= steps * _MOSTLY and starts[:1] in ([0], [1])
+
+
+def _read_whole(cell: Cell) -> int | None:
+    text = write_cell(cell).rstrip(".") if isinstance(cell, str | int | float) else ""
+    return int(text) if text.isascii() and text.isdigit() else None
+
+
+def _keep_first(guesses: list[ColumnGuess]) -> list[ColumnGuess]:
+    """Return the guesses with one column for each field that a person is asked of or that has one value."""
+    said_fields = {guess.field for guess in guesses if guess.ground == "person"}
+    names = [guess for guess in guesses if guess.ground == "name"]
+    amounts = [guess for guess in names if guess.field == "amount"]
+    result: list[ColumnGuess] = []
+    fields: set[Field] = set(said_fields)
+    for guess in guesses:
+        if guess.ground != "name" or guess.field in MANY_FIELDS:
+            result.append(guess)
+        elif guess.field == "amount" and "amount" not in said_fields and len(amounts) > 1:
+            result.append(replace(guess, field="left_out", ground="maybe_amount"))
+        elif guess.field in fields:
+            result.append(replace(guess, field="left_out", ground="taken"))
+        else:
+            fields.add(guess.field)
+            result.append(guess)
+    return result
+
+
+def _guess_by_cells(guesses: list[ColumnGuess], columns: Sequence[list[Cell]]) -> list[ColumnGuess]:
+    fields = {guess.field for guess in guesses}
+    for field, is_such in _BY_CELLS:
+        if field in fields:
+            continue
+        fitting = [
+            guess
+            for guess in guesses
+            if guess.ground == "silent" and _is_mostly(columns[guess.position], is_such)
+        ]
+        if len(fitting) == 1 or (fitting and field == "email"):
+            at = fitting[0].position
+            guesses[at] = replace(fitting[0], field=field, ground="cells")
+            fields.add(field)
+    return _guess_amount(guesses, columns) if "amount" not in fields else guesses
+
+
+def _guess_amount(guesses: list[ColumnGuess], columns: Sequence[list[Cell]]) -> list[ColumnGuess]:
+    """Return the guesses with the only column that could be the amount; of several none is taken."""
+    is_asked = any(guess.ground == "maybe_amount" for guess in guesses)
+    fitting = [
+        guess
+        for guess in guesses
+        if guess.ground == "silent" and _is_mostly(columns[guess.position], _is_amount)
+    ]
+    has_day = any(guess.field == "received_on" for guess in guesses)
+    for guess in fitting if has_day else ():
+        is_only = len(fitting) == 1 and not is_asked
+        guesses[guess.position] = (
+            replace(guess, field="amount", ground="cells")
+            if is_only
+            else replace(guess, ground="maybe_amount")
+        )
+    return guesses
+
+
+def _settle_names(guesses: list[ColumnGuess], columns: Sequence[list[Cell]]) -> list[ColumnGuess]:
+    """Return the guesses where a given name without a family name, of several words, is the whole name."""
+    fields = {guess.field for guess in guesses}
+    if fields & {"full_name", "family_name"}:
+        return guesses
+    for guess in guesses:
+        words = [len(write_cell(cell).split()) > 1 for cell in columns[guess.position]]
+        if guess.field == "given_name" and guess.ground == "name" and sum(words) * 2 > len(words):
+            guesses[guess.position] = replace(guess, field="full_name")
+    return guesses
+
+
+def _is_mostly(cells: Sequence[Cell], is_such: Callable[[Cell], bool]) -> bool:
+    filled = [cell for cell in cells if not is_nothing(cell) and not isinstance(cell, BrokenCell)]
+    return bool(filled) and sum(map(is_such, filled)) >= len(filled) * _MOSTLY
+
+
+def _is_email(cell: Cell) -> bool:
+    try:
+        return isinstance(cell, str) and "@" in cell and bool(read_emails(cell))
+    except UnreadableCell:
+        return False
+
+
+def _is_account(cell: Cell) -> bool:
+    try:
+        return isinstance(cell, str) and bool(read_account(cell))
+    except UnreadableCell:
+        return False
+
+
+def _is_day(cell: Cell) -> bool:
+    if isinstance(cell, date):
+        return True
+    if not isinstance(cell, str):
+        return False
+    return any(_reads_day(cell, DateWriting(order, "first")) for order in DATE_ORDERS)
+
+
+def _reads_day(cell: str, writing: DateWriting) -> bool:
+    try:
+        read_day(cell, writing)
+    except UnreadableCell:
+        return False
+    return not cell.isdigit()
+
+
+def _is_amount(cell: Cell) -> bool:
+    if isinstance(cell, bool | date):
+        return False
+    return any(_splits_amount(cell, sign) for sign in ",.")
+
+
+def _splits_amount(cell: Cell, sign: str) -> bool:
+    try:
+        return bool(split_amount(cell, sign)[0])
+    except UnreadableCell:
+        return False
+
+
+_BY_CELLS: Final[tuple[tuple[Field, Callable[[Cell], bool]], ...]] = (
+    ("email", _is_email),
+    ("account", _is_account),
+    ("received_on", _is_day),
+)

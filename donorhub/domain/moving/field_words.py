@@ -1,0 +1,265 @@
+"""What the columns of a table of people and gifts are called, in Polish, Albanian, English and German.
+
+A name tells a field or nothing; what the cells say is for :mod:`.columns`.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final, Literal, get_args
+
+from donorhub.domain.payer_text import split_words
+
+Field = Literal[
+    "full_name",
+    "given_name",
+    "family_name",
+    "organisation",
+    "email",
+    "phone",
+    "address",
+    "street",
+    "postcode",
+    "city",
+    "country",
+    "tax_number",
+    "national_id",
+    "account",
+    "lang",
+    "note",
+    "person_id",
+    "consent",
+    "no_contact",
+    "no_email",
+    "deceased",
+    "amount",
+    "currency",
+    "received_on",
+    "method",
+    "title",
+    "fund",
+    "campaign",
+    "status",
+    "receipt_no",
+    "gift_id",
+    "row_no",
+    "left_out",
+]
+FIELDS: Final[tuple[Field, ...]] = get_args(Field)
+NAME_FIELDS: Final[tuple[Field, ...]] = ("full_name", "given_name", "family_name", "organisation")
+GIFT_FIELDS: Final[frozenset[Field]] = frozenset(
+    (
+        "amount",
+        "currency",
+        "received_on",
+        "method",
+        "title",
+        "fund",
+        "campaign",
+        "status",
+        "receipt_no",
+        "gift_id",
+    )
+)
+UNREAD_FIELDS: Final[frozenset[Field]] = frozenset(("row_no", "left_out"))
+# Fields that several columns may have; of any other only the first column is read.
+MANY_FIELDS: Final[frozenset[Field]] = frozenset(
+    ("email", "phone", "note", "title", "no_contact", "no_email", "consent", "left_out", "row_no")
+)
+
+_WORDS: Final[dict[Field, str]] = {
+    "row_no": "lp|l p|nr|no|nr rendor|nr rend|lfd nr|numer|rreshti|#",
+    "person_id": (
+        "contact id|id kontaktu|numer kontaktu|kontakt id|donor id|id darczyncy|nr darczyncy|"
+        "numer darczyncy|constituent id|id donatori|id e donatorit|nr donatori|spender id|spendernummer|"
+        "mitgliedsnummer|external identifier|zewnetrzny identyfikator|contact1 id|id osoby|person id|"
+        "kod darczyncy"
+    ),
+    "gift_id": (
+        "contribution id|id wplaty|nr wplaty|numer wplaty|id darowizny|numer darowizny|donation id|"
+        "gift id|id dhurimi|nr dhurimi|transaction id|id transakcji|spenden id|spendennummer|id spende|"
+        "zuwendungs id"
+    ),
+    "full_name": (
+        "imie i nazwisko|nazwisko i imie|imie nazwisko|nazwisko imie|imiona i nazwisko|nazwisko i imiona|"
+        "darczynca|wplacajacy|kto|kto wplacil|od kogo|osoba|nazwa darczyncy|imie i nazwisko darczyncy|"
+        "dane darczyncy|emri dhe mbiemri|emri mbiemri|emer mbiemer|emri i plote|kush|donatori|"
+        "emri i donatorit|dhuruesi|nga kush|name|full name|donor|donor name|contact name|display name|"
+        "first and last name|giver|from whom|vor und nachname|name des spenders|spender|spenderin|"
+        "wyswietlana nazwa"
+    ),
+    "given_name": (
+        "imie|imiona|first name|given name|forename|firstname|emri|emer|vorname|contact1 firstname"
+    ),
+    "family_name": (
+        "nazwisko|last name|family name|surname|lastname|mbiemri|mbiemer|nachname|familienname|"
+        "contact1 lastname"
+    ),
+    "organisation": (
+        "firma|organizacja|nazwa firmy|nazwa organizacji|instytucja|company|organization|organisation|"
+        "organization name|organisation name|company name|household name|organizata|kompania|"
+        "emri i organizates|emri i kompanise|organisationsname|unternehmen|account1 name"
+    ),
+    "email": (
+        "e mail|email|mail|adres e mail|adres email|adres mailowy|poczta elektroniczna|email address|"
+        "e mail address|adresa e email|adresa elektronike|posta elektronike|posta|e posta|emaili|"
+        "mailadresse|e mail adresse|personal email|home email|contact1 personal email"
+    ),
+    "phone": (
+        "telefon|tel|nr telefonu|numer telefonu|nr tel|komorka|telefon komorkowy|phone|phone number|"
+        "mobile|mobile phone|telefoni|nr telefoni|nr i telefonit|numri i telefonit|cel|celular|"
+        "telefonnummer|handy|mobil|contact1 mobile phone|contact1 home phone"
+    ),
+    "address": (
+        "adres|adres zamieszkania|adres korespondencyjny|pelny adres|full address|postal address|adresa|"
+        "adresa e plote|anschrift|adresse"
+    ),
+    "street": (
+        "ulica|ulica i numer|ulica i nr|ulica nr|street|street address|address line 1|address 1|rruga|"
+        "strasse|strasse und hausnummer|strasse nr|supplemental address 1|home street|mailing street"
+    ),
+    "postcode": (
+        "kod pocztowy|kod|postcode|postal code|zip|zip code|zip postal code|kodi postar|plz|postleitzahl|"
+        "mailing zip postal code|home zip postal code"
+    ),
+    "city": (
+        "miasto|miejscowosc|poczta|city|town|qyteti|vendbanimi|ort|stadt|wohnort|mailing city|home city"
+    ),
+    "country": "kraj|panstwo|country|shteti|vendi|land|mailing country|home country",
+    "tax_number": "nip|nipt|nui|tax number|tax id|vat|vat number|steuernummer|ust id",
+    "national_id": "pesel|nr pesel|numer pesel|national id|numri personal|nr personal|personal number",
+    "account": (
+        "nr konta|numer konta|konto|rachunek|nr rachunku|numer rachunku|iban|account|account number|"
+        "bank account|llogaria|nr llogarise|numri i llogarise|kontonummer"
+    ),
+    "lang": "jezyk|preferred language|language|gjuha|sprache|preferowany jezyk",
+    "note": (
+        "uwagi|notatki|notatka|komentarz|informacje dodatkowe|notes|note|comments|remarks|shenime|"
+        "verejtje|notizen|bemerkung|bemerkungen|anmerkung"
+    ),
+    "consent": (
+        "zgoda|zgody|zgoda rodo|rodo|zgoda marketingowa|zgoda na kontakt|zgoda na e mail|zgoda e mail|"
+        "zgoda na newsletter|newsletter|consent|gdpr|opt in|subscribed|pelqim|pelqimi|miratim|"
+        "einwilligung|zgoda na przetwarzanie danych"
+    ),
+    "no_contact": (
+        "nie kontaktowac|nie kontaktowac sie|brak kontaktu|bez kontaktu|sprzeciw|do not contact|"
+        "no contact|do not solicit|mos kontakto|nicht kontaktieren|kein kontakt|opt out|nie wysylaj|"
+        "no bulk emails user opt out|no bulk emails|rezygnacja z masowych e maili"
+    ),
+    "no_email": (
+        "nie wysylac e maili|nie mailowac|do not email|no email|email opt out|has opted out of email|"
+        "unsubscribed|bez maila|keine e mail|nie wysylaj e maili|mos dergo email"
+    ),
+    "deceased": "zmarly|zmarla|nie zyje|deceased|is deceased|i vdekur|vdekur|verstorben",
+    "amount": (
+        "kwota|kwota wplaty|kwota darowizny|wysokosc wplaty|wartosc|wplata|ile|ile zl|suma|amount|"
+        "total amount|gift amount|donation amount|donation|sum|value|shuma|shuma e dhuruar|vlera|"
+        "shuma e dhurimit|betrag|spendenbetrag|summe|gesamtbetrag|kwota calkowita|laczna kwota|gross|"
+        "gross amount"
+    ),
+    "currency": "waluta|currency|currency code|monedha|valuta|wahrung|donation currency",
+    "received_on": (
+        "data|data wplaty|data wplywu|data darowizny|dnia|dzien|kiedy|data ksiegowania|data otrzymania|"
+        "date|gift date|donation date|received|received date|date received|received on|data e dhurimit|"
+        "data e pageses|kur|dita|datum|spendendatum|eingangsdatum|zahlungsdatum|close date|"
+        "contribution date"
+    ),
+    "method": (
+        "metoda|metoda platnosci|sposob wplaty|sposob platnosci|forma wplaty|forma platnosci|"
+        "rodzaj wplaty|payment method|method|paid by|payment instrument|menyra|menyra e pageses|"
+        "zahlungsart|zahlungsmethode|zahlungsweise"
+    ),
+    "title": (
+        "tytul|tytulem|tytul wplaty|tytul przelewu|opis|opis wplaty|title|description|source|reference|"
+        "pershkrimi|qellimi i pageses|arsyeja|arsyeja e pageses|titulli|verwendungszweck|zrodlo|betreff|"
+        "quelle"
+    ),
+    "fund": (
+        "fundusz|cel|cel wplaty|na co|na cel|przeznaczenie|projekt|fund|designation|purpose|"
+        "financial type|fondi|qellimi|projekti|projekt fonds|fonds|spendenzweck|zweck|rodzaj finansowy|"
+        "typ finansowy|finanztyp"
+    ),
+    "campaign": "kampania|akcja|zbiorka|campaign|campaign name|fushata|kampagne|donation campaign name",
+    "status": (
+        "status|stan|status wplaty|contribution status|stage|donation stage|statusi|gjendja|"
+        "zuwendungsstatus|zuwendung status|gift status|payment status"
+    ),
+    "receipt_no": (
+        "nr potwierdzenia|numer potwierdzenia|nr zaswiadczenia|numer zaswiadczenia|receipt|"
+        "receipt number|receipt no|nr fatures|nr vertetimit|numri i vertetimit|quittung|quittungsnummer|"
+        "zuwendungsbestatigung"
+    ),
+}
+_FIELD_BY_NAME: Final = {word: field for field, words in _WORDS.items() for word in words.split("|")}
+_SHORTEST_PART: Final = 5  # letters of a word that tells inside a longer name
+_PARTS: Final = sorted(
+    ((word, field) for word, field in _FIELD_BY_NAME.items() if len(word) >= _SHORTEST_PART),
+    key=lambda item: -len(item[0]),
+)
+_NO_PARTS: Final[frozenset[Field]] = frozenset(("row_no", "title", "status", "note", "lang"))
+_UNITS: Final = re.compile(r"\b(pln|zl|zlotych|eur|euro|all|lek|leke|usd|gbp|chf)\b")
+_CURRENCIES: Final = {
+    "zl": "PLN",
+    "zlotych": "PLN",
+    "zloty": "PLN",
+    "euro": "EUR",
+    "lek": "ALL",
+    "leke": "ALL",
+}
+_CUSTOM_MARK: Final = re.compile(r"^(?:npsp__)?|__c$", re.IGNORECASE)
+_LINES: Final = " / "
+
+
+def fold_name(name: str) -> str:
+    """Return the name of a column for comparing: folded words, without the marks of custom fields."""
+    return " ".join(split_words(_CUSTOM_MARK.sub("", name).replace("ë", "e")))
+
+
+def find_field(name: str) -> Field | None:
+    """Return the field that the name of a column tells; of a name of two lines, the lower tells first."""
+    lines = name.split(_LINES)
+    for part in (name, *reversed(lines)):
+        if field := _FIELD_BY_NAME.get(fold_name(part)):
+            return field
+    for part in (*reversed(lines), name):
+        if field := _find_by_part(_UNITS.sub(" ", fold_name(part))):
+            return field
+    return None
+
+
+def _find_by_part(folded: str) -> Field | None:
+    folded = " ".join(folded.split())
+    if field := _FIELD_BY_NAME.get(folded):
+        return field
+    for word, field in _PARTS:
+        if field not in _NO_PARTS and re.search(rf"\b{re.escape(word)}\b", folded):
+            return field
+    return None
+
+
+def is_field_name(name: str) -> bool:
+    """Return whether a text is the name of a field, and not only contains it."""
+    folded = fold_name(name)
+    return (
+        folded in _FIELD_BY_NAME
+        or " ".join(_UNITS.sub(" ", folded).split()) in _FIELD_BY_NAME
+        or (
+            bool(folded) and len(folded.split()) <= 4 and _find_by_part(folded) is not None  # noqa: PLR2004
+        )
+    )
+
+
+def find_currency(name: str) -> str:
+    """Return the currency that a column's name tells, as ``Kwota (zł)`` does; "" for none."""
+    match = _UNITS.search(fold_name(name))
+    if match is None:
+        return ""
+    return _CURRENCIES.get(match[1], match[1].upper())
+
+
+def is_family_first(name: str) -> bool:
+    """Return whether the name of a column of names says that the family name comes first."""
+    return fold_name(name.rsplit(_LINES, maxsplit=1)[-1]).startswith(
+        ("nazwisko", "mbiemri", "mbiemer", "nachname", "last")
+    )

@@ -1,0 +1,46 @@
+"""What the base knows that a plan must know: donors by their keys, gifts that may be the same money."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+from donorhub.domain.donors.identity import NameParts
+
+
+@dataclass(frozen=True, slots=True)
+class DonorFacts:
+    """A donor of the base: the name as it is compared, and the fields that a file may fill."""
+
+    id: int
+    parts: NameParts
+    values: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class GiftFacts:
+    """A gift of the base, with the folded name of its donor."""
+
+    id: int
+    donor_id: int
+    name_key: str
+    minor: int
+    currency: str
+    received_on: date
+    source: str = ""
+    source_ref: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """The part of the base that one file is about."""
+
+    donors: Mapping[int, DonorFacts] = field(default_factory=dict)
+    by_ref: Mapping[str, int] = field(default_factory=dict)  # their ids in the other system
+    by_row_key: Mapping[str, int] = field(default_factory=dict)  # rows of earlier files
+    by_contact: Mapping[tuple[str, str], tuple[int, ...]] = field(default_factory=dict)
+    own_gifts: Mapping[str, GiftFacts] = field(default_factory=dict)  # of the same system, by source_ref
+    other_gifts: tuple[GiftFacts, ...] = ()  # from any other door, about the file's days
+    funds: Mapping[str, int] = field(default_factory=dict)  # by folded name and code
+    campaigns: Mapping[str, int] = field(default_factory=dict)

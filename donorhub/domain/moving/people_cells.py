@@ -1,0 +1,177 @@
+"""Cells that tell who somebody is: names of one or two people, addresses in one cell, e-mails, phones."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from donorhub.domain.donors.names import ParsedName, parse_payer
+from donorhub.domain.moving.cells import UnreadableCell, is_nothing, read_digits, read_text
+from donorhub.domain.payer_text import fold_letters
+from importers.records import Cell
+
+_BRACKETS: Final = re.compile(r"\s*[\[(]([^\])]*)[\])]\s*")
+_AND: Final = re.compile(r"\s+(?:i|oraz|and|dhe|und|lub|e)\s+|\s*[&+]\s*", re.IGNORECASE)
+_PLURALS: Final = (("dzcy", "dzki", "dzka"), ("ccy", "cki", "cka"), ("scy", "ski", "ska"))
+_TWO: Final = 2
+
+
+@dataclass(frozen=True, slots=True)
+class PersonName:
+    """A name as it is kept: whole, and its parts where they are sure; a note that stood beside it."""
+
+    name: str
+    given_name: str = ""
+    family_name: str = ""
+    is_organisation: bool = False
+    note: str = ""
+
+
+def read_name(cell: Cell, *, is_family_first: bool = False) -> PersonName:
+    """Return the name in a cell, without what stands in brackets; its parts only where they are sure.
+
+    ``is_family_first``: the column says so, and it decides where the words alone do not.
+    """
+    text = read_text(cell)
+    notes = [note.strip() for note in _BRACKETS.findall(text) if note.strip()]
+    name = " ".join(_BRACKETS.sub(" ", text).replace(" ,", ",").split()).strip(" ,;")
+    if is_nothing(name):
+        return PersonName("", note="; ".join(notes))
+    surname_first = re.fullmatch(r"([^,]+),\s*([^,]+)", name)
+    parsed = parse_payer(f"{surname_first[1]} {surname_first[2]}" if surname_first else name)
+    return _keep_name(name, parsed, "; ".join(notes), is_family_first=is_family_first)
+
+
+def _keep_name(name: str, parsed: ParsedName, note: str, *, is_family_first: bool) -> PersonName:
+    if parsed.kind == "organisation":
+        return PersonName(name, is_organisation=True, note=note)
+    if parsed.kind == "person" and parsed.is_confident:
+        whole = f"{parsed.given_name} {parsed.family_name}"
+        return PersonName(whole, parsed.given_name, parsed.family_name, note=note)
+    words = name.split()
+    if parsed.kind == "person" and is_family_first and len(words) == _TWO:
+        return PersonName(f"{words[1]} {words[0]}", words[1], words[0], note=note)
+    return PersonName(name, note=note)
+
+
+def is_pair(text: str) -> bool:
+    """Return whether a name is that of two people: ``Anna i Jan Kowalscy``; an organisation's is not."""
+    name = _BRACKETS.sub(" ", text)
+    return len(_AND.split(name.strip())) == _TWO and parse_payer(name).kind == "joint"
+
+
+def split_pair(text: str) -> tuple[PersonName, PersonName]:
+    """Return the two people of a name, each with the family name in the form that fits."""
+    first, second = (part.split() for part in _AND.split(" ".join(_BRACKETS.sub(" ", text).split())))
+    if len(first) == 1 and len(second) > 1:
+        family = second[1:]
+        return _make_person(first[0], family), _make_person(second[0], family)
+    if len(second) == 1 and len(first) > 1:  # Kowalscy Anna i Jan
+        family = first[:-1]
+        return _make_person(first[-1], family), _make_person(second[0], family)
+    return read_name(" ".join(first)), read_name(" ".join(second))
+
+
+def _make_person(given_name: str, family: list[str]) -> PersonName:
+    family_name = " ".join(family)
+    is_woman = fold_letters(given_name).endswith("a")
+    for plural, man, woman in _PLURALS:
+        if fold_letters(family_name).endswith(plural):
+            family_name = family_name[: -len(plural)] + (woman if is_woman else man)
+    return PersonName(f"{given_name} {family_name}", given_name, family_name)
+
+
+# ---------------------------------------------------------------- e-mail, phone, address
+
+_EMAIL: Final = re.compile(r"[^\s@,;<>()]+@[^\s@,;<>()]+\.[^\s@,;<>().]{2,}")
+_BETWEEN: Final = re.compile(r"\s*[;,/|]\s*|\s+(?:lub|albo|or|ose|oder)\s+|\s+")
+
+
+def read_emails(cell: Cell) -> tuple[str, ...]:
+    """Return the addresses in a cell, the first first; raise UnreadableCell where one is none."""
+    text = read_text(cell)
+    if is_nothing(text):
+        return ()
+    emails = [part.strip("<>.").removeprefix("mailto:") for part in _BETWEEN.split(text) if part]
+    if not all(_EMAIL.fullmatch(email) for email in emails):
+        raise UnreadableCell("unreadable_email")
+    return tuple(dict.fromkeys(emails))
+
+
+_PREFIXES: Final = {"PL": "48", "AL": "355", "XK": "383", "DE": "49", "GB": "44"}
+_LENGTHS: Final = {"PL": (9, 9), "AL": (8, 9), "XK": (8, 8), "DE": (6, 11), "GB": (9, 10)}
+_TRUNK: Final = frozenset(("AL", "XK", "DE", "GB"))  # where a leading 0 is dialled at home only
+_PHONE_SIGNS: Final = re.compile(r"[\s().\-]+")
+_MOST_DIGITS: Final = 15
+
+
+def read_phone(cell: Cell, country: str) -> str:
+    """Return a phone number with its country: ``501 234 567`` is +48 501234567 in Poland.
+
+    Another form than the country's stays as it is written. Raise UnreadableCell for lost digits.
+    """
+    text = read_digits(cell)
+    if is_nothing(text):
+        return ""
+    digits = _PHONE_SIGNS.sub("", text)
+    digits = f"+{digits[2:]}" if digits.startswith("00") else digits
+    if digits.startswith("+"):
+        prefix = next((one for one in _PREFIXES.values() if digits.startswith(f"+{one}")), "")
+        is_whole = digits[1:].isdigit() and len(digits) <= _MOST_DIGITS + 1
+        return f"+{prefix} {digits[len(prefix) + 1 :]}" if is_whole and prefix else text
+    home = digits.removeprefix("0") if country in _TRUNK else digits
+    shortest, longest = _LENGTHS.get(country, (0, -1))
+    prefix = _PREFIXES.get(country, "")
+    if home.isdigit() and shortest <= len(home) <= longest:
+        return f"+{prefix} {home}"
+    if (
+        digits.isdigit()
+        and prefix
+        and digits.startswith(prefix)
+        and shortest <= len(digits) - len(prefix) <= longest
+    ):
+        return f"+{prefix} {digits[len(prefix) :]}"
+    return text
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """An address in its parts; one that is not sure is all ``street``, as it is written."""
+
+    street: str = ""
+    postcode: str = ""
+    city: str = ""
+
+
+_POSTCODE: Final = re.compile(r"(?:^|[\s,;])([0-9]{2}-[0-9]{3}|[0-9]{4,5})(?=[\s,;]|$)")
+
+
+def read_address(cell: Cell) -> Address:
+    """Return street, postcode and town of an address in one cell."""
+    text = read_text(cell)
+    if is_nothing(text):
+        return Address()
+    places = list(_POSTCODE.finditer(text))
+    if len(places) != 1:
+        return Address(text)
+    before, after = text[: places[0].start()].strip(" ,;"), text[places[0].end() :].strip(" ,;")
+    is_town = bool(after) and not any(sign.isdigit() for sign in after) and "," not in after
+    if before and is_town:
+        return Address(before, places[0][1], after)
+    if not before and after.count(",") == 1:  # 00-123 Warszawa, ul. Lipowa 3
+        city, street = (part.strip() for part in after.split(","))
+        if city and street and not any(sign.isdigit() for sign in city):
+            return Address(street, places[0][1], city)
+    return Address(text)
+
+
+def read_postcode(cell: Cell, country: str) -> str:
+    """Return a postcode; five digits of Poland get their dash, and what a spreadsheet cut its zero."""
+    text = read_digits(cell)
+    if is_nothing(text):
+        return ""
+    if country == "PL" and re.fullmatch(r"[0-9]{4,5}", text, re.ASCII):
+        digits = text.zfill(5)
+        return f"{digits[:2]}-{digits[2:]}"
+    return text

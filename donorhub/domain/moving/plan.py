@@ -1,0 +1,294 @@
+"""What bringing a table would do, row by row: made, joined, known, held or left out, each with its reason.
+
+It compares with what the base knows and writes nothing; the digest of a plan stands for all of it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Final, Literal
+
+from donorhub.domain.donors.identity import names_agree
+from donorhub.domain.moving.answers import Answers
+from donorhub.domain.moving.grouping import Group, People, get_parts, hash_text
+from donorhub.domain.moving.ledger import GiftFacts, Ledger
+from donorhub.domain.moving.record_rows import GiftDraft, Person, Record
+from donorhub.domain.payer_text import fold_letters, make_name_key
+
+RowState = Literal["made", "joined", "known", "held", "left_out"]
+ROW_STATES: Final[tuple[RowState, ...]] = ("made", "joined", "known", "held", "left_out")
+SAME_MONEY: Final = timedelta(days=3)
+FILLED: Final = (
+    "given_name",
+    "family_name",
+    "email",
+    "phone",
+    "street",
+    "postcode",
+    "city",
+    "country",
+    "tax_number",
+)
+_LEFT_OUT: Final = ("not_received", "taken_back")  # faults of money that never stayed
+
+
+@dataclass(slots=True)
+class RowPlan:
+    """What comes of one row. ``source_ref`` is its gift's key, ``gift_id`` the gift that it is already."""
+
+    record: Record
+    state: RowState = "made"
+    reason: str = ""
+    group: int | None = None
+    source_ref: str = ""
+    gift_id: int | None = None
+    is_total: bool = False  # the file's own sum, and no row
+
+    @property
+    def gift(self) -> GiftDraft | None:
+        """The gift that the row makes; None for a row that makes none."""
+        return self.record.gift if self.state == "made" and self.gift_id is None else None
+
+
+@dataclass(slots=True)
+class DonorPlan:
+    """What comes of one person: a new donor, or one who is here and what of them is filled or changed."""
+
+    group: Group
+    donor_id: int | None = None
+    changes: dict[str, tuple[str, str]] = field(default_factory=dict)
+    more_note: str = ""
+    forbids: bool = False  # the file brings a no that the base does not have yet
+    is_used: bool = False  # a row that is made or joined names them
+    partner: Person | None = None
+
+
+@dataclass(slots=True)
+class Plan:
+    """All rows and people of a file, and the values that only a person can place."""
+
+    rows: list[RowPlan]
+    donors: list[DonorPlan]
+    unknown_funds: tuple[str, ...] = ()
+    unknown_campaigns: tuple[str, ...] = ()
+
+    def count_states(self) -> dict[RowState, int]:
+        """Return how many rows are in each state; together they are the rows of the file."""
+        counts = Counter(row.state for row in self.rows if not row.is_total)
+        return {state: counts[state] for state in ROW_STATES}
+
+
+def group_records(records: Sequence[Record], answers: Answers) -> tuple[list[RowPlan], People]:
+    """Return the rows with the person that each names; held rows and rows left out name nobody."""
+    has_gifts = any(record.gift for record in records)
+    people = People(joins_names=answers.same_name == "one", keeps_bare_keys=not has_gifts)
+    rows = []
+    for record in records:
+        row = RowPlan(record)
+        if record.is_left_out:
+            row.state, row.reason = "left_out", "by_person"
+        elif record.fault:
+            row.state = "left_out" if record.fault in _LEFT_OUT else "held"
+            row.reason = record.fault
+            if record.person.opt_out and record.person.name and row.state == "held":
+                row.group = people.add_person(record.person)  # their no counts, whatever holds the money
+        else:
+            row.group = people.add_person(record.person)
+        rows.append(row)
+    _mark_totals(rows)
+    return rows, people
+
+
+def _mark_totals(rows: list[RowPlan]) -> None:
+    """Mark rows that are no rows: an amount alone that is the sum of those above it."""
+    sums: Counter[tuple[str, str]] = Counter()
+    for row in rows:
+        record = row.record
+        if record.amount is None:
+            continue
+        key = (record.sheet, record.amount.currency)
+        is_alone = sum(1 for text in record.texts if text) <= 2  # noqa: PLR2004  the sum, and perhaps its label
+        if row.state == "held" and is_alone and not record.person.name and sums[key] == record.amount.minor:
+            row.is_total = True
+        else:
+            sums[key] += record.amount.minor
+
+
+def make_refs(rows: Sequence[RowPlan]) -> None:
+    """Give each gift its key: their id, else day, amount, name, title and which of several equal it is."""
+    counts: Counter[str] = Counter()
+    for row in rows:
+        gift = row.record.gift
+        if row.group is None or gift is None:
+            continue
+        if gift.ref:
+            row.source_ref = gift.ref
+            continue
+        person = row.record.person
+        who = f"id {person.ref}" if person.ref else make_name_key(person.name)
+        amount = f"{gift.amount.minor}{gift.amount.currency}"
+        base = f"{gift.received_on}:{amount}:{hash_text(who, 12)}:{hash_text(gift.title, 8)}"
+        counts[base] += 1
+        row.source_ref = f"{base}:{counts[base]}"
+
+
+def judge_rows(rows: list[RowPlan], people: People, ledger: Ledger, answers: Answers) -> Plan:
+    """Return the plan of rows that were grouped and have their keys."""
+    donors = [DonorPlan(group, _find_donor(group, ledger)) for group in people.groups]
+    _find_known_gifts(rows, donors, ledger)
+    _find_changed_gifts(rows, ledger)
+    _find_same_money(rows, donors, ledger)
+    for donor in donors:
+        _compare_donor(donor, ledger, answers)
+    _judge_people(rows, donors)
+    plan = Plan(rows, donors)
+    plan.unknown_funds = _list_unknown(plan, "fund", ledger.funds, answers.funds)
+    plan.unknown_campaigns = _list_unknown(plan, "campaign", ledger.campaigns, answers.campaigns)
+    return plan
+
+
+def _find_donor(group: Group, ledger: Ledger) -> int | None:
+    """Return the donor that a person of the file is: by id, by an earlier file, by contact and name."""
+    if group.person.ref and group.person.ref in ledger.by_ref:
+        return ledger.by_ref[group.person.ref]
+    if group.row_key in ledger.by_row_key:
+        return ledger.by_row_key[group.row_key]
+    donor_ids = {
+        donor_id
+        for contact in sorted(group.contacts)
+        for donor_id in ledger.by_contact.get(contact, ())
+        if names_agree(get_parts(group.person), ledger.donors[donor_id].parts)
+    }
+    return donor_ids.pop() if len(donor_ids) == 1 else None
+
+
+def _find_known_gifts(rows: list[RowPlan], donors: list[DonorPlan], ledger: Ledger) -> None:
+    """Mark gifts that an earlier file brought; one whose amount or day is another now waits for a person."""
+    refs: dict[str, RowPlan] = {}
+    for row in rows:
+        gift = row.record.gift
+        if row.group is None or gift is None:
+            continue
+        if row.source_ref in refs:  # only their own ids may come twice
+            earlier_gift = refs[row.source_ref].record.gift
+            is_same = earlier_gift is not None and earlier_gift.amount == gift.amount
+            row.state, row.reason = ("known", "twice_in_file") if is_same else ("held", "id_twice")
+            continue
+        refs[row.source_ref] = row
+        known_gift = ledger.own_gifts.get(row.source_ref)
+        if known_gift is None:
+            continue
+        is_same = (known_gift.minor, known_gift.currency) == (gift.amount.minor, gift.amount.currency)
+        if is_same and known_gift.received_on == gift.received_on:
+            row.state, row.reason, row.gift_id = "known", "imported_before", known_gift.id
+        else:
+            row.state, row.reason = "held", "gift_differs"
+        donor = donors[row.group]
+        donor.donor_id = donor.donor_id or known_gift.donor_id
+
+
+def _find_changed_gifts(rows: list[RowPlan], ledger: Ledger) -> None:
+    """Hold new gifts that look like one of an earlier file that this file, over the same days, lacks."""
+    new = [row for row in rows if row.group is not None and row.state == "made" and row.record.gift]
+    days = [row.record.gift.received_on for row in rows if row.record.gift]
+    refs = {row.source_ref for row in rows}
+    missing: dict[str, list[GiftFacts]] = {}
+    for ref, gift in ledger.own_gifts.items():
+        parts = ref.split(":")
+        if ref not in refs and len(parts) == 5 and days and min(days) <= gift.received_on <= max(days):  # noqa: PLR2004
+            missing.setdefault(parts[2], []).append(gift)
+    for row in new:
+        draft = row.record.gift
+        if draft is None or draft.ref or row.record.is_another_gift:
+            continue
+        alike = missing.get(row.source_ref.split(":")[2], [])
+        for earlier_gift in alike:
+            is_same_day = earlier_gift.received_on == draft.received_on
+            if is_same_day or earlier_gift.minor == draft.amount.minor:
+                alike.remove(earlier_gift)
+                row.state, row.reason = "held", "gift_changed"
+                break
+
+
+def _find_same_money(rows: list[RowPlan], donors: list[DonorPlan], ledger: Ledger) -> None:
+    """Take rows for gifts that came by another door: amount, about the day, and the donor or the name."""
+    by_amount: dict[tuple[int, str], list[GiftFacts]] = {}
+    for gift in ledger.other_gifts:
+        by_amount.setdefault((gift.minor, gift.currency), []).append(gift)
+    candidates = []
+    for at, row in enumerate(rows):
+        draft = row.record.gift
+        if row.group is None or row.state != "made" or draft is None or row.record.is_another_gift:
+            continue
+        donor_id, name_key = donors[row.group].donor_id, make_name_key(row.record.person.name)
+        for gift in by_amount.get((draft.amount.minor, draft.amount.currency), ()):
+            distance = abs(gift.received_on - draft.received_on)
+            is_donor = gift.donor_id == donor_id
+            if distance <= SAME_MONEY and (is_donor or (donor_id is None and gift.name_key == name_key)):
+                candidates.append((not is_donor, distance, at, gift.id, gift))
+    taken: set[int] = set()
+    for _, _, at, gift_id, gift in sorted(candidates, key=lambda item: item[:4]):
+        row = rows[at]
+        if row.state == "made" and gift_id not in taken:
+            taken.add(gift_id)
+            row.state, row.reason, row.gift_id = "known", "already_here", gift.id
+            if row.group is not None and donors[row.group].donor_id is None and _is_alone(donors[row.group]):
+                donors[row.group].donor_id = gift.donor_id
+
+
+def _is_alone(donor: DonorPlan) -> bool:
+    """Return whether the person of a row is named by no other row."""
+    return donor.group.row_count == 1
+
+
+def _compare_donor(plan: DonorPlan, ledger: Ledger, answers: Answers) -> None:
+    """Find what a file fills in of a donor who is here, and what it changes where a person wants that."""
+    person = plan.group.person
+    plan.partner = None
+    if plan.donor_id is None:
+        plan.forbids = bool(person.opt_out)
+        return
+    values = ledger.donors[plan.donor_id].values
+    for name in FILLED:
+        new, old = str(getattr(person, name)), str(values.get(name) or "")
+        is_filling = not old and name not in ("given_name", "family_name")
+        if new and new != old and (is_filling or name in answers.overwrite):
+            plan.changes[name] = (old, new)
+    if person.note and person.note not in str(values.get("note") or ""):
+        plan.more_note = person.note
+    plan.forbids = bool(person.opt_out) and not values.get("do_not_contact")
+
+
+def _judge_people(rows: list[RowPlan], donors: list[DonorPlan]) -> None:
+    """Say of rows without a gift whether they make a donor, add to one or tell nothing new."""
+    for row in rows:
+        if row.group is None or row.state in ("held", "left_out"):
+            continue
+        donor = donors[row.group]
+        is_news = donor.donor_id is not None and bool(donor.changes or donor.more_note or donor.forbids)
+        if row.record.gift is not None:
+            if row.state == "known" and is_news and not donor.is_used:
+                row.state, row.reason = "joined", "adds_to_donor"
+            donor.is_used = donor.is_used or row.state in ("made", "joined")
+            continue
+        if donor.donor_id is None:
+            row.state, row.reason = ("joined", "same_person") if donor.is_used else ("made", "")
+        elif is_news and not donor.is_used:
+            row.state, row.reason = "joined", "adds_to_donor"
+        else:
+            row.state, row.reason = "known", "nothing_new"
+        donor.is_used = donor.is_used or row.state in ("made", "joined")
+
+
+def _list_unknown(
+    plan: Plan, name: Literal["fund", "campaign"], known: Mapping[str, int], answers: Mapping[str, str]
+) -> tuple[str, ...]:
+    values = {str(getattr(row.gift, name)) for row in plan.rows if row.gift is not None}
+    return tuple(
+        sorted(
+            value for value in values if value and value not in answers and fold_letters(value) not in known
+        )
+    )

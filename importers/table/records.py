@@ -1,0 +1,264 @@
+"""The table of people and gifts in a file: its row of names, its rows, its own sums, what stands around.
+
+Which column is which is for ``donorhub.domain.moving``; the words that it knows come in as ``is_name``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from datetime import date
+from statistics import median
+from typing import Final
+
+from importers.records import BrokenCell, Cell, OtherSheet, RecordRow, RecordSheet, RecordTable
+from importers.sheet import UnreadableTable
+from importers.sniff import find_format
+from importers.table.books import Book, BookSheet, open_book, write_column
+from importers.table.words import fold_text
+
+IsName = Callable[[str], bool]
+NAME_LINES: Final = " / "  # between the two lines of a name
+_LOOKED_AT: Final = 60  # rows in which the names may stand
+_LONGEST_NAME: Final = 80
+_FEWEST: Final = 2
+_MOST_TEXTS: Final = 0.8  # of the cells of a row of names
+_FEW_CELLS: Final = 3
+_TOTALS: Final = re.compile(
+    r"(?:razem|suma|ogolem|lacznie|podsumowanie|w sumie|grand total|total|totals|sum|shuma|gjithsej|totali|"
+    r"summe|gesamt|gesamtsumme)\b"
+)
+_VALUE: Final = re.compile(r"[-+(]?[\d\s.,'/:()-]+(?:zł|zl|pln|eur|€|lek|all|r\.?)?", re.IGNORECASE)
+
+
+def read_records(data: bytes, is_name: IsName) -> RecordTable:
+    """Return the table of a file; of sheets of several shapes that with most rows, and the others' names.
+
+    Raise UnreadableTable where no sheet has rows below a row of names, Undecodable for bytes that are no
+    text.
+    """
+    kind = find_format(data)
+    if kind in ("pdf", "html", "picture", "document", "json", "archive", "zip", "xml"):
+        raise UnreadableTable("not_a_table", format=kind)
+    book = open_book(data)
+    shaped = [
+        (sheet, header) for sheet in book.sheets if (header := _find_header(sheet, is_name)) is not None
+    ]
+    shapes: dict[tuple[str, ...], list[tuple[RecordSheet, tuple[str, ...]]]] = {}
+    for sheet, header in shaped:
+        names, records = _read_sheet(sheet, *header, is_name)
+        if records.rows:
+            shapes.setdefault(tuple(sorted(map(fold_text, filter(None, names)))), []).append((records, names))
+    if not shapes:
+        raise UnreadableTable("no_records")
+    best = max(
+        shapes.values(), key=lambda group: sum(len(sheet.rows) for sheet, _ in group if not sheet.is_hidden)
+    )
+    return _join_sheets(book, best, [group for group in shapes.values() if group is not best])
+
+
+def _join_sheets(
+    book: Book,
+    best: Sequence[tuple[RecordSheet, tuple[str, ...]]],
+    others: Sequence[Sequence[tuple[RecordSheet, tuple[str, ...]]]],
+) -> RecordTable:
+    """Return the table of sheets of one shape, the cells of each in the order of the first one's columns."""
+    header = best[0][1]
+    sheets = tuple(_order_columns(sheet, names, header) for sheet, names in best)
+    return RecordTable(
+        header,
+        sheets,
+        tuple(OtherSheet(sheet.name, len(sheet.rows)) for group in others for sheet, _ in group),
+        book.facts,
+        book.epoch,
+    )
+
+
+def _order_columns(sheet: RecordSheet, names: tuple[str, ...], header: tuple[str, ...]) -> RecordSheet:
+    places_left: dict[str, list[int]] = {}
+    for at, name in enumerate(names):
+        places_left.setdefault(fold_text(name), []).append(at)
+    places = [places_left[key].pop(0) if places_left.get(key) else None for key in map(fold_text, header)]
+    if places == list(range(len(names))):
+        return sheet
+
+    def order_row(row: RecordRow) -> RecordRow:
+        cells = tuple("" if at is None else row.cells[at] for at in places)
+        return RecordRow(row.number, cells, row.is_hidden)
+
+    return RecordSheet(
+        sheet.name,
+        tuple(map(order_row, sheet.rows)),
+        sheet.notes,
+        tuple(map(order_row, sheet.total_rows)),
+        sheet.is_hidden,
+    )
+
+
+# ---------------------------------------------------------------- the row of names
+
+
+def _find_header(sheet: BookSheet, is_name: IsName) -> tuple[int, int] | None:
+    """Return the first and the last row of names, counted from 0; None where nothing is a table."""
+    best, best_score = None, 0
+    for at, row in enumerate(sheet.grid[:_LOOKED_AT]):
+        texts = _list_names(row)
+        if texts is None or not any(map(_is_filled_row, sheet.grid[at + 1 :])):
+            continue
+        known = sum(map(is_name, texts))
+        score = known * 3 + len(set(texts)) if known else 0
+        if score > best_score:
+            best, best_score = at, score
+    if best is None:
+        return _find_silent_header(sheet)
+    return _find_other_line(sheet, best, is_name)
+
+
+def _find_silent_header(sheet: BookSheet) -> tuple[int, int] | None:
+    """Return the first row of words above a row that holds days or numbers, where no word is known."""
+    for at, row in enumerate(sheet.grid[: min(_LOOKED_AT, len(sheet.grid) - 1)]):
+        texts = _list_names(row)
+        below = sheet.grid[at + 1]
+        if texts and len(set(texts)) == len(texts) and any(_is_value(cell) for cell in below if cell != ""):
+            return at, at
+    return None
+
+
+def _find_other_line(sheet: BookSheet, at: int, is_name: IsName) -> tuple[int, int]:
+    """Return where the names begin and end: those of two lines have a line of groups above."""
+    if at + 1 < len(sheet.grid):
+        lower = _list_filled(sheet.grid[at + 1])
+        has_gaps = any(_is_empty_at(sheet.grid[at], place) for place, _ in lower)
+        if lower and has_gaps and all(isinstance(cell, str) and is_name(cell) for _, cell in lower):
+            return at, at + 1
+    if at > 0:
+        upper = _list_filled(sheet.grid[at - 1])
+        is_text = bool(upper) and all(isinstance(cell, str) and not _is_value(cell) for _, cell in upper)
+        fills_gap = any(_is_empty_at(sheet.grid[at], place) for place, _ in upper)
+        if is_text and (len(upper) >= _FEWEST or fills_gap):
+            return at - 1, at
+    return at, at
+
+
+def _is_empty_at(row: Sequence[Cell], place: int) -> bool:
+    return place >= len(row) or row[place] == ""
+
+
+def _list_filled(row: Sequence[Cell]) -> list[tuple[int, Cell]]:
+    return [
+        (at, cell)
+        for at, cell in enumerate(row)
+        if cell != "" and not (isinstance(cell, str) and not cell.strip())
+    ]
+
+
+def _is_filled_row(row: Sequence[Cell]) -> bool:
+    return bool(_list_filled(row))
+
+
+def _list_names(row: Sequence[Cell]) -> list[str] | None:
+    """Return the texts of a row that may be the names of columns; None for one that cannot."""
+    filled = _list_filled(row)
+    texts = [cell for _, cell in filled if isinstance(cell, str) and not _is_value(cell)]
+    if len(filled) < _FEWEST or len(texts) < len(filled) * _MOST_TEXTS:
+        return None
+    if any(len(text) > _LONGEST_NAME or "@" in text for text in texts):
+        return None
+    return texts
+
+
+def _is_text(cell: Cell) -> bool:
+    return isinstance(cell, str) and not _is_value(cell)
+
+
+def _is_value(cell: Cell) -> bool:
+    if isinstance(cell, str):
+        return "@" in cell or bool(cell.strip() and _VALUE.fullmatch(cell.strip()))
+    return True
+
+
+# ---------------------------------------------------------------- the rows
+
+
+def _read_sheet(
+    sheet: BookSheet, first: int, last: int, is_name: IsName
+) -> tuple[tuple[str, ...], RecordSheet]:
+    grid, width = sheet.grid, max(len(row) for row in sheet.grid)
+    names = _join_lines(sheet, first, last, width)
+    used = [
+        at for at in range(width) if names[at] or any(not _is_empty_at(row, at) for row in grid[last + 1 :])
+    ]
+    notes = [_write_note(row) for row in grid[:first] if _is_filled_row(row)]
+    counts = [len(_list_filled(row)) for row in grid[last + 1 :] if _is_filled_row(row)]
+    usual = median(counts) if counts else 0
+    rows: list[RecordRow] = []
+    total_rows: list[RecordRow] = []
+    header_cells = [fold_text(cell) for cell in grid[last] if isinstance(cell, str)]
+    for at in range(last + 1, len(grid)):
+        row = grid[at]
+        filled = _list_filled(row)
+        if not filled or [fold_text(cell) for cell in row if isinstance(cell, str)] == header_cells:
+            continue
+        cells = tuple(_clean_cell(row[place]) if place < len(row) else "" for place in used)
+        record = RecordRow(at + 1, cells, at in sheet.hidden_rows)
+        if _is_total(filled, usual):
+            total_rows.append(record)
+        elif len(filled) == 1 and usual > _FEWEST and _is_text(filled[0][1]):
+            notes.append(_write_note(row))
+        else:
+            rows.append(record)
+    records = RecordSheet(sheet.name, tuple(rows), tuple(notes), tuple(total_rows), sheet.is_hidden)
+    return tuple(names[at] or write_column(at) for at in used), records
+
+
+def _join_lines(sheet: BookSheet, first: int, last: int, width: int) -> list[str]:
+    lower = _write_names(sheet.grid[last], width)
+    if first == last:
+        return lower
+    upper = _write_names(sheet.grid[first], width)
+    spread = _spread_merged(upper, lower, sheet, first)
+    return [
+        NAME_LINES.join(part for part in (above, below) if part) if above != below else below
+        for above, below in zip(spread, lower, strict=True)
+    ]
+
+
+def _write_names(row: Sequence[Cell], width: int) -> list[str]:
+    names = [" ".join(str(cell).split()) if isinstance(cell, str | int | float) else "" for cell in row]
+    return [*names, *[""] * (width - len(names))]
+
+
+def _spread_merged(upper: list[str], lower: list[str], sheet: BookSheet, line: int) -> list[str]:
+    """Return the upper line with each group's name above all of its columns."""
+    ranges = [(start[1], end[1]) for start, end in sheet.merged if start[0] <= line <= end[0]]
+    spread = [*upper]
+    for start, end in ranges:
+        for at in range(start, min(end + 1, len(spread))):
+            spread[at] = upper[start]
+    if ranges:
+        return spread
+    group = ""
+    for at, name in enumerate(upper):
+        group = name or (group if lower[at] else "")
+        spread[at] = group
+    return spread
+
+
+def _clean_cell(cell: Cell) -> Cell:
+    return cell.strip() if isinstance(cell, str) else cell
+
+
+def _write_note(row: Sequence[Cell]) -> str:
+    return " ".join(
+        cell.isoformat() if isinstance(cell, date) else str(cell)
+        for _, cell in _list_filled(row)
+        if not isinstance(cell, BrokenCell)
+    )[:200]
+
+
+def _is_total(filled: Sequence[tuple[int, Cell]], usual: float) -> bool:
+    """Return whether a row is the file's own sum: labelled so, with few cells and no day."""
+    labels = [cell for _, cell in filled if isinstance(cell, str)]
+    has_label = any(_TOTALS.match(fold_text(label)) for label in labels)
+    has_day = any(isinstance(cell, date) for _, cell in filled)
+    return has_label and not has_day and len(filled) <= max(_FEW_CELLS, usual / 2)
