@@ -156,7 +156,9 @@ _TABLES: Final[Mapping[str, str]] = {
     "more_rows_failed": N_("%(count)s more rows failed."),
     "no_rows": N_("The file has no entries: choose a period in which money moved."),
     "no_rows.nothing_like_an_entry": N_("No row of the file has both a date and an amount."),
-    "no_records": N_("No sheet has a row of names of columns above rows of people or gifts."),
+    "no_records": N_(
+        "No sheet has a row of column names above rows of people or gifts: add one to the file."
+    ),
     "not_a_table": N_(
         "The file is no table (it looks like %(format)s): export the statement as CSV or XLSX."
     ),

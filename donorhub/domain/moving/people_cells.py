@@ -6,7 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from donorhub.domain.donors.names import ParsedName, parse_payer
+from donorhub.domain.donors.couples import find_people
+from donorhub.domain.donors.names import ParsedName, parse_payer, parse_written_name
 from donorhub.domain.moving.cells import UnreadableCell, is_nothing, read_digits, read_text
 from donorhub.domain.payer_text import fold_letters
 from importers.records import Cell
@@ -34,13 +35,11 @@ def read_name(cell: Cell, *, is_family_first: bool = False) -> PersonName:
     ``is_family_first``: the column says so, and it decides where the words alone do not.
     """
     text = read_text(cell)
-    notes = [note.strip() for note in _BRACKETS.findall(text) if note.strip()]
+    parsed, note = parse_written_name(text)
     name = " ".join(_BRACKETS.sub(" ", text).replace(" ,", ",").split()).strip(" ,;")
     if is_nothing(name):
-        return PersonName("", note="; ".join(notes))
-    surname_first = re.fullmatch(r"([^,]+),\s*([^,]+)", name)
-    parsed = parse_payer(f"{surname_first[1]} {surname_first[2]}" if surname_first else name)
-    return _keep_name(name, parsed, "; ".join(notes), is_family_first=is_family_first)
+        return PersonName("", note=note)
+    return _keep_name(name, parsed, note, is_family_first=is_family_first)
 
 
 def _keep_name(name: str, parsed: ParsedName, note: str, *, is_family_first: bool) -> PersonName:
@@ -63,7 +62,12 @@ def is_pair(text: str) -> bool:
 
 def split_pair(text: str) -> tuple[PersonName, PersonName]:
     """Return the two people of a name, each with the family name in the form that fits."""
-    first, second = (part.split() for part in _AND.split(" ".join(_BRACKETS.sub(" ", text).split())))
+    name = " ".join(_BRACKETS.sub(" ", text).split())
+    people = find_people(name)
+    if len(people) == _TWO:
+        one, other = (PersonName(who.name, who.given_name, who.family_name) for who in people)
+        return one, other
+    first, second = (part.split() for part in _AND.split(name))
     if len(first) == 1 and len(second) > 1:
         family = second[1:]
         return _make_person(first[0], family), _make_person(second[0], family)

@@ -41,6 +41,9 @@ _FAULTS: Final[Mapping[str, LazyString]] = {
         "The file holds too many statements: export fewer accounts or a shorter period."
     ),
     "no_rows": lazy_gettext("The file has no entries: choose a period in which money moved."),
+    "no_records": lazy_gettext(
+        "No sheet has a row of column names above rows of people or gifts: add one to the file."
+    ),
     "no_entries": lazy_gettext("The file has no entries: choose a period in which money moved."),
     "no_statement": lazy_gettext("The file holds no statement: choose another kind of export at the bank."),
     "not_a_table": lazy_gettext("The file is no bank statement that we know: choose another export."),
