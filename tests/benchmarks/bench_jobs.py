@@ -1,6 +1,6 @@
 """Tasks a second in one process, each durable: those that do nothing, and thank-yous into the outbox.
 
-Run it: ``python -m tests.benchmarks.bench_jobs [tasks]``. It measures and asserts nothing. Beside
+Run it: ``python -m tests.benchmarks.bench_jobs [tasks | --quick]``. It measures and asserts nothing. Beside
 them stands the bare queue that SQLite allows: claim one row, mark it done, two commits.
 """
 
@@ -28,6 +28,7 @@ from donorhub.money import Money
 from donorhub.services.donors import donors
 from donorhub.services.giving import gifts
 from donorhub.services.work import tasks
+from tests.benchmarks.sizes import read_size
 
 
 @contextmanager
@@ -115,7 +116,7 @@ def bare_queue(count: int) -> float:
 
 
 def main() -> None:
-    count = int(sys.argv[1]) if len(sys.argv) > 1 else 1000
+    count = read_size(sys.argv[1:], quick=60, full=1000)
     print(f"{'bare SQLite queue':34}{count / bare_queue(count):8.0f} tasks/s")
     for name, plan in (
         ("tasks that do nothing, one by one", plan_idle),

@@ -1,6 +1,6 @@
 """How many lines a second the matching engine proposes, against candidates already fetched.
 
-Run: python -m tests.benchmarks.bench_matching [lines]. It prints, and asserts no time.
+Run: python -m tests.benchmarks.bench_matching [lines | --quick]. It prints, and asserts no time.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from donorhub.domain.bank.matching.matching_facts import (
 from donorhub.domain.donors.codes import format_code
 from donorhub.domain.payer_text import cut_address, fold_letters, make_name_key, normalise_account
 from donorhub.money import Money
+from tests.benchmarks.sizes import read_size
 
 GIVEN = "Anna Łukasz Agnieszka Piotr Małgorzata Arta Agim Blerta Shpëtim Ylli Zofia Józef".split()
 SYLLABLES = "ko wal no wak wiś niew dą brow krasni qi ho xha ber isha mo raw kacz mar".split()
@@ -122,4 +123,4 @@ def main(lines: int) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 100_000)
+    main(read_size(sys.argv[1:], quick=2_000, full=100_000))

@@ -1,6 +1,6 @@
 """Milliseconds and memory per receipt: WeasyPrint used plainly, and our way with all that can be kept.
 
-Run it by hand: ``python tests/benchmarks/bench_receipts.py [documents]``. Each way runs in a
+Run it by hand: ``python tests/benchmarks/bench_receipts.py [documents | --quick]``. Each way runs in a
 process of its own, so that neither inherits the other's memory; CPU time counts, not the clock.
 The words and the look are the same in both; the plain way reads the fonts from their files and
 parses the style for each document.
@@ -15,6 +15,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT))
+
+from tests.benchmarks.sizes import read_size  # noqa: E402  after the path, since it runs as a file too
 
 
 def _resident_mib() -> float:
@@ -65,5 +67,5 @@ if __name__ == "__main__":
         _measure(sys.argv[1], int(sys.argv[2]))
     else:
         for way in ("plain", "ours"):
-            count = sys.argv[1] if len(sys.argv) > 1 else "100"
-            subprocess.run([sys.executable, __file__, way, count], check=True)
+            count = read_size(sys.argv[1:], quick=5, full=100)
+            subprocess.run([sys.executable, __file__, way, str(count)], check=True)

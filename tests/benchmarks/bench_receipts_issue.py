@@ -1,6 +1,6 @@
 """Receipts issued and made a second, from the gift to the stored PDF, with one process and with two.
 
-Run it: ``python -m tests.benchmarks.bench_receipts_issue [receipts]``. It measures and asserts
+Run it: ``python -m tests.benchmarks.bench_receipts_issue [receipts | --quick]``. It measures and asserts
 nothing. Reading, numbering, freezing, drawing and keeping each commit by themselves, as workers do.
 """
 
@@ -12,6 +12,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from tests.benchmarks.sizes import read_size
 from tests.load.installation import Installation
 
 
@@ -42,7 +43,7 @@ def seconds(installation: Installation, processes: int, *arguments: str) -> floa
 
 
 def main() -> None:
-    count = int(sys.argv[1]) if len(sys.argv) > 1 else 200
+    count = read_size(sys.argv[1:], quick=10, full=200)
     for processes in (1, 2):
         measure(count, processes)
 

@@ -1,6 +1,6 @@
 """How fast donors are found among 100,000, and how fast the dashboard's figures are.
 
-    .venv/bin/python -m tests.benchmarks.bench_search [donors]
+    .venv/bin/python -m tests.benchmarks.bench_search [donors | --quick]
 
 In the database of DATABASE_URL, else in SQLite in a temporary folder. Nothing is asserted.
 """
@@ -30,6 +30,7 @@ from donorhub.services.access import organisation
 from donorhub.services.donors import search, stages
 from donorhub.services.giving import history
 from donorhub.services.reports import dashboard, timeline
+from tests.benchmarks.sizes import read_size
 
 NOW = datetime(2026, 11, 22, 9, tzinfo=UTC)
 TODAY = date(2026, 11, 22)
@@ -42,7 +43,7 @@ METHODS = ("transfer", "standing_order", "card", "cash", "blik", "direct_debit")
 ROUNDS = 40
 
 
-def main(count: int = 100_000) -> None:
+def main(count: int) -> None:
     with tempfile.TemporaryDirectory() as home:
         environment = {"DONORHUB_MODE": "test", "DONORHUB_HOME": home}
         if os.environ.get("DATABASE_URL"):
@@ -154,4 +155,4 @@ def show(what: str, act: Callable[[], Any]) -> None:
 
 
 if __name__ == "__main__":
-    main(*(int(argument) for argument in sys.argv[1:2]))
+    main(read_size(sys.argv[1:], quick=2_000, full=100_000))
