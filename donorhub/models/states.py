@@ -216,6 +216,7 @@ COUNTED_REFUNDS: Final[tuple[RefundState, ...]] = ("pending", "succeeded")  # th
 RECURRING_KINDS: Final[tuple[RecurringKind, ...]] = get_args(RecurringKind)
 RECURRING_STATES: Final[tuple[RecurringState, ...]] = get_args(RecurringState)
 PERIODS: Final[tuple[Period, ...]] = get_args(Period)
+RECEIPT_STATES: Final[tuple[ReceiptState, ...]] = get_args(ReceiptState)
 RUNNING_PROMISES: Final[tuple[RecurringState, ...]] = ("active", "failing")
 # A lapsed one keeps expecting, a closed one does not.
 EXPECTING_PROMISES: Final[tuple[RecurringState, ...]] = (*RUNNING_PROMISES, "lapsed")

@@ -5,11 +5,13 @@ from __future__ import annotations
 from flask import Flask
 
 from donorhub.web import shell
+from donorhub.web.moving.wording import open_wording
 from donorhub.web.pages import BLUEPRINTS
 
 
 def register(app: Flask) -> None:
     """Add the pages to the application."""
     shell.register(app)
+    app.extensions["donorhub.list_wording"] = open_wording  # for jobs and commands, which know no pages
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)

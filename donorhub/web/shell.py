@@ -24,13 +24,13 @@ from donorhub.db import MAX_ID, db
 from donorhub.models import Role, User
 from donorhub.money import OFFERED_CURRENCIES
 from donorhub.web import icons, page_hooks, refusals, showing, sign_in_limit, signed_in
-from donorhub.web.addresses import build_address
+from donorhub.web.addresses import build_address, build_download_address
 from donorhub.web.admission import admit_reader
 from donorhub.web.navigation import list_links
 from donorhub.web.protection import add_headers
 from donorhub.web.reader import choose_lang, get_lang, get_time_zone
 from donorhub.web.sign_in_form import SignInForm
-from donorhub.web.words import prepared
+from donorhub.web.words import lists, prepared
 from receipts.figures import write_account
 
 OWN_WORDS: Final = {"en": "English", "pl": "Polski", "sq": "Shqip"}
@@ -61,6 +61,8 @@ def register(app: Flask) -> None:
         icon=icons.draw_icon,
         same_page=make_same_page_address,
         url_for=build_address,
+        list_download=build_download_address,
+        list_heads=lambda name: lists.list_heads(name, g.principal),
         chip=prepared.write_chip,
     )
     showing.register(app)

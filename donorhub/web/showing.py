@@ -116,7 +116,12 @@ def show_count(count: int) -> str:
 
 def show_rhythm(term: Term) -> str:
     """Return how often an instalment falls due, and on which day."""
-    return _write_rhythm(term.every, term.period, term.day_of_month, str(get_locale()))
+    return write_rhythm(term.every, term.period, term.day_of_month)
+
+
+def write_rhythm(every: int, period: str, day_of_month: int | None) -> str:
+    """Return the same of its parts."""
+    return _write_rhythm(every, period, day_of_month, str(get_locale()))
 
 
 @lru_cache(maxsize=1024)

@@ -15,7 +15,10 @@ from werkzeug.routing import Rule
 
 from donorhub.db import Base, db
 
-NO_PAGES: Final = ("static", "security.", "health", "api_health", "api-docs")  # they read no row of a table
+NO_PAGES: Final = (
+    *("static", "security.", "health", "api_health", "api-docs"),  # they read no row of a table
+    *("downloads.send_", "api_lists."),  # files, which read many parts by the queries of one page
+)
 ABOUT_A_FILE: Final = (
     "bank.show_columns",
 )  # their forms ask hundreds of things, of the file and not of the base

@@ -25,7 +25,7 @@ from donorhub.models import (
 from donorhub.models.states import ReceiptState
 from donorhub.services.access import audit
 from donorhub.services.giving import gifts
-from donorhub.services.paging import equals_if_given
+from donorhub.services.paging import AnyRow, equals_if_given
 from donorhub.services.receipts import receipt_drafts, receipt_upkeep
 from donorhub.services.receipts.receipt_payload import compute_digest, freeze_document
 from donorhub.services.receipts.receipt_previews import (
@@ -254,7 +254,7 @@ def keep_pdf(receipt: Receipt, mark: ReceiptState, content: bytes, sha256: str) 
     receipt.waits_because = ""
 
 
-def format_number_of(receipt: Receipt) -> str:
+def format_number_of(receipt: Receipt | AnyRow) -> str:
     """Return a receipt's number as it is printed."""
     return format_number(receipt.series, receipt.year, receipt.number)
 

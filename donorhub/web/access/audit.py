@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-from typing import Final
-
 from flask import Blueprint, render_template, request
 
-from donorhub.models import AuditRecord
-from donorhub.services.access import audit, organisation, users
-from donorhub.services.paging import Order, newest_first, read_page
+from donorhub.services.access import audit, audit_lists, users
+from donorhub.services.moving.lists.description import Filters, get_day, get_number, get_text, keep_filters
 from donorhub.web.access import audit_lines
 from donorhub.web.admission import require_permission
 from donorhub.web.forms import Form
 from donorhub.web.words import audit_words
 
 bp = Blueprint("audit", __name__, url_prefix="/audit")
-BY_DAY: Final = newest_first(AuditRecord.at, AuditRecord.id)
-BY_NUMBER: Final = newest_first(AuditRecord.id)
 
 
 @bp.get("")
@@ -25,21 +19,18 @@ BY_NUMBER: Final = newest_first(AuditRecord.id)
 def list_records() -> str | tuple[str, int]:
     """Show the records, the newest first, by who, what, subject and days."""
     form = Form(request.args)
-    first, last = form.read_day("first"), form.read_day("last")
-    subject_id = form.read_id("subject_id")
     actors = audit.list_actors()
     names = users.find_actor_names(actors)
-    query = audit.select_records(
-        since=organisation.get_midnight(first) if first else None,
-        until=organisation.get_midnight(last + timedelta(days=1)) if last else None,
-        actor=form.read_line("actor") or None,
-        what=form.read_line("what") or None,
-        subject_type=form.read_line("subject_type") or None,
-        subject_id=subject_id,
+    filters = _read_filters_of(form)
+    page = audit_lists.list_records(
+        first=get_day(filters, "recorded_from"),
+        last=get_day(filters, "recorded_to"),
+        actor=get_text(filters, "actor"),
+        what=get_text(filters, "what"),
+        subject_type=get_text(filters, "subject_type"),
+        subject_id=get_number(filters, "subject_id"),
+        after=request.args.get("after"),
     )
-    # By days an index finds them in the order of their moments, else each index has them in that of numbers.
-    order: Order = BY_DAY if first or last else BY_NUMBER
-    page = read_page(query, order, after=request.args.get("after"))
     page_text = render_template(
         "access/audit.html",
         form=form,
@@ -52,3 +43,19 @@ def list_records() -> str | tuple[str, int]:
         subjects=audit_words.SUBJECTS.items(),
     )
     return (page_text, 422) if form.errors else page_text
+
+
+def read_filters() -> Filters:
+    """Return what the list of this address is narrowed by."""
+    return _read_filters_of(Form(request.args))
+
+
+def _read_filters_of(form: Form) -> Filters:
+    return keep_filters(
+        recorded_from=form.read_day("first"),
+        recorded_to=form.read_day("last"),
+        actor=form.read_line("actor"),
+        what=form.read_line("what"),
+        subject_type=form.read_line("subject_type"),
+        subject_id=form.read_id("subject_id"),
+    )

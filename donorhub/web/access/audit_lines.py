@@ -6,28 +6,27 @@ Names are looked up when they are shown, so that those of a donor who was erased
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
 
 from flask import url_for
-from flask_babel import gettext
+from flask_babel import gettext, ngettext
 
-from donorhub.models import Appeal, AuditRecord, Campaign, Fund
+from donorhub.models import AuditRecord
 from donorhub.money import Money
-from donorhub.services.access import audit, users
-from donorhub.services.donors import donors
-from donorhub.services.giving import funds
+from donorhub.services.access import audit
+from donorhub.services.moving.audit_names import KIND_OF_FIELD, AuditNames
 from donorhub.web.admission import get_principal
 from donorhub.web.showing import show_day, show_moment, show_money
-from donorhub.web.words import audit_words, codes, labels
+from donorhub.web.words import audit_words, codes, labels, lists
 
-Names = Mapping[int, str]
 _AMOUNT: Final = re.compile(r"-?[0-9]+(\.[0-9]+)? [A-Z]{3}")
 _DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _MOMENT: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+Z")
 _NOTHING: Final = "–"
+Changes = Mapping[str, audit.Change | None]
 # Where a subject has a page: its view, what that is called with, and who may see it.
 _PAGES: Final[Mapping[str, tuple[str, str, str]]] = {
     "donor": ("donors.show_donor", "donor_id", "donors:read"),
@@ -79,21 +78,39 @@ def make_lines(records: Collection[AuditRecord]) -> list[AuditLine]:
     if not records:
         return []
     changes = audit.read_changes(records)
-    names = _Names(records, changes.values())
+    names = AuditNames(records, changes.values())
     return [
         AuditLine(
             record=record,
             actor=write_actor(record.actor, names.actors),
             what=str(audit_words.WHAT.get(record.what, record.what)),
-            subject=_write_subject(record, names),
+            subject=write_subject(
+                record.subject_type,
+                record.subject_id,
+                names.find_name(record.subject_type, record.subject_id),
+            ),
             address=_find_address(record),
             facts=_list_facts(record.data),
-            fields=[
-                _make_field(field, change, names) for field, change in sorted(changes[record.id].items())
-            ],
+            fields=make_field_lines(changes[record.id], names),
         )
         for record in records
     ]
+
+
+def write_details(data: Mapping[str, Any], changes: Changes, names: AuditNames) -> str:
+    """Return what a record says beside who, what and whom, in one line."""
+    fields = [
+        f"{line.label}: {line.before} → {line.after}"
+        if line.is_known
+        else f"{line.label}: {gettext('what it held is not kept')}"
+        for line in make_field_lines(changes, names)
+    ]
+    return "; ".join([*_list_facts(data), *fields])
+
+
+def make_field_lines(changes: Changes, names: AuditNames) -> list[FieldLine]:
+    """Return the fields that a record changed, by their names."""
+    return [_make_field(field, change, names) for field, change in sorted(changes.items())]
 
 
 def write_actor(actor: str, names: Mapping[str, str]) -> str:
@@ -107,61 +124,14 @@ def write_actor(actor: str, names: Mapping[str, str]) -> str:
     return label
 
 
-class _Names:
-    """The names of all that some records tell of, each kind read once and only where it is there."""
-
-    def __init__(
-        self, records: Collection[AuditRecord], changes: Iterable[Mapping[str, audit.Change | None]]
-    ) -> None:
-        ids: dict[str, set[int]] = {}
-        for record in records:
-            ids.setdefault(record.subject_type, set()).add(record.subject_id)
-        for fields in changes:
-            for field, change in fields.items():
-                for value in change or ():
-                    _collect_ids(field, value, ids)
-        self.actors = users.find_actor_names(
-            {record.actor for record in records} | {f"user:{id_}" for id_ in ids.get("user", ())}
-        )
-        self.by_kind: dict[str, Names] = {
-            "donor": donors.find_names(ids["donor"]) if "donor" in ids else {},
-            "fund": _map_names(funds.list_purposes(Fund)) if "fund" in ids else {},
-            "campaign": _map_names(funds.list_purposes(Campaign)) if "campaign" in ids else {},
-            "appeal": _map_names(funds.list_purposes(Appeal)) if "appeal" in ids else {},
-            "user": {id_: self.actors.get(f"user:{id_}", "") for id_ in ids.get("user", ())},
-        }
-
-    def find_name(self, kind: str, id_: int) -> str:
-        """Return the name of a row; nothing where it has none, or none any more."""
-        return self.by_kind.get(kind, {}).get(id_, "")
-
-
-def _map_names(rows: Sequence[Fund | Campaign | Appeal]) -> Names:
-    return {row.id: row.name for row in rows}
-
-
 # What we wrote ourselves, a day or an amount; in any other field a person may have typed what looks like one.
 _FIGURES: Final = {"amount", "closed_on", "closed_until", "due_at", "ends_on", "goal", "starts_on", "terms"}
-_KIND_OF_FIELD: Final = {
-    "campaign_id": "campaign",
-    "appeal_id": "appeal",
-    "owner_id": "user",
-    "donor": "donor",
-}
 
 
-def _collect_ids(field: str, value: object, ids: dict[str, set[int]]) -> None:
-    if field == "funds" and isinstance(value, list):
-        ids.setdefault("fund", set()).update(fund_id for fund_id, _minor in value)
-    elif field in _KIND_OF_FIELD and isinstance(value, int):
-        ids.setdefault(_KIND_OF_FIELD[field], set()).add(value)
-
-
-def _write_subject(record: AuditRecord, names: _Names) -> str:
-    kind = str(audit_words.SUBJECTS.get(record.subject_type, record.subject_type))
-    if record.subject_type == "organisation":
-        return kind
-    return f"{kind} {names.find_name(record.subject_type, record.subject_id) or record.subject_id}"
+def write_subject(kind: str, id_: int, name: str) -> str:
+    """Return what a record is about: its kind, and its name or number."""
+    word = str(audit_words.SUBJECTS.get(kind, kind))
+    return word if kind == "organisation" else f"{word} {name or id_}"
 
 
 def _find_address(record: AuditRecord) -> str | None:
@@ -177,6 +147,9 @@ def _list_facts(data: Mapping[str, Any]) -> list[str]:
     facts = []
     if "minor" in data and "currency" in data:
         facts.append(show_money(Money(data["minor"], data["currency"])))
+    if "list" in data and "rows" in data:
+        rows = ngettext("%(num)s row", "%(num)s rows", data["rows"])
+        facts.append(f"{lists.TITLES.get(data['list'], data['list'])}, {rows}")
     if "number" in data:
         facts.append(str(data["number"]))
     if data.get("reason"):
@@ -184,7 +157,7 @@ def _list_facts(data: Mapping[str, Any]) -> list[str]:
     return facts
 
 
-def _make_field(field: str, change: audit.Change | None, names: _Names) -> FieldLine:
+def _make_field(field: str, change: audit.Change | None, names: AuditNames) -> FieldLine:
     label = str(audit_words.FIELDS.get(field, field))
     if change is None:
         return FieldLine(label, "", "", is_known=False)
@@ -192,7 +165,7 @@ def _make_field(field: str, change: audit.Change | None, names: _Names) -> Field
     return FieldLine(label, before, after, is_known=True)
 
 
-def _write_value(field: str, value: Any, names: _Names) -> str:
+def _write_value(field: str, value: Any, names: AuditNames) -> str:
     """Return a value as people write it: a name, a word, a day, an amount, else the text itself."""
     if field == "funds":
         return ", ".join(_write_part(part, names) for part in value) or str(gettext("Not earmarked"))
@@ -200,8 +173,8 @@ def _write_value(field: str, value: Any, names: _Names) -> str:
         return str(audit_words.YES if value else audit_words.NO)
     if not value:
         return _NOTHING
-    if field in _KIND_OF_FIELD:
-        return names.find_name(_KIND_OF_FIELD[field], value) or str(value)
+    if field in KIND_OF_FIELD:
+        return names.find_name(KIND_OF_FIELD[field], value) or str(value)
     return _write_several(value) if isinstance(value, list | dict) else _write_text(field, str(value))
 
 
@@ -218,7 +191,7 @@ def _write_text(field: str, value: str) -> str:
     return _write_figure(text) if field in _FIGURES else text
 
 
-def _write_part(part: Sequence[int], names: _Names) -> str:
+def _write_part(part: Sequence[int], names: AuditNames) -> str:
     fund_id, _minor = part
     return names.find_name("fund", fund_id) or str(fund_id)
 

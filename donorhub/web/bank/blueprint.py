@@ -22,6 +22,7 @@ from donorhub.models.states import (
 from donorhub.money import Money
 from donorhub.services.access import users
 from donorhub.services.bank.bank_views import AccountRow
+from donorhub.services.bank.matching.entry_views import mask_account
 from donorhub.web.admission import get_principal
 from donorhub.web.words.bank import word_hindrance
 from donorhub.web.words.labels import Words
@@ -79,15 +80,6 @@ def get_actor() -> str:
 
 def make_money(minor: int | None, currency: str) -> Money | None:
     return None if minor is None else Money(minor, currency)
-
-
-def mask_account(account: str) -> str:
-    """Return the beginning and the end of an account number: enough to know it by, not enough to use."""
-    text = figures.write_account(account).replace("\N{NO-BREAK SPACE}", " ")
-    groups = text.split(" ")
-    if len(groups) > 3:  # noqa: PLR2004  an IBAN has at least four groups
-        return f"{groups[0]} … {''.join(groups)[-4:]}"
-    return f"… {account[-4:]}" if len(account) > 4 else account  # noqa: PLR2004
 
 
 def find_actor_name(who: str | None) -> str:

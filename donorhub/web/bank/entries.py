@@ -19,10 +19,11 @@ from werkzeug.wrappers import Response
 from donorhub import clock
 from donorhub.errors import Conflict
 from donorhub.models import Donor, Entry, EntryQuestion
-from donorhub.models.states import OPEN_ENTRIES, MatchKind
+from donorhub.models.states import OPEN_ENTRIES, find_word
 from donorhub.services.bank.files import bank_accounts, entry_questions
 from donorhub.services.bank.matching import entries, entry_answers, entry_views, gifts_by_hand
 from donorhub.services.donors import search
+from donorhub.services.moving.lists.description import Filters, keep_filters
 from donorhub.services.paging import Page
 from donorhub.web.admission import require_permission
 from donorhub.web.bank import choices, decided, entry_lists
@@ -31,16 +32,10 @@ from donorhub.web.bank.entry_lists import EntryList
 from donorhub.web.bank.questions import KINDS
 from donorhub.web.forms import Form, read_row_id
 from donorhub.web.saving import commit, tell_reader
-from donorhub.web.words import prepared
+from donorhub.web.words import labels, prepared
 from donorhub.web.words.bank import NOT_GIFTS
 
 TAB: Final = "<any('to-decide','doubtful','matched','not-gifts'):tab>"
-TAB_WORDS: Final = {
-    "to-decide": lazy_gettext("To decide"),
-    "doubtful": lazy_gettext("Doubtful"),
-    "matched": lazy_gettext("Matched"),
-    "not-gifts": lazy_gettext("Not gifts"),
-}
 MOST_FOUND: Final = 12
 REFERENCES: Final = {  # columns of an entry that its page shows where they hold something
     "bank_ref": lazy_gettext("Bank's reference"),
@@ -48,12 +43,6 @@ REFERENCES: Final = {  # columns of an entry that its page shows where they hold
     "mandate_id": lazy_gettext("Mandate"),
     "return_code": lazy_gettext("Return code"),
     "virtual_account": lazy_gettext("Virtual account"),
-}
-MATCHED_KINDS: Final[Mapping[MatchKind, LazyString]] = {
-    "gift": lazy_gettext("a gift"),
-    "payout": lazy_gettext("a payout"),
-    "return": lazy_gettext("a return"),
-    "not_gift": lazy_gettext("not a gift"),
 }
 
 
@@ -65,10 +54,20 @@ def show_entries(tab: str) -> str:
     return render_template(
         "bank/entries.html",
         tab=tab,
-        tabs=TAB_WORDS,
+        tabs=labels.ENTRY_TABS,
         filters=filters,
         decided_item=decided.find_decided_item(),
         entry_list=entry_lists.show_list(lambda: _render_list(tab, filters)),
+    )
+
+
+def read_filters() -> Filters:
+    """Return what a list of entries is narrowed by: it is always one tab."""
+    filters = decided.read_filters(request.args)
+    return keep_filters(
+        tab=find_word(request.args.get("tab"), labels.ENTRY_TABS) or "to-decide",
+        bank_account_id=filters.get("account"),
+        statement_id=filters.get("statement"),
     )
 
 
@@ -85,7 +84,7 @@ def _render_list(tab: str, filters: Mapping[str, int]) -> EntryList:
     html = render_template(
         "bank/_entry_list.html",
         tab=tab,
-        tabs=TAB_WORDS,
+        tabs=labels.ENTRY_TABS,
         page=page,
         items=choices.list_items(page.rows),
         twins=entry_views.find_twins(page.rows) if tab == "doubtful" else {},
@@ -120,7 +119,7 @@ def render_entry(entry_id: int, form: Form) -> str:
         statement=entry_views.get_statement_of(row),
         history=entry_views.list_matches(entry_id),
         references=[(label, getattr(row, name)) for name, label in REFERENCES.items() if getattr(row, name)],
-        matched_kinds=MATCHED_KINDS,
+        matched_kinds=labels.MATCHED_KINDS,
         twin=entry_views.find_twins([row]).get(row.id) if row.state == "doubtful" else None,
         question=_find_questions([row]).get(entry_id),
         question_kinds=KINDS,

@@ -17,6 +17,7 @@ from donorhub.services.access import idempotency, organisation, users
 from donorhub.services.donors import donors, duplicates, search, stages
 from donorhub.services.donors.donor_fields import FIELDS, DonorFields
 from donorhub.services.giving import history
+from donorhub.services.moving.lists.description import Filters, keep_filters
 from donorhub.services.recurring import promises
 from donorhub.services.reports import timeline
 from donorhub.web.admission import get_own_list, get_principal, require_permission
@@ -54,6 +55,16 @@ def list_donors() -> Answer:
         after=request.args.get("after"),
     )
     return render_template("donors/donors.html", page=page, text=text, stage=stage)
+
+
+def read_filters() -> Filters:
+    """Return what the list of this address is narrowed by."""
+    return keep_filters(
+        text=request.args.get("q", "").strip()[:200],
+        lang=find_word(request.args.get("speaks"), labels.LANGS),
+        stage=find_word(request.args.get("stage"), STAGES),
+        giving=find_word(request.args.get("giving"), ("not_again",)),
+    )
 
 
 @bp.get("/new")

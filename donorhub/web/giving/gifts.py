@@ -18,6 +18,7 @@ from donorhub.services.access import organisation
 from donorhub.services.donors import donors, search
 from donorhub.services.giving import funds, gift_changes, gift_story, gift_sums, gifts, history
 from donorhub.services.messages import thank_yous
+from donorhub.services.moving.lists.description import Filters, get_day, get_number, get_text, keep_filters
 from donorhub.services.paging import Page
 from donorhub.web.access import audit_lines
 from donorhub.web.admission import get_principal, require_permission
@@ -40,11 +41,14 @@ GIFT: Final = NewGiftSchema(
 def list_gifts() -> Answer:
     """Show the list, by days received, donor and method."""
     form = Form(request.args)
-    first, last, donor_id = form.read_day("first"), form.read_day("last"), form.read_id("donor")
-    method = find_word(form.get_value("method"), labels.METHODS)
+    filters = _read_filters_of(form)
+    donor_id = get_number(filters, "donor_id")
     donor = donors.get_donor(donor_id) if donor_id else None
     conditions = history.make_conditions(
-        first=first, last=last, donor_id=donor.id if donor else None, method=method
+        first=get_day(filters, "received_from"),
+        last=get_day(filters, "received_to"),
+        donor_id=donor_id,
+        method=find_word(get_text(filters, "method"), labels.METHODS),
     )
     page = history.list_gifts(*conditions, after=request.args.get("after"))
     page_text = render_template(
@@ -58,6 +62,21 @@ def list_gifts() -> Answer:
         open_funds=funds.list_open_funds() if get_principal().has_permission("gifts:write") else (),
     )
     return (page_text, 422) if form.errors else page_text
+
+
+def read_filters() -> Filters:
+    """Return what the list of this address is narrowed by."""
+    return _read_filters_of(Form(request.args))
+
+
+def _read_filters_of(form: Form) -> Filters:
+    donor_id = form.read_id("donor")
+    return keep_filters(
+        received_from=form.read_day("first"),
+        received_to=form.read_day("last"),
+        donor_id=donors.get_donor(donor_id).id if donor_id else None,
+        method=find_word(form.get_value("method"), labels.METHODS),
+    )
 
 
 @bp.get("/new")

@@ -14,6 +14,7 @@ from donorhub.db import db
 from donorhub.models import Donor, Message
 from donorhub.models.states import find_word
 from donorhub.services.messages import message_lists, messages, receipt_mail, thanked_gifts
+from donorhub.services.moving.lists.description import Filters, keep_filters
 from donorhub.services.paging import AnyRow
 from donorhub.web.admission import get_principal, require_permission
 from donorhub.web.forms import Form
@@ -36,6 +37,14 @@ def list_messages() -> str:
         after=request.args.get("after"),
     )
     return render_template("messages/messages.html", page=page, form=form, choose_title=_choose_title)
+
+
+def read_filters() -> Filters:
+    """Return what the list of this address is narrowed by."""
+    form = Form(request.args)
+    return keep_filters(
+        state=find_word(form.get_value("state"), labels.MESSAGE_STATES), donor_id=form.read_id("donor")
+    )
 
 
 @bp.get("/<int:message_id>")

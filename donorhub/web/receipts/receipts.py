@@ -15,6 +15,7 @@ from donorhub.schemas.fields import Reason
 from donorhub.schemas.receipts import ReceiptPreview, ReceiptPreviewSchema, VoidSchema
 from donorhub.services.donors import donors
 from donorhub.services.messages import receipt_mail, suppressions
+from donorhub.services.moving.lists.description import Filters, keep_filters
 from donorhub.services.receipts import receipt_drafts, receipt_lists, receipt_stamps, receipts
 from donorhub.services.receipts.receipt_payload import thaw_document
 from donorhub.services.receipts.receipt_previews import Preview, draw_preview, make_preview
@@ -49,6 +50,16 @@ def list_receipts() -> str:
         form=form,
         number_of=receipts.format_number_of,
         donor=donors.get_donor(donor_id) if donor_id else None,
+    )
+
+
+def read_filters() -> Filters:
+    """Return what the list of this address is narrowed by."""
+    form = Form(request.args)
+    return keep_filters(
+        year=form.read_number("year", 1900, 2999),
+        state=find_word(form.get_value("state"), labels.RECEIPT_STATES),
+        donor_id=form.read_id("donor"),
     )
 
 

@@ -41,6 +41,7 @@ from donorhub.services.access import organisation
 from donorhub.services.donors import donors
 from donorhub.services.donors.donors import normalise_iban
 from donorhub.services.giving import funds, history
+from donorhub.services.moving.lists.description import Filters, keep_filters
 from donorhub.services.recurring import (
     changed_amounts,
     ended_promises,
@@ -85,6 +86,18 @@ def list_recurring_gifts() -> str:
         terms=promises.find_terms_on(page.rows, get_today()),
         donor=donors.get_donor(donor_id) if donor_id else None,
     )
+
+
+def read_filters() -> Filters:
+    """Return what the list of this address is narrowed by."""
+    form = Form(request.args)
+    state = find_word(form.get_value("state"), ("running", *RECURRING_STATES))
+    return keep_filters(state=state, donor_id=form.read_id("donor"))
+
+
+def read_late_filters() -> Filters:
+    """Return what the list of late instalments of this address is narrowed by."""
+    return keep_filters(state=find_word(request.args.get("state"), OVERDUE_INSTALMENTS))
 
 
 @bp.get("/late")

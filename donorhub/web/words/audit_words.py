@@ -43,6 +43,7 @@ WHAT: Final[Mapping[str, object]] = {
     "entry.undone": lazy_gettext("Decision about a bank entry undone"),
     "entry.withdrawn": lazy_gettext("Bank entry was withdrawn by the bank"),
     "export.all": lazy_gettext("Everything was exported"),
+    "export.list": lazy_gettext("A list was taken as a file"),
     "fund.changed": lazy_gettext("Fund changed"),
     "fund.created": lazy_gettext("Fund added"),
     "gift.changed": lazy_gettext("What a gift is for was changed"),

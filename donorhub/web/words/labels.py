@@ -16,7 +16,9 @@ from donorhub.models.states import (
     InstalmentState,
     Lang,
     MandateState,
+    MatchKind,
     MessageState,
+    PayoutState,
     Period,
     ProviderEventState,
     ReceiptState,
@@ -188,6 +190,33 @@ TASKS: Final[Words[TaskKind]] = {
     "returned_gift": lazy_gettext("Look at a debit that the bank took back"),
     "unknown_state": lazy_gettext("Look at something whose state at the provider is not known"),
     "welcome_recurring": lazy_gettext("Welcome a new regular donor"),
+}
+TASK_VIEWS: Final[Words[str]] = {
+    "today": lazy_gettext("Today"),
+    "later": lazy_gettext("Later"),
+    "mine": lazy_gettext("Mine"),
+    "all": lazy_gettext("All"),
+    "done": lazy_gettext("Done"),
+}
+ENTRY_TABS: Final[Words[str]] = {
+    "to-decide": lazy_gettext("To decide"),
+    "doubtful": lazy_gettext("Doubtful"),
+    "matched": lazy_gettext("Matched"),
+    "not-gifts": lazy_gettext("Not gifts"),
+}
+MATCHED_KINDS: Final[Words[MatchKind]] = {
+    "gift": lazy_gettext("a gift"),
+    "payout": lazy_gettext("a payout"),
+    "return": lazy_gettext("a return"),
+    "not_gift": lazy_gettext("not a gift"),
+}
+PAYOUT_STATES: Final[Words[PayoutState]] = {
+    "pending": lazy_gettext("announced"),
+    "in_transit": lazy_gettext("on its way"),
+    "paid": lazy_gettext("paid out"),
+    "failed": lazy_gettext("failed"),
+    "cancelled": lazy_gettext("cancelled"),
+    "unknown": lazy_gettext("uncertain"),
 }
 MESSAGE_STATES: Final[Words[MessageState]] = {
     "planned": lazy_gettext("waits to be sent"),

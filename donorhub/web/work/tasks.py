@@ -2,44 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime, time, timedelta
-from typing import Final
 
 from flask import Blueprint, redirect, render_template, request, url_for
-from flask_babel import gettext, lazy_gettext
-from flask_babel.speaklater import LazyString
+from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from donorhub import clock
 from donorhub.db import db
 from donorhub.models import Donor, Task, User
+from donorhub.models.states import find_word
 from donorhub.schemas.work import Done, DoneSchema
 from donorhub.services.access import organisation
+from donorhub.services.moving.lists.description import Filters, keep_filters
 from donorhub.services.work import tasks, worklist
 from donorhub.services.work.worklist import VIEWS, View
 from donorhub.web.admission import get_own_list, get_principal, require_permission
 from donorhub.web.forms import Form
 from donorhub.web.reader import get_today
 from donorhub.web.saving import commit, tell_reader
+from donorhub.web.words import labels
 
 bp = Blueprint("tasks", __name__, url_prefix="/tasks")
 Answer = Response | str | tuple[str, int]
-TABS: Final[Mapping[View, LazyString]] = {
-    "today": lazy_gettext("Today"),
-    "later": lazy_gettext("Later"),
-    "mine": lazy_gettext("Mine"),
-    "all": lazy_gettext("All"),
-    "done": lazy_gettext("Done"),
-}
 
 
 @bp.get("")
 @require_permission("tasks:read")
 def list_tasks() -> str:
     """List the tasks of a view, the first due first."""
-    name = request.args.get("view")
-    view: View = next((candidate for candidate in VIEWS if candidate == name), "today")
+    view = _read_view()
     page = worklist.list_tasks(
         view,
         user_id=get_principal().id,
@@ -51,10 +43,19 @@ def list_tasks() -> str:
         "work/tasks.html",
         page=page,
         view=view,
-        tabs=TABS,
+        tabs=labels.TASK_VIEWS,
         people=worklist.find_donor_names(page.rows),
         now=clock.now(),
     )
+
+
+def read_filters() -> Filters:
+    """Return what the list of this address is narrowed by: it always shows one view."""
+    return keep_filters(view=_read_view())
+
+
+def _read_view() -> View:
+    return find_word(request.args.get("view"), VIEWS) or "today"
 
 
 @bp.get("/<int:task_id>")

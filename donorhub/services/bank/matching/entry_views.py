@@ -35,6 +35,7 @@ from donorhub.money import Money
 from donorhub.services.counting import count_each
 from donorhub.services.paging import Page, newest_first, oldest_first, read_page
 from donorhub.services.recurring import instalments
+from receipts import figures
 
 TABS: Final[Mapping[str, tuple[EntryState, ...]]] = {
     "to-decide": ("suspense",),
@@ -98,6 +99,15 @@ def count_waiting(
             for state in ENTRIES_TO_DECIDE
         }
     )
+
+
+def mask_account(account: str) -> str:
+    """Return the beginning and the end of an account number: enough to know it by, not enough to use."""
+    text = figures.write_account(account).replace("\N{NO-BREAK SPACE}", " ")
+    groups = text.split(" ")
+    if len(groups) > 3:  # noqa: PLR2004  an IBAN has at least four groups
+        return f"{groups[0]} … {''.join(groups)[-4:]}"
+    return f"… {account[-4:]}" if len(account) > 4 else account  # noqa: PLR2004
 
 
 def list_details(entry_id: int) -> Sequence[Detail]:
