@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import cache
 from typing import Final, NamedTuple
 
 from flask import current_app
 from flask_babel import lazy_gettext
 
 from donorhub.domain.access.permissions import Principal
+from donorhub.models.states import Lang
 
 
 class Link(NamedTuple):
@@ -50,9 +53,16 @@ NAVIGATION: Final = (
 )
 
 
-def list_links(reader: Principal | None) -> list[Link]:
+def list_links(reader: Principal | None, lang: Lang) -> list[Link]:
     """Return the entries that a reader may use and that there are pages for; none for a stranger."""
     if reader is None:
         return []
     pages = current_app.view_functions
-    return [link for link in NAVIGATION if reader.has_permission(link.permission) and link.endpoint in pages]
+    links = _write_links(lang)
+    return [link for link in links if reader.has_permission(link.permission) and link.endpoint in pages]
+
+
+@cache
+def _write_links(_lang: Lang) -> Sequence[Link]:
+    """Return all entries in the language of the page, which looks each up once and not once a page."""
+    return [link._replace(label=str(link.label)) for link in NAVIGATION]

@@ -42,4 +42,5 @@ def get_lang() -> Lang:
 
 def get_date_locale() -> str:
     """Return whose way of writing dates is used: English is written as in Europe, the day first."""
-    return "en_GB" if get_lang() == "en" else get_lang()
+    lang = get_lang()
+    return "en_GB" if lang == "en" else lang

@@ -118,16 +118,17 @@ def make_same_page_address(**changes: object) -> str:
 def _list_words_of_every_page() -> dict[str, object]:
     who = g.get("principal")
     settings: Settings = current_app.extensions["donorhub.settings"]
+    lang = get_lang()
     return {
-        "navigation": list_links(who),
+        "navigation": list_links(who, lang),
         "who": who,
-        "lang": get_lang(),
+        "lang": lang,
         "langs": OWN_WORDS,
         "is_demo": settings.mode == "demo",
         "may": (who.has_permission if who else lambda _permission: False),
         "style_version": current_app.extensions["donorhub.style_version"],
-        "words": prepared.labels_in(get_lang()),
-        "_": prepared.translator_in(get_lang()),
+        "words": prepared.labels_in(lang),
+        "_": prepared.translator_in(lang),
         "onward": find_way_onward(),
     }
 

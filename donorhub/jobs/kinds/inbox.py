@@ -42,17 +42,19 @@ def drain_inbox(settings: Settings) -> int:
     """Work off all that is due; return how many events. Each batch is one commit.
 
     Where there are other workers, it ends only when nothing is there that another has not taken: what came
-    in during the last batch was announced to workers that this one kept out.
+    in during the last batch was announced to workers that this one kept out. The one process looks again
+    by itself.
     """
     amounts = AMOUNTS[db.session.get_bind().dialect.name]
     until = time.monotonic() + VISIT_S if settings.is_embedded else float("inf")
     total = 0
     while due := inbox.find_due(amounts.window, now=clock.now()):
         modes = _read_modes()
-        batch = amounts.choose_batch(sum(len(events) for events in due.values()))
+        due_count = sum(len(events) for events in due.values())
+        batch = amounts.choose_batch(due_count)
         count = sum(_drain_account(at, events, modes, batch) for at, events in due.items())
         total += count
-        if not count or time.monotonic() > until:
+        if not count or (settings.is_embedded and due_count < amounts.window) or time.monotonic() > until:
             break
     db.session.rollback()  # the last look found nothing
     return total

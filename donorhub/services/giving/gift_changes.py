@@ -210,8 +210,7 @@ def _change_funds(gift: Gift, fund_ids: Mapping[int, int]) -> dict[str, audit.Ch
     _refuse_told_fund(gift, gifts.find_live_receipt_id(gift.id), remainder)
     db.session.execute(delete(Designation).where(Designation.gift_id == gift.id))
     gifts.designate_gift(gift, fund_ids, known_ids=[fund_id for fund_id, _minor in before])
-    db.session.flush()  # who reads the gift in this transaction reads its new funds
-    db.session.expire(gift, ["designations"])
+    db.session.expire(gift, ["designations"])  # who reads the gift in this transaction reads its new funds
     return {"funds": (before, after)}
 
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, select
 
-from donorhub.db import db, write_literal
+from donorhub.db import db
 from donorhub.models import Gift
 from donorhub.money import Money, sum_by_currency
-from donorhub.services.counting import MOST_COUNTED
+from donorhub.services import counting
 from donorhub.services.giving import gifts
 
 
@@ -31,13 +31,12 @@ class GiftSums:
 
 def sum_gifts(*conditions: ColumnElement[bool]) -> GiftSums:
     """Return what the gifts that meet these conditions add up to."""
+    count = counting.count_rows(select(Gift.id).where(*conditions))
+    if count > counting.MOST_COUNTED:
+        return GiftSums(count)
     rows = db.session.execute(
-        select(Gift.id, Gift.currency, Gift.amount_minor, Gift.is_test)
-        .where(*conditions)
-        .limit(write_literal(MOST_COUNTED + 1))
+        select(Gift.id, Gift.currency, Gift.amount_minor, Gift.is_test).where(*conditions)
     ).all()
-    if len(rows) > MOST_COUNTED:
-        return GiftSums(len(rows))
     counted_rows = [row for row in rows if not row.is_test]
     deductions = gifts.sum_deductions([row.id for row in counted_rows])
     gone_count = sum(deductions[row.id] >= row.amount_minor for row in counted_rows)

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Final
 
-from sqlalchemy import BindParameter, Select, bindparam, select, union_all
+from sqlalchemy import BigInteger, BindParameter, Select, bindparam, insert, literal, select, union_all
 
 from donorhub.db import db
 from donorhub.errors import Conflict, NotFound, Rejected
@@ -119,11 +119,17 @@ def designate_gift(gift: Gift, fund_ids: Mapping[int, int], *, known_ids: Collec
             field="/designations",
         )
     is_open = Fund.is_closed.is_(False) | Fund.id.in_(known_ids)
-    open_funds = set(db.session.scalars(select(Fund.id).where(Fund.id.in_(fund_ids), is_open)))
     for fund_id, minor in fund_ids.items():
-        if fund_id not in open_funds:
+        row = select(literal(gift.id), Fund.id, literal(minor, BigInteger())).where(
+            Fund.id == fund_id, is_open
+        )
+        designation = (
+            insert(Designation)
+            .from_select(["gift_id", "fund_id", "amount_minor"], row)
+            .returning(Designation.id)
+        )
+        if db.session.scalar(designation) is None:
             raise Rejected(f"fund {fund_id} is closed or unknown", code="fund_closed", field="/designations")
-        db.session.add(Designation(gift_id=gift.id, fund_id=fund_id, amount_minor=minor))
 
 
 def list_equal_gifts(donor_id: int, amount: Money, received_on: date) -> list[Gift]:

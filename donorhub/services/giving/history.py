@@ -14,6 +14,7 @@ from sqlalchemy import (
     ColumnElement,
     Select,
     Subquery,
+    bindparam,
     func,
     select,
     union_all,
@@ -179,14 +180,17 @@ def list_gifts(
     return read_rows(query, newest_first(Gift.received_on, Gift.id), after=after, limit=limit)
 
 
+_FUND_NAMES: Final = (
+    select(Designation.gift_id, Fund.name)
+    .join(Fund, Fund.id == Designation.fund_id)
+    .where(Designation.gift_id.in_(bindparam("gift_ids", expanding=True)))
+    .order_by(Designation.id)
+)
+
+
 def find_fund_names(gifts_: Collection[AnyRow] | Collection[Gift]) -> dict[int, list[str]]:
     """Return the names of the funds that gifts are for, by gift; leave out gifts for no fund."""
-    rows = db.session.execute(
-        select(Designation.gift_id, Fund.name)
-        .join(Fund, Fund.id == Designation.fund_id)
-        .where(Designation.gift_id.in_([gift.id for gift in gifts_]))
-        .order_by(Designation.id)
-    )
+    rows = db.session.execute(_FUND_NAMES, {"gift_ids": [gift.id for gift in gifts_]})
     names: dict[int, list[str]] = {}
     for gift_id, name in rows:
         names.setdefault(gift_id, []).append(name)

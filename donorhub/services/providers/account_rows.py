@@ -11,6 +11,7 @@ from datetime import date, datetime
 from typing import NamedTuple
 
 from sqlalchemy import and_, or_, select
+from sqlalchemy.orm import joinedload
 
 from donorhub.db import db
 from donorhub.models import Gift, Instalment, Payment, ReceiptLine, RecurringGift, Term
@@ -128,9 +129,9 @@ def _open_directory(rows: AccountRows, reading: Reading) -> Directory:
         if view.state == "succeeded":
             is_known = payment is not None and payment.gift_id is not None
             (givers if is_known else newcomers).append(make_giver_of_payment(payment, view))
-    donor_ids = {promise.donor_id for promise in rows.promises.values()}
-    donor_ids |= {gift.donor_id for gift in rows.gifts.values()}
-    return Directory(rows.at, reading.customers, givers, newcomers=newcomers, donor_ids=donor_ids)
+    known_donors = [promise.donor for promise in rows.promises.values()]
+    known_donors += [gift.donor for gift in rows.gifts.values()]
+    return Directory(rows.at, reading.customers, givers, newcomers=newcomers, known_donors=known_donors)
 
 
 def _read_promises(at: Account, views: SortedViews) -> dict[RecurringGift, list[Term]]:
@@ -143,6 +144,7 @@ def _read_promises(at: Account, views: SortedViews) -> dict[RecurringGift, list[
         select(RecurringGift, Term)
         .join(Term, Term.recurring_gift_id == RecurringGift.id)
         .where(RecurringGift.source == at.source, RecurringGift.source_ref.in_(refs))
+        .options(joinedload(RecurringGift.donor))
         .order_by(RecurringGift.id, Term.from_on)
     )
     promises: dict[RecurringGift, list[Term]] = {}
@@ -182,6 +184,7 @@ def _read_payments(at: Account, refs: Collection[str]) -> Sequence[tuple[Payment
         select(Payment, Gift, ReceiptLine.receipt_id)
         .outerjoin(Gift, Gift.id == Payment.gift_id)
         .outerjoin(ReceiptLine, is_live_line)
+        .options(joinedload(Gift.donor))
         .where(Payment.provider == at.provider, Payment.account == at.account, Payment.payment_key.in_(refs))
     )
     return [(payment, gift, receipt_id) for payment, gift, receipt_id in db.session.execute(query)]

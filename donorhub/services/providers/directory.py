@@ -5,7 +5,7 @@ It finds or creates them and keeps them up; what a provider says of a person is 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import select
@@ -13,7 +13,6 @@ from sqlalchemy import select
 from donorhub.db import db
 from donorhub.domain.donors import codes
 from donorhub.models import Donor, ProviderMap
-from donorhub.models.states import ProviderObject
 from donorhub.services.access.organisation import get_organisation
 from donorhub.services.donors import donors
 from donorhub.services.donors.donor_fields import DonorFields, select_fields
@@ -27,7 +26,7 @@ class Directory:
 
     ``customers`` is what the provider's customers say of themselves. Only ``newcomers`` may become new
     donors: on PostgreSQL their addresses are kept from others until the transaction ends. ``givers``
-    have a donor already. ``donor_ids`` names more donors to be read with theirs.
+    have a donor already. ``known_donors`` are read already, such as those of promises and gifts.
     """
 
     def __init__(
@@ -37,7 +36,7 @@ class Directory:
         givers: Sequence[Giver],
         *,
         newcomers: Sequence[Giver],
-        donor_ids: Collection[int] = (),
+        known_donors: Iterable[Donor] = (),
     ) -> None:
         self._at = at
         self._customers = customers
@@ -48,11 +47,12 @@ class Directory:
         )
         self._by_email = donors.find_by_emails(emails | new_emails, newcomers=new_emails)
         givers = [*givers, *newcomers]
-        self._rows = _read_map(at, {giver.map_key[1] for giver in givers})
+        donors_by_row = _read_map(at, {giver.map_key[1] for giver in givers})
+        self._rows = {(row.kind, row.ref): row for row in donors_by_row}
         self._ids_by_code = {text: self._read_code(text) for text in {giver.code_text for giver in givers}}
-        ids = {*donor_ids, *(row.subject_id for row in self._rows.values())}
-        ids |= {id_ for id_ in self._ids_by_code.values() if id_}
-        self._donors = {donor.id: donor for donor in _read_donors(ids)}
+        self._donors = {donor.id: donor for donor in (*known_donors, *donors_by_row.values())}
+        ids = {id_ for id_ in self._ids_by_code.values() if id_}
+        self._donors |= {donor.id: donor for donor in _read_donors(ids - self._donors.keys())}
 
     def find_or_create_donor(self, giver: Giver, *, now: datetime) -> Donor:
         """Return the donor: by our own code in the metadata, by the customer we know, by the exact address,
@@ -190,15 +190,18 @@ class Directory:
             self._learn_email(donor)
 
 
-def _read_map(at: Account, refs: Collection[str]) -> dict[tuple[ProviderObject, str], ProviderMap]:
+def _read_map(at: Account, refs: Collection[str]) -> dict[ProviderMap, Donor]:
+    """Return the rows that say whose donor each of these givers is, with the donor."""
     if not refs:
         return {}
-    rows = db.session.scalars(
-        select(ProviderMap).where(
+    query = (
+        select(ProviderMap, Donor)
+        .join(Donor, Donor.id == ProviderMap.subject_id)
+        .where(
             ProviderMap.provider == at.provider, ProviderMap.account == at.account, ProviderMap.ref.in_(refs)
         )
     )
-    return {(row.kind, row.ref): row for row in rows}
+    return {row: donor for row, donor in db.session.execute(query)}  # noqa: C416  a Row is no pair for dict
 
 
 def _read_donors(ids: Collection[int]) -> Sequence[Donor]:

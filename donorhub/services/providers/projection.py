@@ -56,10 +56,11 @@ def apply_events(events: Sequence[ProviderEvent], endpoint_modes: Modes, *, now:
         outcomes[event.id] = ("done" if facts else "ignored"), ""
     for (at, livemode), facts in facts_of_accounts.items():
         groups = registers.store_facts(at.provider, at.account, facts, livemode=livemode)
+        linked_groups = webhooks.find_linked_groups(facts)
         seen_groups: set[str] = set()
         while groups:
             seen_groups |= groups
-            reading = registers.read_views(at.provider, at.account, groups)
+            reading = registers.read_views(at.provider, at.account, groups, near=linked_groups)
             rows = account_rows.read_rows(at, reading, now=now)
             notices.ask_about_notices(at, reading.views, now=now)
             # What others hang on comes first: customer, subscription, invoice, payment, payout.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, NamedTuple, cast
 
 from sqlalchemy import func, select, tuple_
@@ -69,11 +69,14 @@ def store_facts(provider: str, account: str, facts: Iterable[Fact], *, livemode:
     return {fact.group for fact in newest.values()}
 
 
-def read_views(provider: str, account: str, groups: set[str]) -> Reading:
-    """Return the present views of groups, made of their registers and of all that belongs to them."""
+def read_views(provider: str, account: str, groups: set[str], *, near: Collection[str] = ()) -> Reading:
+    """Return the present views of groups, made of their registers and of all that belongs to them.
+
+    ``near`` names groups that may belong to them: read at once with them, they mostly save a second look.
+    """
     facts: list[Fact] = []
     seen_groups: set[str] = set()
-    new_groups = set(groups)
+    new_groups = groups.union(near)
     while new_groups:
         new_facts = _read_facts(provider, account, new_groups)
         facts += new_facts
