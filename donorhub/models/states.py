@@ -65,8 +65,12 @@ UpgradeNoteKind = Literal[
     "debits_without_mandate",
     "skipped_instalments",
     "failed_payments",
+    "payers_counted_again",
+    "entries_lacking",
 ]
-UpgradeSubject = Literal["bank_account", "entry", "recurring_gift", "gift"]  # what an upgrade's note lists
+UpgradeSubject = Literal[
+    "bank_account", "entry", "recurring_gift", "gift", "donor"
+]  # what an upgrade's note lists
 EventKind = Literal[
     "donor.created",
     "gift.recorded",
@@ -179,6 +183,7 @@ QuestionKind = Literal[
     "other_day",
     "amount_changed",
     "no_longer_told",
+    "not_in_ledger",
 ]
 QuestionState = Literal["open", "answered"]
 # known: the ledger has the money; other_money: it counts too; corrected and withdrawn: the bank took the

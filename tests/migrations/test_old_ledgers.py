@@ -24,17 +24,19 @@ from donorhub.db import db
 from donorhub.models import BankAccount, Entry, EntryQuestion, UpgradeNote
 from donorhub.models.states import UNCOUNTED_ENTRIES
 from donorhub.services.access import audit
-from donorhub.services.bank.files import ref_trust
+from donorhub.services.bank.files import asking_again, ref_trust
 from donorhub.services.bank.matching import entry_answers
 from donorhub.services.reports import invariants
 from tests.contents import read_contents
 from tests.migrations import last_release
 from tests.migrations.databases import new_database
 from tests.services.bank.bank import Paid, camt, send
+from tests.web.bank.bank_world import Staff
 
 pytestmark = pytest.mark.filterwarnings("ignore:Skipped unsupported reflection of expression-based index")
 CORRECTED, WITH_FEE, ANEW = 1, 2, 3  # the accounts of the dump
 R1_BEFORE: Final = 1  # the entry that the bank corrected
+LACKING: Final = 7  # an entry of 50 zl that a proved file tells
 BALANCES: Final = "opening and entries make closing"
 
 
@@ -140,3 +142,74 @@ def test_ids_of_an_old_account_earn_trust(old_base: Flask) -> None:
         tell("X", f"T{n + 3}")
     assert [row.habit for row in ref_trust.list_habits(WITH_FEE)] == ["stable"]
     assert sum_accounts()[WITH_FEE] == 16300 + sum(1000 + n for n in range(8))
+
+
+def lose_entry() -> None:
+    """Leave the ledger as a program did that took in less than its file told."""
+    with db.engine.begin() as connection:
+        connection.exec_driver_sql(f"DELETE FROM entry WHERE id = {LACKING}")
+        connection.exec_driver_sql("UPDATE statement SET new_count = 2 WHERE id = 3")
+    db.engine.dispose()
+
+
+def find_lacking_question() -> EntryQuestion:
+    return db.session.scalars(select(EntryQuestion).filter_by(kind="not_in_ledger")).one()
+
+
+def test_upgrade_asks_about_lacking_money(old_base: Flask) -> None:
+    """Money that a file tells and the ledger lacks is a question of the upgrade; it counts nothing until a
+    person says so, and then the ledger is what the bank proves. The answer can be undone."""
+    lose_entry()
+    upgrading.bring_up_to_date()
+    assert sum_accounts() == {CORRECTED: 26000, WITH_FEE: 11300, ANEW: 10000}
+    question = find_lacking_question()
+    entry = db.session.get_one(Entry, question.entry_id)
+    assert (entry.amount_minor, entry.booked_on, entry.state) == (5000, date(2026, 10, 5), "doubtful")
+    assert read_notes()["entries_lacking"] == [WITH_FEE]
+    assert len(invariants.check_all(now=last_release.NOW)[BALANCES]) == 2
+    for _again in range(2):
+        entry_answers.answer_question(question.id, "other_money", now=last_release.NOW, actor="user:1")
+        db.session.commit()
+        assert sum_accounts()[WITH_FEE] == 16300
+    checks = invariants.check_all(now=last_release.NOW)
+    assert [sentence for sentence in checks[BALANCES] if f"account {WITH_FEE}:" in sentence] == []
+    assert {name for name, sentences in checks.items() if sentences} == {BALANCES}
+    entry_answers.undo_answer(question.id, now=last_release.NOW, actor="user:1")
+    entry_answers.answer_question(question.id, "known", now=last_release.NOW, actor="user:1")
+    db.session.commit()
+    assert sum_accounts()[WITH_FEE] == 11300
+
+
+def test_lacking_money_is_asked_once(old_base: Flask) -> None:
+    """The second start asks nothing again, nor does it after the answer that the money stays out, nor does
+    the same file when it is sent again."""
+    lose_entry()
+    upgrading.bring_up_to_date()
+    audit.seal_records()
+    db.session.commit()
+    before = read_contents()
+    db.session.remove()
+    upgrading.bring_up_to_date()
+    assert read_contents() == before
+    question = find_lacking_question()
+    entry_answers.answer_question(question.id, "known", now=last_release.NOW, actor="user:1")
+    assert asking_again.ask_about_lacking(WITH_FEE) == 0
+    db.session.commit()
+    assert db.session.scalars(select(EntryQuestion.id).filter_by(kind="not_in_ledger")).all() == [question.id]
+    assert sum_accounts()[WITH_FEE] == 11300
+
+
+def test_lacking_money_is_shown(old_base: Flask) -> None:
+    """The page of the question shows the file's row beside an empty one, in the reader's language."""
+    lose_entry()
+    upgrading.bring_up_to_date()
+    question = find_lacking_question()
+    for lang, words, answer in (
+        ("en", "The bank tells this entry, and the ledger lacks it", "It was left out by mistake: it counts"),
+        ("pl", "a w księdze jej brakuje", "Pominięto ją przez pomyłkę: liczy się"),
+        ("sq", "por librit i mungon", "U la jashtë gabimisht: vlen"),
+    ):
+        staff = Staff(old_base, "admin", lang=lang)
+        page = staff.text(f"/bank/questions/{question.import_file_id}/not_in_ledger")
+        assert words in page and answer in page and page.count("Jan Nowak") == 1
+        assert words in staff.text("/bank/questions")

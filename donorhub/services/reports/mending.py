@@ -15,7 +15,7 @@ from donorhub.models.states import UpgradeNoteKind, UpgradeSubject
 from donorhub.services.access import organisation
 from donorhub.services.bank import coverage
 from donorhub.services.bank.files import asking_again
-from donorhub.services.bank.matching import waiting_credits
+from donorhub.services.bank.matching import payer_recount, waiting_credits
 from donorhub.services.providers import losses
 from donorhub.services.recurring import judging_again
 from donorhub.services.reports.invariants import balances
@@ -51,10 +51,18 @@ def _ask_where_ledger_differs(_now: datetime) -> Sequence[int]:
     return account_ids
 
 
+def _ask_where_ledger_lacks(_now: datetime) -> Sequence[int]:
+    """Ask about money that files tell and the ledger lacks."""
+    account_ids = balances.list_differing_accounts()
+    return [id_ for id_ in account_ids if asking_again.ask_about_lacking(id_)]
+
+
 STEPS: Final[tuple[Step, ...]] = (
     Step("ids_counted_again", "bank_account", lambda _now: asking_again.list_accounts_with_weak_ids()),
     Step("doubts_asked", "entry", lambda _now: asking_again.list_asked_entries()),
     Step("ledger_differs", "bank_account", _ask_where_ledger_differs),
+    Step("entries_lacking", "bank_account", _ask_where_ledger_lacks),
+    Step("payers_counted_again", "donor", lambda _now: payer_recount.count_hits_again()),
     Step("failed_payments", "gift", lambda now: losses.ask_about_failed_payments(now=now)),
     Step("debits_without_mandate", "recurring_gift", lambda now: judging_again.let_debits_wait(now=now)),
     Step("skipped_instalments", "recurring_gift", lambda now: judging_again.let_go_of_debits(now=now)),

@@ -31,6 +31,7 @@ KINDS: Final[Words[QuestionKind]] = {
     "other_day": lazy_gettext("The bank tells it on another day"),
     "amount_changed": lazy_gettext("The bank changed the amount"),
     "no_longer_told": lazy_gettext("The bank no longer tells this entry"),
+    "not_in_ledger": lazy_gettext("The bank tells this entry, and the ledger lacks it"),
 }
 ANSWERS: Final[Words[QuestionAnswer]] = {
     "known": lazy_gettext("It is the same: leave it out"),
@@ -41,6 +42,12 @@ ANSWERS: Final[Words[QuestionAnswer]] = {
     "stays": lazy_gettext("It stays"),
 }
 KIND: Final = f"<any({', '.join(repr(kind) for kind in QUESTION_KINDS)}):kind>"
+# Where nothing in the ledger may be the same, an answer says only whether the entry counts.
+ANSWERS_ALONE: Final[Words[QuestionAnswer]] = {
+    **ANSWERS,
+    "known": lazy_gettext("The ledger has this money otherwise: leave it out"),
+    "other_money": lazy_gettext("It was left out by mistake: it counts"),
+}
 COLUMNS: Final = (
     ("booked_on", lazy_gettext("Day")),
     ("amount_minor", lazy_gettext("Amount")),
@@ -80,7 +87,7 @@ def _render_group(file_id: int, kind: QuestionKind, *, has_changed: bool = False
         file=imports.get_file(file_id),
         kind=kind,
         kinds=KINDS,
-        answers=ANSWERS,
+        answers=ANSWERS_ALONE if kind == "not_in_ledger" else ANSWERS,
         columns=COLUMNS,
         page=page,
         views=question_views.make_views(page.rows),

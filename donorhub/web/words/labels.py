@@ -343,6 +343,8 @@ UPGRADE_NOTES: Final[Words[UpgradeNoteKind]] = {
     "debits_without_mandate": lazy_gettext("Direct debits without a mandate"),
     "skipped_instalments": lazy_gettext("Instalments of direct debits without a mandate"),
     "failed_payments": lazy_gettext("Gifts whose payment failed at the provider"),
+    "payers_counted_again": lazy_gettext("Donors whose payers were confirmed by the program alone"),
+    "entries_lacking": lazy_gettext("Accounts whose ledger lacks money that the bank tells"),
 }
 UPGRADE_ADVICE: Final[Words[UpgradeNoteKind]] = {
     "doubts_asked": lazy_gettext(
@@ -365,10 +367,19 @@ UPGRADE_ADVICE: Final[Words[UpgradeNoteKind]] = {
         "They count still. A task asks the accountant to compare each with the provider's account, and to "
         "take out what never came."
     ),
+    "payers_counted_again": lazy_gettext(
+        "Only what people decided counts as experience with a payer. Nothing that was booked was changed; "
+        "where the account alone was the reason, you are asked from now on."
+    ),
+    "entries_lacking": lazy_gettext(
+        "Nothing was changed. You are asked about each of these entries among the questions about bank "
+        "entries; until then it counts nothing."
+    ),
 }
 UPGRADE_SUBJECTS: Final[Words[UpgradeSubject]] = {
     "bank_account": lazy_gettext("Bank accounts"),
     "entry": lazy_gettext("Bank entries"),
     "recurring_gift": lazy_gettext("Recurring gifts"),
     "gift": lazy_gettext("Gifts"),
+    "donor": lazy_gettext("Donors"),
 }

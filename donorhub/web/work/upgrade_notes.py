@@ -21,6 +21,7 @@ _PLACES: Final[Mapping[UpgradeSubject, tuple[str, str]]] = {
     "bank_account": ("bank.show_account", "account_id"),
     "entry": ("bank.show_entry", "entry_id"),
     "gift": ("gifts.show_gift", "gift_id"),
+    "donor": ("donors.show_donor", "donor_id"),
     "recurring_gift": ("recurring.show_recurring_gift", "recurring_gift_id"),
 }
 

@@ -5,6 +5,7 @@ What an older program took in without a question, :mod:`donorhub.services.report
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date, timedelta
 
 from sqlalchemy import select
@@ -30,10 +31,37 @@ def list_asked_entries() -> list[int]:
 
 
 def ask_about_account(bank_account_id: int) -> None:
-    """Read the proved statements of an account again, the newest first, and ask about entries of their days
-    that they do not tell. Of days that a newer statement tells, no older one is asked.
+    """Read the proved statements of an account again and ask about entries of their days that they do not
+    tell.
     """
     account = db.session.get_one(BankAccount, bank_account_id)
+    for row, draft in _read_newest(bank_account_id):
+        entry_posting.ask_again(row, draft, account)
+        _look_again(row, draft)
+
+
+def ask_about_lacking(bank_account_id: int) -> int:
+    """Read the proved statements of an account again and ask about money that they tell and the ledger
+    lacks; return how many entries that is.
+    """
+    account = db.session.get_one(BankAccount, bank_account_id)
+    count = 0
+    for row, draft in _read_newest(bank_account_id):
+        count += entry_posting.ask_about_lacking(row, draft, account)
+        _look_again(row, draft)
+    return count
+
+
+def _look_again(row: Statement, draft: Draft) -> None:
+    """Keep the sums of a statement's days, which an older program did not, and compare them."""
+    row.day_sums = row.day_sums or draft.plain_day_sums
+    statement_totals.refresh_remarks(db.session.get_one(ImportFile, row.import_file_id))
+
+
+def _read_newest(bank_account_id: int) -> Iterator[tuple[Statement, Draft]]:
+    """Yield the proved statements of an account as their files tell them now, the newest first. Of days that
+    a newer statement tells, no older one is asked.
+    """
     rows = db.session.scalars(
         select(Statement)
         .where(
@@ -54,9 +82,7 @@ def ask_about_account(bank_account_id: int) -> None:
         draft = _read_again(row)
         if draft is not None:
             told_days |= days
-            entry_posting.ask_again(row, draft, account)
-            row.day_sums = row.day_sums or draft.plain_day_sums
-            statement_totals.refresh_remarks(db.session.get_one(ImportFile, row.import_file_id))
+            yield row, draft
 
 
 def _list_days(row: Statement) -> set[date]:

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from typing import TypeVar
 
 from sqlalchemy import select
 
@@ -23,12 +24,13 @@ from donorhub.domain.bank.files.entry_keys import (
     make_party_text,
     make_source_name,
 )
-from donorhub.domain.bank.files.entry_plan import DoubtfulEntry, Ledger, Plan, plan_entries
+from donorhub.domain.bank.files.entry_plan import DoubtfulEntry, Ledger, NewEntry, Plan, plan_entries
 from donorhub.models import BankAccount, Entry, Statement
 from donorhub.services.bank.files import enriching, entry_questions, ledger_rows, ref_trust, statement_totals
 from donorhub.services.bank.files.ref_trust import Trust
 from donorhub.services.bank.files.statement_drafts import ENTRY_COLUMNS, Draft
 
+Doubt = TypeVar("Doubt", DoubtfulEntry, NewEntry)
 _ACCOUNT, _NAME, _WORDS = (
     ENTRY_COLUMNS.index(name) for name in ("counterparty_account", "counterparty_name", "remittance")
 )
@@ -94,18 +96,34 @@ def post_entries(row: Statement, draft: Draft, account: BankAccount, *, today: d
 
 def ask_again(row: Statement, draft: Draft, account: BankAccount) -> None:
     """Ask about entries of the days of a statement that its file does not tell; nothing else is written."""
+    entry_questions.ask_missing(row, _plan_again(row, draft, account).missing_ids)
+
+
+def ask_about_lacking(row: Statement, draft: Draft, account: BankAccount) -> int:
+    """Ask about entries that the file of a statement tells and the ledger lacks; return how many.
+
+    They become rows that count nothing until a person says that they do.
+    """
+    plan = _plan_again(row, draft, account)
+    lacking = _list_new_doubts(plan.new, ledger_rows.count_own_fingerprints(row.id))
+    ledger_rows.insert_entries(row, draft, [], lacking)
+    row.new_count += len(lacking)
+    row.doubtful_count += len(lacking)
+    entry_questions.ask_lacking(row, lacking)
+    return len(lacking)
+
+
+def _plan_again(row: Statement, draft: Draft, account: BankAccount) -> Plan:
+    """Return what a statement that is in the ledger would bring now."""
     if row.period_from is None or row.period_to is None:
-        return
+        return Plan((), (), ())
     source = make_source_name(row.format, draft.header.layout)
     rows = ledger_rows.list_known_entries(account.id, row.period_from - REACH, row.period_to + REACH)
     trust = ref_trust.read_trust(account.id, source)
-    plan = _plan_with(row, draft, rows, statement_totals.compare_statement(row), trust, source)
-    entry_questions.ask_missing(row, plan.missing_ids)
+    return _plan_with(row, draft, rows, statement_totals.compare_statement(row), trust, source)
 
 
-def _list_new_doubts(
-    doubtful: Iterable[DoubtfulEntry], own_fingerprints: Counter[str]
-) -> list[DoubtfulEntry]:
+def _list_new_doubts(doubtful: Iterable[Doubt], own_fingerprints: Counter[str]) -> list[Doubt]:
     """Return the doubts without those that this statement brought when it was read before: a person sees
     each once.
     """

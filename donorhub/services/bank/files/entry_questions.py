@@ -16,7 +16,7 @@ from sqlalchemy.orm import aliased
 
 from donorhub.db import cut_query_values, db
 from donorhub.domain.bank.files.entry_keys import make_party_text
-from donorhub.domain.bank.files.entry_plan import DoubtfulEntry
+from donorhub.domain.bank.files.entry_plan import DoubtfulEntry, NewEntry
 from donorhub.models import Entry, EntryQuestion, ImportFile, Statement
 from donorhub.models.states import QuestionKind
 
@@ -58,6 +58,22 @@ def ask_doubts(statement: Statement, doubtful: Sequence[DoubtfulEntry]) -> None:
             differs=list_differences(entries[id_], entries[one.entry_id]),
         )
         for id_, one in pairs.items()
+    )
+    db.session.flush()  # what follows asks the database
+
+
+def ask_lacking(statement: Statement, lacking: Sequence[NewEntry]) -> None:
+    """Ask about rows that a statement tells and the ledger lacks; they count nothing yet."""
+    keys = {(one.fingerprint, one.occurrence) for one in lacking}
+    rows = db.session.execute(
+        select(Entry.id, Entry.fingerprint, Entry.occurrence).where(
+            Entry.statement_id == statement.id, Entry.state == "doubtful"
+        )
+    )
+    db.session.add_all(
+        EntryQuestion(entry_id=id_, import_file_id=statement.import_file_id, kind="not_in_ledger", differs=[])
+        for id_, fingerprint, occurrence in rows
+        if (fingerprint, occurrence) in keys
     )
     db.session.flush()  # what follows asks the database
 

@@ -177,7 +177,10 @@ def _parse_number(text: str | None) -> int | None:
 
 
 def insert_entries(
-    statement: Statement, draft: Draft, new: Sequence[NewEntry], doubtful: Sequence[DoubtfulEntry]
+    statement: Statement,
+    draft: Draft,
+    new: Sequence[NewEntry],
+    doubtful: Sequence[DoubtfulEntry | NewEntry],
 ) -> Mapping[int, int]:
     """Write the entries of a draft that are new and those that are doubtful.
 

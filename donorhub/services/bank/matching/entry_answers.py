@@ -32,6 +32,7 @@ ANSWERS: Final[Mapping[QuestionKind, tuple[QuestionAnswer, ...]]] = {
     "other_day": _SAME_OR_OTHER,
     "amount_changed": ("corrected", "outdated", "other_money"),
     "no_longer_told": ("withdrawn", "stays"),
+    "not_in_ledger": ("other_money", "known"),
 }
 _EVENTS: Final[Mapping[QuestionAnswer, str]] = {
     "known": "entry.rejected",
