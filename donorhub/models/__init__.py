@@ -36,6 +36,7 @@ from donorhub.models.gift import (
     Dispute,
     Fund,
     Gift,
+    PurposeSum,
     Refund,
     SoftCredit,
 )
@@ -116,6 +117,7 @@ __all__ = [
     "ProviderEvent",
     "ProviderMap",
     "ProviderRegister",
+    "PurposeSum",
     "Receipt",
     "ReceiptCounter",
     "ReceiptLine",

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from donorhub.db import Base, Currency, Minor, make_word_check
 from donorhub.models.donor import Donor
-from donorhub.models.states import DisputeKind, DisputeState, GiftMethod, RefundState
+from donorhub.models.states import DisputeKind, DisputeState, GiftMethod, PurposeKind, RefundState
 from donorhub.money import Money
 
 
@@ -118,6 +118,24 @@ class Designation(Base):
 
     gift: Mapped[Gift] = relationship(back_populates="designations")
     fund: Mapped[Fund] = relationship()
+
+
+class PurposeSum(Base):
+    """What a fund, campaign or appeal had received at a moment in one currency; not the books themselves."""
+
+    __tablename__ = "purpose_sum"
+    __table_args__ = (
+        UniqueConstraint("kind", "subject_id", "currency"),
+        make_word_check("kind", PurposeKind),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[PurposeKind]
+    subject_id: Mapped[int]
+    currency: Mapped[Currency]
+    gift_count: Mapped[int]
+    amount_minor: Mapped[Minor]
+    as_of: Mapped[datetime]
 
 
 class SoftCredit(Base):

@@ -175,6 +175,7 @@ EntryState = Literal[
 ]
 # filled: names the columns that this statement filled in; told_on: on which day this statement has it
 AliasKind = Literal["bank_ref", "filled", "told_on"]
+PurposeKind = Literal["fund", "campaign", "appeal"]
 QuestionKind = Literal[
     "other_bank_ref",
     "text_changed",

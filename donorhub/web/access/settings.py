@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 from zoneinfo import available_timezones
 
@@ -12,12 +12,13 @@ from werkzeug.wrappers import Response
 
 from donorhub import clock
 from donorhub.models import Appeal, Campaign, Fund
+from donorhub.models.states import PurposeKind
 from donorhub.schemas.access import OrganisationFieldsSchema
 from donorhub.schemas.fields import StrictSchema
 from donorhub.schemas.giving import NewAppealSchema, NewCampaignSchema, NewFundSchema
 from donorhub.schemas.limits import ORGANISATION_NUMBER
 from donorhub.services.access import organisation
-from donorhub.services.giving import funds
+from donorhub.services.giving import funds, purpose_sums
 from donorhub.web.admission import get_principal, require_permission
 from donorhub.web.forms import Form
 from donorhub.web.reader import get_lang, get_today
@@ -133,11 +134,19 @@ def _list_offers() -> dict[str, object]:
 
 
 def _render_purposes(form: Form) -> str:
+    rows: dict[PurposeKind, Sequence[Fund | Campaign | Appeal]] = {
+        "fund": funds.list_purposes(Fund),
+        "campaign": funds.list_purposes(Campaign),
+        "appeal": funds.list_purposes(Appeal),
+    }
     return render_template(
         "giving/funds.html",
         form=form,
         kinds=PURPOSES,
-        funds=funds.list_purposes(Fund),
-        campaigns=funds.list_purposes(Campaign),
-        appeals=funds.list_purposes(Appeal),
+        funds=rows["fund"],
+        campaigns=rows["campaign"],
+        appeals=rows["appeal"],
+        received=purpose_sums.read_sums(
+            {kind: [row.id for row in some_rows] for kind, some_rows in rows.items()}
+        ),
     )
