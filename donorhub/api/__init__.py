@@ -20,6 +20,7 @@ from donorhub.api.bank import (
 from donorhub.api.donors import donors
 from donorhub.api.giving import appeals, campaigns, funds, gift_changes
 from donorhub.api.messages import messages, suppressions
+from donorhub.api.moving import lists
 from donorhub.api.providers import payouts, provider_events, webhook_endpoints, webhooks
 from donorhub.api.receipts import receipts
 from donorhub.api.recurring import instalments, mandates, recurring_gifts
@@ -53,6 +54,7 @@ NOUNS: Final = (
     organisation.bp,
     users.bp,
     audit.bp,
+    lists.bp,
 )
 
 

@@ -1,31 +1,51 @@
-"""``donorhub export``: all that is in the base, to take along."""
+"""``donorhub export``: all that is in the base, or one list of it, to take along."""
 
 from __future__ import annotations
 
+import io
 import json
 import os
+import shutil
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
-from typing import TextIO
+from typing import IO, Final, TextIO, get_args
 
 import click
+from flask import current_app
 
 from donorhub import clock
+from donorhub.cli.arguments import load_arguments
 from donorhub.cli.context import get_actor, run_in_app
 from donorhub.db import db, read_only
+from donorhub.domain.access.permissions import PERMISSIONS, Principal
 from donorhub.errors import Rejected
-from donorhub.services.access import audit
-from donorhub.services.moving import export
+from donorhub.models.states import LANGS, Lang
+from donorhub.schemas.moving import make_filter_schema
+from donorhub.services.access import audit, organisation
+from donorhub.services.moving import downloads, export
+from donorhub.services.moving.downloads import FORMS, FileForm
+from donorhub.services.moving.lists import LISTS
+from donorhub.services.moving.lists.description import Filters, ListName, ListRequest, Reader
+from donorhub.services.moving.wording import KEYS, Wording
+
+_NOTHING_ASKED: Final = "Missing option '--all' with '--json', or the name of a list."
 
 
 @click.command("export")
+@click.argument("list_name", metavar="[LIST]", type=click.Choice(get_args(ListName)), required=False)
+@click.option("--all", "everything", is_flag=True, help="Every table, as JSON.")
+@click.option("--json", "as_json", is_flag=True, help="As one JSON object, a list of rows a table.")
+@click.option("--form", type=click.Choice([*FORMS]), help="Of a list: csv, if nothing else is said, or xlsx.")
+@click.option("--lang", type=click.Choice(LANGS), help="Of a list: in words, as pages say it; else by keys.")
 @click.option(
-    "--all", "everything", is_flag=True, required=True, help="Every table (the only choice as yet)."
-)
-@click.option(
-    "--json", "as_json", is_flag=True, required=True, help="As one JSON object, a list of rows a table."
+    "--filter",
+    "filter_texts",
+    metavar="KEY=VALUE",
+    multiple=True,
+    help="Of a list: only these rows, such as received_from=2026-01-01; several narrow further.",
 )
 @click.option(
     "--output",
@@ -33,28 +53,94 @@ from donorhub.services.moving import export
     help="A file that only you can read; else standard output.",
 )
 @run_in_app
-def export_base(everything: bool, as_json: bool, output: Path | None) -> None:
-    """Write out everything but secrets. It holds personal data: keep it safe."""
+def export_base(
+    list_name: ListName | None,
+    everything: bool,
+    as_json: bool,
+    form: FileForm | None,
+    lang: Lang | None,
+    filter_texts: Sequence[str],
+    output: Path | None,
+) -> None:
+    """Write out everything but secrets (--all --json), or the whole of one LIST.
+
+    \b
+    The lists: donors, gifts, recurring-gifts, late-instalments, receipts, tasks,
+    entries, payouts, messages, audit-records. Both hold personal data: keep it safe.
+    """
+    if list_name is not None:
+        if everything or as_json:
+            raise click.UsageError("--all and --json take everything: leave them or the list away")
+        _export_list(list_name, filter_texts, form or "csv", lang, output)
+        return
+    if not (everything and as_json):
+        raise click.UsageError(_NOTHING_ASKED)
+    if form or lang or filter_texts:
+        raise click.UsageError("--form, --lang and --filter are of a list: name one")
     with _open_output(output) as place:
         audit.record_action(get_actor(), "export.all", ("organisation", 1), now=clock.now())
         db.session.commit()
+        text = io.TextIOWrapper(place, "utf-8", write_through=True)
         with read_only():
-            _write_tables(place)
+            _write_tables(text)
             db.session.rollback()
+        text.detach()  # the file is closed by who opened it, standard output by nobody
+
+
+def _export_list(
+    name: ListName, filter_texts: Sequence[str], form: FileForm, lang: Lang | None, output: Path | None
+) -> None:
+    """Write a whole list, record that, and only then give it away."""
+    now = clock.now()
+    with read_only():
+        filters = _read_filters(name, filter_texts)
+        reader = Reader(_make_principal(), now=now, today=organisation.get_day(now))
+        db.session.rollback()
+    asked = ListRequest(LISTS[name], filters, reader)
+    with tempfile.TemporaryFile() as file, _open_output(output) as place:
+        with _open_wording(lang) as wording:
+            count = downloads.write_file(asked, file, form=form, wording=wording)
+        downloads.record_download(asked, form=form, count=count, actor=get_actor())
+        db.session.commit()
+        file.seek(0)
+        shutil.copyfileobj(file, place)
+    click.echo(f"{name}: {count}", err=True)
+
+
+def _read_filters(name: ListName, texts: Sequence[str]) -> Filters:
+    pairs = [text.partition("=") for text in texts]
+    for key, sign, _value in pairs:
+        if not sign:
+            raise click.UsageError(f"--filter {key}: write it as KEY=VALUE")
+    filters: Filters = load_arguments(make_filter_schema(name)(), **{key: value for key, _, value in pairs})
+    return filters
+
+
+def _make_principal() -> Principal:
+    """Return who is at the keyboard: whoever may run commands here may read all that is in the base."""
+    return Principal("system", 0, get_actor(), PERMISSIONS)
+
+
+def _open_wording(lang: Lang | None) -> AbstractContextManager[Wording]:
+    if lang is None:
+        return nullcontext(KEYS)
+    opened: AbstractContextManager[Wording] = current_app.extensions["donorhub.list_wording"](lang)
+    return opened
 
 
 @contextmanager
-def _open_output(output: Path | None) -> Iterator[TextIO]:
+def _open_output(output: Path | None) -> Iterator[IO[bytes]]:
     """Open the file, or standard output. A file has no readers but its owner from its first byte on."""
     if output is None or str(output) == "-":
-        yield sys.stdout
+        yield sys.stdout.buffer
+        sys.stdout.buffer.flush()
         return
     try:
         place = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         os.fchmod(place, 0o600)  # it may have been there before
     except OSError as e:
         raise Rejected(f"cannot write {output}: {os.strerror(e.errno or 0)}") from e
-    with os.fdopen(place, "w", encoding="utf-8") as file:
+    with os.fdopen(place, "wb") as file:
         yield file
 
 

@@ -30,6 +30,7 @@ from donorhub.api.changed import show_change
 from donorhub.api.http import get_principal, require_permission
 from donorhub.api.idempotency import commit_work, do_once, do_once_by_key
 from donorhub.api.schemas import AnswerSchema, UploadedFile
+from donorhub.domain.moving.formulas import guard_text
 from donorhub.errors import Rejected
 from donorhub.models import ImportFile
 from donorhub.models.states import IMPORT_FILE_STATES
@@ -55,7 +56,6 @@ SORTS: Final = {"id": ImportFile.id, "uploaded_at": ImportFile.uploaded_at}
 
 MOST_OLD_GIFTS: Final = 1000
 _NOT_IN_A_NAME: Final = re.compile(r"[\x00-\x1f\x7f/\\\ud800-\udfff]+")
-_FORMULA: Final = re.compile(r"[\s＝＋－＠]*[=+\-@＝＋－＠\t\r\0]")  # what a spreadsheet would reckon
 
 
 class FileAnswersSchema(StrictSchema):
@@ -381,5 +381,4 @@ def _make_plain_name(name: str | None) -> str:
 
 def _make_harmless_cells(problem: Mapping[str, object], columns: Iterable[str]) -> list[str]:
     """Return cells of which none is taken for a formula when the table is opened in a spreadsheet."""
-    cells = [str(problem.get(column) or "") for column in columns]
-    return [f"'{cell}" if _FORMULA.match(cell) else cell for cell in cells]
+    return [guard_text(str(problem.get(column) or "")) for column in columns]

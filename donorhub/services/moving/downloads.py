@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from typing import IO, Final, Literal
 
@@ -21,7 +22,32 @@ MEDIA_TYPES: Final[Mapping[FileForm, str]] = {
     "csv": "text/csv; charset=utf-8",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
+_PART: Final = 64 * 1024  # bytes that are sent at a time
 MOST_AT_ONCE: Final = 20_000  # rows that are written while somebody waits
+
+
+def make_file(
+    asked: ListRequest, *, form: FileForm, wording: Wording, most: int | None = None
+) -> tuple[IO[bytes], int]:
+    """Return a file without a name that holds a list, and the number of its rows; who asks closes it.
+
+    Raise Rejected as :func:`write_file` does; then there is no file.
+    """
+    file = tempfile.TemporaryFile()  # noqa: SIM115  it is sent after this
+    try:
+        count = write_file(asked, file, form=form, wording=wording, most=most)
+    except BaseException:
+        file.close()
+        raise
+    return file, count
+
+
+def send_parts(file: IO[bytes]) -> Iterator[bytes]:
+    """Give a file that was made part by part, and close it."""
+    with file:
+        file.seek(0)
+        while part := file.read(_PART):
+            yield part
 
 
 def write_file(

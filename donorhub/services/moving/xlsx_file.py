@@ -100,7 +100,7 @@ class XlsxFile:
         return len(self._columns) + sum(column.kind == "money" for column in self._columns)
 
     def _write_value(self, sheet: Worksheet, row: int, place: int, key: str, value: Value) -> None:
-        if value is None or value == "":
+        if value is None:
             return
         if isinstance(value, Money):
             sheet.write_number(row, place, float(value.as_decimal()), self._find_format(value.currency))
@@ -111,8 +111,8 @@ class XlsxFile:
             sheet.write_datetime(row, place, datetime.combine(value, time()), self._day)
         elif isinstance(value, int):
             sheet.write_number(row, place, value)
-        else:
-            sheet.write_string(row, place, _cut_text(self._write_text(key, value)))
+        elif text := self._write_text(key, value):
+            sheet.write_string(row, place, _cut_text(text))
 
     def _write_text(self, key: str, value: str | Coded) -> str:
         if isinstance(value, Coded):

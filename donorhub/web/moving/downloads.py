@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import IO, Final
 
 from flask import Blueprint, request
@@ -29,7 +28,6 @@ from donorhub.web.recurring import recurring_gifts
 from donorhub.web.work import tasks
 
 bp = Blueprint("downloads", __name__)
-PART: Final = 64 * 1024  # bytes of a file that are sent at a time
 ReadFilters = Callable[[], Filters]
 # The page of each list, and what reads from its address what the list is narrowed by.
 PAGES: Final[Mapping[ListName, tuple[str, ReadFilters]]] = {
@@ -64,21 +62,14 @@ def _make_request(name: ListName) -> ListRequest:
 
 
 def _answer_file(asked: ListRequest) -> Response:
-    """Write the file, record it, and only then send it: nobody has a file that the audit does not tell of."""
+    """Make the file, record it, and only then send it: nobody has a file that the audit does not tell of."""
     form = read_form()
-    lang = get_lang()
-    file = tempfile.TemporaryFile()  # noqa: SIM115  closed when all of it is sent
-    try:
-        with open_wording(lang) as wording:
-            count = downloads.write_file(asked, file, form=form, wording=wording, most=downloads.MOST_AT_ONCE)
-        set_reading(False)
-        downloads.record_download(asked, form=form, count=count, actor=asked.reader.who.actor)
-        db.session.commit()
-    except BaseException:
-        file.close()
-        raise
-    finally:
-        set_reading(True)
+    with open_wording(get_lang()) as wording:
+        file, count = downloads.make_file(asked, form=form, wording=wording, most=downloads.MOST_AT_ONCE)
+    set_reading(False)
+    downloads.record_download(asked, form=form, count=count, actor=asked.reader.who.actor)
+    db.session.commit()
+    set_reading(True)
     return send_file(file, name=f"{asked.list_out.name}-{asked.reader.today}", form=form)
 
 
@@ -90,18 +81,11 @@ def read_form() -> FileForm:
 def send_file(file: IO[bytes], *, name: str, form: FileForm) -> Response:
     """Return an answer that sends a file part by part, and closes it."""
     size = file.tell()
-    file.seek(0)
-    response = Response(_read_parts(file), content_type=MEDIA_TYPES[form])
+    response = Response(downloads.send_parts(file), content_type=MEDIA_TYPES[form])
     response.call_on_close(file.close)
     response.content_length = size
     response.headers["Content-Disposition"] = f'attachment; filename="{name}.{form}"'
     return response
-
-
-def _read_parts(file: IO[bytes]) -> Iterator[bytes]:
-    with file:
-        while part := file.read(PART):
-            yield part
 
 
 _add_addresses()
