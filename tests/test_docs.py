@@ -22,6 +22,7 @@ import pytest
 import importers
 import receipts
 from donorhub.cli import run_command
+from donorhub.cli.importing import ImportGroup
 from donorhub.config import Settings, name_variable
 from donorhub.domain.access.permissions import PERMISSIONS, ROLE_PERMISSIONS
 from donorhub.models.states import ROLES
@@ -92,6 +93,7 @@ def parse_line(line: str) -> None:
     context = click.Context(run_command)
     path: list[str] = []
     while isinstance(command, click.Group) and words:
+        words = command.name_kind(words) if isinstance(command, ImportGroup) else words
         found = command.get_command(context, words[0])
         if found is None:
             raise click.UsageError(f"there is no donorhub {' '.join([*path, words[0]])}")

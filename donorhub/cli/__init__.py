@@ -8,7 +8,17 @@ import sys
 import click
 
 from donorhub import config, logs
-from donorhub.cli import access, checking, database, deciding, exporting, imports, receipts, running, webhooks
+from donorhub.cli import (
+    access,
+    checking,
+    database,
+    deciding,
+    exporting,
+    importing,
+    receipts,
+    running,
+    webhooks,
+)
 from donorhub.cli.demo.command import run_demo
 from donorhub.errors import DonorHubError
 
@@ -27,7 +37,7 @@ for command in (
     database.db_group,
     access.user_group,
     access.token_group,
-    imports.import_files,
+    importing.import_group,
     deciding.entries_group,
     webhooks.webhooks_group,
     receipts.receipts_group,

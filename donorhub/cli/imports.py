@@ -97,6 +97,8 @@ def import_files(
 ) -> None:
     """Import bank files: OFX, QFX, camt, MT940, CSV, XLSX, QIF. Folders are walked, ZIPs opened.
 
+    Donors and past gifts of other systems: donorhub import people --help, donorhub import gifts --help.
+
     For each file it shows what it would do, with a digest, and asks. Without a terminal to ask at it stores
     nothing: say the digest then, and exactly what was shown is imported. Exit code 1 when a file was
     refused, is held because its figures do not add up, asks something or was not confirmed.

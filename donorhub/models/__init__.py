@@ -40,6 +40,7 @@ from donorhub.models.gift import (
     Refund,
     SoftCredit,
 )
+from donorhub.models.moving import RecordRow
 from donorhub.models.organisation import Organisation
 from donorhub.models.provider import (
     Payment,
@@ -122,6 +123,7 @@ __all__ = [
     "ReceiptCounter",
     "ReceiptLine",
     "ReceiptPdf",
+    "RecordRow",
     "RecurringGift",
     "RecurringGiftChange",
     "RefHabit",

@@ -13,6 +13,7 @@ from donorhub.models.states import (
     ENTRIES_TO_DECIDE,
     AliasKind,
     EntryState,
+    ImportFileKind,
     ImportFileState,
     ImportRowState,
     MatchingMode,
@@ -59,11 +60,12 @@ class ColumnMapping(Base):
 
 
 class ImportFile(Base):
-    """A file from a bank, kept as it was; its bytes tell whether it came before."""
+    """A file of a bank, or of donors and past gifts, kept as it was; its bytes tell whether it came."""
 
     __tablename__ = "import_file"
     __table_args__ = (
         make_word_check("state", ImportFileState),
+        make_word_check("kind", ImportFileKind),
         Index("ix_import_file_uploaded_at_id", "uploaded_at", "id"),
     )
 
@@ -72,6 +74,7 @@ class ImportFile(Base):
     filename: Mapped[str]
     size: Mapped[int]
     content: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)  # compressed and encrypted
+    kind: Mapped[ImportFileKind] = mapped_column(default="statement", server_default="statement")
     format: Mapped[str] = mapped_column(default="")
     profile: Mapped[str] = mapped_column(default="")
     bank_account_id: Mapped[int | None] = mapped_column(ForeignKey("bank_account.id", ondelete="RESTRICT"))

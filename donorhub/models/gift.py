@@ -90,6 +90,9 @@ class Gift(Base):
     goods: Mapped[str] = mapped_column(
         default="", server_default=""
     )  # what was given in kind, for the receipt
+    receipted_elsewhere: Mapped[str] = mapped_column(
+        default="", server_default=""
+    )  # the number of the receipt that another system issued: we issue no second one
     is_test: Mapped[bool] = mapped_column(default=False)  # of a provider's test mode: no receipt, in no total
     thank: Mapped[bool] = mapped_column(default=True)  # False: the one who recorded it asked for no thank-you
 

@@ -28,6 +28,7 @@ WorkerTaskKind = Literal[
     "send_message",
     "render_receipt",
     "import_file",
+    "import_records",
     "match_statement",
     "fetch_payout_items",
 ]
@@ -192,8 +193,12 @@ QuestionState = Literal["open", "answered"]
 QuestionAnswer = Literal["known", "other_money", "corrected", "outdated", "withdrawn", "stays"]
 WeakRefReason = Literal["two_sums", "other_money", "answer"]
 ImportRowState = Literal["mended", "left_out"]
+ImportFileKind = Literal["statement", "records"]  # of a bank, or of donors and past gifts
 RefHabitKind = Literal["stable", "per_file"]
 MatchKind = Literal["gift", "payout", "return", "not_gift"]
+
+# moving
+RecordRowState = Literal["made", "joined", "known", "held", "left_out"]
 
 # messages
 Channel = Literal["email"]
@@ -205,6 +210,7 @@ SuppressionSource = Literal["told", "bounced", "complained"]  # what made us sto
 AttachmentKind = Literal["receipt"]
 MessageSubjectType = Literal["gift"]
 
+RECORD_ROW_STATES: Final[tuple[RecordRowState, ...]] = get_args(RecordRowState)
 LANGS: Final[tuple[Lang, ...]] = get_args(Lang)
 ROLES: Final[tuple[RoleName, ...]] = get_args(RoleName)
 

@@ -249,7 +249,7 @@ def _compare_donor(plan: DonorPlan, ledger: Ledger, answers: Answers) -> None:
     person = plan.group.person
     plan.partner = None
     if plan.donor_id is None:
-        plan.forbids = bool(person.opt_out)
+        plan.forbids = person.opt_out == "no_contact"
         return
     values = ledger.donors[plan.donor_id].values
     for name in FILLED:
@@ -259,7 +259,7 @@ def _compare_donor(plan: DonorPlan, ledger: Ledger, answers: Answers) -> None:
             plan.changes[name] = (old, new)
     if person.note and person.note not in str(values.get("note") or ""):
         plan.more_note = person.note
-    plan.forbids = bool(person.opt_out) and not values.get("do_not_contact")
+    plan.forbids = person.opt_out == "no_contact" and not values.get("do_not_contact")
 
 
 def _judge_people(rows: list[RowPlan], donors: list[DonorPlan]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from donorhub.jobs.kinds import imports, inbox, receipts, sending, thanks
+from donorhub.jobs.kinds import imports, inbox, receipts, records, sending, thanks
 from donorhub.jobs.queue.perform import Performer
 
 PERFORMERS: Final[Mapping[str, Performer]] = {
@@ -14,6 +14,7 @@ PERFORMERS: Final[Mapping[str, Performer]] = {
     "send_message": sending.send_message,
     "render_receipt": receipts.render_receipt,
     "import_file": imports.import_file,
+    "import_records": records.import_records,
     "match_statement": imports.match_statement,
     "fetch_payout_items": inbox.fetch_payout_items,
 }

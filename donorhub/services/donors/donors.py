@@ -37,7 +37,7 @@ def create_donor(fields: DonorFields, *, source: str, now: datetime, actor: str)
     _set_fields(donor, _normalise_tax_number(fields, donor))
     db.session.add(donor)
     db.session.flush()  # the code is made of the id
-    donor.code = codes.format_code(_get_code_prefix(), FIRST_NUMBER + donor.id)
+    donor.code = codes.format_code(get_code_prefix(), FIRST_NUMBER + donor.id)
     _learn_keys(donor)
     stages.begin_stage(donor, today=organisation.get_day(now))
     if not source.startswith("import:"):  # hundreds taken over from another system are no news
@@ -282,7 +282,8 @@ def normalise_iban(text: str) -> str | None:
         return None
 
 
-def _get_code_prefix() -> str:
+def get_code_prefix() -> str:
+    """Return what stands before the number in a donor's code."""
     own_organisation = organisation.find_organisation()
     return own_organisation.code_prefix if own_organisation else "DH"
 
@@ -363,21 +364,33 @@ def _index_donor(donor: Donor) -> None:
 
 
 def _learn_keys(donor: Donor) -> None:
-    parts = [donor.name, donor.email, donor.code, donor.city, donor.phone, normalise_phone(donor.phone)]
-    parts.append(donor.tax_number or "")
-    donor.search = payer_text.fold_letters(" ".join(parts))
-    values_by_kind: dict[IdentityKind, str] = {
-        "email": normalise_email(donor.email) if donor.email else "",
-        "phone": normalise_phone(donor.phone),
-        "name": payer_text.make_name_key(donor.name),
-    }
-    keys = [
-        {"kind": kind, "value": value, "donor_id": donor.id}
-        for kind, value in values_by_kind.items()
-        if value
-    ]
+    donor.search = write_search_text(
+        donor.name, donor.email, donor.code, donor.city, donor.phone, donor.tax_number or ""
+    )
+    keys = list_identity_keys(donor.id, donor.name, donor.email, donor.phone)
     if keys:
         db.session.execute(
             insert_or_ignore(IdentityKey, on=_KEY_COLUMNS),
             keys,
         )
+
+
+def write_search_text(name: str, email: str, code: str, city: str, phone: str, tax_number: str) -> str:
+    """Return the folded text by which a donor is found."""
+    return payer_text.fold_letters(
+        " ".join((name, email, code, city, phone, normalise_phone(phone), tax_number))
+    )
+
+
+def list_identity_keys(donor_id: int, name: str, email: str, phone: str) -> list[dict[str, object]]:
+    """Return the rows of the keys by which a donor is compared."""
+    values_by_kind: dict[IdentityKind, str] = {
+        "email": normalise_email(email) if email else "",
+        "phone": normalise_phone(phone),
+        "name": payer_text.make_name_key(name),
+    }
+    return [
+        {"kind": kind, "value": value, "donor_id": donor_id}
+        for kind, value in values_by_kind.items()
+        if value
+    ]

@@ -145,6 +145,13 @@ def begin_stage(donor: Donor, *, today: date) -> None:
     _keep_findings([Finding(donor.id, stage, [], today)])
 
 
+def begin_stages(new: Iterable[tuple[int, bool]], *, today: date) -> None:
+    """Keep the stages of new donors, each by id and whether they are deceased."""
+    _keep_findings(
+        Finding(id_, "deceased" if is_deceased else "prospect", [], today) for id_, is_deceased in new
+    )
+
+
 def refresh_stages(donor_ids: Collection[int], *, today: date) -> int:
     """Work out the stages of these donors anew and keep them; return how many are others than before.
 

@@ -39,6 +39,7 @@ class NewGift(NamedTuple):
     goods: str = ""
     is_test: bool = False
     thank: bool = True
+    receipted_elsewhere: str = ""
 
 
 def set_thank_delay(delay: timedelta) -> None:
@@ -132,6 +133,7 @@ def _make_row(gift: NewGift, now: datetime) -> dict[str, Any]:
         "goods": gift.goods,
         "is_test": gift.is_test,
         "thank": gift.thank,
+        "receipted_elsewhere": gift.receipted_elsewhere,
     }
 
 

@@ -37,7 +37,7 @@ class GiftWithoutReceipt:
 
     gift: Gift
     amount_left: Money
-    hindrance: str  # "", "test", "gone", "disputed", "goods"
+    hindrance: str  # "", "test", "gone", "disputed", "goods", "elsewhere"
 
     @property
     def is_fit(self) -> bool:
@@ -94,6 +94,8 @@ def _judge_gift(gift: Gift, minor_left: int, is_disputed: bool) -> GiftWithoutRe
     hindrance = "test" if gift.is_test else "gone" if minor_left <= 0 else "disputed" if is_disputed else ""
     if not hindrance and gift.method == "in_kind" and not gift.goods.strip():
         hindrance = "goods"
+    if not hindrance and gift.receipted_elsewhere:
+        hindrance = "elsewhere"
     return GiftWithoutReceipt(gift, Money(max(minor_left, 0), gift.currency), hindrance)
 
 

@@ -142,6 +142,11 @@ def _refuse_unfit_gifts(
     reasons += [("disputed", id_, f"gift {id_} is disputed") for id_ in disputed_ids]
     reasons += [("test", gift.id, f"gift {gift.id} is a test") for gift in gift_rows if gift.is_test]
     reasons += [
+        ("elsewhere", gift.id, f"gift {gift.id} has receipt {gift.receipted_elsewhere} of another system")
+        for gift in gift_rows
+        if gift.receipted_elsewhere
+    ]
+    reasons += [
         ("gone", gift.id, f"nothing is left of gift {gift.id}")
         for gift, line in zip(gift_rows, lines, strict=True)
         if line.minor <= 0

@@ -59,6 +59,7 @@ WHAT: Final[Mapping[str, object]] = {
     "import_file.received": lazy_gettext("Bank file received"),
     "import_file.refused": lazy_gettext("Bank file refused"),
     "import_file.sent_again": lazy_gettext("Bank file sent again"),
+    "import_file.records_written": lazy_gettext("Donors and past gifts brought from a file"),
     "import_file.taken_back": lazy_gettext("Import of a bank file taken back"),
     "instalment.judged_again": lazy_gettext("Instalment judged again after an upgrade"),
     "import_row.left_out": lazy_gettext("A row of a bank file was left out"),

@@ -172,6 +172,7 @@ TASKS: Final[Words[TaskKind]] = {
     "send_message": lazy_gettext("Send a message"),
     "render_receipt": lazy_gettext("Make the PDF of a receipt"),
     "import_file": lazy_gettext("Read a bank file"),
+    "import_records": lazy_gettext("Bring donors and past gifts"),
     "match_statement": lazy_gettext("Match a bank statement"),
     "fetch_payout_items": lazy_gettext("Fetch the items of a payout"),
     "call": lazy_gettext("Call the donor"),
@@ -260,6 +261,7 @@ HINDRANCES: Final[Words[str]] = {
     "test": lazy_gettext("test"),
     "gone": lazy_gettext("taken away"),
     "disputed": lazy_gettext("disputed"),
+    "elsewhere": lazy_gettext("has a receipt of another system"),
     "goods": lazy_gettext("say what was given"),
 }
 SOURCES: Final[Words[str]] = {

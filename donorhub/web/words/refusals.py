@@ -67,6 +67,14 @@ CODES: Final[Mapping[str, object]] = {
     "doubtful": lazy_gettext("This entry may be known already: say first whether it is other money."),
     "file_too_large": lazy_gettext("The file is too large: export a shorter period."),
     "too_many_files": lazy_gettext("These are too many files at once: send them in parts."),
+    "is_bank_file": lazy_gettext(
+        "This file was sent as a bank file before. Save it anew in the spreadsheet to bring its people."
+    ),
+    "answers_wrong": lazy_gettext("These answers do not fit the file. Please look at it again."),
+    "no_table_of_people": lazy_gettext(
+        "No table of people or gifts can be read from this file. "
+        "Save it as XLSX or CSV with a row of column names."
+    ),
     "fund_closed": lazy_gettext("This fund is closed: choose another."),
     "fund_on_receipt": lazy_gettext(
         "A receipt names this gift and told what it is for: void the receipt first."
@@ -176,6 +184,7 @@ RECEIPT_REASONS: Final[Mapping[str, object]] = {
     "several_currencies": lazy_gettext("the gifts are in several currencies: issue a receipt for each"),
     "on_receipt": lazy_gettext("gift %(gift)s is on a receipt already"),
     "disputed": lazy_gettext("gift %(gift)s is disputed"),
+    "elsewhere": lazy_gettext("gift %(gift)s has a receipt of another system"),
     "test": lazy_gettext("gift %(gift)s is a test"),
     "gone": lazy_gettext("nothing is left of gift %(gift)s"),
 }

@@ -52,6 +52,8 @@ def receive_file(
     refuse_large_file(data, filename, limit_mb)
     refuse_unknown_answers(bank_account_id, layout)
     file, is_new = keep_file(data, filename, now=now, actor=actor)
+    if file.kind == "records":
+        return file, False
     if file.state == "received" and not is_new:
         give_up_dead(now=now)  # perhaps it waits for a task that will never come
     has_answers = bank_account_id is not None or layout is not None or bool(currency)
@@ -161,14 +163,14 @@ def plan_reading(
     Where ``plan_digest`` names what was shown of it, nothing else is stored (:mod:`.import_plans`).
     """
     if not is_first:
-        tasks.supersede_task(_make_task_key(file), now=now, actor=actor)
+        tasks.supersede_task(make_task_key(file), now=now, actor=actor)
         file.generation += 1
         audit.record_action(
             actor, "import_file.sent_again", ("import_file", file.id), now=now, data={"was": file.state}
         )
     file.state, file.finished_at, file.progress = "received", None, 0
     tasks.plan_task(
-        _make_task_key(file),
+        make_task_key(file),
         kind="import_file",
         performer="worker",
         subject=("import_file", file.id),
@@ -178,14 +180,14 @@ def plan_reading(
     )
 
 
-def _make_task_key(file: ImportFile) -> str:
+def make_task_key(file: ImportFile) -> str:
     """Return the key of the task that reads the present generation of a file."""
     return f"import_file:{file.id}:{file.generation}"
 
 
 def find_reading_task(file: ImportFile) -> Task | None:
     """Return the task that reads a file, or read it."""
-    return tasks.find_task(_make_task_key(file))
+    return tasks.find_task(make_task_key(file))
 
 
 def give_up_dead(*, now: datetime) -> int:
@@ -201,7 +203,7 @@ def give_up_dead(*, now: datetime) -> int:
     given_up = 0
     for file_id, key, error, attempts in rows:
         file = lock_file(file_id)
-        if file.state == "received" and key == _make_task_key(file):
+        if file.state == "received" and key == make_task_key(file):
             _give_up(file, error, attempts, now=now)
             given_up += 1
     return given_up

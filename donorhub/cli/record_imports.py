@@ -1,0 +1,215 @@
+"""``donorhub import people`` and ``donorhub import gifts``: donors and past gifts from a spreadsheet."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Final
+
+import click
+from flask import current_app
+
+from donorhub import clock
+from donorhub.cli import confirming
+from donorhub.cli.confirming import DIGITS
+from donorhub.cli.context import get_actor, run_in_app
+from donorhub.config import Settings
+from donorhub.db import db, read_only
+from donorhub.domain.moving.answers import GENERIC_SYSTEM, Answers, Kind
+from donorhub.domain.moving.field_words import FIELDS
+from donorhub.errors import Rejected
+from donorhub.jobs.queue.run import run_task
+from donorhub.money import Money
+from donorhub.schemas import records as record_words
+from donorhub.services.bank.files import imports
+from donorhub.services.moving import record_files, record_plans
+from donorhub.services.moving.record_plans import RecordPlan
+
+_MOST_SHOWN: Final = 20  # rows that are held
+_SAID: Final = tuple(
+    "system currency date_order month_day decimal phone_country pairs same_name hidden".split()
+)
+
+
+def _add_options(command: Any) -> Any:
+    for option in reversed(
+        (
+            click.argument("path", type=click.Path(exists=True, dir_okay=False, path_type=Path)),
+            click.option(
+                "--system", default="", help="Where the file comes from, such as civicrm; else spreadsheet."
+            ),
+            click.option("--currency", default="", metavar="PLN", help="Of amounts that name none."),
+            click.option("--column", multiple=True, metavar="NAME=FIELD", help="What a column is."),
+            click.option("--date-order", type=click.Choice(("dmy", "mdy", "ymd")), default=None),
+            click.option("--month-day", type=click.Choice(("first", "last")), default=None),
+            click.option("--decimal", type=click.Choice((",", ".")), default=None),
+            click.option("--phone-country", default="", metavar="PL"),
+            click.option("--pairs", type=click.Choice(("one", "two")), help="Two people in a cell are …"),
+            click.option(
+                "--same-name", type=click.Choice(("apart", "one")), help="Rows of a name alone are …"
+            ),
+            click.option("--hidden", type=click.Choice(("bring", "leave")), help="Hidden sheets and rows."),
+            click.option("--new-funds", is_flag=True, help="Make funds and campaigns that nobody knows."),
+            click.option("--dry-run", is_flag=True, help="Show what would be done; store nothing."),
+            click.option("--yes", is_flag=True, help="Bring it without showing first what it would do."),
+            click.option(
+                "--digest", default="", metavar="DIGEST", help="Bring what was shown under this digest."
+            ),
+        )
+    ):
+        command = option(command)
+    return command
+
+
+@click.command("people")
+@_add_options
+@run_in_app
+def import_people(path: Path, **options: Any) -> None:
+    """Bring donors from XLSX, XLS, ODS or CSV of any shape; columns of gifts are left out.
+
+    It shows what it would do, with a digest, and asks. Rows that cannot be read stay out and are listed. The
+    same file again, or a longer one, adds only what is new. Nobody is written to. Exit code 1 when something
+    is asked, when nothing was confirmed or rows are held.
+    """
+    _import_records(path, "people", options)
+
+
+@click.command("gifts")
+@_add_options
+@run_in_app
+def import_gifts(path: Path, **options: Any) -> None:
+    """Bring donors and their past gifts from XLSX, XLS, ODS or CSV of any shape.
+
+    As ``import people``, with the gifts: of the same money that is here already no second gift is made, and
+    nobody is thanked for history.
+    """
+    _import_records(path, "gifts", options)
+
+
+def _import_records(path: Path, kind: Kind, options: dict[str, Any]) -> None:
+    data = path.read_bytes()
+    imports.refuse_large_file(data, path.name, _get_settings().upload_limit_mb)
+    with read_only():
+        plan = _make_plan(data, path.name, kind, options)
+        db.session.rollback()
+    if options["dry_run"] or plan.questions or not plan.can_be_written:
+        show_plan(path.name, plan)
+        _end_command(is_sound=not plan.questions and not plan.figures["counts"]["held"])
+        return
+    if not options["yes"] and not confirming.is_confirmed(
+        plan.digest, options["digest"], lambda: show_plan(path.name, plan), "Bring exactly this?"
+    ):
+        _end_command(is_sound=False)
+        return
+    _write(data, path.name, plan)
+    _end_command(is_sound=not plan.figures["counts"]["held"])
+
+
+def _get_settings() -> Settings:
+    settings: Settings = current_app.extensions["donorhub.settings"]
+    return settings
+
+
+def _end_command(*, is_sound: bool) -> None:
+    if not is_sound:
+        sys.exit(1)
+
+
+def _make_plan(data: bytes, filename: str, kind: Kind, options: dict[str, Any]) -> RecordPlan:
+    table = record_plans.read_bytes(data, filename)
+    remembered = record_files.find_remembered_answers(record_plans.read_signature(table))
+    answers = replace(remembered or Answers(), kind=kind)
+    said = {name: options[name] for name in _SAID if options[name]}
+    columns = {**answers.columns, **_read_columns(table.header, options["column"])}
+    answers = record_files.parse_answers(
+        {**answers.to_dict(), "system": answers.system or GENERIC_SYSTEM, "columns": columns, **said}
+    )
+    plan = record_plans.make_plan(data, filename, answers, now=clock.now())
+    if options["new_funds"] and (plan.plan.unknown_funds or plan.plan.unknown_campaigns):
+        answers = replace(
+            answers,
+            funds={**answers.funds, **dict.fromkeys(plan.plan.unknown_funds, "new")},
+            campaigns={**answers.campaigns, **dict.fromkeys(plan.plan.unknown_campaigns, "new")},
+        )
+        plan = record_plans.make_plan(data, filename, answers, now=clock.now())
+    return plan
+
+
+def _read_columns(header: Sequence[str], texts: Sequence[str]) -> dict[str, str]:
+    columns: dict[str, str] = {}
+    for text in texts:
+        name, _, field = text.rpartition("=")
+        if name not in header or field not in FIELDS:
+            raise Rejected(
+                f"--column {text}: say the name of a column and one of {', '.join(FIELDS)}",
+                code="column_unknown",
+            )
+        columns[str(header.index(name))] = field
+    return columns
+
+
+def _write(data: bytes, filename: str, plan: RecordPlan) -> None:
+    now, actor = clock.now(), get_actor()
+    file, _ = record_files.receive_file(
+        data,
+        filename,
+        now=now,
+        actor=actor,
+        answers=plan.answers,
+        limit_mb=_get_settings().upload_limit_mb,
+    )
+    if file.state == "asking":
+        record_plans.plan_file(file, now=now, answers=plan.answers)
+        record_files.plan_writing(file, plan.digest, now=now, actor=actor)
+    file_id = file.id
+    db.session.commit()
+    task = imports.find_reading_task(record_files.get_file(file_id))
+    if task is not None and record_files.get_file(file_id).state == "received":
+        run_task(task.id)
+    file = record_files.get_file(file_id)
+    click.echo(f"{filename}: {file.state}, {file.new_count} rows brought, {file.known_count} known already")
+
+
+# ---------------------------------------------------------------- what is said
+
+
+def show_plan(name: str, plan: RecordPlan) -> None:
+    """Print what bringing a file would do."""
+    figures, counts = plan.figures, plan.figures["counts"]
+    click.echo(f"{name}: not brought yet, digest {plan.digest[:DIGITS]}")
+    for guess in plan.writing.guesses:
+        samples = " | ".join(guess.samples)
+        click.echo(f"  {guess.name}: {guess.field} ({guess.ground})  {samples}"[:110])
+    sums = ", ".join(str(Money(minor, currency)) for currency, minor in figures["sums"].items())
+    click.echo(
+        f"  {figures['rows']} rows: {counts['made']} made, {counts['joined']} joined, "
+        f"{counts['known']} known, {counts['held']} held, {counts['left_out']} left out"
+    )
+    click.echo(
+        f"  {figures['new_donors']} new donors, {figures['known_donors']} known; {figures['gifts']} gifts"
+        + (f", {sums}" if sums else "")
+    )
+    for total in figures["sheets"]:
+        _show_total(total)
+    for row in [row for row in plan.plan.rows if row.state == "held"][:_MOST_SHOWN]:
+        click.echo(f"  held {row.record.key}: {record_words.write_reason(row.reason)}")
+    for question in plan.questions:
+        what = plan.table.header[question.position] if question.position is not None else ""
+        examples = ", ".join(question.examples)
+        click.echo(
+            f"  asks {question.code} {what}: {record_words.QUESTIONS[question.code]} {examples}".rstrip()
+        )
+
+
+def _show_total(total: dict[str, Any]) -> None:
+    own = total["own_minor"]
+    sum_ = Money(total["minor"], total["currency"])
+    line = f"  sheet {total['sheet'] or '-'}: {total['count']} gifts, {sum_}"
+    if own is not None:
+        difference = Money(own - total["minor"], total["currency"])
+        line += f"; the file says {Money(own, total['currency'])}, difference {difference}"
+    if total["out_rows"]:
+        line += f" (not counted: rows {', '.join(map(str, total['out_rows'][:10]))})"
+    click.echo(line)

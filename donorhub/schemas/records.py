@@ -1,0 +1,66 @@
+"""What is said of files of donors and past gifts: questions and reasons, in English, for programs.
+
+Pages put the same sentences through their catalogues.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from donorhub.domain.moving.writings import QuestionCode
+
+QUESTIONS: Final[Mapping[QuestionCode, str]] = {
+    "name_column": "Say which column holds the names.",
+    "amount_column": "Say which column holds the amount of the gift.",
+    "date_column": "Say which column holds the day of the gift.",
+    "date_order": "All days are 12 or less: say which comes first in a date.",
+    "date_contradicts": "The days of this column are written in two ways: say which is meant.",
+    "month_day": "Some cells name a month only: say which day stands for it.",
+    "decimal": "Say which sign begins the decimals.",
+    "decimal_contradicts": "The amounts are written in two ways: say which sign begins the decimals.",
+    "currency": "Say in which currency the amounts are.",
+    "pairs": "Some cells name two people: say whether they are two donors or one.",
+    "hidden": "The file has hidden rows or sheets: say whether they are brought.",
+    "fund": "Nobody knows these funds: say for each whether it is made, is another one, or none.",
+    "campaign": "Nobody knows these campaigns: say for each whether it is made, is another one, or none.",
+}
+REASONS: Final[Mapping[str, str]] = {
+    "error_value": "a cell holds an error",
+    "formula_without_value": "a cell holds a formula that was never computed",
+    "lost_digits": "the spreadsheet lost digits of a number",
+    "unreadable_amount": "the amount cannot be read",
+    "no_amount": "there is no amount",
+    "negative_amount": "the amount is negative, which is no gift",
+    "zero_amount": "the amount is nothing",
+    "no_currency": "the amount has no currency",
+    "unknown_currency": "the currency is none, or two differ",
+    "unreadable_date": "the day cannot be read",
+    "no_date": "there is no day",
+    "month_only": "the day is a month only",
+    "future_date": "the day is in the future",
+    "unreadable_email": "the e-mail address is none",
+    "unreadable_account": "the account number is wrong",
+    "unreadable_national_id": "the personal number is wrong",
+    "unreadable_tax_number": "the tax number is wrong",
+    "unclear_word": "the answer is neither yes nor no",
+    "no_name": "there is no name",
+    "unclear_status": "the status is not known",
+    "not_received": "the money never came",
+    "taken_back": "the money was given back",
+    "by_person": "left out by a person",
+    "same_person": "another row of the same person",
+    "adds_to_donor": "adds to a donor who is here",
+    "nothing_new": "the donor is here, and nothing is new",
+    "imported_before": "brought by an earlier file",
+    "twice_in_file": "the same gift stands above",
+    "id_twice": "the same id stands above with another amount",
+    "gift_differs": "the gift of this id has another amount or day here",
+    "gift_changed": "it looks like a gift of an earlier file whose amount or day was another",
+    "already_here": "the same money is here from another source",
+}
+
+
+def write_reason(code: str) -> str:
+    """Return why a row is what it is."""
+    return REASONS.get(code, code)

@@ -1,0 +1,134 @@
+"""Files of donors and past gifts: keeping them, what a person says of them, planning that they are written.
+
+Nothing of the base changes here; what a file would do is for :mod:`.record_plans`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import Select, select
+
+from donorhub.db import db
+from donorhub.domain.moving.answers import Answers
+from donorhub.errors import Conflict, NotFound, Rejected
+from donorhub.models import ImportFile, Statement
+from donorhub.models.states import READABLE_AGAIN_FILES
+from donorhub.services.access import audit
+from donorhub.services.bank.files import imports
+from donorhub.services.work import tasks
+
+_CAN_BECOME: Final = ("asking", "refused", "failed")
+
+
+def receive_file(
+    data: bytes,
+    filename: str,
+    *,
+    now: datetime,
+    actor: str,
+    answers: Answers | None = None,
+    limit_mb: int = 50,
+) -> tuple[ImportFile, bool]:
+    """Keep a file of donors and gifts; return it and whether it is new as such.
+
+    The same bytes again give the first row back; what is said of them now counts, while they ask. Raise
+    Conflict for bytes that were imported as a bank file.
+    """
+    imports.refuse_large_file(data, filename, limit_mb)
+    file, is_new = imports.keep_file(data, filename, now=now, actor=actor)
+    if file.kind != "records":
+        _refuse_bank_file(file, is_new=is_new)
+        file.kind, file.state, file.problems = "records", "asking", []
+        file.layout, is_new = None, True
+        audit.record_action(
+            actor, "import_file.received", ("import_file", file.id), now=now, data={"sha256": file.sha256}
+        )
+    elif file.state in READABLE_AGAIN_FILES:
+        file.state = "asking"
+    if answers is not None and file.state == "asking":
+        file.layout = answers.to_dict()
+    return file, is_new
+
+
+def _refuse_bank_file(file: ImportFile, *, is_new: bool) -> None:
+    if is_new:
+        return
+    has_statements = db.session.scalar(select(Statement.id).filter_by(import_file_id=file.id).limit(1))
+    if file.state not in _CAN_BECOME or has_statements is not None:
+        raise Conflict(
+            f"this file was sent as a bank file before ({file.filename}): save it anew to bring its people",
+            code="is_bank_file",
+            import_file_id=file.id,
+        )
+
+
+def get_file(import_file_id: int) -> ImportFile:
+    """Return a file of donors and gifts; raise NotFound for any other."""
+    file = imports.get_file(import_file_id)
+    if file.kind != "records":
+        raise NotFound(f"there is no file {import_file_id} of donors and gifts")
+    return file
+
+
+def lock_file(import_file_id: int) -> ImportFile:
+    """Return a file of donors and gifts, locked until the transaction ends."""
+    file = imports.lock_file(import_file_id)
+    if file.kind != "records":
+        raise NotFound(f"there is no file {import_file_id} of donors and gifts")
+    return file
+
+
+def select_files() -> Select[ImportFile]:
+    """Return a query for all files of donors and gifts."""
+    return select(ImportFile).where(ImportFile.kind == "records")
+
+
+def read_answers(file: ImportFile) -> Answers:
+    """Return what was said of a file so far."""
+    return Answers.from_dict(file.layout or {})
+
+
+def parse_answers(raw: Mapping[str, object]) -> Answers:
+    """Return the answers in plain values; raise Rejected for wrong ones."""
+    try:
+        return Answers.from_dict(raw)
+    except ValueError as e:
+        raise Rejected(str(e)[:300], code="answers_wrong", field="/answers") from e
+
+
+def set_answers(file: ImportFile, answers: Answers) -> None:
+    """Keep what a person says of a file; raise Conflict for one that asks nothing any more."""
+    if file.state not in ("asking", *READABLE_AGAIN_FILES):
+        raise Conflict(f"file {file.id} is {file.state}: it asks nothing", code="asks_nothing")
+    file.layout = answers.to_dict()
+
+
+def find_remembered_answers(signature: str) -> Answers | None:
+    """Return what was said of the last table with these columns, but for its rows; None for a new one."""
+    layout = db.session.scalar(
+        select(ImportFile.layout)
+        .where(ImportFile.kind == "records", ImportFile.profile == signature, ImportFile.state == "done")
+        .order_by(ImportFile.id.desc())
+        .limit(1)
+    )
+    if layout is None:
+        return None
+    return Answers.from_dict({key: value for key, value in layout.items() if key != "rows"})
+
+
+def plan_writing(file: ImportFile, digest: str, *, now: datetime, actor: str) -> None:
+    """Plan that a file is written as it was shown under this digest."""
+    file.generation += 1
+    file.state, file.finished_at, file.progress = "received", None, 0
+    file.problems = []
+    tasks.plan_task(
+        imports.make_task_key(file),
+        kind="import_records",
+        performer="worker",
+        subject=("import_file", file.id),
+        now=now,
+        facts={"plan": digest, "actor": actor},
+    )

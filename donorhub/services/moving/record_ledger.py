@@ -1,0 +1,135 @@
+"""What of the base a file of donors and gifts is about, in a few statements, however many rows it has."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+from typing import Any, Final
+
+from sqlalchemy import or_, select
+
+from donorhub.db import cut_query_values, db
+from donorhub.domain.donors.identity import NameParts
+from donorhub.domain.moving.grouping import Group
+from donorhub.domain.moving.ledger import DonorFacts, GiftFacts, Ledger
+from donorhub.domain.moving.plan import FILLED, SAME_MONEY, RowPlan
+from donorhub.domain.payer_text import fold_letters, make_name_key
+from donorhub.models import Campaign, Correction, Donor, ExternalId, Fund, Gift, IdentityKey
+
+ROW_SOURCE: Final = ":rows"  # of ids that we give to people of files without ids of their own
+_GIFT_COLUMNS: Final = (
+    Gift.id,
+    Gift.donor_id,
+    Gift.amount_minor,
+    Gift.currency,
+    Gift.received_on,
+    Gift.source,
+    Gift.source_ref,
+    Donor.name,
+)
+
+
+def read_ledger(rows: Sequence[RowPlan], groups: Sequence[Group], system: str) -> Ledger:
+    """Return what the base knows of these people and gifts."""
+    by_ref = _find_by_refs(system, {group.person.ref for group in groups} - {""})
+    by_row_key = _find_by_refs(system + ROW_SOURCE, {group.row_key for group in groups} - {""})
+    by_contact = _find_by_contacts({contact for group in groups for contact in group.contacts})
+    days = [row.record.gift.received_on for row in rows if row.record.gift is not None]
+    own_gifts, other_gifts = _read_gifts(rows, days, system) if days else ({}, ())
+    donor_ids = {*by_ref.values(), *by_row_key.values(), *(gift.donor_id for gift in own_gifts.values())}
+    donor_ids.update(id_ for ids in by_contact.values() for id_ in ids)
+    donor_ids.update(gift.donor_id for gift in other_gifts)
+    return Ledger(
+        _read_donors(donor_ids),
+        by_ref,
+        by_row_key,
+        by_contact,
+        own_gifts,
+        other_gifts,
+        _read_purposes(Fund),
+        _read_purposes(Campaign),
+    )
+
+
+def _find_by_refs(source: str, refs: Iterable[str]) -> dict[str, int]:
+    donor_by_ref: dict[str, int] = {}
+    for chunk in cut_query_values(sorted(refs)):
+        rows = db.session.execute(
+            select(ExternalId.ref, ExternalId.donor_id, Donor.merged_into_id)
+            .join(Donor, Donor.id == ExternalId.donor_id)
+            .where(ExternalId.source == source, ExternalId.ref.in_(chunk), Donor.removed_at.is_(None))
+        )
+        donor_by_ref |= {ref: merged_into_id or donor_id for ref, donor_id, merged_into_id in rows}
+    return donor_by_ref
+
+
+def _find_by_contacts(contacts: set[tuple[str, str]]) -> dict[tuple[str, str], tuple[int, ...]]:
+    donors_by_contact: dict[tuple[str, str], list[int]] = {}
+    for chunk in cut_query_values(sorted({value for _, value in contacts})):
+        rows = db.session.execute(
+            select(IdentityKey.kind, IdentityKey.value, IdentityKey.donor_id)
+            .join(Donor, Donor.id == IdentityKey.donor_id)
+            .where(IdentityKey.kind.in_(("email", "iban", "phone")), IdentityKey.value.in_(chunk))
+            .where(Donor.merged_into_id.is_(None), Donor.removed_at.is_(None))
+            .order_by(IdentityKey.donor_id)
+        )
+        for kind, value, donor_id in rows:
+            if (kind, value) in contacts:
+                donors_by_contact.setdefault((kind, value), []).append(donor_id)
+    return {contact: tuple(ids) for contact, ids in donors_by_contact.items()}
+
+
+def _read_donors(donor_ids: set[int]) -> dict[int, DonorFacts]:
+    facts: dict[int, DonorFacts] = {}
+    for chunk in cut_query_values(sorted(donor_ids)):
+        columns = [getattr(Donor, name) for name in FILLED]
+        rows: Any = db.session.execute(
+            select(Donor.id, Donor.name, Donor.note, Donor.do_not_contact, *columns).where(
+                Donor.id.in_(chunk)
+            )
+        ).mappings()
+        for row in rows:
+            parts = NameParts(row["name"], row["given_name"], row["family_name"])
+            facts[row["id"]] = DonorFacts(row["id"], parts, dict(row))
+    return facts
+
+
+def _read_gifts(
+    rows: Sequence[RowPlan], days: Sequence[date], system: str
+) -> tuple[dict[str, GiftFacts], tuple[GiftFacts, ...]]:
+    """Return the gifts of the same system, by their keys, and those of other doors about the file's days."""
+    source = f"import:{system}"
+    own: dict[str, GiftFacts] = {}
+    base = select(*_GIFT_COLUMNS).join(Donor, Donor.id == Gift.donor_id)
+    for chunk in cut_query_values(sorted({row.source_ref for row in rows} - {""})):
+        query = base.where(Gift.source == source, Gift.source_ref.in_(chunk))
+        own |= {gift.source_ref: gift for gift in _make_facts(db.session.execute(query))}
+    about = base.where(
+        Gift.received_on >= min(days) - SAME_MONEY,
+        Gift.received_on <= max(days) + SAME_MONEY,
+        Gift.is_test.is_(False),
+        Gift.id.not_in(select(Correction.gift_id)),
+    )
+    own |= {
+        gift.source_ref: gift for gift in _make_facts(db.session.execute(about.where(Gift.source == source)))
+    }
+    others = db.session.execute(about.where(or_(Gift.source < source, Gift.source > source)))
+    wanted = {
+        (row.record.gift.amount.minor, row.record.gift.amount.currency) for row in rows if row.record.gift
+    }
+    return own, tuple(gift for gift in _make_facts(others) if (gift.minor, gift.currency) in wanted)
+
+
+def _make_facts(rows: Iterable[Any]) -> list[GiftFacts]:
+    return [
+        GiftFacts(id_, donor_id, make_name_key(name), minor, currency, on, source, ref)
+        for id_, donor_id, minor, currency, on, source, ref, name in rows
+    ]
+
+
+def _read_purposes(kind: type[Fund | Campaign]) -> dict[str, int]:
+    purposes: dict[str, int] = {}
+    for id_, code, name in db.session.execute(select(kind.id, kind.code, kind.name)):
+        purposes.setdefault(fold_letters(name), id_)
+        purposes.setdefault(fold_letters(code), id_)
+    return purposes

@@ -1,0 +1,225 @@
+"""What bringing a file of donors and gifts would do: the plan of each row, the figures that are shown of it,
+and the digest that stands for both.
+
+Planning writes nothing of the base: the plan is the dry run.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import delete, insert, select
+
+from donorhub.db import cut_chunks, db, insert_or_ignore
+from donorhub.domain.moving.answers import Answers
+from donorhub.domain.moving.columns import guess_columns
+from donorhub.domain.moving.field_words import fold_name, is_field_name
+from donorhub.domain.moving.plan import Plan, RowPlan, group_records, judge_rows, make_refs
+from donorhub.domain.moving.record_rows import Record, read_records
+from donorhub.domain.moving.totals import sum_sheets, sum_years
+from donorhub.domain.moving.writings import Question, Writing, settle_writing
+from donorhub.errors import Rejected
+from donorhub.models import ImportFile, ImportPlan, RecordRow
+from donorhub.services import shown
+from donorhub.services.access import organisation
+from donorhub.services.bank.files import imports
+from donorhub.services.moving import record_files
+from donorhub.services.moving.record_ledger import read_ledger
+from importers.records import RecordTable
+from importers.sheet import UnreadableTable
+from importers.table.records import read_records as read_table
+from importers.text import Undecodable
+
+READER: Final = 1  # raised when the same file is understood differently, so that no older plan fits
+_CHUNK: Final = 1000  # rows in one statement
+
+
+@dataclass(frozen=True, slots=True)
+class RecordPlan:
+    """What a file would do under a person's answers, with the figures of it as plain values."""
+
+    digest: str
+    answers: Answers
+    table: RecordTable
+    writing: Writing
+    plan: Plan
+    figures: dict[str, Any]
+    questions: tuple[Question, ...]
+
+    @property
+    def can_be_written(self) -> bool:
+        """Whether nothing is asked any more and something would come of it."""
+        counts = self.figures["counts"]
+        return not self.questions and counts["made"] + counts["joined"] > 0
+
+
+def read_signature(table: RecordTable) -> str:
+    """Return what is the same for tables with the same columns."""
+    return "records:" + shown.compute_digest([fold_name(name) for name in table.header])[:32]
+
+
+def read_bytes(data: bytes, filename: str) -> RecordTable:
+    """Return the table in a file; raise Rejected, with the reason, where it has none."""
+    try:
+        return read_table(data, is_field_name)
+    except (UnreadableTable, Undecodable) as e:
+        raise Rejected(f"{filename}: {e}", code="no_table_of_people") from e
+
+
+def make_plan(data: bytes, filename: str, answers: Answers, *, now: datetime) -> RecordPlan:
+    """Return what bringing these bytes does to the base as it is; nothing is written."""
+    table = read_bytes(data, filename)
+    guesses = guess_columns(table, answers)
+    own_organisation = organisation.find_organisation()
+    writing = settle_writing(
+        table, guesses, answers, home_country=own_organisation.country if own_organisation else ""
+    )
+    records = list(read_records(table, writing, answers, today=organisation.get_day(now)))
+    rows, people = group_records(records, answers)
+    make_refs(rows)
+    plan = judge_rows(rows, people, read_ledger(rows, people.groups, answers.system), answers)
+    questions = (*writing.questions, *_ask_purposes(plan))
+    figures = _collect_figures(table, writing, plan)
+    plain = [READER, answers.to_dict(), list(map(_tell_row, plan.rows)), list(map(_tell_donor, plan.donors))]
+    digest = shown.compute_digest([plain, [question.code for question in questions]])
+    return RecordPlan(digest, answers, table, writing, plan, figures, questions)
+
+
+def _ask_purposes(plan: Plan) -> list[Question]:
+    questions = []
+    if plan.unknown_funds:
+        questions.append(Question("fund", examples=plan.unknown_funds))
+    if plan.unknown_campaigns:
+        questions.append(Question("campaign", examples=plan.unknown_campaigns))
+    return questions
+
+
+def _tell_row(row: RowPlan) -> list[object]:
+    gift = row.record.gift
+    money = [gift.amount.minor, gift.amount.currency, gift.received_on.isoformat()] if gift else []
+    return [
+        row.record.key,
+        row.state,
+        row.reason,
+        row.group,
+        row.source_ref,
+        row.gift_id,
+        money,
+        row.record.texts,
+    ]
+
+
+def _tell_donor(donor: Any) -> list[object]:
+    return [donor.donor_id, donor.changes, donor.more_note, donor.forbids, donor.is_used]
+
+
+def _collect_figures(table: RecordTable, writing: Writing, plan: Plan) -> dict[str, Any]:
+    used = [donor for donor in plan.donors if donor.is_used]
+    new = [donor for donor in used if donor.donor_id is None]
+    sums: Counter[str] = Counter()
+    for row in plan.rows:
+        if row.gift is not None:
+            sums[row.gift.amount.currency] += row.gift.amount.minor
+    shown_rows = [row for row in plan.rows if not row.is_total]
+    return {
+        "rows": len(shown_rows),
+        "counts": plan.count_states(),
+        "gifts": sum(1 for row in plan.rows if row.gift is not None),
+        "sums": dict(sorted(sums.items())),
+        "new_donors": len(new) + sum(1 for donor in new if donor.group.person.partner is not None),
+        "known_donors": len(used) - len(new),
+        "changed_donors": sum(1 for donor in plan.donors if donor.changes or donor.more_note),
+        "opt_outs": sum(1 for donor in plan.donors if donor.group.person.opt_out),
+        "refused_cells": Counter(code for row in shown_rows for _, code in row.record.refused),
+        "reasons": [
+            [state, reason, count]
+            for (state, reason), count in sorted(
+                Counter((row.state, row.reason) for row in shown_rows if row.reason).items()
+            )
+        ],
+        "years": [asdict(total) for total in sum_years(plan)],
+        "sheets": [asdict(total) for total in sum_sheets(plan, table, writing)],
+        "others": [asdict(other) for other in table.others],
+        "last_day": max(
+            (row.record.gift.received_on.isoformat() for row in plan.rows if row.record.gift), default=""
+        ),
+    }
+
+
+# ---------------------------------------------------------------- plans of files that were kept
+
+
+def plan_file(file: ImportFile, *, now: datetime, answers: Answers | None = None) -> RecordPlan:
+    """Return the plan of a file under what was said of it, of the last like table where nothing was, and keep
+    it with its rows.
+    """
+    data = imports.read_content(file)
+    signature = read_signature(read_bytes(data, file.filename))
+    if answers is None and file.layout is None:
+        answers = record_files.find_remembered_answers(signature)
+    answers = answers or record_files.read_answers(file)
+    plan = make_plan(data, file.filename, answers, now=now)
+    record_files.set_answers(file, answers)
+    file.profile, file.format = signature, "records"
+    keep_plan(file, plan, now=now)
+    return plan
+
+
+def keep_plan(file: ImportFile, plan: RecordPlan, *, now: datetime) -> None:
+    """Keep the figures of a plan under its digest, and its rows in place of those of an earlier one."""
+    db.session.execute(
+        insert_or_ignore(ImportPlan, on=(ImportPlan.import_file_id, ImportPlan.digest)).values(
+            import_file_id=file.id,
+            digest=plan.digest,
+            plan={"answers": plan.answers.to_dict(), "figures": plan.figures},
+            made_at=now,
+        )
+    )
+    db.session.execute(delete(RecordRow).where(RecordRow.import_file_id == file.id))
+    rows = (make_row(file.id, row) for row in plan.plan.rows if not row.is_total)
+    for chunk in cut_chunks(rows, _CHUNK):
+        db.session.execute(insert(RecordRow), chunk)
+
+
+def find_figures(import_file_id: int, digest: str) -> dict[str, Any] | None:
+    """Return the figures that were shown under a digest; None where none were."""
+    plan = db.session.scalar(select(ImportPlan.plan).filter_by(import_file_id=import_file_id, digest=digest))
+    return None if plan is None else dict(plan["figures"])
+
+
+def make_row(import_file_id: int, row: RowPlan) -> dict[str, Any]:
+    """Return the columns of a row of the plan."""
+    return {
+        "import_file_id": import_file_id,
+        "sheet": row.record.sheet,
+        "row_no": row.record.number,
+        "raw": list(row.record.texts),
+        "plan": _describe_record(row.record),
+        "state": row.state,
+        "reason": row.reason,
+        "donor_id": None,
+        "gift_id": row.gift_id,
+        "made_donor": False,
+        "made_gift": False,
+    }
+
+
+def _describe_record(record: Record) -> dict[str, Any]:
+    gift = record.gift
+    plain: dict[str, Any] = {"name": record.person.name}
+    if gift is not None:
+        plain |= {
+            "minor": gift.amount.minor,
+            "currency": gift.amount.currency,
+            "day": gift.received_on.isoformat(),
+        }
+    elif record.amount is not None:
+        plain |= {"minor": record.amount.minor, "currency": record.amount.currency}
+    if record.fault_field:
+        plain["field"] = record.fault_field
+    if record.refused:
+        plain["refused"] = [list(one) for one in record.refused]
+    return plain

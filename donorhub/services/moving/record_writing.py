@@ -1,0 +1,309 @@
+"""Writing a file of donors and gifts as it was shown: one transaction, in bulk, and nothing of it is news.
+
+Nobody is thanked, written to or told; a no that the file brings counts at once and is never lifted by a file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import insert
+
+from donorhub.db import Base, cut_chunks, db, insert_or_ignore
+from donorhub.domain.moving.answers import Answers
+from donorhub.domain.moving.people_cells import PersonName
+from donorhub.domain.moving.plan import DonorPlan, RowPlan
+from donorhub.domain.moving.record_rows import Person
+from donorhub.domain.payer_text import fold_letters
+from donorhub.models import Campaign, Designation, Donor, ExternalId, Fund, IdentityKey, ImportFile, RecordRow
+from donorhub.models.states import GIFT_METHODS, LANGS, find_word
+from donorhub.services.access import audit
+from donorhub.services.bank.files import imports
+from donorhub.services.donors import donors, new_donors
+from donorhub.services.donors.donor_fields import DonorFields, select_fields
+from donorhub.services.giving import funds, new_gifts
+from donorhub.services.giving.funds import Purpose
+from donorhub.services.giving.new_gifts import NewGift
+from donorhub.services.messages import suppressions
+from donorhub.services.moving import record_files, record_plans
+from donorhub.services.moving.record_ledger import ROW_SOURCE
+from donorhub.services.moving.record_plans import RecordPlan
+
+Progress = Callable[[str, int], None]
+_CHUNK: Final = 1000
+_ROWS: Final = Base.metadata.tables[RecordRow.__tablename__]
+_LONGEST_CODE: Final = 24
+
+
+def write_file(
+    import_file_id: int, digest: str, *, now: datetime, actor: str, report: Progress = lambda _what, _n: None
+) -> ImportFile:
+    """Write a file as it was shown under this digest and return it; a file that was written is left as it is.
+
+    Where the base or the answers changed since, nothing is written and the file asks again.
+    """
+    file = record_files.lock_file(import_file_id)
+    if file.state != "received":
+        return file
+    report("reading", 0)
+    data = imports.read_content(file)
+    answers = record_files.read_answers(file)
+    plan = record_plans.make_plan(data, file.filename, answers, now=now)
+    if plan.digest != digest or not plan.can_be_written:
+        imports.ask_again(file.id, now=now)
+        return file
+    report("writing", len(plan.plan.rows))
+    _Writer(file, plan, now, actor).write_all()
+    file.layout = _remember_columns(plan).to_dict()
+    counts = plan.figures["counts"]
+    file.state, file.finished_at = "done", now
+    file.entries_count, file.new_count = plan.figures["rows"], counts["made"] + counts["joined"]
+    file.known_count, file.progress = counts["known"], plan.figures["rows"]
+    audit.record_action(
+        actor,
+        "import_file.records_written",
+        ("import_file", file.id),
+        now=now,
+        data={"counts": counts, "gifts": plan.figures["gifts"], "donors": plan.figures["new_donors"]},
+    )
+    return file
+
+
+def _remember_columns(plan: RecordPlan) -> Answers:
+    """Return the answers with every column as it was read: what is left out stays left out the next time."""
+    columns = {str(guess.position): guess.field for guess in plan.writing.guesses}
+    return replace(plan.answers, columns=columns)
+
+
+class _Writer:
+    """Writes one plan; the rows of the plan and the ids that they gave go on together."""
+
+    def __init__(self, file: ImportFile, plan: RecordPlan, now: datetime, actor: str) -> None:
+        self._file, self._now, self._actor = file, now, actor
+        self._plan, self._answers = plan.plan, plan.answers
+        self._source = f"import:{plan.answers.system}"
+        self._new_ids: dict[int, int] = {}  # of the donors that were made, by their group
+
+    def write_all(self) -> None:
+        """Write donors, what is filled in, noes, gifts, and what came of each row."""
+        self._make_donors()
+        self._write_names()
+        self._change_donors()
+        self._write_opt_outs()
+        gift_ids = self._make_gifts()
+        self._note_rows(gift_ids)
+
+    # ------------------------------------------------------------ donors
+
+    def _make_donors(self) -> None:
+        groups = [at for at, one in enumerate(self._plan.donors) if one.is_used and one.donor_id is None]
+        people = [self._plan.donors[at].group.person for at in groups]
+        ids = self._create_donors([_make_fields(person, self._write_no(person)) for person in people])
+        self._new_ids = dict(zip(groups, ids, strict=True))
+        partners = [(person, person.partner) for person in people if person.partner is not None]
+        self._create_donors([_make_partner(person, partner) for person, partner in partners])
+
+    def _create_donors(self, new: Sequence[DonorFields]) -> list[int]:
+        ids: list[int] = []
+        for chunk in cut_chunks(new, _CHUNK):
+            ids += new_donors.create_donors(chunk, source=self._source, now=self._now, actor=self._actor)
+        return ids
+
+    def _write_no(self, person: Person) -> str:
+        """Return the line of a donor's note that says why nobody writes to them."""
+        return f"{self._file.filename}: {person.opt_out}" if person.opt_out == "no_contact" else ""
+
+    def _find_donor_id(self, at: int) -> int | None:
+        return self._plan.donors[at].donor_id or self._new_ids.get(at)
+
+    def _write_names(self) -> None:
+        """Keep what a later file finds these people by: their ids, ours, accounts and further addresses."""
+        refs: list[dict[str, object]] = []
+        keys: list[dict[str, object]] = []
+        for at, one in enumerate(self._plan.donors):
+            donor_id = self._find_donor_id(at)
+            if donor_id is None or not one.is_used:
+                continue
+            person = one.group.person
+            if person.ref:
+                refs.append({"donor_id": donor_id, "source": self._answers.system, "ref": person.ref})
+            if one.group.row_key:
+                source = self._answers.system + ROW_SOURCE
+                refs.append({"donor_id": donor_id, "source": source, "ref": one.group.row_key})
+            values = [("iban", person.account)] if person.account else []
+            values += [("email", donors.normalise_email(email)) for email in person.more_emails]
+            keys += [{"kind": kind, "value": value, "donor_id": donor_id} for kind, value in values]
+        if refs:
+            statement = insert_or_ignore(ExternalId, on=(ExternalId.source, ExternalId.ref))
+            db.session.execute(statement, refs)
+        if keys:
+            columns = (IdentityKey.kind, IdentityKey.value, IdentityKey.donor_id)
+            db.session.execute(insert_or_ignore(IdentityKey, on=columns), keys)
+
+    def _change_donors(self) -> None:
+        for one in self._plan.donors:
+            if one.donor_id is None or not (one.changes or one.more_note or one.forbids):
+                continue
+            donor = donors.get_donor(one.donor_id)
+            fields = _make_changes(donor, one, self._write_no(one.group.person))
+            donors.change_donor(donor, fields, now=self._now, actor=self._actor)
+
+    def _write_opt_outs(self) -> None:
+        """Suppress the addresses that nothing is sent to; a donor who wants no contact is marked as that."""
+        for one in self._plan.donors:
+            person = one.group.person
+            if not person.opt_out:
+                continue
+            is_donor = one.donor_id is not None or one.is_used
+            for email in (person.email, *person.more_emails):
+                if email and (person.opt_out == "no_email" or not is_donor):
+                    suppressions.suppress_address(
+                        email,
+                        reason=f"{self._source}: {self._file.filename}",
+                        now=self._now,
+                        actor=self._actor,
+                    )
+
+    # ------------------------------------------------------------ gifts
+
+    def _make_gifts(self) -> dict[int, int]:
+        """Record the gifts; return their ids by the place of their row."""
+        places = [at for at, row in enumerate(self._plan.rows) if row.gift is not None]
+        fund_ids = self._place_values("fund", Fund, self._answers.funds)
+        campaign_ids = self._place_values("campaign", Campaign, self._answers.campaigns)
+        new = [self._make_gift(self._plan.rows[at], campaign_ids) for at in places]
+        ids: list[int] = []
+        for chunk in cut_chunks(new, _CHUNK):
+            ids += new_gifts.record_gifts(chunk, now=self._now, actor=self._actor)
+        designations = [
+            {"gift_id": id_, "fund_id": fund_id, "amount_minor": gift.minor}
+            for id_, gift, at in zip(ids, new, places, strict=True)
+            if (fund_id := fund_ids.get(self._get_value(at, "fund"))) is not None
+        ]
+        if designations:
+            db.session.execute(insert(Designation), designations)
+        return dict(zip(places, ids, strict=True))
+
+    def _get_value(self, at: int, name: str) -> str:
+        return str(getattr(self._plan.rows[at].record.gift, name))
+
+    def _make_gift(self, row: RowPlan, campaign_ids: Mapping[str, int | None]) -> NewGift:
+        gift = row.record.gift
+        assert gift is not None and row.group is not None  # noqa: S101, PT018  only rows with a gift come here
+        donor_id = self._find_donor_id(row.group)
+        assert donor_id is not None  # noqa: S101  the group of a gift is used
+        return NewGift(
+            donor_id=donor_id,
+            minor=gift.amount.minor,
+            currency=gift.amount.currency,
+            received_on=gift.received_on,
+            source=self._source,
+            source_ref=row.source_ref,
+            method=find_word(gift.method, GIFT_METHODS) or "other",
+            campaign_id=campaign_ids.get(gift.campaign),
+            note=gift.title,
+            thank=False,  # history: nobody is thanked by itself, and no task waits for it
+            receipted_elsewhere=gift.receipt_no,
+        )
+
+    def _place_values(
+        self, name: str, kind: type[Purpose], answers: Mapping[str, str]
+    ) -> dict[str, int | None]:
+        """Return the fund or campaign of each value of the file; new ones are made where a person said so."""
+        values = {self._get_value(at, name) for at, row in enumerate(self._plan.rows) if row.gift is not None}
+        known: dict[str, int] = {}
+        for purpose in funds.list_purposes(kind):
+            known |= {fold_letters(purpose.code): purpose.id, fold_letters(purpose.name): purpose.id}
+        places: dict[str, int | None] = {}
+        for value in sorted(values - {""}):
+            answer = answers.get(value, "")
+            if answer == "none":
+                places[value] = None
+            elif answer.isdigit():
+                places[value] = funds.get_purpose(kind, int(answer)).id
+            elif fold_letters(value) in known:
+                places[value] = known[fold_letters(value)]
+            else:
+                places[value] = self._create_purpose(kind, value, known)
+        return places
+
+    def _create_purpose(self, kind: type[Purpose], value: str, known: Mapping[str, int]) -> int:
+        base = "-".join(fold_letters(value).split())[:_LONGEST_CODE] or "x"
+        numbers = ("", *(f"-{number}" for number in range(2, 1000)))
+        code = next(base + number for number in numbers if base + number not in known)
+        row = funds.create_purpose(kind, {"code": code, "name": value}, now=self._now, actor=self._actor)
+        return row.id
+
+    # ------------------------------------------------------------ rows
+
+    def _note_rows(self, gift_ids: Mapping[int, int]) -> None:
+        """Keep beside each row what came of it, in place of what was shown."""
+        db.session.execute(_ROWS.delete().where(_ROWS.c.import_file_id == self._file.id))
+        rows = []
+        told_groups: set[int] = set()
+        for at, row in enumerate(self._plan.rows):
+            if row.is_total:
+                continue
+            columns = record_plans.make_row(self._file.id, row)
+            if row.group is not None and row.state not in ("held", "left_out"):
+                columns |= self._tell_donor(row.group, is_first=row.group not in told_groups)
+                told_groups.add(row.group)
+            if at in gift_ids:
+                columns |= {"gift_id": gift_ids[at], "made_gift": True}
+            rows.append(columns)
+        for chunk in cut_chunks(rows, _CHUNK):
+            db.session.execute(insert(RecordRow), chunk)
+
+    def _tell_donor(self, at: int, *, is_first: bool) -> dict[str, Any]:
+        return {"donor_id": self._find_donor_id(at), "made_donor": is_first and at in self._new_ids}
+
+
+def _make_fields(person: Person, no: str) -> DonorFields:
+    more_emails = ", ".join(person.more_emails)
+    note = "\n".join(part for part in (person.note, more_emails, no) if part)
+    fields: DonorFields = {
+        "kind": person.kind,
+        "name": person.name,
+        "given_name": person.given_name,
+        "family_name": person.family_name,
+        "email": person.email,
+        "phone": person.phone,
+        "street": person.street,
+        "postcode": person.postcode,
+        "city": person.city,
+        "country": person.country,
+        "tax_number": person.tax_number,
+        "note": note,
+        "do_not_contact": person.opt_out == "no_contact",
+        "is_deceased": person.is_deceased,
+    }
+    if lang := find_word(person.lang, LANGS):
+        fields["lang"] = lang
+    return fields
+
+
+def _make_partner(person: Person, partner: PersonName) -> DonorFields:
+    """Return the second of two people in a cell: the same address, and the same no."""
+    return {
+        "name": partner.name,
+        "given_name": partner.given_name,
+        "family_name": partner.family_name,
+        "street": person.street,
+        "postcode": person.postcode,
+        "city": person.city,
+        "country": person.country,
+        "do_not_contact": person.opt_out == "no_contact",
+    }
+
+
+def _make_changes(donor: Donor, plan: DonorPlan, no: str) -> DonorFields:
+    fields = select_fields(_make_fields(plan.group.person, ""), plan.changes)
+    notes = [part for part in (plan.more_note, no if plan.forbids else "") if part]
+    if notes:
+        fields["note"] = "\n".join(part for part in (donor.note, *notes) if part)
+    if plan.forbids and plan.group.person.opt_out == "no_contact":
+        fields["do_not_contact"] = True
+    return fields
