@@ -7,7 +7,7 @@ receipt told is not edited either, so a fund stays while one names the gift, and
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, TypedDict
 
@@ -48,6 +48,9 @@ class FundPlan:
     unchanged_gifts: Sequence[Gift]
     hindrances: Sequence[tuple[Gift, DonorHubError]]
     digest: str
+    earlier_funds: Mapping[int, Mapping[int, int]] = field(
+        default_factory=dict
+    )  # by gift, where they go back
 
 
 def collect_changes(new: GiftPurpose, fund_ids: Mapping[int, int] | None = None) -> GiftChanges:
@@ -120,15 +123,9 @@ def plan_fund(gift_ids: Sequence[int], fund_id: int | None) -> FundPlan:
     Raise NotFound for a gift that is not there, Rejected for a fund that is closed or unknown and for more
     than :data:`MOST` gifts.
     """
-    ids = sorted(set(gift_ids))
-    if not ids or len(ids) > MOST:
-        raise Rejected(f"choose one to {MOST} gifts", field="/gift_ids", code="too_many_gifts", most=MOST)
+    ids, rows = _read_chosen(gift_ids)
     if fund_id is not None:
         _refuse_closed_fund(fund_id)
-    rows = gifts.read_gifts(ids)
-    for id_ in ids:
-        if id_ not in rows:
-            raise NotFound(f"there is no gift {id_}", field="/gift_ids")
     receipts, deductions = gifts.find_live_receipt_ids(ids), gifts.sum_deductions(ids)
     funds = gifts.list_designations(ids)
     changing_gifts: list[Gift] = []
@@ -171,6 +168,88 @@ def change_fund(
         fund_ids = {fund_id: gift.amount_minor} if fund_id is not None else {}
         change_gift(gift.id, {"fund_ids": fund_ids}, now=now, actor=actor)
     return [gift.id for gift in plan.changing_gifts]
+
+
+def plan_fund_undo(gift_ids: Sequence[int]) -> FundPlan:
+    """Return what taking back the last change of the funds of these gifts would do. It changes nothing.
+
+    Those whose funds nobody changed, or not last, stay. Raise as :func:`plan_fund` does.
+    """
+    ids, rows = _read_chosen(gift_ids)
+    receipts, deductions = gifts.find_live_receipt_ids(ids), gifts.sum_deductions(ids)
+    funds = gifts.list_designations(ids)
+    earlier = _find_earlier_funds(ids, funds)
+    changing_gifts: list[Gift] = []
+    hindrances: list[tuple[Gift, DonorHubError]] = []
+    for id_ in earlier:
+        try:
+            _refuse_told_fund(rows[id_], receipts.get(id_), rows[id_].amount_minor - deductions[id_])
+            for fund_id in earlier[id_]:
+                _refuse_closed_fund(fund_id)
+        except Rejected as e:
+            hindrances.append((rows[id_], e))
+            continue
+        changing_gifts.append(rows[id_])
+    told = [[gift.id, funds.get(gift.id, []), sorted(earlier[gift.id].items())] for gift in changing_gifts]
+    unchanged_gifts = [rows[id_] for id_ in ids if id_ not in earlier]
+    return FundPlan(
+        changing_gifts, unchanged_gifts, hindrances, shown.compute_digest(["undo", told]), earlier
+    )
+
+
+def undo_fund_change(gift_ids: Sequence[int], *, shown_digest: str, now: datetime, actor: str) -> list[int]:
+    """Let all of these gifts that may go back be for what they were before the last change of their funds;
+    return the ids of those changed. The audit tells this change too.
+
+    Raise Conflict, and change nothing, where that is no longer what ``shown_digest`` stands for, as it is
+    after the first call.
+    """
+    for id_ in sorted(set(gift_ids))[:MOST]:
+        _lock_gift(id_)
+    plan = plan_fund_undo(gift_ids)
+    if plan.digest != shown_digest:
+        raise Conflict(
+            "what would be changed is not what was shown any more: look again", code="gifts_changed"
+        )
+    for gift in plan.changing_gifts:
+        change_gift(gift.id, {"fund_ids": plan.earlier_funds[gift.id]}, now=now, actor=actor)
+    return [gift.id for gift in plan.changing_gifts]
+
+
+def _read_chosen(gift_ids: Sequence[int]) -> tuple[list[int], dict[int, Gift]]:
+    ids = sorted(set(gift_ids))
+    if not ids or len(ids) > MOST:
+        raise Rejected(f"choose one to {MOST} gifts", field="/gift_ids", code="too_many_gifts", most=MOST)
+    rows = gifts.read_gifts(ids)
+    for id_ in ids:
+        if id_ not in rows:
+            raise NotFound(f"there is no gift {id_}", field="/gift_ids")
+    return ids, rows
+
+
+def _find_earlier_funds(
+    ids: Sequence[int], funds: Mapping[int, list[tuple[int, int]]]
+) -> dict[int, dict[int, int]]:
+    """Return what gifts were for before the last change of their funds, where they are as it left them."""
+    records = db.session.scalars(
+        select(AuditRecord)
+        .where(
+            AuditRecord.subject_type == "gift",
+            AuditRecord.subject_id.in_(ids),
+            AuditRecord.what == "gift.changed",
+        )
+        .order_by(AuditRecord.id)
+    )
+    earlier: dict[int, dict[int, int]] = {}
+    for record in records:
+        changes: Any = record.data.get("changes", {})
+        if "funds" not in changes:
+            continue
+        before, after = changes["funds"]
+        earlier.pop(record.subject_id, None)
+        if sorted(after) == sorted([list(part) for part in funds.get(record.subject_id, [])]):
+            earlier[record.subject_id] = dict(before)
+    return {id_: earlier[id_] for id_ in ids if id_ in earlier}
 
 
 def find_fund_hindrance(gift: Gift, *, receipt_id: int | None, remainder: Money) -> DonorHubError | None:

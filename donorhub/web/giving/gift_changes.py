@@ -20,6 +20,7 @@ from donorhub.web.saving import commit, tell_reader
 from donorhub.web.words import refusals
 
 __all__ = ["bp"]
+BEFORE: Final = "before"  # in place of a fund: what each gift was for before the last change
 GIFT_FIELDS: Final = GiftFieldsSchema(exclude=("designations",))  # one fund, or as it is
 
 
@@ -64,13 +65,7 @@ def change_fund() -> Answer:
     with form.start_saving() as saving:
         fund_id = _read_fund(form)
         saving.refuse_errors()
-        ids = gift_changes.change_fund(
-            form.list_ids("gift_ids"),
-            fund_id,
-            shown_digest=form.get_value("shown"),
-            now=clock.now(),
-            actor=get_principal().actor,
-        )
+        ids = _change_fund(form, fund_id)
         commit()
         tell_reader(
             ngettext(
@@ -79,16 +74,31 @@ def change_fund() -> Answer:
             if ids
             else gettext("Nothing was changed.")
         )
-        return redirect(url_for("gifts.list_gifts"))
+        if not ids or _is_undo(form):
+            return redirect(url_for("gifts.list_gifts"))
+        return redirect(url_for("gifts.preview_fund", fund_id=BEFORE, gift_ids=ids))
     return _render_preview(form)
 
 
+def _is_undo(form: Form) -> bool:
+    return form.get_value("fund_id") == BEFORE
+
+
+def _change_fund(form: Form, fund_id: int | None) -> list[int]:
+    ids, shown_digest = form.list_ids("gift_ids"), form.get_value("shown")
+    now, actor = clock.now(), get_principal().actor
+    if _is_undo(form):
+        return gift_changes.undo_fund_change(ids, shown_digest=shown_digest, now=now, actor=actor)
+    return gift_changes.change_fund(ids, fund_id, shown_digest=shown_digest, now=now, actor=actor)
+
+
 def _read_fund(form: Form) -> int | None:
-    """Return the fund that was chosen, None for none in particular; nothing chosen is an error."""
+    """Return the fund that was chosen, None for none in particular and for what it was before; nothing
+    chosen is an error."""
     if not form.get_value("fund_id"):
         form.add_error("fund_id", gettext("Please choose one of the list."))
         return None
-    return None if form.get_value("fund_id") == "none" else form.read_id("fund_id")
+    return None if form.get_value("fund_id") in ("none", BEFORE) else form.read_id("fund_id")
 
 
 def _render_preview(form: Form) -> Answer:
@@ -112,6 +122,8 @@ def _render_preview(form: Form) -> Answer:
         funds=history.find_fund_names(gift_rows),
         names=donors.find_names({gift.donor_id for gift in gift_rows}),
         open_funds=funds.list_open_funds(),
+        is_undo=_is_undo(form),
+        earlier_funds=_name_earlier_funds(plan) if plan else {},
         reasons={gift.id: refusals.write_refusal(refusal) for gift, refusal in hindrances},
     )
     return (page_text, 422) if form.errors else page_text
@@ -121,5 +133,13 @@ def _find_plan(form: Form, ids: list[int], fund_id: int | None) -> FundPlan | No
     if not ids:
         return None
     with form.start_saving():
-        return gift_changes.plan_fund(ids, fund_id)
+        return gift_changes.plan_fund_undo(ids) if _is_undo(form) else gift_changes.plan_fund(ids, fund_id)
     return None
+
+
+def _name_earlier_funds(plan: FundPlan) -> dict[int, list[str]]:
+    """Return the names of the funds that gifts go back to, by gift."""
+    names = {fund.id: fund.name for fund in funds.list_purposes(Fund)} if plan.earlier_funds else {}
+    return {
+        gift_id: [names[fund_id] for fund_id in fund_ids] for gift_id, fund_ids in plan.earlier_funds.items()
+    }

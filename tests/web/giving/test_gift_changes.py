@@ -159,6 +159,7 @@ def test_ticked_gifts_change_fund_as_shown(staff: Staff, dogs: int) -> None:
     form = {"gift_ids": [str(id_) for id_ in ids], "fund_id": str(dogs), "shown": read_shown(preview)}
     answer = staff.post("/gifts/fund", **form)
     assert answer.status_code == 302
+    assert answer.headers["Location"] == f"/gifts/fund?fund_id=before&gift_ids={ids[0]}"
     assert "The fund of 1 gift is changed." in staff.text("/gifts")
     assert [read_fund_ids(id_) for id_ in ids] == [[dogs], [], [dogs]]
     before = rows()
@@ -181,6 +182,56 @@ def test_changed_gifts_show_new_preview(staff: Staff, dogs: int) -> None:
     assert "is not what was shown any more" in words_of(answer.text) and "General" in words_of(answer.text)
     assert staff.post("/gifts/fund", **form, shown=read_shown(answer.text)).status_code == 302
     assert read_fund_ids(free.id) == [dogs]
+
+
+def test_several_changed_funds_are_undone(staff: Staff, dogs: int) -> None:
+    """After several gifts changed their fund one click lets each be for what it was before, split gifts too,
+    and the gift tells both changes. A second click does nothing unseen."""
+    donor = add_donor()
+    split = add_gift(donor, fund_ids={1: 4000, dogs: 1000}, on=date(2026, 11, 2))
+    free = add_gift(donor, "30.00", on=date(2026, 11, 3))
+    gift_ids = [split.id, free.id]
+    query = "&".join(f"gift_ids={id_}" for id_ in gift_ids)
+    form = {"gift_ids": [str(id_) for id_ in gift_ids], "fund_id": str(dogs)}
+    shown = read_shown(staff.get(f"/gifts/fund?{query}&fund_id={dogs}").text)
+    place = staff.post("/gifts/fund", **form, shown=shown).headers["Location"]
+    assert [read_fund_ids(id_) for id_ in gift_ids] == [[dogs], [dogs]]
+    page = staff.get(place).text
+    words = words_of(page)
+    assert "The fund of 2 gifts is changed." in words and "They go back to what they were for before" in words
+    assert "General, Dogs" in words and "Undo" in words
+    undo = {**form, "fund_id": "before", "shown": read_shown(page)}
+    assert staff.post("/gifts/fund", **undo).status_code == 302
+    assert [read_fund_ids(id_) for id_ in gift_ids] == [[1, dogs], []]
+    text = staff.text(f"/gifts/{free.id}")
+    assert "Not earmarked → Dogs" in text and "Dogs → Not earmarked" in text
+    before = rows()
+    assert staff.post("/gifts/fund", **undo).status_code == 422
+    assert rows() == before
+
+
+def test_undo_leaves_what_was_changed_since(staff: Staff, dogs: int) -> None:
+    """What somebody changed after it was shown, and what a closed day holds, stays and is named."""
+    free, closed, _there = make_gifts(dogs)
+    let_write()
+    gift_changes.change_gift(free.id, {"fund_ids": {dogs: 5000}}, now=clock.now(), actor="t")
+    organisation.change_organisation({"closed_until": None}, now=clock.now(), actor="t")
+    gift_changes.change_gift(closed.id, {"fund_ids": {dogs: 3000}}, now=clock.now(), actor="t")
+    organisation.change_organisation({"closed_until": date(2026, 10, 31)}, now=clock.now(), actor="t")
+    db.session.commit()
+    query = f"gift_ids={free.id}&gift_ids={closed.id}&fund_id=before"
+    shown = read_shown(staff.get(f"/gifts/fund?{query}").text)
+    let_write()
+    gift_changes.change_gift(free.id, {"fund_ids": {1: 5000}}, now=clock.now(), actor="t")
+    db.session.commit()
+    before = rows()
+    form = {"gift_ids": [str(free.id), str(closed.id)], "fund_id": "before"}
+    answer = staff.post("/gifts/fund", **form, shown=shown)
+    assert answer.status_code == 422 and rows() == before
+    text = words_of(answer.text)
+    assert "The books of this day are closed" in text and "is not what was shown any more" in text
+    assert staff.post("/gifts/fund", **form, shown=read_shown(answer.text)).status_code == 302
+    assert [read_fund_ids(free.id), read_fund_ids(closed.id)] == [[dogs], [dogs]]
 
 
 @pytest.mark.parametrize(
