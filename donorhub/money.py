@@ -9,11 +9,10 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Final
-
-from msgspec import Struct
 
 # ISO 4217 list one of 2026, funds included. Metals, drawing rights and units of account, for which it gives
 # no decimals, are left out, and so are XXX (no currency), XTS (for tests) and what is none, such as ZZZ.
@@ -91,7 +90,8 @@ def get_exponent(currency: str) -> int:
     return _EXPONENTS.get(currency, 2)
 
 
-class Money(Struct, frozen=True, gc=False):
+@dataclass(frozen=True, slots=True)
+class Money:
     """An amount in minor units of one currency; negative when money leaves.
 
     It asks for the form of a code alone, so that what was stored in an unknown one can be shown; who takes
