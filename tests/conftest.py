@@ -16,10 +16,12 @@ import warnings
 from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import pytest
 import structlog
+from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import Connection
@@ -28,7 +30,7 @@ from donorhub import clock, config, logs
 from donorhub.app import create_app
 from donorhub.db import Base, db, set_reading
 from donorhub.migrations import run
-from donorhub.services.access import organisation
+from donorhub.services.access import organisation, users
 
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 
@@ -103,16 +105,22 @@ def database(app: Flask, home: Path) -> Iterator[Flask]:
 
 
 def empty_database(app: Flask, home: Path) -> None:
-    db.session.remove()
     if app.extensions["donorhub.settings"].uses_sqlite:
-        db.engine.dispose()
-        for suffix in ("-wal", "-shm"):
-            (home / f"donorhub.sqlite3{suffix}").unlink(missing_ok=True)
-        shutil.copy(home / "empty.sqlite3", home / "donorhub.sqlite3")
+        put_base(home, home / "empty.sqlite3")
         return
+    db.session.remove()
     with db.engine.begin() as connection:
         _empty_what_is_full(connection)
     create_organisation()
+
+
+def put_base(home: Path, image: Path) -> None:
+    """Let SQLite's base be what an image of one holds."""
+    db.session.remove()
+    db.engine.dispose()
+    for suffix in ("-wal", "-shm"):
+        (home / f"donorhub.sqlite3{suffix}").unlink(missing_ok=True)
+    shutil.copy(image, home / "donorhub.sqlite3")
 
 
 def create_organisation() -> None:
@@ -135,6 +143,18 @@ def _empty_what_is_full(connection: Connection) -> None:
     # As a replica applies rows: neither triggers nor foreign keys have a say.
     together = ["SET LOCAL session_replication_role = replica", *deletes, *restarts]
     connection.exec_driver_sql("; ".join(together))
+
+
+@pytest.fixture
+def cheap_passwords(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Let a password take no time: what it costs is tested by tests/test_protection.py."""
+    cost = {"time_cost": 1, "memory_cost": 8, "parallelism": 1}
+    monkeypatch.setattr(users, "PasswordHasher", partial(PasswordHasher, **cost))
+    security = app.extensions["security"]
+    context = security.pwd_context
+    security.pwd_context = context.copy(**{f"argon2__{name}": value for name, value in cost.items()})
+    yield
+    security.pwd_context = context
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from donorhub import config, vault
 from donorhub.app import create_app
 from donorhub.db import db, set_reading
 from donorhub.migrations.run import upgrade
-from donorhub.services.access import organisation
+from donorhub.services.access import organisation, users
 from tests.conftest import NOW
 
 Maker = Callable[..., Flask]
@@ -155,3 +155,13 @@ def test_a_changed_bit_is_not_opened(database: Flask) -> None:
     sealed[-1] ^= 1
     with pytest.raises(vault.Misconfigured):
         vault.unseal_bytes(bytes(sealed))
+
+
+def test_password_is_dear_to_guess(database: Flask) -> None:
+    """What is kept of a password takes 64 MiB and three passes to be tried, however it came in."""
+    user = users.create_user(
+        "ola@example.org", name="Ola", password="a long password", roles=["admin"], now=NOW, actor="t:1"
+    )
+    from_page = database.extensions["security"].pwd_context.hash("a long password")
+    assert user.password.startswith("$argon2id$v=19$m=65536,t=3,p=4$")
+    assert from_page.startswith("$argon2id$v=19$m=65536,t=3,p=4$")

@@ -96,7 +96,8 @@ def look_at(page: Page, addresses: Sequence[str], width: int) -> list[tuple[str,
 
 
 def test_each_rule_holds_on_a_phone(served: Served, page: Page) -> None:
-    """Axe finds nothing on a page of each rule in Polish on a phone, and none scrolls sideways."""
+    """Axe finds nothing on a page of each rule on a phone in Polish, whose words are the longest, and none
+    scrolls sideways."""
     page.goto("/?lang=pl")
     addresses = [addresses[0] for addresses in served.addresses.values()]
     assert len(addresses) > 40

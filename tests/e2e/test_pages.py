@@ -65,8 +65,6 @@ PATHS = (
     "/account",
     "/nowhere",
 )
-# Polish has the longest words: it stands for the others in the everyday run.
-LANGS = ["pl", *(pytest.param(lang, marks=pytest.mark.slow) for lang in ("en", "sq"))]
 GIFT = re.compile(r"/gifts/[0-9]+$")
 PHONE = {"width": 360, "height": 740}  # the narrowest that is sold
 Visit = Callable[..., Page]
@@ -160,7 +158,8 @@ def test_axe_finds_nothing_anywhere(visit: Visit) -> None:
     assert not_ours == []
 
 
-@pytest.mark.parametrize("lang", LANGS)
+@pytest.mark.slow  # in Polish test_every_page looks at a page of each address every day
+@pytest.mark.parametrize("lang", ["en", "pl", "sq"])
 def test_no_page_scrolls_sideways_on_a_phone(visit: Visit, lang: str) -> None:
     page = visit(viewport=PHONE)
     page.goto(f"/?lang={lang}")

@@ -76,7 +76,7 @@ def test_a_worker_that_was_killed_has_a_successor(tmp_path: Path) -> None:
     assert len(set(workers(tmp_path))) == 4
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.slow)])
 def test_stopping_watcher_ends_worker_in_order(tmp_path: Path, number: signal.Signals) -> None:
     """A watcher that is asked to stop lets the worker end in good order."""
     with watching(tmp_path) as watcher:

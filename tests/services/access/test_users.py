@@ -23,6 +23,7 @@ from donorhub.services.access import sessions, users
 from tests.api.conftest import dump
 
 PASSWORD = "correct horse battery"
+pytestmark = pytest.mark.usefixtures("cheap_passwords")
 
 
 def make(now: datetime, email: str = "anna@example.org", roles: tuple[str, ...] = ("admin",)) -> User:

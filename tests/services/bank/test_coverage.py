@@ -133,11 +133,18 @@ def test_gap_between_statements_misses_nothing(promise: RecurringGift) -> None:
     assert states() == ["paid", "paid", "missed", "late"]
 
 
-def test_any_order_of_files_ends_alike(database: Flask) -> None:
+@pytest.mark.parametrize(
+    "orders",
+    [
+        pytest.param([(3, 1, 2)], id="one order"),
+        pytest.param([*permutations(range(1, 4))], id="any order", marks=pytest.mark.slow),
+    ],
+)
+def test_any_order_of_files_ends_alike(database: Flask, orders: list[tuple[int, ...]]) -> None:
     """Files withheld for half a year and then imported in any order end as those imported in time."""
     ends = set()
     paid_on = PAID_ON[:1]
-    for number, order in enumerate([None, *permutations(range(1, 4))]):
+    for number, order in enumerate([None, *orders]):
         set_day(START)
         giver = donor(f"Anna Kowalska {number}")
         ends.add(_play_half_year(giver.id, order, paid_on))

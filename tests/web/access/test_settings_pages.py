@@ -220,7 +220,7 @@ def test_a_wrong_endpoint_is_not_opened(admin: Staff, fields: dict[str, str]) ->
 
 
 @pytest.fixture
-def person(database: Flask) -> Staff:
+def person(cheap_passwords: None, database: Flask) -> Staff:
     """Somebody with a real password."""
     staff = Staff(database, "caller")
     user = users.find_user("caller-en@example.org")
