@@ -277,7 +277,7 @@ def test_rank_accepts_only_what_was_shown(database: Flask) -> None:
     entry = db.session.scalars(select(Entry.id).order_by(Entry.id)).first()
     shown = api.get(f"/entries/{entry}").get_json()["proposals"][0]["candidates"][0]
     refused = api.post(f"/entries/{entry}/matches", {"rank": 0, "digest": "0" * 64})
-    assert (refused.status_code, refused.get_json()["code"]) == (409, "proposal_gone")
+    assert (refused.status_code, refused.get_json()["code"]) == (409, "changed")
     assert read_state().matches == 0
     accepted = api.post(f"/entries/{entry}/matches", {"rank": 0, "digest": shown["digest"]})
     assert accepted.get_json()["state"] == "matched"

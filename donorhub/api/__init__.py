@@ -14,7 +14,7 @@ from donorhub.api.bank import (
     entries,
     entry_questions,
     import_rows,
-    imports,
+    several_imports,
     statements,
 )
 from donorhub.api.donors import donors
@@ -41,7 +41,7 @@ NOUNS: Final = (
     upgrade_notes.bp,
     messages.bp,
     suppressions.bp,
-    imports.bp,
+    several_imports.bp,  # with the other views of imports
     import_rows.bp,
     statements.bp,
     entries.bp,

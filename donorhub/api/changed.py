@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import TypeVar
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any, TypeVar
 
 from marshmallow import Schema
 
 from donorhub.errors import Changed
+from donorhub.services.shown import ShownRow
 
 View = TypeVar("View")
+
+
+def show_changed_row(schema: type[Schema], describe: Callable[[Any], object]) -> AbstractContextManager[None]:
+    """Around what decides one row as it was shown: answer with the row of now, as ``describe`` tells it."""
+    return show_change(ShownRow, schema, lambda view: describe(view.row))
 
 
 @contextmanager

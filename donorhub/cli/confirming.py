@@ -10,6 +10,10 @@ import click
 
 from donorhub.errors import Rejected
 
+YES: Final = click.option("--yes", is_flag=True, help="Without showing first what would be done.")
+DIGEST: Final = click.option(
+    "--digest", default="", metavar="DIGEST", help="What was shown under this digest."
+)
 DIGITS: Final = 16  # of a digest that a person copies: more than chance ever repeats
 
 

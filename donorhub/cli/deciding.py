@@ -12,6 +12,7 @@ from donorhub.cli import confirming
 from donorhub.cli.arguments import load_arguments
 from donorhub.cli.context import ROW_ID, get_actor, run_in_app
 from donorhub.db import db, read_only
+from donorhub.errors import Changed
 from donorhub.models import Donor
 from donorhub.models.states import QUESTION_ANSWERS, QUESTION_KINDS, QuestionAnswer, QuestionKind
 from donorhub.schemas.bank import TakeBackSchema, TakingBack, Which, WhichSchema
@@ -20,9 +21,6 @@ from donorhub.services.bank.import_undo import TakingBackView
 from donorhub.services.bank.matching import certain_entries, entry_answers, question_groups
 from donorhub.services.bank.matching.certain_entries import CertainPayments
 from donorhub.services.bank.matching.decisions import CreditDecision
-
-_YES = click.option("--yes", is_flag=True, help="Without showing first what would be done.")
-_DIGEST = click.option("--digest", default="", metavar="DIGEST", help="What was shown under this digest.")
 
 
 @click.group("entries")
@@ -33,8 +31,8 @@ def entries_group() -> None:
 @entries_group.command("accept-certain")
 @click.option("--account", "bank_account_id", type=ROW_ID, help="Those of one account.")
 @click.option("--statement", "statement_id", type=ROW_ID, help="Those that one statement brought.")
-@_DIGEST
-@_YES
+@confirming.DIGEST
+@confirming.YES
 @run_in_app
 def accept_certain(bank_account_id: int | None, statement_id: int | None, digest: str, yes: bool) -> None:
     """Accept what is certain among the entries that wait: it shows each, with a digest, and asks."""
@@ -89,8 +87,8 @@ def _write_becoming(decision: CreditDecision) -> str:
 @click.argument("file_id", type=ROW_ID)
 @click.argument("kind", type=click.Choice(QUESTION_KINDS))
 @click.argument("answer", type=click.Choice(QUESTION_ANSWERS))
-@_DIGEST
-@_YES
+@confirming.DIGEST
+@confirming.YES
 @run_in_app
 def answer_all(file_id: int, kind: QuestionKind, answer: QuestionAnswer, digest: str, yes: bool) -> None:
     """Give all open questions of FILE_ID that are asked for the reason KIND the same ANSWER."""
@@ -110,12 +108,16 @@ def answer_all(file_id: int, kind: QuestionKind, answer: QuestionAnswer, digest:
         click.echo("no question is open")
     elif is_wanted:
         count = 0
-        for chunk_count in question_groups.answer_shown_group(
-            file_id, kind, answer, group.digest, now=clock.now(), actor=get_actor()
-        ):
-            count += chunk_count
-            if chunk_count == entry_answers.MOST_AT_ONCE:
-                db.session.commit()  # nobody else can write while a chunk is answered: let them in between
+        try:
+            for chunk_count in question_groups.answer_shown_group(
+                file_id, kind, answer, group.digest, now=clock.now(), actor=get_actor()
+            ):
+                count += chunk_count
+                if chunk_count == entry_answers.MOST_AT_ONCE:
+                    db.session.commit()  # let others write between two chunks
+        except Changed:
+            click.echo(f"answered: {count}; the others changed since they were shown: look again")
+            sys.exit(1)
         db.session.commit()
         click.echo(f"answered: {count}")
     else:
@@ -126,8 +128,8 @@ def answer_all(file_id: int, kind: QuestionKind, answer: QuestionAnswer, digest:
 @click.argument("file_id", type=ROW_ID)
 @click.option("--reason", required=True, help="Kept in the audit.")
 @click.option("--undo-decisions", is_flag=True, help="Undo what people decided of its entries too.")
-@_DIGEST
-@_YES
+@confirming.DIGEST
+@confirming.YES
 @run_in_app
 def take_back(file_id: int, reason: str, undo_decisions: bool, digest: str, yes: bool) -> None:
     """Take the import of FILE_ID back: it shows what would leave the ledger, with a digest, and asks."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -12,6 +14,7 @@ from flask import current_app
 from sqlalchemy import select
 
 from donorhub import clock
+from donorhub.cli import confirming
 from donorhub.cli.arguments import load_arguments
 from donorhub.cli.context import ROW_ID, get_actor, run_in_app
 from donorhub.config import Settings
@@ -31,10 +34,10 @@ from donorhub.schemas.receipts import (
 )
 from donorhub.services.access import organisation
 from donorhub.services.messages import receipt_mail
-from donorhub.services.receipts import receipt_drafts
+from donorhub.services.receipts import receipt_drafts, shown_receipts
 from donorhub.services.receipts import receipts as service
 from donorhub.services.receipts.receipt_drafts import list_warnings
-from donorhub.services.receipts.receipt_previews import draw_preview, make_preview
+from donorhub.services.receipts.receipt_previews import Preview, draw_preview, make_preview
 from donorhub.services.receipts.receipt_stamps import get_issued_document
 from receipts.document import Receipt as Document
 from receipts.document import Unrenderable
@@ -222,22 +225,64 @@ def _list_unsent_receipts(year: int) -> list[int]:
 @receipts_group.command("void")
 @click.argument("receipt_id", type=ROW_ID)
 @click.option("--reason", required=True)
+@confirming.DIGEST
+@confirming.YES
 @run_in_app
-def void_receipt(receipt_id: int, reason: str) -> None:
-    """Void RECEIPT_ID; its number stays, its gifts are free again."""
+def void_receipt(receipt_id: int, reason: str, digest: str, yes: bool) -> None:
+    """Void RECEIPT_ID: it shows it, with a digest, and asks. Its number stays, its gifts are free again."""
     new: Reason = load_arguments(VoidSchema(), reason=reason)
+    with read_only():
+        row = service.get_receipt(receipt_id)
+        shown_digest = shown_receipts.compute_receipt_digest(row)
+        is_wanted = yes or confirming.is_confirmed(
+            shown_digest, digest, partial(_show_receipt, row), "Void exactly this one?"
+        )
+        db.session.rollback()
+    if not is_wanted:
+        sys.exit(1)
+    shown_receipts.refuse_changed_receipt(receipt_id, shown_digest, void_reason=new["reason"])
     receipt = service.void_receipt(receipt_id, reason=new["reason"], now=clock.now(), actor=get_actor())
     db.session.commit()
     click.echo(f"{service.format_number_of(receipt)} is void")
 
 
+def _show_receipt(receipt: Receipt) -> None:
+    total = Money(receipt.total_minor, receipt.currency)
+    click.echo(f"  {service.format_number_of(receipt)}, {receipt.issued_on}, {receipt.donor.name}: {total}")
+
+
+def _show_replacement(receipt_id: int, preview: Preview) -> None:
+    _show_receipt(service.get_receipt(receipt_id))
+    document = preview.document
+    click.echo(
+        f"  becomes a receipt of {document.issued_on} for {document.donor.name_line}: {document.total}"
+    )
+
+
 @receipts_group.command("replace")
 @click.argument("receipt_id", type=ROW_ID)
+@confirming.DIGEST
+@confirming.YES
 @run_in_app
-def replace_receipt(receipt_id: int) -> None:
-    """Void RECEIPT_ID and issue a new one for the same gifts."""
+def replace_receipt(receipt_id: int, digest: str, yes: bool) -> None:
+    """Void RECEIPT_ID and issue a new one for the same gifts: it shows both, with a digest, and asks."""
     now = clock.now()
-    receipt = service.replace_receipt(receipt_id, today=organisation.get_day(now), now=now, actor=get_actor())
+    today = organisation.get_day(now)
+    with read_only():
+        preview = service.preview_replacement(receipt_id, today=today)
+        shown_digest = preview.digest
+        is_wanted = yes or confirming.is_confirmed(
+            shown_digest,
+            digest,
+            partial(_show_replacement, receipt_id, preview),
+            "Replace it by exactly this?",
+        )
+        db.session.rollback()
+    if not is_wanted:
+        sys.exit(1)
+    receipt = service.replace_receipt(
+        receipt_id, today=today, now=now, actor=get_actor(), digest=shown_digest
+    )
     db.session.commit()
     click.echo(f"{service.format_number_of(receipt)}\treceipt {receipt.id}")
 

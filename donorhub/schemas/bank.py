@@ -21,6 +21,7 @@ from donorhub.schemas.donors import NewDonorSchema
 from donorhub.schemas.fields import Choice, Currency, Day, Id, Line, Several, StrictSchema, Tick, Whole
 from donorhub.schemas.limits import DIGEST, IBAN, REASON
 from donorhub.schemas.money import Amount
+from donorhub.schemas.shown import ShownSchema
 from importers.table.layout import make_json_schema
 
 WAYS: Final = ("rank", "parts", "payout_id", "gift_id", "not_gift", "new_donor")
@@ -120,7 +121,7 @@ class TakingBack(TypedDict):
     digest: NotRequired[str]
 
 
-class ReleaseSchema(StrictSchema):
+class ReleaseSchema(ShownSchema):
     """Why a held statement counts all the same."""
 
     reason = Line(REASON, shortest=1, required=True)
@@ -154,7 +155,13 @@ class NewMatchSchema(StrictSchema):
 
     detail_id = Id(metadata={"description": "One payment of an entry that holds several"})
     rank = Whole(0, MOST_RANKS, metadata={"description": "The engine's proposal of this rank; 0 is the best"})
-    digest = Line(DIGEST, metadata={"description": "Of the proposal that `rank` names: accept exactly that"})
+    digest = Line(
+        DIGEST,
+        metadata={
+            "description": "With `rank`, of the proposal that it names; else of the entry:"
+            " decide exactly that, else 409 `changed`"
+        },
+    )
     parts = Several(
         fields.Nested(PartSchema),
         1,
@@ -182,8 +189,8 @@ class Part(TypedDict):
     fund_id: NotRequired[int]
 
 
-class AnswerToQuestionSchema(StrictSchema):
-    """What a person says of an entry."""
+class AnswerToQuestionSchema(ShownSchema):
+    """What a person says of an entry, as its question was shown."""
 
     answer = Choice(
         QUESTION_ANSWERS,
@@ -196,13 +203,14 @@ class AnswerToQuestionSchema(StrictSchema):
 
 
 class AnswerToQuestion(TypedDict):
-    """What a person says of an entry."""
+    """What a person says of an entry, perhaps as its question was shown."""
 
     answer: QuestionAnswer
+    digest: NotRequired[str]
 
 
 class AnswerToGroupSchema(AnswerToQuestionSchema):
-    """What a person says of all entries that a file asks about for one reason."""
+    """What a person says of all entries that a file asks about for one reason, as they were shown."""
 
     import_file_id = Id(required=True, metadata={"description": "The file that raised the questions"})
     kind = Choice(QUESTION_KINDS, required=True, metadata={"description": "Why they are asked"})
@@ -213,18 +221,6 @@ class AnswerToGroup(AnswerToQuestion):
 
     import_file_id: int
     kind: QuestionKind
-
-
-class ConfirmedAnswerToGroupSchema(AnswerToGroupSchema):
-    """The same of exactly those questions that were shown."""
-
-    digest = Line(DIGEST, metadata={"description": "Of the questions as they were shown"})
-
-
-class ConfirmedAnswerToGroup(AnswerToGroup):
-    """The same, perhaps of exactly those questions that were shown."""
-
-    digest: NotRequired[str]
 
 
 class WhichSchema(StrictSchema):

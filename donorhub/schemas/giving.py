@@ -14,6 +14,7 @@ from donorhub.schemas import faults
 from donorhub.schemas.fields import Choice, Day, Id, Line, Several, Source, StrictSchema, Text, Tick
 from donorhub.schemas.limits import GIFT_NOTE, GOODS, REASON
 from donorhub.schemas.money import Amount
+from donorhub.schemas.shown import ShownSchema
 
 CODE = 40
 MOST_FUNDS = 50
@@ -150,7 +151,7 @@ class NewGift(GiftDetails):
     source_ref: NotRequired[str]
 
 
-class NewCorrectionSchema(StrictSchema):
+class NewCorrectionSchema(ShownSchema):
     """Why a gift is taken out."""
 
     reason = Line(REASON, shortest=1, required=True)

@@ -7,12 +7,13 @@ from typing import NotRequired, TypedDict
 
 from donorhub.domain.recurring.mandate_states import FIRST_STATES
 from donorhub.models.states import MANDATE_STATES, MandateState
-from donorhub.schemas.fields import Choice, Day, Id, Line, StrictSchema
+from donorhub.schemas.fields import Choice, Day, Id, Line
+from donorhub.schemas.shown import ShownSchema
 
 LONGEST_REFERENCE = 35  # of a mandate, in SEPA; a Polish one has 20
 
 
-class NewMandateSchema(StrictSchema):
+class NewMandateSchema(ShownSchema):
     """An active one says from which day; one on paper says nothing, or when it was signed."""
 
     recurring_gift_id = Id(required=True)
@@ -36,9 +37,10 @@ class NewMandate(TypedDict):
     state: MandateState
     signed_on: date | None
     active_from: date | None
+    digest: NotRequired[str]
 
 
-class MandateChangeSchema(StrictSchema):
+class MandateChangeSchema(ShownSchema):
     """What became of it; without a day, today."""
 
     state = Choice(MANDATE_STATES, required=True)
@@ -52,3 +54,4 @@ class MandateChange(TypedDict):
     state: MandateState
     on: NotRequired[date]
     reason: str
+    digest: NotRequired[str]

@@ -7,6 +7,7 @@ from typing import NotRequired, TypedDict
 from donorhub.models.states import LANGS, Lang
 from donorhub.schemas.fields import Choice, Coded, Id, Line, Several, StrictSchema
 from donorhub.schemas.limits import REASON
+from donorhub.schemas.shown import ShownSchema
 
 MOST_GIFTS = 500
 
@@ -47,7 +48,7 @@ class NewReceipt(ReceiptPreview):
     digest: NotRequired[str]
 
 
-class VoidSchema(StrictSchema):
+class VoidSchema(ShownSchema):
     """A receipt is never void without a reason."""
 
     reason = Line(REASON, shortest=1, required=True)

@@ -13,6 +13,7 @@ from donorhub.schemas import faults
 from donorhub.schemas.fields import Choice, Day, Id, Line, Source, StrictSchema, Whole
 from donorhub.schemas.limits import IBAN
 from donorhub.schemas.money import Amount
+from donorhub.schemas.shown import ShownSchema
 from donorhub.services.recurring.recurring_terms import LAST_DAY
 
 MOST_PERIODS = 60
@@ -66,7 +67,7 @@ class NewRecurringGift(PromiseDetails):
     source_ref: NotRequired[str]
 
 
-class ChangeSchema(StrictSchema):
+class ChangeSchema(ShownSchema):
     """Another promise from a day on; an interval that is left out stays as it is."""
 
     amount = Amount(required=True)
@@ -82,9 +83,10 @@ class Change(TypedDict):
     from_on: date
     period: NotRequired[Period]
     every: NotRequired[int]
+    digest: NotRequired[str]
 
 
-class PauseSchema(StrictSchema):
+class PauseSchema(ShownSchema):
     """A time without instalments; without an end, until it is resumed."""
 
     from_on = Day(required=True)
@@ -98,9 +100,10 @@ class Pause(TypedDict):
     from_on: date
     until: date | None
     reason: str
+    digest: NotRequired[str]
 
 
-class ResumeSchema(StrictSchema):
+class ResumeSchema(ShownSchema):
     """The day from which instalments are expected again."""
 
     from_on = Day(required=True)
@@ -110,9 +113,10 @@ class Resumption(TypedDict):
     """From which day instalments are expected again."""
 
     from_on: date
+    digest: NotRequired[str]
 
 
-class CloseSchema(StrictSchema):
+class CloseSchema(ShownSchema):
     """Why a promise ends; without a day, today."""
 
     reason = Line(shortest=1, required=True)
@@ -124,15 +128,16 @@ class Closing(TypedDict):
 
     reason: str
     on: NotRequired[date]
+    digest: NotRequired[str]
 
 
-class SkipSchema(StrictSchema):
+class SkipSchema(ShownSchema):
     """Why nothing is owed for an instalment, where anybody says."""
 
     reason = Line(load_default="")
 
 
-class CountSchema(StrictSchema):
+class CountSchema(ShownSchema):
     gift_id = Id(required=True, metadata={"description": "A gift of the same donor that settles nothing"})
 
 
@@ -140,3 +145,11 @@ class Counting(TypedDict):
     """Which gift pays an instalment."""
 
     gift_id: int
+    digest: NotRequired[str]
+
+
+class Skip(TypedDict):
+    """Why nothing is owed for an instalment."""
+
+    reason: str
+    digest: NotRequired[str]

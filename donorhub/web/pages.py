@@ -14,7 +14,7 @@ from donorhub.web.messages import messages, suppressions
 from donorhub.web.moving import downloads
 from donorhub.web.providers import endpoints
 from donorhub.web.receipts import receipts
-from donorhub.web.recurring import mandates, recurring_gifts
+from donorhub.web.recurring import instalments, mandates
 from donorhub.web.reports import dashboard
 from donorhub.web.work import error_inbox, tasks, upgrade_notes
 
@@ -22,7 +22,7 @@ BLUEPRINTS: Final[tuple[Blueprint, ...]] = (
     dashboard.bp,
     donors.bp,
     gift_changes.bp,  # with the other pages of gifts
-    recurring_gifts.bp,
+    instalments.bp,  # with the other pages of recurring gifts
     mandates.bp,
     bank.bp,
     tasks.bp,

@@ -92,7 +92,8 @@ class Doors:
 
     def page_bank(self, fields: Mapping[str, str], is_another: bool) -> Answer:
         page = f"/bank/entries/{self.entry}/new-donor"
-        return self._send_page(page, {**FORM, **fields}, self.anna, is_another)
+        digest = self.staff.digest_of(page)
+        return self._send_page(page, {**FORM, **fields, "digest": digest}, self.anna, is_another)
 
     def api_new(self, fields: Mapping[str, str], is_another: bool) -> Answer:
         return self._send_api("POST", "/donors", fields, "donor_ids", self.anna, is_another)
@@ -126,11 +127,13 @@ class Doors:
 
     def page_give(self, fields: Mapping[str, str], is_another: bool) -> Answer:
         path = f"/bank/entries/{self.entry_of_anna}/give"
-        return self._send_page(path, {"donor": str(self.anna)}, self.gift, is_another)
+        form = {"donor": str(self.anna), "digest": self.staff.digest_of(path)}
+        return self._send_page(path, form, self.gift, is_another)
 
     def page_split(self, fields: Mapping[str, str], is_another: bool) -> Answer:
         path, code = f"/bank/entries/{self.entry_of_anna}/split", "DH-1001-7"
         form = {"do": "record", "count": "2", "who0": code, "amount0": "50,00", "who1": "", "amount1": ""}
+        form["digest"] = self.staff.digest_of(path)
         return self._send_page(path, form, self.gift, is_another)
 
     def api_rank(self, fields: Mapping[str, str], is_another: bool) -> Answer:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from datetime import datetime
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from donorhub.services.donors import donors
 from donorhub.services.giving import gifts
 from tests.cli.conftest import Donorhub
 from tests.receipts import reading
+from tests.web.desk import rows
 
 
 @pytest.fixture
@@ -75,8 +77,9 @@ def test_warning_is_said_once(donorhub: Donorhub, three_gifts: list[str]) -> Non
 def test_void_number_stays_with_replacement(donorhub: Donorhub, three_gifts: list[str]) -> None:
     """A void number stays, and a replacement names it."""
     donorhub("receipts", "issue", three_gifts[0])
-    assert donorhub("receipts", "replace", "1").lines == [["R/2026/000002", "receipt 2"]]
-    assert donorhub("receipts", "void", "2", "--reason", "wrong name").out == "R/2026/000002 is void\n"
+    assert donorhub("receipts", "replace", "1", "--yes").lines == [["R/2026/000002", "receipt 2"]]
+    voided = donorhub("receipts", "void", "2", "--reason", "wrong name", "--yes")
+    assert voided.out == "R/2026/000002 is void\n"
     states = [
         (one.number, one.state, one.replaces_id) for one in db.session.query(Receipt).order_by(Receipt.id)
     ]
@@ -133,7 +136,7 @@ def test_refused_gift_leaves_no_gap(donorhub: Donorhub, three_gifts: list[str]) 
 
 def test_a_reason_of_blanks_is_none(donorhub: Donorhub, three_gifts: list[str]) -> None:
     donorhub("receipts", "issue", three_gifts[0])
-    ended = donorhub("receipts", "void", "1", "--reason", " ")
+    ended = donorhub("receipts", "void", "1", "--reason", " ", "--yes")
     assert ended.code == 1 and "reason: Please fill this in" in ended.err
     assert db.session.query(Receipt).one().state == "issued"
 
@@ -178,3 +181,23 @@ def test_gap_of_ours_is_said_once(
     assert (ended.code, ended.out) == (1, "")
     assert ended.err.count("a receipt must show street and town of the organisation") == 1
     assert not db.session.query(Receipt).count() + db.session.query(ReceiptCounter).count()
+
+
+@pytest.mark.parametrize("command", [("void", "1", "--reason", "wrong name"), ("replace", "1")])
+def test_receipt_is_voided_only_as_shown(
+    donorhub: Donorhub, three_gifts: list[str], command: tuple[str, ...]
+) -> None:
+    """Nothing is done without a look or with a stale digest; with the digest that it printed it is."""
+    donorhub("receipts", "issue", three_gifts[0])
+    before = rows()
+    shown = donorhub("receipts", *command)
+    found = re.search(r"--digest ([0-9a-f]{16})", shown.out)
+    assert shown.code == 1 and found and "R/2026/000001" in shown.out
+    stale = donorhub("receipts", *command, "--digest", "0" * 16)
+    assert stale.code == 1 and "not what was shown" in stale.out
+    assert rows() == before
+    assert donorhub("receipts", *command, "--digest", found.group(1)).code == 0
+    after = rows()
+    assert after != before
+    donorhub("receipts", *command, "--digest", found.group(1))
+    assert rows() == after

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 
 from flask import Flask
 from sqlalchemy import func, select
 
 from donorhub.db import db
-from donorhub.errors import Conflict
-from donorhub.models import AuditRecord, Suppression
+from donorhub.errors import Changed, Conflict
+from donorhub.models import AuditRecord, Suppression, Term
+from donorhub.money import Money
 from donorhub.services.bank.matching import entry_answers
 from donorhub.services.messages import suppressions
+from donorhub.services.recurring import recurring_gifts, shown_promises
 from tests.races import run_second
 from tests.services.bank.bank import camt, send
 from tests.services.bank.files.test_corrections import NEW, OLD, ask, total
+from tests.web import desk
 
 
 def count_records(what: str) -> int:
@@ -65,3 +68,21 @@ def test_address_is_released_once(locks: Flask, now: datetime) -> None:
     db.session.expire_all()
     assert db.session.get_one(Suppression, row_id).lift_reason == "the first"
     assert count_records("address.released") == 1
+
+
+def test_second_change_of_a_promise_is_refused(locks: Flask, now: datetime) -> None:
+    """Of two who change the same recurring gift as it was shown, the second is shown what the first did."""
+    gift = desk.add_recurring(desk.add_donor())
+    id_, digest = gift.id, shown_promises.read_promise(gift, today=now.date()).digest
+
+    def promise(amount: int) -> None:
+        row = recurring_gifts.get_recurring_gift(id_)
+        shown_promises.refuse_changed_promise(row, digest, now=now)
+        money = Money(amount, "PLN")
+        recurring_gifts.change_amount(row, money, from_on=date(2026, 12, 1), now=now, actor="user:1")
+
+    promise(4000)
+    second = run_second(locks, lambda: promise(5000))
+    assert isinstance(second.error, Changed), second
+    db.session.expire_all()
+    assert db.session.scalars(select(Term.amount_minor).order_by(Term.from_on)).all() == [3000, 4000]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from typing import Any, Final
 
 from flask import Response
@@ -20,7 +21,7 @@ from donorhub.api.bank.entry_answers import (
     make_list_answers,
 )
 from donorhub.api.blueprint import ID, HouseBlueprint
-from donorhub.api.changed import show_change
+from donorhub.api.changed import show_change, show_changed_row
 from donorhub.api.duplicates import DuplicateQuery
 from donorhub.api.http import get_principal, require_permission
 from donorhub.api.idempotency import do_once
@@ -29,10 +30,12 @@ from donorhub.errors import Rejected
 from donorhub.models import Entry
 from donorhub.models.states import ENTRY_STATES
 from donorhub.schemas.bank import WAYS, ConfirmedWhich, ConfirmedWhichSchema, NewMatchSchema, Which
-from donorhub.schemas.fields import Day, NothingSchema, QueryId, StrictSchema
-from donorhub.services.bank.matching import certain_entries, entries, entry_answers
+from donorhub.schemas.fields import Day, QueryId, StrictSchema
+from donorhub.schemas.shown import Shown, ShownSchema
+from donorhub.services.bank.matching import certain_entries, entries, shown_doubts
 from donorhub.services.bank.matching.certain_entries import CertainPayments
 from donorhub.services.bank.matching.entries import Share
+from donorhub.services.bank.matching.shown_doubts import Doubt
 
 bp = HouseBlueprint("entries", __name__, path="/entries", description="Lines of bank statements.")
 SORTS: Final = {"id": Entry.id, "booked_on": Entry.booked_on}
@@ -139,10 +142,14 @@ def _read_narrowing(which: Which) -> Which:
 @bp.arguments(DuplicateQuery, location="query")
 @bp.arguments(NewMatchSchema)
 @bp.response(200, EntryWithProposalsSchema)
-@bp.alt_response(409, description="`possible_duplicate`, `possible_duplicate_gift`: it may be there already.")
+@bp.alt_response(
+    409, description="`changed`, `possible_duplicate`, `possible_duplicate_gift`: it may be there already."
+)
 def decide_entry(arguments: Mapping[str, bool], decision: dict[str, object], entry_id: int) -> Response:
     """Decide what an entry is. The same decision again changes nothing; another wants the first undone.
 
+    With the `digest` of the entry, or of the proposal that `rank` names, exactly that is decided: where it is
+    another by now, the answer is 409 `changed` with the new `preview`, and nothing is.
     A `new_donor` who may be there already is refused, with `donor_ids`, unless `allow_duplicate` is said; so
     is a gift of the same donor, day and amount as one recorded by hand, with `gift_ids`.
     """
@@ -152,40 +159,55 @@ def decide_entry(arguments: Mapping[str, bool], decision: dict[str, object], ent
         where[_ASKING[way]] = None
     if "detail_id" in decision:
         where["detail_id"] = decision["detail_id"]
-    if "digest" in decision and way == "rank":
+    if "digest" in decision:
         where["digest"] = decision["digest"]
-    _DECIDE[way](entry_id, decision[way], where)
+    with _show_change():
+        _DECIDE[way](entry_id, decision[way], where)
     return _show_entry(entries.get_entry(entry_id))
 
 
 @bp.post(f"/<{ID}:entry_id>/undo")
 @require_permission("entries:decide")
 @do_once
-@bp.arguments(NothingSchema)
+@bp.arguments(ShownSchema)
 @bp.response(200, EntryWithProposalsSchema)
-def undo_entry(_nothing: dict[str, object], entry_id: int) -> Response:
+def undo_entry(seen: Shown, entry_id: int) -> Response:
     """Take back what was decided: its gifts are corrected and it waits again. Not decided: no change."""
-    return _show_entry(entries.undo_entry(entry_id, now=clock.now(), actor=get_principal().actor))
+    with _show_change():
+        entry = entries.undo_entry(entry_id, now=clock.now(), actor=get_principal().actor, **seen)
+    return _show_entry(entry)
 
 
 @bp.post(f"/<{ID}:entry_id>/accept")
 @require_permission("entries:decide")
 @do_once
-@bp.arguments(NothingSchema)
+@bp.arguments(ShownSchema)
 @bp.response(200, EntryWithProposalsSchema)
-def accept_entry(_nothing: dict[str, object], entry_id: int) -> Response:
+def accept_entry(seen: Shown, entry_id: int) -> Response:
     """Say of a doubtful entry that it is other money than the one it looks like."""
-    return _show_entry(entry_answers.accept_doubtful(entry_id, now=clock.now(), actor=get_principal().actor))
+    return _settle_doubt(entry_id, "other_money", seen)
 
 
 @bp.post(f"/<{ID}:entry_id>/reject")
 @require_permission("entries:decide")
 @do_once
-@bp.arguments(NothingSchema)
+@bp.arguments(ShownSchema)
 @bp.response(200, EntryWithProposalsSchema)
-def reject_entry(_nothing: dict[str, object], entry_id: int) -> Response:
+def reject_entry(seen: Shown, entry_id: int) -> Response:
     """Say of a doubtful entry that the ledger has it already."""
-    return _show_entry(entry_answers.reject_doubtful(entry_id, now=clock.now(), actor=get_principal().actor))
+    return _settle_doubt(entry_id, "known", seen)
+
+
+def _settle_doubt(entry_id: int, answer: Doubt, seen: Shown) -> Response:
+    with _show_change():
+        entry = shown_doubts.settle_shown_doubt(
+            entry_id, answer, digest=seen.get("digest"), now=clock.now(), actor=get_principal().actor
+        )
+    return _show_entry(entry)
+
+
+def _show_change() -> AbstractContextManager[None]:
+    return show_changed_row(EntryWithProposalsSchema, make_answer)
 
 
 def _show_entry(entry: Entry) -> Response:

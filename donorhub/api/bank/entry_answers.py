@@ -13,7 +13,7 @@ from donorhub.models.states import OPEN_ENTRIES
 from donorhub.money import Money
 from donorhub.schemas.fields import Instant
 from donorhub.schemas.money import MoneySchema
-from donorhub.services.bank.matching import entry_views, matching
+from donorhub.services.bank.matching import entry_views, matching, shown_entries
 
 
 class EntrySchema(AnswerSchema):
@@ -89,6 +89,9 @@ class ProposalSchema(AnswerSchema):
 
 
 class EntryWithProposalsSchema(EntrySchema):
+    digest = fields.String(
+        required=True, metadata={"description": "Sent with a decision, confirms it of exactly this"}
+    )
     details = fields.List(fields.Nested(DetailSchema), required=True)
     matches = fields.List(fields.Nested(MatchSchema), required=True)
     proposals = fields.List(fields.Nested(ProposalSchema), required=True)
@@ -106,9 +109,11 @@ def make_answer(entry: Entry) -> dict[str, object]:
     """
     is_open = entry.state in OPEN_ENTRIES
     proposals = matching.list_proposals([entry.id]).get(entry.id, []) if is_open else []
+    matches = entry_views.list_matches(entry.id)
     return _make_entry(entry) | {
+        "digest": shown_entries.show_entry(entry, matches).digest,
         "details": [_make_detail(row) for row in entry_views.list_details(entry.id)],
-        "matches": [_make_match(row, entry.currency) for row in entry_views.list_matches(entry.id)],
+        "matches": [_make_match(row, entry.currency) for row in matches],
         "proposals": [_make_proposal(proposal, entry.currency) for proposal in proposals],
     }
 

@@ -11,7 +11,7 @@ from donorhub import clock
 from donorhub.api import pages
 from donorhub.api.answers import answer_resource
 from donorhub.api.blueprint import ID, HouseBlueprint
-from donorhub.api.changed import show_change
+from donorhub.api.changed import show_change, show_changed_row
 from donorhub.api.http import get_principal, require_permission
 from donorhub.api.idempotency import do_once
 from donorhub.api.schemas import AnswerSchema
@@ -19,12 +19,13 @@ from donorhub.db import db
 from donorhub.models import EntryQuestion
 from donorhub.models.states import QUESTION_KINDS, QUESTION_STATES
 from donorhub.schemas.bank import (
+    AnswerToGroup,
+    AnswerToGroupSchema,
     AnswerToQuestion,
     AnswerToQuestionSchema,
-    ConfirmedAnswerToGroup,
-    ConfirmedAnswerToGroupSchema,
 )
-from donorhub.schemas.fields import Instant, NothingSchema, QueryId, StrictSchema
+from donorhub.schemas.fields import Instant, QueryId, StrictSchema
+from donorhub.schemas.shown import Shown, ShownSchema
 from donorhub.services.bank.matching import entry_answers, question_groups, question_views
 from donorhub.services.bank.matching.question_groups import ShownGroup
 
@@ -49,6 +50,14 @@ class EntryQuestionSchema(AnswerSchema):
     answer = fields.String(allow_none=True)
     answered_by = fields.String(allow_none=True)
     answered_at = Instant(allow_none=True)
+
+
+class ShownQuestionSchema(EntryQuestionSchema):
+    """A question as it is now."""
+
+    digest = fields.String(
+        required=True, metadata={"description": "Sent with an answer, answers exactly this"}
+    )
 
 
 class AnsweredSchema(Schema):
@@ -92,10 +101,10 @@ def list_entry_questions(arguments: dict[str, object]) -> pages.Page:
 
 @bp.get(f"/<{ID}:question_id>")
 @require_permission("imports:read")
-@bp.response(200, EntryQuestionSchema)
+@bp.response(200, ShownQuestionSchema)
 def get_entry_question(question_id: int) -> Response:
-    """Show a question with its answer, if it has one."""
-    return answer_resource(EntryQuestionSchema, entry_answers.get_question(question_id))
+    """Show a question with its answer, if it has one, and the `digest` of it and of both entries."""
+    return answer_resource(ShownQuestionSchema, describe_question(entry_answers.get_question(question_id)))
 
 
 @bp.get("/group")
@@ -111,13 +120,14 @@ def show_group(group: dict[str, Any]) -> Response:
 @bp.post("/answer-all")
 @require_permission("entries:decide")
 @do_once
-@bp.arguments(ConfirmedAnswerToGroupSchema)
+@bp.arguments(AnswerToGroupSchema)
 @bp.response(200, AnsweredSchema)
-def answer_all(group: ConfirmedAnswerToGroup) -> dict[str, int]:
+def answer_all(group: AnswerToGroup) -> dict[str, int]:
     """Give all open questions of one file that have one reason the same answer. Again finds none left.
 
     With the `digest` of `/entry-questions/group` exactly those are answered: where they are others by now, or
-    tell something else, the answer is 409 `changed` with the new `preview`, and none is answered.
+    tell something else, the answer is 409 `changed` with the new `preview`, and none is answered. Of more
+    than 500 the first may be answered, as they were shown, before others change: then the rest is told.
     """
     count, digest = 0, group.get("digest", "")
     what = group["import_file_id"], group["kind"], group["answer"]
@@ -125,7 +135,7 @@ def answer_all(group: ConfirmedAnswerToGroup) -> dict[str, int]:
     chunk_counts = (
         question_groups.answer_shown_group(*what, digest, now=now, actor=actor)
         if digest
-        else question_groups.answer_group_until(*what, None, now=now, actor=actor)
+        else question_groups.answer_group(*what, now=now, actor=actor)
     )
     with show_change(ShownGroup, GroupSchema, lambda view: view):
         for chunk_count in chunk_counts:
@@ -139,21 +149,40 @@ def answer_all(group: ConfirmedAnswerToGroup) -> dict[str, int]:
 @require_permission("entries:decide")
 @do_once
 @bp.arguments(AnswerToQuestionSchema)
-@bp.response(200, EntryQuestionSchema)
+@bp.response(200, ShownQuestionSchema)
 def answer_entry_question(answer: AnswerToQuestion, question_id: int) -> Response:
-    """Answer a question. The same answer again changes nothing; another wants the first undone."""
-    question = entry_answers.answer_question(
-        question_id, answer["answer"], now=clock.now(), actor=get_principal().actor
-    )
-    return answer_resource(EntryQuestionSchema, question)
+    """Answer a question. The same answer again changes nothing; another wants the first undone.
+
+    With the `digest` of the question exactly that is answered: where it or one of its entries is another by
+    now, the answer is 409 `changed` with the new `preview`.
+    """
+    with show_changed_row(ShownQuestionSchema, describe_question):
+        question = question_groups.answer_shown_question(
+            question_id,
+            answer["answer"],
+            answer.get("digest"),
+            now=clock.now(),
+            actor=get_principal().actor,
+        )
+    return answer_resource(ShownQuestionSchema, describe_question(question))
 
 
 @bp.post(f"/<{ID}:question_id>/undo")
 @require_permission("entries:decide")
 @do_once
-@bp.arguments(NothingSchema)
-@bp.response(200, EntryQuestionSchema)
-def undo_entry_answer(_nothing: dict[str, object], question_id: int) -> Response:
+@bp.arguments(ShownSchema)
+@bp.response(200, ShownQuestionSchema)
+def undo_entry_answer(seen: Shown, question_id: int) -> Response:
     """Take an answer back: the entries are what they were, and the question is open. Open: no change."""
-    question = entry_answers.undo_answer(question_id, now=clock.now(), actor=get_principal().actor)
-    return answer_resource(EntryQuestionSchema, question)
+    with show_changed_row(ShownQuestionSchema, describe_question):
+        question = question_groups.undo_shown_answer(
+            question_id, seen.get("digest"), now=clock.now(), actor=get_principal().actor
+        )
+    return answer_resource(ShownQuestionSchema, describe_question(question))
+
+
+def describe_question(question: EntryQuestion) -> dict[str, object]:
+    """Return a question as it is told by itself, with its digest."""
+    names = EntryQuestionSchema().fields
+    digest = question_groups.show_question(question).digest
+    return {name: getattr(question, name) for name in names} | {"digest": digest}

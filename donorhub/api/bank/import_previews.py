@@ -9,6 +9,8 @@ from donorhub.models.states import IMPORT_FILE_STATES
 from donorhub.money import Money
 from donorhub.schemas.money import MoneySchema
 from donorhub.services.bank.files.import_plans import Plan
+from donorhub.services.bank.files.several_imports import SeveralPlans
+from donorhub.services.bank.files.statement_drafts import make_plain_problems
 
 
 class FileProblemSchema(AnswerSchema):
@@ -54,6 +56,40 @@ class ImportPreviewSchema(AnswerSchema):
     doubtful_count = fields.Integer(required=True)
     statements = fields.List(fields.Nested(StatementPreviewSchema), required=True)
     problems = fields.List(fields.Nested(FileProblemSchema), required=True)
+
+
+class FilePreviewSchema(AnswerSchema):
+    """What one of several files would do after those before it."""
+
+    filename = fields.String(required=True)
+    preview = fields.Nested(
+        ImportPreviewSchema, allow_none=True, metadata={"description": "None where it came before"}
+    )
+    problem = fields.Nested(
+        FileProblemSchema, allow_none=True, metadata={"description": "Why it cannot be taken in"}
+    )
+
+
+class ImportPreviewsSchema(AnswerSchema):
+    """What importing several files one after the other would do; nothing is done."""
+
+    digest = fields.String(required=True, metadata={"description": "Confirms exactly this of all of them"})
+    data = fields.List(fields.Nested(FilePreviewSchema), required=True)
+
+
+def describe_plans(plans: SeveralPlans) -> dict[str, object]:
+    """Return what several files would do as their schema tells it."""
+    return {
+        "digest": plans.digest,
+        "data": [
+            {
+                "filename": one.filename,
+                "preview": describe_plan(one.plan) if one.plan is not None else None,
+                "problem": make_plain_problems([one.problem])[0] if one.problem is not None else None,
+            }
+            for one in plans.files
+        ],
+    }
 
 
 def describe_plan(plan: Plan) -> dict[str, object]:

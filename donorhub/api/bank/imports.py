@@ -17,7 +17,7 @@ from werkzeug.datastructures import FileStorage
 from donorhub import clock
 from donorhub.api import pages
 from donorhub.api.answers import answer_resource
-from donorhub.api.bank.import_answers import ArrivalListSchema, ImportSchema, describe_arrival, make_answer
+from donorhub.api.bank.import_answers import ImportSchema, make_answer
 from donorhub.api.bank.import_previews import (
     FileProblemSchema,
     ImportPreviewSchema,
@@ -42,11 +42,10 @@ from donorhub.schemas.bank import (
     TakeBackSchema,
     TakingBack,
 )
-from donorhub.schemas.fields import Currency, Line, QueryId, Several, StrictSchema
+from donorhub.schemas.fields import Currency, Line, QueryId, StrictSchema
 from donorhub.schemas.limits import DIGEST
 from donorhub.services.bank import import_undo
 from donorhub.services.bank.files import confirmed_imports, deliveries, imports
-from donorhub.services.bank.files.deliveries import MOST_FILES, SentFile
 from donorhub.services.bank.files.import_plans import Choices, Plan
 from donorhub.services.bank.import_undo import TakingBackView
 from donorhub.services.messages import thank_yous
@@ -78,18 +77,6 @@ class NewImportSchema(FileToPreviewSchema):
     """The same, to be imported."""
 
     digest = Line(DIGEST, metadata={"description": "Of `/imports/preview`: import exactly that, or nothing"})
-
-
-class NewImportsSchema(FileAnswersSchema):
-    """Files as they came from the bank, and what they may not tell themselves."""
-
-    file = Several(
-        UploadedFile(),
-        1,
-        MOST_FILES,
-        required=True,
-        metadata={"description": "A part for each file; those in a ZIP are taken one by one"},
-    )
 
 
 class FileProblemListSchema(AnswerSchema):
@@ -143,12 +130,6 @@ class NewImport(FileToPreview):
     digest: NotRequired[str]
 
 
-class NewImports(FileAnswers):
-    """Files and what they may not tell themselves."""
-
-    file: list[FileStorage]
-
-
 @bp.post("")
 @takes_upload
 @require_permission("imports:write")
@@ -164,13 +145,13 @@ def send_import(new: NewImport) -> Response:
     which answers for each file in it.
     """
     content, filename = _read_upload(new["file"])
-    digest, answers = new.get("digest"), _list_answers(new)
+    digest, answers = new.get("digest"), list_answers(new)
     with show_change(Plan, ImportPreviewSchema, describe_plan):
         if digest:
             row, is_read = confirmed_imports.import_bytes(
                 content,
                 filename,
-                _read_choices(new),
+                read_choices(new),
                 digest,
                 limit_mb=answers["limit_mb"],
                 now=answers["now"],
@@ -191,9 +172,9 @@ def send_import(new: NewImport) -> Response:
 def preview_import(new: FileToPreview) -> Response:
     """Show what importing a bank file would do to the ledger as it is. Nothing is kept."""
     content, filename = _read_upload(new["file"])
-    answers = _list_answers(new)
+    answers = list_answers(new)
     plan = confirmed_imports.plan_bytes(
-        content, filename, _read_choices(new), now=answers["now"], limit_mb=answers["limit_mb"]
+        content, filename, read_choices(new), now=answers["now"], limit_mb=answers["limit_mb"]
     )
     if plan is not None:
         return answer_resource(ImportPreviewSchema, describe_plan(plan))
@@ -215,29 +196,13 @@ def _read_upload(file: FileStorage) -> tuple[bytes, str]:
             field="/file",
             code="several_files",
         )
-    return content, _make_plain_name(file.filename)
+    return content, make_plain_name(file.filename)
 
 
-def _read_choices(answers: FileToPreview | Answers, layout: dict[str, object] | None = None) -> Choices:
+def read_choices(answers: FileAnswers | Answers, layout: dict[str, object] | None = None) -> Choices:
     return Choices(
         layout, answers.get("bank_account_id"), answers.get("currency", ""), answers["create_accounts"]
     )
-
-
-@bp.post("/several")
-@takes_upload
-@require_permission("imports:write")
-@do_once_by_key
-@bp.arguments(NewImportsSchema, location="upload")
-@bp.response(202, ArrivalListSchema)
-def send_imports(new: NewImports) -> Response:
-    """Send several bank files in, also in a ZIP; each is read a moment later as if it had come alone.
-
-    Nothing that is wrong with one stops the others. Ask for each at its address until it is done.
-    """
-    files = [SentFile(_make_plain_name(file.filename), file.stream.read()) for file in new["file"]]
-    arrivals = deliveries.receive_files(files, **_list_answers(new))
-    return answer_resource(ArrivalListSchema, {"data": list(map(describe_arrival, arrivals))}, status=202)
 
 
 @bp.get(f"/<{ID}:import_id>")
@@ -278,7 +243,7 @@ def fetch_problems(import_id: int) -> Response:
 @bp.response(200, ImportPreviewSchema)
 def preview_answers(answers: Answers, import_id: int) -> Response:
     """Show what a file that was kept would do under these answers. Nothing is done yet."""
-    choices = _read_choices(answers, answers.get("layout"))
+    choices = read_choices(answers, answers.get("layout"))
     plan = confirmed_imports.plan_file(import_id, choices, now=clock.now())
     return answer_resource(ImportPreviewSchema, describe_plan(plan))
 
@@ -295,7 +260,7 @@ def answer_import(answers: ConfirmedAnswers, import_id: int) -> Response:
     `preview`; so confirmed, a file that was refused, failed or taken back is imported again too.
     """
     digest = answers.pop("digest", None)
-    choices, now, actor = _read_choices(answers, answers.get("layout")), clock.now(), get_principal().actor
+    choices, now, actor = read_choices(answers, answers.get("layout")), clock.now(), get_principal().actor
     with show_change(Plan, ImportPreviewSchema, describe_plan):
         if digest:
             row = confirmed_imports.import_kept_file(import_id, choices, digest, now=now, actor=actor)
@@ -364,7 +329,7 @@ class _Receiving(TypedDict):
     actor: str
 
 
-def _list_answers(answers: FileAnswers) -> _Receiving:
+def list_answers(answers: FileAnswers) -> _Receiving:
     return {
         "bank_account_id": answers.get("bank_account_id"),
         "currency": answers.get("currency", ""),
@@ -375,7 +340,7 @@ def _list_answers(answers: FileAnswers) -> _Receiving:
     }
 
 
-def _make_plain_name(name: str | None) -> str:
+def make_plain_name(name: str | None) -> str:
     return _NOT_IN_A_NAME.sub(" ", name or "").strip() or "file"
 
 

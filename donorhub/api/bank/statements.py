@@ -12,6 +12,7 @@ from donorhub import clock
 from donorhub.api import pages
 from donorhub.api.answers import answer_resource
 from donorhub.api.blueprint import ID, HouseBlueprint
+from donorhub.api.changed import show_changed_row
 from donorhub.api.http import get_principal, require_permission
 from donorhub.api.idempotency import do_once
 from donorhub.api.schemas import AnswerSchema
@@ -19,8 +20,9 @@ from donorhub.models import Statement
 from donorhub.models.states import STATEMENT_INTEGRITIES, STATEMENT_STATES
 from donorhub.money import Money
 from donorhub.schemas.bank import ReleaseSchema
-from donorhub.schemas.fields import Instant, QueryId, Reason
+from donorhub.schemas.fields import Instant, QueryId
 from donorhub.schemas.money import MoneySchema
+from donorhub.schemas.shown import ShownReason
 from donorhub.services.bank.files import statements
 
 bp = HouseBlueprint("statements", __name__, path="/statements", description="Accounts' reports for periods.")
@@ -28,6 +30,7 @@ SORTS: Final = {"id": Statement.id}
 
 
 class StatementSchema(AnswerSchema):
+    digest = fields.String(required=True, metadata={"description": "Sent with a release: of exactly this"})
     id = fields.Integer(required=True)
     import_file_id = fields.Integer(required=True)
     bank_account_id = fields.Integer(required=True)
@@ -82,11 +85,16 @@ def get_statement(statement_id: int) -> Response:
 @do_once
 @bp.arguments(ReleaseSchema)
 @bp.response(200, StatementSchema)
-def release_statement(request_body: Reason, statement_id: int) -> Response:
+def release_statement(request_body: ShownReason, statement_id: int) -> Response:
     """Take a held statement into the ledger although its balance does not hold; who did is recorded."""
-    row = statements.release_statement(
-        statement_id, reason=request_body["reason"], now=clock.now(), actor=get_principal().actor
-    )
+    with show_changed_row(StatementSchema, lambda row: _make_answers([row])[0]):
+        row = statements.release_statement(
+            statement_id,
+            reason=request_body["reason"],
+            digest=request_body.get("digest"),
+            now=clock.now(),
+            actor=get_principal().actor,
+        )
     return answer_resource(StatementSchema, *_make_answers([row]))
 
 
@@ -99,6 +107,7 @@ def _make_answers(rows: Sequence[Statement]) -> list[dict[str, object]]:
 def _make_answer(row: Statement) -> dict[str, object]:
     ours = {column.key: getattr(row, column.key) for column in Statement.__table__.columns}
     return ours | {
+        "digest": statements.compute_statement_digest(row),
         "opening": None if row.opening_minor is None else Money(row.opening_minor, row.currency),
         "closing": None if row.closing_minor is None else Money(row.closing_minor, row.currency),
         "sum": Money(row.sum_minor, row.currency),

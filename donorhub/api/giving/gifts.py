@@ -12,6 +12,7 @@ from donorhub import clock
 from donorhub.api import etags, pages
 from donorhub.api.answers import answer_new_resource, answer_resource, answer_with_etag
 from donorhub.api.blueprint import ID, HouseBlueprint
+from donorhub.api.changed import show_changed_row
 from donorhub.api.duplicates import DuplicateQuery
 from donorhub.api.http import get_principal, require_permission
 from donorhub.api.idempotency import do_once, do_once_by_key, read_key
@@ -20,14 +21,15 @@ from donorhub.db import db
 from donorhub.models import Correction, Gift
 from donorhub.models.states import GIFT_METHODS
 from donorhub.money import Money
-from donorhub.schemas.fields import Day, Instant, Line, NothingSchema, QueryId, Reason
+from donorhub.schemas.fields import Day, Instant, Line, QueryId
 from donorhub.schemas.giving import (
     NewCorrectionSchema,
     NewGift,
     NewGiftSchema,
 )
 from donorhub.schemas.money import MoneySchema
-from donorhub.services.giving import gifts, history
+from donorhub.schemas.shown import Shown, ShownReason, ShownSchema
+from donorhub.services.giving import gifts, history, shown_gifts
 from donorhub.services.messages import thank_yous
 from donorhub.services.providers import payouts
 
@@ -41,6 +43,7 @@ class DesignationSchema(AnswerSchema):
 
 
 class GiftSchema(AnswerSchema):
+    digest = fields.String(required=True, metadata={"description": "Sent to take out or thank for just this"})
     id = fields.Integer(required=True)
     donor_id = fields.Integer(required=True)
     amount = fields.Nested(MoneySchema)
@@ -162,11 +165,13 @@ class ThankYouSchema(AnswerSchema):
 @bp.post(f"/<{ID}:gift_id>/thank-you")
 @require_permission("gifts:write")
 @do_once
-@bp.arguments(NothingSchema)
+@bp.arguments(ShownSchema)
 @bp.response(200, ThankYouSchema)
-def thank_for_gift(_nothing: object, gift_id: int) -> Response:
+def thank_for_gift(seen: Shown, gift_id: int) -> Response:
     """Thank for a gift that is too old to be thanked for by itself. A second time changes nothing."""
     gifts.get_gift(gift_id)
+    with show_changed_row(GiftSchema, _describe_gift):
+        shown_gifts.refuse_changed_gift(gift_id, seen.get("digest"))
     asked_ids = thank_yous.ask_for_thanks([gift_id], now=clock.now(), actor=get_principal().actor)
     return answer_resource(ThankYouSchema, {"gift_id": gift_id, "is_new": bool(asked_ids)})
 
@@ -177,13 +182,16 @@ def thank_for_gift(_nothing: object, gift_id: int) -> Response:
 @bp.arguments(NewCorrectionSchema)
 @bp.response(201, CorrectionSchema)
 @bp.alt_response(200, schema=CorrectionSchema, description="It was corrected so before.")
-def correct_gift(new: Reason, gift_id: int) -> Response:
+def correct_gift(new: ShownReason, gift_id: int) -> Response:
     """Take out a gift that was recorded wrongly. Its row stays; a receipt that names it is voided first."""
+    source, source_ref = f"api:{get_principal().id}", str(read_key())
+    with show_changed_row(GiftSchema, _describe_gift):
+        shown_gifts.refuse_changed_gift(gift_id, new.get("digest"), source=source, source_ref=source_ref)
     correction, is_new = gifts.correct_gift(
         gift_id,
         reason=new["reason"],
-        source=f"api:{get_principal().id}",
-        source_ref=str(read_key()),
+        source=source,
+        source_ref=source_ref,
         now=clock.now(),
         actor=get_principal().actor,
     )
@@ -191,6 +199,10 @@ def correct_gift(new: Reason, gift_id: int) -> Response:
     return answer_resource(
         CorrectionSchema, _make_correction_answer(correction), status=201 if is_new else 200
     )
+
+
+def _describe_gift(gift: Gift) -> dict[str, object]:
+    return make_gift_answers([gift])[0]
 
 
 def make_gift_answers(rows: Sequence[Gift]) -> list[dict[str, object]]:
@@ -216,6 +228,11 @@ def make_gift_answers(rows: Sequence[Gift]) -> list[dict[str, object]]:
                 "fee": Money(item.fee_minor, item.currency) if item else None,
                 "payout_id": item.payout_id if item else None,
                 "receipt_id": receipts.get(gift.id),
+                "digest": shown_gifts.compute_gift_digest(
+                    gift,
+                    left_minor=gift.amount_minor - away[gift.id],
+                    receipt_id=receipts.get(gift.id),
+                ),
                 "designations": [
                     {"fund_id": fund_id, "amount": Money(minor, gift.currency)}
                     for fund_id, minor in parts.get(gift.id, ())

@@ -13,7 +13,7 @@ from donorhub import clock
 from donorhub.api import pages
 from donorhub.api.answers import answer_new_resource, answer_resource
 from donorhub.api.blueprint import ID, HouseBlueprint
-from donorhub.api.changed import show_change
+from donorhub.api.changed import show_change, show_changed_row
 from donorhub.api.http import get_principal, require_permission
 from donorhub.api.idempotency import commit_work, do_once, do_once_by_key
 from donorhub.api.schemas import AnswerSchema
@@ -22,7 +22,7 @@ from donorhub.errors import Conflict, Forbidden
 from donorhub.models import Receipt
 from donorhub.models.states import MESSAGE_STATES
 from donorhub.money import Money
-from donorhub.schemas.fields import Day, Instant, NothingSchema, QueryId, Reason
+from donorhub.schemas.fields import Day, Instant, QueryId
 from donorhub.schemas.money import MoneySchema
 from donorhub.schemas.receipts import (
     NewReceipt,
@@ -33,9 +33,10 @@ from donorhub.schemas.receipts import (
     ReplacementSchema,
     VoidSchema,
 )
+from donorhub.schemas.shown import Shown, ShownReason, ShownSchema
 from donorhub.services.access import organisation
 from donorhub.services.messages import receipt_mail
-from donorhub.services.receipts import receipt_drafts, receipts
+from donorhub.services.receipts import receipt_drafts, receipts, shown_receipts
 from donorhub.services.receipts.receipt_previews import Preview, draw_preview, make_preview
 from receipts.document import Unrenderable
 
@@ -62,6 +63,7 @@ class ReceiptLineSchema(AnswerSchema):
 
 
 class ReceiptSchema(AnswerSchema):
+    digest = fields.String(required=True, metadata={"description": "Sent to void or send exactly this"})
     id = fields.Integer(required=True)
     number = fields.String(required=True, metadata={"description": "As it is printed, `R/2026/000123`"})
     state = fields.String(required=True, validate=validate.OneOf(("issued", "void")))
@@ -234,14 +236,19 @@ class SendingSchema(AnswerSchema):
 @bp.post(f"/<{ID}:receipt_id>/send")
 @require_permission("receipts:issue")
 @do_once
-@bp.arguments(NothingSchema)
+@bp.arguments(ShownSchema)
 @bp.response(200, SendingSchema)
-def send_receipt(_nothing: object, receipt_id: int) -> Response:
+def send_receipt(seen: Shown, receipt_id: int) -> Response:
     """Send a receipt to its donor by e-mail, the PDF attached. It goes once, however often this is asked."""
     settings: Settings = current_app.extensions["donorhub.settings"]
-    message, is_new = receipt_mail.send_receipt(
-        receipt_id, now=clock.now(), actor=get_principal().actor, domain=settings.mail_domain
-    )
+    with show_changed_row(ReceiptSchema, make_receipt_answer):
+        message, is_new = receipt_mail.send_receipt(
+            receipt_id,
+            digest=seen.get("digest"),
+            now=clock.now(),
+            actor=get_principal().actor,
+            domain=settings.mail_domain,
+        )
     answer = {"receipt_id": receipt_id, "message_id": message.id, "state": message.state, "is_new": is_new}
     return answer_resource(SendingSchema, answer)
 
@@ -251,8 +258,10 @@ def send_receipt(_nothing: object, receipt_id: int) -> Response:
 @do_once
 @bp.arguments(VoidSchema)
 @bp.response(200, ReceiptSchema)
-def void_receipt(body: Reason, receipt_id: int) -> Response:
+def void_receipt(body: ShownReason, receipt_id: int) -> Response:
     """Void a receipt: its number stays, its gifts are free again. A void one stays as it is."""
+    with show_changed_row(ReceiptSchema, make_receipt_answer):
+        shown_receipts.refuse_changed_receipt(receipt_id, body.get("digest"), void_reason=body["reason"])
     receipt = receipts.void_receipt(
         receipt_id, reason=body["reason"], now=clock.now(), actor=get_principal().actor
     )
@@ -281,8 +290,9 @@ def replace_receipt(body: Replacement, receipt_id: int) -> Response:
 
 def make_receipt_answer(receipt: Receipt) -> dict[str, object]:
     """Return the answer for a receipt."""
-    names = [field for field in ReceiptSchema().fields if field not in ("number", "total", "lines")]
+    names = [field for field in ReceiptSchema().fields if field not in ("digest", "number", "total", "lines")]
     return {name: getattr(receipt, name) for name in names} | {
+        "digest": shown_receipts.compute_receipt_digest(receipt),
         "number": receipts.format_number_of(receipt),
         "total": Money(receipt.total_minor, receipt.currency),
         "lines": [

@@ -11,22 +11,26 @@ from donorhub import clock
 from donorhub.api import pages
 from donorhub.api.answers import answer_resource
 from donorhub.api.blueprint import ID, HouseBlueprint
+from donorhub.api.changed import show_changed_row
 from donorhub.api.http import get_principal, require_permission
 from donorhub.api.idempotency import do_once
 from donorhub.api.schemas import AnswerSchema
 from donorhub.models import Instalment
 from donorhub.models.states import INSTALMENT_STATES
 from donorhub.money import Money
-from donorhub.schemas.fields import Day, Instant, QueryId, Reason
+from donorhub.schemas.fields import Day, Instant, QueryId
 from donorhub.schemas.money import MoneySchema
-from donorhub.schemas.recurring import Counting, CountSchema, SkipSchema
-from donorhub.services.recurring import changed_amounts, instalments
+from donorhub.schemas.recurring import Counting, CountSchema, Skip, SkipSchema
+from donorhub.services.recurring import changed_amounts, instalments, shown_promises
 
 bp = HouseBlueprint("instalments", __name__, path="/instalments", description="Expected payments.")
 SORTS: Final = {"id": Instalment.id, "due_on": Instalment.due_on}
 
 
 class InstalmentSchema(AnswerSchema):
+    digest = fields.String(
+        required=True, metadata={"description": "Sent with a change, changes exactly this"}
+    )
     id = fields.Integer(required=True)
     recurring_gift_id = fields.Integer(required=True)
     nominal_on = fields.Date(required=True)
@@ -69,8 +73,11 @@ def list_instalments(arguments: dict[str, object]) -> pages.Page:
 @do_once
 @bp.arguments(SkipSchema)
 @bp.response(200, InstalmentSchema)
-def skip_instalment(body: Reason, instalment_id: int) -> Response:
+def skip_instalment(body: Skip, instalment_id: int) -> Response:
     """Let an instalment go: nothing is owed for it. Let go already: nothing changes."""
+    with show_changed_row(InstalmentSchema, _describe_instalment):
+        instalment = instalments.get_instalment(instalment_id)
+        shown_promises.refuse_changed_debt(instalment, body.get("digest"))
     row = instalments.skip_instalment(
         instalment_id, reason=body["reason"], now=clock.now(), actor=get_principal().actor
     )
@@ -86,6 +93,9 @@ def skip_instalment(body: Reason, instalment_id: int) -> Response:
 @bp.response(200, InstalmentSchema)
 def count_gift(body: Counting, instalment_id: int) -> Response:
     """Let a gift of the donor that settles nothing pay the instalment, wholly or in part."""
+    with show_changed_row(InstalmentSchema, _describe_instalment):
+        instalment = instalments.get_instalment(instalment_id)
+        shown_promises.refuse_changed_instalment(instalment, body.get("digest"))
     row = changed_amounts.count_gift(
         instalment_id, body["gift_id"], now=clock.now(), actor=get_principal().actor
     )
@@ -94,6 +104,11 @@ def count_gift(body: Counting, instalment_id: int) -> Response:
     )
 
 
+def _describe_instalment(row: Instalment) -> dict[str, object]:
+    return _make_instalment_answer(row, instalments.compute_settled_minor(row.id))
+
+
 def _make_instalment_answer(row: Instalment, paid_minor: int) -> dict[str, object]:
     ours = {column.key: getattr(row, column.key) for column in Instalment.__table__.columns}
-    return ours | {"amount": row.amount, "allocated": Money(paid_minor, row.currency)}
+    digest = shown_promises.compute_instalment_digest(row)
+    return ours | {"digest": digest, "amount": row.amount, "allocated": Money(paid_minor, row.currency)}

@@ -11,8 +11,10 @@ from donorhub import clock
 from donorhub.api import pages
 from donorhub.api.answers import answer_new_resource, answer_resource
 from donorhub.api.blueprint import ID, HouseBlueprint
+from donorhub.api.changed import show_changed_row
 from donorhub.api.http import get_principal, require_permission
 from donorhub.api.idempotency import do_once
+from donorhub.api.recurring.recurring_gifts import RecurringGiftSchema, describe_promise
 from donorhub.api.schemas import AnswerSchema
 from donorhub.models import Mandate
 from donorhub.models.states import MANDATE_STATES
@@ -24,13 +26,16 @@ from donorhub.schemas.mandates import (
     NewMandateSchema,
 )
 from donorhub.services.access import organisation
-from donorhub.services.recurring import mandates, recurring_gifts
+from donorhub.services.recurring import mandates, recurring_gifts, shown_promises
 
 bp = HouseBlueprint("mandates", __name__, path="/mandates", description="Consents to direct debits.")
 SORTS: Final = {"id": Mandate.id}
 
 
 class MandateSchema(AnswerSchema):
+    digest = fields.String(
+        required=True, metadata={"description": "Sent with a change, changes exactly this"}
+    )
     id = fields.Integer(required=True)
     recurring_gift_id = fields.Integer(required=True)
     kind = fields.String(required=True)
@@ -57,7 +62,10 @@ Query = pages.make_query_schema(*SORTS, recurring_gift_id=QueryId())
 def list_mandates(arguments: dict[str, object]) -> pages.Page:
     """List mandates."""
     page, filters = pages.split_arguments(arguments)
-    return pages.read_page(mandates.select_mandates(**filters), page, SORTS)
+    return pages.change_data(
+        pages.read_page(mandates.select_mandates(**filters), page, SORTS),
+        lambda rows: list(map(describe_mandate, rows)),
+    )
 
 
 @bp.post("")
@@ -68,8 +76,11 @@ def list_mandates(arguments: dict[str, object]) -> pages.Page:
 @bp.alt_response(200, schema=MandateSchema, description="It was written down before.")
 def record_mandate(new: NewMandate) -> Response:
     """Write down the mandate of a direct debit; with an active one its instalments begin."""
+    gift = recurring_gifts.get_recurring_gift(new["recurring_gift_id"])
+    with show_changed_row(RecurringGiftSchema, describe_promise):
+        shown_promises.refuse_changed_promise(gift, new.get("digest"), now=clock.now())
     mandate, is_new = mandates.record_mandate(
-        recurring_gifts.get_recurring_gift(new["recurring_gift_id"]),
+        gift,
         mandates.NewMandate(
             reference=new["reference"],
             state=new["state"],
@@ -80,7 +91,7 @@ def record_mandate(new: NewMandate) -> Response:
         now=clock.now(),
         actor=get_principal().actor,
     )
-    return answer_new_resource(MandateSchema, mandate, is_new=is_new)
+    return answer_new_resource(MandateSchema, describe_mandate(mandate), is_new=is_new)
 
 
 @bp.get(f"/<{ID}:mandate_id>")
@@ -88,7 +99,13 @@ def record_mandate(new: NewMandate) -> Response:
 @bp.response(200, MandateSchema)
 def get_mandate(mandate_id: int) -> Response:
     """Show a mandate."""
-    return answer_resource(MandateSchema, mandates.get_mandate(mandate_id))
+    return answer_resource(MandateSchema, describe_mandate(mandates.get_mandate(mandate_id)))
+
+
+def describe_mandate(mandate: Mandate) -> dict[str, object]:
+    """Return a mandate as it is told, with its digest."""
+    ours = {column.key: getattr(mandate, column.key) for column in Mandate.__table__.columns}
+    return ours | {"digest": shown_promises.compute_mandate_digest(mandate)}
 
 
 @bp.post(f"/<{ID}:mandate_id>/change")
@@ -100,6 +117,8 @@ def change_mandate(body: MandateChange, mandate_id: int) -> Response:
     """Write down what became of a mandate on a day. The state that it has: nothing changes."""
     mandate = mandates.get_mandate(mandate_id)
     now = clock.now()
+    with show_changed_row(MandateSchema, describe_mandate):
+        shown_promises.refuse_changed_mandate(mandate, body["state"], body.get("digest"))
     mandates.change_mandate(
         mandate,
         body["state"],
@@ -108,4 +127,4 @@ def change_mandate(body: MandateChange, mandate_id: int) -> Response:
         now=now,
         actor=get_principal().actor,
     )
-    return answer_resource(MandateSchema, mandate)
+    return answer_resource(MandateSchema, describe_mandate(mandate))

@@ -13,13 +13,14 @@ from donorhub import clock
 from donorhub.api import etags, pages
 from donorhub.api.answers import answer_new_resource, answer_resource
 from donorhub.api.blueprint import ID, HouseBlueprint
+from donorhub.api.changed import show_changed_row
 from donorhub.api.http import get_principal, require_permission
 from donorhub.api.idempotency import do_once, read_key
 from donorhub.api.schemas import AnswerSchema
 from donorhub.models import RecurringGift, Term
 from donorhub.models.states import RECURRING_KINDS, RECURRING_STATES
 from donorhub.money import Money
-from donorhub.schemas.fields import Instant, NothingSchema, QueryId
+from donorhub.schemas.fields import Instant, QueryId
 from donorhub.schemas.money import MoneySchema
 from donorhub.schemas.recurring import (
     Change,
@@ -33,6 +34,7 @@ from donorhub.schemas.recurring import (
     ResumeSchema,
     Resumption,
 )
+from donorhub.schemas.shown import Shown, ShownSchema
 from donorhub.services.access import organisation
 from donorhub.services.recurring import (
     changed_amounts,
@@ -41,7 +43,9 @@ from donorhub.services.recurring import (
     promises,
     recurring_gifts,
     recurring_terms,
+    shown_promises,
 )
+from donorhub.services.recurring.shown_promises import Step
 
 bp = HouseBlueprint("recurring", __name__, path="/recurring-gifts", description="Promises to give again.")
 SORTS: Final = {"id": RecurringGift.id, "created_at": RecurringGift.created_at}
@@ -65,6 +69,9 @@ class ChangedAmountSchema(AnswerSchema):
 
 
 class RecurringGiftSchema(AnswerSchema):
+    digest = fields.String(
+        metadata={"description": "Sent with a change, changes exactly this; for one gift only"}
+    )
     id = fields.Integer(required=True)
     donor_id = fields.Integer(required=True)
     kind = fields.String(required=True)
@@ -81,6 +88,10 @@ class RecurringGiftSchema(AnswerSchema):
         ChangedAmountSchema,
         allow_none=True,
         metadata={"description": "Another amount that came when an instalment was due; for one gift only"},
+    )
+    goes_on_from = fields.Date(
+        allow_none=True,
+        metadata={"description": "Where `go-on` would go on from after the end; for one gift only"},
     )
     start_on = fields.Date(required=True)
     ends_on = fields.Date(allow_none=True)
@@ -156,20 +167,26 @@ def start_recurring_gift(new: NewRecurringGift) -> Response:
 @etags.mark_versioned
 @bp.response(200, RecurringGiftSchema)
 def get_recurring_gift(recurring_gift_id: int) -> Response:
-    """Show a recurring gift with its terms."""
+    """Show a recurring gift with its terms, what came beside them, and the `digest` of all that."""
     gift = recurring_gifts.get_recurring_gift(recurring_gift_id)
-    changed_amount = changed_amounts.find_changed_amount(gift, today=organisation.get_day(clock.now()))
-    answer = changed_amount and {
-        "amount": changed_amount.amount,
-        "from_on": changed_amount.from_on,
-        "count": len(changed_amount.claims),
-        "is_proposed": changed_amount.is_proposed,
+    return answer_resource(RecurringGiftSchema, describe_promise(gift), version=gift.version)
+
+
+def describe_promise(gift: RecurringGift) -> dict[str, object]:
+    """Return a recurring gift as it is told by itself, with what came beside its terms and its digest."""
+    facts = shown_promises.read_promise(gift, today=organisation.get_day(clock.now()))
+    changed = facts.changed
+    changed_amount = changed and {
+        "amount": changed.amount,
+        "from_on": changed.from_on,
+        "count": len(changed.claims),
+        "is_proposed": changed.is_proposed,
     }
-    return answer_resource(
-        RecurringGiftSchema,
-        make_recurring_gift_answer(gift) | {"changed_amount": answer},
-        version=gift.version,
-    )
+    return make_recurring_gift_answer(gift, facts.terms) | {
+        "digest": facts.digest,
+        "changed_amount": changed_amount,
+        "goes_on_from": facts.fits[0].nominal_on if facts.fits else None,
+    }
 
 
 @bp.post(f"/<{ID}:recurring_gift_id>/change")
@@ -179,7 +196,7 @@ def get_recurring_gift(recurring_gift_id: int) -> Response:
 @bp.response(200, RecurringGiftSchema)
 def change_recurring_gift(body: Change, recurring_gift_id: int) -> Response:
     """Promise another amount or interval from a day on; what differs in nothing changes nothing."""
-    gift = _get_changeable_gift(recurring_gift_id)
+    gift = _get_changeable_gift(recurring_gift_id, body)
     recurring_gifts.change_amount(
         gift,
         body["amount"],
@@ -195,11 +212,11 @@ def change_recurring_gift(body: Change, recurring_gift_id: int) -> Response:
 @bp.post(f"/<{ID}:recurring_gift_id>/accept-amount")
 @require_permission("recurring:write")
 @do_once
-@bp.arguments(NothingSchema)
+@bp.arguments(ShownSchema)
 @bp.response(200, RecurringGiftSchema)
-def accept_changed_amount(_nothing: object, recurring_gift_id: int) -> Response:
+def accept_changed_amount(seen: Shown, recurring_gift_id: int) -> Response:
     """Promise the other amount that came last, from its first payment on, which then pays its instalments."""
-    gift = _get_changeable_gift(recurring_gift_id)
+    gift = _get_changeable_gift(recurring_gift_id, seen)
     changed_amounts.accept_changed_amount(gift, now=clock.now(), actor=get_principal().actor)
     return _make_answer(gift)
 
@@ -211,8 +228,15 @@ def accept_changed_amount(_nothing: object, recurring_gift_id: int) -> Response:
 @bp.response(200, RecurringGiftSchema)
 def pause_recurring_gift(body: Pause, recurring_gift_id: int) -> Response:
     """Expect nothing from a day on, until another or until resumed."""
-    gift = _get_changeable_gift(recurring_gift_id)
-    recurring_gifts.pause_recurring_gift(gift, now=clock.now(), actor=get_principal().actor, **body)
+    gift = _get_changeable_gift(recurring_gift_id, body, step="pause")
+    recurring_gifts.pause_recurring_gift(
+        gift,
+        from_on=body["from_on"],
+        until=body["until"],
+        reason=body["reason"],
+        now=clock.now(),
+        actor=get_principal().actor,
+    )
     return _make_answer(gift)
 
 
@@ -223,8 +247,10 @@ def pause_recurring_gift(body: Pause, recurring_gift_id: int) -> Response:
 @bp.response(200, RecurringGiftSchema)
 def resume_recurring_gift(body: Resumption, recurring_gift_id: int) -> Response:
     """Expect instalments again from a day on."""
-    gift = _get_changeable_gift(recurring_gift_id)
-    recurring_gifts.resume_recurring_gift(gift, now=clock.now(), actor=get_principal().actor, **body)
+    gift = _get_changeable_gift(recurring_gift_id, body, step="resume")
+    recurring_gifts.resume_recurring_gift(
+        gift, from_on=body["from_on"], now=clock.now(), actor=get_principal().actor
+    )
     return _make_answer(gift)
 
 
@@ -235,29 +261,37 @@ def resume_recurring_gift(body: Resumption, recurring_gift_id: int) -> Response:
 @bp.response(200, RecurringGiftSchema)
 def close_recurring_gift(body: Closing, recurring_gift_id: int) -> Response:
     """End the promise; instalments not due yet are owed no more. Closed already: nothing changes."""
-    gift = _get_changeable_gift(recurring_gift_id)
-    recurring_gifts.close_recurring_gift(gift, now=clock.now(), actor=get_principal().actor, **body)
+    gift = _get_changeable_gift(recurring_gift_id, body, step="close")
+    recurring_gifts.close_recurring_gift(
+        gift, reason=body["reason"], on=body.get("on"), now=clock.now(), actor=get_principal().actor
+    )
     return _make_answer(gift)
 
 
 @bp.post(f"/<{ID}:recurring_gift_id>/go-on")
 @require_permission("recurring:write")
 @do_once
-@bp.arguments(NothingSchema)
+@bp.arguments(ShownSchema)
 @bp.response(200, RecurringGiftSchema)
-def let_recurring_gift_go_on(_nothing: object, recurring_gift_id: int) -> Response:
+def let_recurring_gift_go_on(seen: Shown, recurring_gift_id: int) -> Response:
     """Expect a closed promise again from the first payment that came as promised, which then pays its
     instalment; nothing is owed from between.
     """
-    gift = _get_changeable_gift(recurring_gift_id)
+    gift = _get_changeable_gift(recurring_gift_id, seen)
     ended_promises.let_promise_go_on(gift, now=clock.now(), actor=get_principal().actor)
     return _make_answer(gift)
 
 
-def _get_changeable_gift(recurring_gift_id: int) -> RecurringGift:
-    """Return a recurring gift that we may change; what a provider runs is changed at the provider."""
+def _get_changeable_gift(
+    recurring_gift_id: int, seen: Shown | Change | Pause | Resumption | Closing, *, step: Step = "other"
+) -> RecurringGift:
+    """Return a recurring gift that we may change and that is as it was seen; what a provider runs is changed
+    at the provider.
+    """
     gift = recurring_gifts.get_recurring_gift(recurring_gift_id)
     recurring_gifts.refuse_gift_of_provider(gift)
+    with show_changed_row(RecurringGiftSchema, describe_promise):
+        shown_promises.refuse_changed_promise(gift, seen.get("digest"), step=step, now=clock.now())
     return gift
 
 

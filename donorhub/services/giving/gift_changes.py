@@ -78,7 +78,7 @@ def change_gift(
     an unknown campaign or appeal, and for another fund that is closed or unknown, while a receipt names the
     gift, its books are closed or nothing is left of it.
     """
-    gift = _lock_gift(gift_id)
+    gift = lock_gift(gift_id)
     if shown_digest is not None and shown_digest != compute_digest(gift):
         raise Conflict(
             f"somebody changed gift {gift_id} in the meantime: look again before you save",
@@ -156,7 +156,7 @@ def change_fund(
     call finds nothing left to change.
     """
     for id_ in sorted(set(gift_ids))[:MOST]:
-        _lock_gift(id_)
+        lock_gift(id_)
     plan = plan_fund(gift_ids, fund_id)
     if not plan.changing_gifts:
         return []
@@ -205,7 +205,7 @@ def undo_fund_change(gift_ids: Sequence[int], *, shown_digest: str, now: datetim
     after the first call.
     """
     for id_ in sorted(set(gift_ids))[:MOST]:
-        _lock_gift(id_)
+        lock_gift(id_)
     plan = plan_fund_undo(gift_ids)
     if plan.digest != shown_digest:
         raise Conflict(
@@ -270,7 +270,7 @@ def list_changes(gift_id: int) -> Sequence[AuditRecord]:
     ).all()
 
 
-def _lock_gift(gift_id: int) -> Gift:
+def lock_gift(gift_id: int) -> Gift:
     """Return the gift; on PostgreSQL nobody issues a receipt for it until the transaction ends."""
     gift = db.session.scalar(
         select(Gift).where(Gift.id == gift_id).with_for_update().execution_options(populate_existing=True)

@@ -23,8 +23,10 @@ from donorhub.models.states import (
     MessageState,
     TemplateKind,
 )
+from donorhub.services import shown
 from donorhub.services.access import audit
 from donorhub.services.paging import equals_if_given
+from donorhub.services.shown import ShownRow
 from donorhub.services.work import tasks
 
 _liquid = Environment()
@@ -208,12 +210,21 @@ def strand_claimed_message(message_id: int) -> bool:
     return stranded_id is not None
 
 
-def decide_uncertain_message(message_id: int, *, was_received: bool, now: datetime, actor: str) -> Message:
+def compute_message_digest(message: Message) -> str:
+    """Return the digest of a message as it stands, and whom it goes to."""
+    return shown.compute_digest([message.id, message.state, message.to_address, message.last_error])
+
+
+def decide_uncertain_message(
+    message_id: int, *, was_received: bool, now: datetime, actor: str, digest: str | None = None
+) -> Message:
     """Record what a person says of an uncertain message: it arrived, or it is to be sent again.
 
-    Raise Conflict for a message that is not uncertain.
+    Raise Changed where it is not what was shown under ``digest``, Conflict for a message that is not
+    uncertain.
     """
     message = get_message(message_id)
+    shown.refuse_changed(digest, ShownRow(message, compute_message_digest(message)))
     if message.state not in UNDELIVERED_MESSAGES:
         raise Conflict(
             f"message {message_id} is {message.state}: only one that is uncertain is decided",

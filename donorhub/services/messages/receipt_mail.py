@@ -15,7 +15,7 @@ from donorhub.models import Donor, Message, MessageAttachment, Receipt, ReceiptP
 from donorhub.services.access import audit, organisation
 from donorhub.services.donors import donors
 from donorhub.services.messages import messages, suppressions, thank_yous
-from donorhub.services.receipts import receipts
+from donorhub.services.receipts import receipts, shown_receipts
 from receipts import figures
 
 PDF: Final = "application/pdf"
@@ -33,13 +33,18 @@ class FileChanged(DonorHubError):
     code = "file_changed"
 
 
-def send_receipt(receipt_id: int, *, now: datetime, actor: str, domain: str) -> tuple[Message, bool]:
+def send_receipt(
+    receipt_id: int, *, now: datetime, actor: str, domain: str, digest: str | None = None
+) -> tuple[Message, bool]:
     """Plan the mail that brings a receipt to its donor; return it and whether it is new.
 
-    A receipt is sent once: a second call returns the first mail, whatever became of it. Raise Conflict for
-    a void receipt, Rejected where its donor cannot or must not be written to.
+    A receipt is sent once: a second call returns the first mail, whatever became of it. Raise Changed where
+    the receipt or the address is not what was shown under ``digest``, Conflict for a void receipt, Rejected
+    where its donor cannot or must not be written to.
     """
     receipt = receipts.get_receipt(receipt_id)
+    if find_sending(receipt_id) is None:
+        shown_receipts.refuse_changed_receipt(receipt_id, digest, address=receipt.donor.email)
     if receipt.state == "void":
         raise Conflict(
             f"receipt {receipts.format_number_of(receipt)} is void",

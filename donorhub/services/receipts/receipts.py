@@ -119,7 +119,7 @@ def void_receipt(receipt_id: int, *, reason: str, now: datetime, actor: str) -> 
 
     Ignore one that is void already. Raise Rejected without a reason, or with one that cannot be printed.
     """
-    receipt = _lock_receipt(receipt_id)
+    receipt = lock_receipt(receipt_id)
     if receipt.state == "void":
         return receipt
     reason = _check_reason(reason)
@@ -168,7 +168,7 @@ def preview_replacement(receipt_id: int, *, today: date, lang: str | None = None
 
 
 def _lock_live_receipt(receipt_id: int) -> Receipt:
-    receipt = _lock_receipt(receipt_id)
+    receipt = lock_receipt(receipt_id)
     if receipt.state == "void":
         raise Conflict(
             f"receipt {format_number_of(receipt)} is void already",
@@ -192,7 +192,8 @@ def _list_gifts_left(gift_ids: list[int]) -> list[int]:
     return [id_ for id_, minor in amounts if minor > minor_taken_away[id_]] or gift_ids
 
 
-def _lock_receipt(receipt_id: int) -> Receipt:
+def lock_receipt(receipt_id: int) -> Receipt:
+    """Return the receipt, locked until the transaction ends; raise NotFound where there is none."""
     # Of two who void at once the second sees what the first did, and does not put its reason over it.
     query = select(Receipt).where(Receipt.id == receipt_id).with_for_update(of=Receipt)
     db.session.scalar(query.execution_options(populate_existing=True))

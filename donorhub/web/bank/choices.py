@@ -1,7 +1,7 @@
 """What the deciding pages show of an entry: its payments, who they may be from and why, what was decided.
 
-Proposals are the engine's, worked out of what is known now. A choice names what it stands
-for and not its rank, so that a click never takes another one than was shown.
+Proposals are the engine's, worked out of what is known now. Each form has the digest of what it stands for,
+so that a click never decides another thing than was shown.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from donorhub.models.states import OPEN_ENTRIES
 from donorhub.money import Money
 from donorhub.services.access import organisation
 from donorhub.services.bank import bank_views
-from donorhub.services.bank.matching import credits, entry_views, gifts_by_hand, matching
+from donorhub.services.bank.matching import credits, entry_views, gifts_by_hand, matching, shown_entries
 from donorhub.services.bank.matching.decisions import CreditDecision
 from donorhub.services.bank.matching.entry_views import MatchView
 from donorhub.web.words import bank
@@ -54,6 +54,7 @@ class Payment:
     hindrances: Sequence[str] = ()
     matches: Sequence[MatchView] = ()
     equal_ids: Sequence[int] = ()  # gifts recorded by hand that one of the choices would be once more
+    digest: str = ""
 
     @property
     def is_in(self) -> bool:
@@ -77,6 +78,15 @@ class Item:
         return [match for payment in self.payments for match in payment.matches]
 
     @property
+    def digest(self) -> str:
+        """The digest of the whole entry with what was decided of it."""
+        return shown_entries.compute_entry_digest(self.entry, [view.row.id for view in self.matches])
+
+    def find_digest(self, detail_id: int | None) -> str:
+        """Return the digest of one payment, empty where there is none such."""
+        return next((one.digest for one in self.payments if one.detail_id == detail_id), "")
+
+    @property
     def open_payments(self) -> list[Payment]:
         """The payments that came in and are not decided."""
         return [payment for payment in self.payments if payment.is_in and not payment.matches]
@@ -90,24 +100,6 @@ class NamedRows:
     payouts: Mapping[int, Payout] = field(default_factory=dict)
     gifts: Mapping[int, Gift] = field(default_factory=dict)
     prefix: str = "DH"
-
-
-def make_choice_key(candidate: Candidate) -> str:
-    """Return what a candidate stands for, whatever its rank is now."""
-    if candidate.payout_id is not None:
-        return f"payout:{candidate.payout_id}"
-    if candidate.gift_id is not None:
-        return f"gift:{candidate.gift_id}"
-    return "donor:" + ",".join(f"{part.donor_id}-{part.minor}" for part in candidate.parts)
-
-
-def find_rank(entry_id: int, detail_id: int | None, key: str) -> int | None:
-    """Return where the engine ranks a choice now, or None when it proposes it no more."""
-    for proposal in matching.list_proposals([entry_id]).get(entry_id, ()):
-        if proposal.detail_id == detail_id:
-            keys = [make_choice_key(candidate) for candidate in proposal.candidates]
-            return keys.index(key) if key in keys else None
-    return None
 
 
 def list_items(entries: Sequence[Entry]) -> list[Item]:
@@ -139,7 +131,9 @@ def list_items(entries: Sequence[Entry]) -> list[Item]:
             entry,
             accounts.get(entry.bank_account_id, ""),
             [
-                _make_payment(place, proposals.get(entry.id, ()), matches.get(entry.id, ()), names, by_hand)
+                _make_payment(
+                    entry, place, proposals.get(entry.id, ()), matches.get(entry.id, ()), names, by_hand
+                )
                 for place in places.get(entry.id, ())
             ],
         )
@@ -158,6 +152,7 @@ def _list_keys(place: credits.Place, proposals: Iterable[Proposal]) -> list[gift
 
 
 def _make_payment(
+    entry: Entry,
     place: credits.Place,
     proposals: Sequence[Proposal],
     matches: Iterable[MatchView],
@@ -166,20 +161,26 @@ def _make_payment(
 ) -> Payment:
     mine = [view for view in matches if view.row.detail_id == place.detail_id]
     proposal = next((p for p in proposals if p.detail_id == place.detail_id), None)
+    digest = shown_entries.compute_payment_digest(entry, place.credit, [view.row.id for view in mine])
     if proposal is None or mine:
-        return Payment(place.detail_id, place.credit, matches=mine)
+        return Payment(place.detail_id, place.credit, matches=mine, digest=digest)
     return Payment(
         place.detail_id,
         place.credit,
         [_make_choice(candidate, place.credit, names) for candidate in proposal.candidates],
         [bank.word_hindrance(key) for key in proposal.hindrances if key not in ("mode_off", "equal_gift")],
         equal_ids=sorted({id_ for key in _list_keys(place, proposals) for id_ in by_hand.get(key, ())}),
+        digest=digest,
     )
 
 
 def _make_choice(candidate: Candidate, credit: Credit, names: NamedRows) -> Choice:
     return Choice(
-        value=make_choice_key(candidate),
+        value=shown_entries.write_choice(
+            credit,
+            shown_entries.make_choice(candidate),
+            {id_: donor.name for id_, donor in names.donors.items()},
+        ),
         level=candidate.level,
         level_word=bank.word_level(candidate.level),
         reasons=[_make_reason(reason, names.prefix) for reason in candidate.evidence],

@@ -7,8 +7,7 @@ forms of their own in :mod:`donorhub.web.bank.parts`.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
-from typing import Final, Protocol
+from typing import Final
 
 from flask import redirect, render_template, request, url_for
 from flask_babel import gettext, lazy_gettext
@@ -17,11 +16,11 @@ from markupsafe import Markup
 from werkzeug.wrappers import Response
 
 from donorhub import clock
-from donorhub.errors import Conflict
 from donorhub.models import Donor, Entry, EntryQuestion
 from donorhub.models.states import OPEN_ENTRIES, find_word
 from donorhub.services.bank.files import bank_accounts, entry_questions
-from donorhub.services.bank.matching import entries, entry_answers, entry_views, gifts_by_hand
+from donorhub.services.bank.matching import entries, entry_views, gifts_by_hand, shown_doubts, shown_entries
+from donorhub.services.bank.matching.shown_doubts import Doubt
 from donorhub.services.donors import search
 from donorhub.services.moving.lists.description import Filters, keep_filters
 from donorhub.services.paging import Page
@@ -88,6 +87,7 @@ def _render_list(tab: str, filters: Mapping[str, int]) -> EntryList:
         page=page,
         items=choices.list_items(page.rows),
         twins=entry_views.find_twins(page.rows) if tab == "doubtful" else {},
+        doubt_digest=shown_entries.compute_entry_digest,
         questions=_find_questions(page.rows),
         question_kinds=KINDS,
         counts={"to-decide": counts["suspense"], "doubtful": counts["doubtful"]},
@@ -121,6 +121,7 @@ def render_entry(entry_id: int, form: Form) -> str:
         references=[(label, getattr(row, name)) for name, label in REFERENCES.items() if getattr(row, name)],
         matched_kinds=labels.MATCHED_KINDS,
         twin=entry_views.find_twins([row]).get(row.id) if row.state == "doubtful" else None,
+        doubt_digest=shown_entries.compute_entry_digest,
         question=_find_questions([row]).get(entry_id),
         question_kinds=KINDS,
         payouts=payouts,
@@ -147,19 +148,16 @@ def _find_donors(text: str) -> Page[Donor]:
 @bp.post("/entries/<int:entry_id>/accept")
 @require_permission("entries:decide")
 def accept_choice(entry_id: int) -> Response | tuple[str, int]:
-    """Take what was proposed and chosen; refused when the engine would say otherwise now."""
+    """Take what was proposed and chosen, as it was shown."""
     form = Form(request.form)
-    detail_id, key = form.read_id("detail"), form.read_line("choice", 2000)
-    if not key:
+    detail_id, choice = form.read_id("detail"), form.read_line("choice", 2000)
+    if not choice:
         form.add_error("", gettext("Please choose one of the donors first."))
     with form.start_saving() as saving:
         saving.refuse_errors()
-        rank = choices.find_rank(entry_id, detail_id, key)
-        if rank is None and entries.get_entry(entry_id).state in OPEN_ENTRIES:
-            raise Conflict(f"entry {entry_id} has no such proposal any more", code="proposal_gone")
-        entries.accept_proposal(
+        entries.accept_choice(
             entry_id,
-            rank=rank or 0,
+            choice,
             detail_id=detail_id,
             equal_ids=form.list_ids("another"),
             now=clock.now(),
@@ -186,6 +184,7 @@ def record_gift_of_donor(entry_id: int) -> Response | tuple[str, int]:
             [entries.Share(donor_id or 0, minor)],
             detail_id=detail_id,
             equal_ids=form.list_ids("another"),
+            digest=form.get_value("digest"),
             now=clock.now(),
             actor=get_actor(),
         )
@@ -202,7 +201,14 @@ def mark_not_a_gift(entry_id: int) -> Response | tuple[str, int]:
     reason, detail_id = form.read_choice("reason", NOT_GIFTS), form.read_id("detail")
     with form.start_saving() as saving:
         saving.refuse_errors()
-        entries.mark_not_a_gift(entry_id, reason, detail_id=detail_id, now=clock.now(), actor=get_actor())
+        entries.mark_not_a_gift(
+            entry_id,
+            reason,
+            detail_id=detail_id,
+            digest=form.get_value("digest"),
+            now=clock.now(),
+            actor=get_actor(),
+        )
         commit()
         return decided.answer_decision(entry_id)
     return render_entry(entry_id, form), 422
@@ -218,42 +224,40 @@ def join_payout(entry_id: int) -> Response | tuple[str, int]:
         form.add_error("", gettext("Please choose a payout first."))
     with form.start_saving() as saving:
         saving.refuse_errors()
-        entries.join_payout(entry_id, payout_id or 0, now=clock.now(), actor=get_actor())
+        entries.join_payout(
+            entry_id,
+            payout_id or 0,
+            digest=form.get_value("digest"),
+            now=clock.now(),
+            actor=get_actor(),
+        )
         commit()
         return decided.answer_decision(entry_id)
     return render_entry(entry_id, form), 422
 
 
-class _Decide(Protocol):
-    def __call__(self, entry_id: int, *, now: datetime, actor: str) -> object: ...
-
-
-_DOUBTS: Final[Mapping[str, tuple[_Decide, LazyString]]] = {
-    "new": (entry_answers.accept_doubtful, lazy_gettext("It counts as other money.")),
-    "known": (
-        entry_answers.reject_doubtful,
-        lazy_gettext("It counts no more: it was known already."),
-    ),
-    "corrected": (
-        entry_answers.accept_correction,
-        lazy_gettext("It counts in place of the entry that the bank corrected."),
-    ),
-    "outdated": (
-        entry_answers.keep_newer_sum,
-        lazy_gettext("It counts no more: the ledger has the newer amount."),
-    ),
+_DOUBTS: Final[Mapping[str, tuple[Doubt, LazyString]]] = {
+    "new": ("other_money", lazy_gettext("It counts as other money.")),
+    "known": ("known", lazy_gettext("It counts no more: it was known already.")),
+    "corrected": ("corrected", lazy_gettext("It counts in place of the entry that the bank corrected.")),
+    "outdated": ("outdated", lazy_gettext("It counts no more: the ledger has the newer amount.")),
 }
 
 
 @bp.post("/entries/<int:entry_id>/doubt")
 @require_permission("entries:decide")
-def settle_doubt(entry_id: int) -> Response:
+def settle_doubt(entry_id: int) -> Response | tuple[str, int]:
     """Say whether a doubtful entry is other money, one that the ledger has already, or its correction."""
-    answer = request.form.get("answer")
-    decide, sentence = _DOUBTS.get(answer or "", _DOUBTS["known"])
-    decide(entry_id, now=clock.now(), actor=get_actor())
-    commit()
-    return decided.answer_decision(entry_id, tab="doubtful", sentence=str(sentence))
+    form = Form(request.form)
+    answer, sentence = _DOUBTS[form.read_choice("answer", _DOUBTS)]
+    with form.start_saving() as saving:
+        saving.refuse_errors()
+        shown_doubts.settle_shown_doubt(
+            entry_id, answer, digest=form.get_value("digest"), now=clock.now(), actor=get_actor()
+        )
+        commit()
+        return decided.answer_decision(entry_id, tab="doubtful", sentence=str(sentence))
+    return render_entry(entry_id, form), 422
 
 
 @bp.post("/entries/<int:entry_id>/undo")
@@ -262,7 +266,7 @@ def undo_entry(entry_id: int) -> Response | tuple[str, int]:
     """Take back what was decided; the entry waits again."""
     form = Form(request.form)
     with form.start_saving():
-        entries.undo_entry(entry_id, now=clock.now(), actor=get_actor())
+        entries.undo_entry(entry_id, digest=form.get_value("digest"), now=clock.now(), actor=get_actor())
         commit()
         sentence = gettext("Undone: the entry waits to be decided again.")
         if "next" in request.form:  # it was undone beside a list

@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response
 
 from donorhub import clock
 from donorhub.models import Donor, Instalment
+from donorhub.models.states import OPEN_ENTRIES
 from donorhub.money import Money
 from donorhub.schemas.donors import NewDonorSchema
 from donorhub.services.bank.matching import entries, entry_views, gifts_by_hand, payer_keys
@@ -24,6 +25,7 @@ from donorhub.web.bank import choices
 from donorhub.web.bank.blueprint import bp, get_actor
 from donorhub.web.bank.choices import Item
 from donorhub.web.bank.decided import answer_decision
+from donorhub.web.bank.entries import render_entry
 from donorhub.web.forms import Form, read_row_id
 from donorhub.web.saving import commit, tell_reader
 from importers.text import parse_amount
@@ -89,12 +91,15 @@ def add_donor(entry_id: int) -> Response | tuple[str, int]:
             detail_id=_read_detail_id(request.form),
             known_ids=_read_known_ids(),
             alike_ids=form.list_ids("another"),
+            digest=form.get_value("digest"),
             now=clock.now(),
             actor=get_actor(),
         )
         commit()
         tell_reader(gettext("%(name)s is added as %(code)s.", name=donor.name, code=donor.code))
         return answer_decision(entry_id)
+    if entries.get_entry(entry_id).state not in OPEN_ENTRIES:
+        return render_entry(entry_id, form), 422
     return _render_new_donor(entry_id, form, [donors.get_donor(donor.id) for donor in alike]), 422
 
 
@@ -207,11 +212,14 @@ def record_split(entry_id: int) -> Response | str | tuple[str, int]:
             shares,
             detail_id=detail_id,
             equal_ids=form.list_ids("another"),
+            digest=form.get_value("digest"),
             now=clock.now(),
             actor=get_actor(),
         )
         commit()
         return answer_decision(entry_id)
+    if entries.get_entry(entry_id).state not in OPEN_ENTRIES:
+        return render_entry(entry_id, form), 422
     return _render_split(_get_item(entry_id), form), 422
 
 

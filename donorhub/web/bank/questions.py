@@ -62,6 +62,10 @@ COLUMNS: Final = (
 @require_permission("imports:read")
 def show_questions() -> str:
     """Show the open questions by file and reason, and the answered ones, which can be undone."""
+    return _render_questions()
+
+
+def _render_questions(*, has_changed: bool = False) -> str:
     page = question_views.list_answered_questions(after=request.args.get("after"))
     return render_template(
         "bank/questions.html",
@@ -70,6 +74,7 @@ def show_questions() -> str:
         views=question_views.make_views(page.rows),
         kinds=KINDS,
         answers=ANSWERS,
+        has_changed=has_changed,
     )
 
 
@@ -80,7 +85,9 @@ def show_question_group(file_id: int, kind: QuestionKind) -> str:
     return _render_group(file_id, kind)
 
 
-def _render_group(file_id: int, kind: QuestionKind, *, has_changed: bool = False) -> str:
+def _render_group(
+    file_id: int, kind: QuestionKind, *, has_changed: bool = False, answered_count: int = 0
+) -> str:
     page = question_views.list_open_questions(file_id, kind, after=request.args.get("after"))
     return render_template(
         "bank/question_group.html",
@@ -94,6 +101,7 @@ def _render_group(file_id: int, kind: QuestionKind, *, has_changed: bool = False
         choices=entry_answers.ANSWERS[kind],
         group=question_groups.show_group(file_id, kind),
         has_changed=has_changed,
+        answered_count=answered_count,
     )
 
 
@@ -118,7 +126,7 @@ def answer_question_group(file_id: int, kind: QuestionKind) -> Response | tuple[
             if chunk_count == entry_answers.MOST_AT_ONCE:
                 db.session.commit()  # nobody else can write while a chunk is answered: let them in between
     except Changed:
-        return _render_group(file_id, kind, has_changed=True), 422
+        return _render_group(file_id, kind, has_changed=True, answered_count=count), 422
     commit()
     tell_reader(gettext("Questions answered: %(count)s. Each can be undone.", count=count))
     return redirect(url_for("bank.show_questions"))
@@ -126,9 +134,19 @@ def answer_question_group(file_id: int, kind: QuestionKind) -> Response | tuple[
 
 @bp.post("/questions/<int:question_id>/answer")
 @require_permission("entries:decide")
-def answer_question(question_id: int) -> Response:
-    """Answer one question."""
-    question = entry_answers.answer_question(question_id, _read_answer(), now=clock.now(), actor=get_actor())
+def answer_question(question_id: int) -> Response | tuple[str, int]:
+    """Answer one question, as the page showed it; where that changed, show the others of its file anew."""
+    try:
+        question = question_groups.answer_shown_question(
+            question_id,
+            _read_answer(),
+            request.form.get("digest", ""),
+            now=clock.now(),
+            actor=get_actor(),
+        )
+    except Changed:
+        row = entry_answers.get_question(question_id)
+        return _render_group(row.import_file_id, row.kind, has_changed=True), 422
     commit()
     tell_reader(gettext("Answered: it can be undone."))
     next_id = read_row_id(request.form.get("next"))
@@ -144,9 +162,14 @@ def answer_question(question_id: int) -> Response:
 
 @bp.post("/questions/<int:question_id>/undo")
 @require_permission("entries:decide")
-def undo_answer(question_id: int) -> Response:
-    """Take an answer back; the question is open again."""
-    question = entry_answers.undo_answer(question_id, now=clock.now(), actor=get_actor())
+def undo_answer(question_id: int) -> Response | tuple[str, int]:
+    """Take an answer back, as the page showed it; the question is open again."""
+    try:
+        question = question_groups.undo_shown_answer(
+            question_id, request.form.get("digest", ""), now=clock.now(), actor=get_actor()
+        )
+    except Changed:
+        return _render_questions(has_changed=True), 422
     commit()
     tell_reader(gettext("Undone: the question is open again."))
     return redirect(url_for("bank.show_question_group", file_id=question.import_file_id, kind=question.kind))

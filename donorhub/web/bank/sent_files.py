@@ -8,19 +8,28 @@ from typing import Final
 
 from flask import redirect, render_template, request, url_for
 from flask_babel import lazy_gettext, ngettext
+from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
+from donorhub import clock
+from donorhub.db import db, set_reading
+from donorhub.errors import Changed
 from donorhub.models import ImportFile
 from donorhub.models.states import ImportFileState
 from donorhub.services.bank import bank_views
+from donorhub.services.bank.files import several_imports
 from donorhub.services.bank.files.deliveries import MOST_FILES, Arrival
-from donorhub.web.admission import require_permission
-from donorhub.web.bank.blueprint import bp
-from donorhub.web.saving import tell_reader
+from donorhub.services.bank.files.several_imports import SeveralPlans
+from donorhub.web.admission import get_principal, require_permission
+from donorhub.web.bank import samples
+from donorhub.web.bank.blueprint import bp, get_actor
+from donorhub.web.forms import read_row_id
+from donorhub.web.saving import commit, tell_reader
 from donorhub.web.words import bank_problems
 from donorhub.web.words.labels import Words
 from importers.statement import Problem
 
+_MOST_PLANNED: Final = 20  # files that are tried out at once for one page
 _MOST_TOLD: Final = 10  # files that were not kept, each in a sentence
 _NEXT_STEPS: Final[Words[ImportFileState]] = {
     "received": "",
@@ -46,10 +55,59 @@ class SentFileView:
 @require_permission("imports:read")
 def show_sent_files() -> str:
     """Show what became of each of several files: its state, and what is to be done about it."""
-    ids = [int(text) for text in request.args.getlist("file")[:MOST_FILES] if text.isdigit()]
-    views = [_make_view(row) for row in bank_views.list_files_by_id(ids)]
-    waiting_count = sum(view.file.state == "received" for view in views)
-    return render_template("bank/sent_files.html", views=views, waiting_count=waiting_count)
+    return _render_sent_files(_read_file_ids(request.args))
+
+
+def _read_file_ids(fields: MultiDict[str, str]) -> list[int]:
+    ids = [read_row_id(text) for text in fields.getlist("file")[:MOST_FILES]]
+    return [id_ for id_ in ids if id_ is not None]
+
+
+def _render_sent_files(ids: Sequence[int], *, has_changed: bool = False) -> str:
+    rows = bank_views.list_files_by_id(ids)
+    plans = _find_plans(rows)
+    views = [_make_view(row) for row in (bank_views.list_files_by_id(ids) if plans else rows)]
+    return render_template(
+        "bank/sent_files.html",
+        views=views,
+        waiting_count=sum(view.file.state == "received" for view in views),
+        plans=plans,
+        plan_words=[(one, samples.word_plan(one.plan)) for one in plans.files if one.plan] if plans else (),
+        has_changed=has_changed,
+    )
+
+
+def _find_plans(rows: Sequence[ImportFile]) -> SeveralPlans | None:
+    """Return what one click would do with several files that ask only whose accounts they name."""
+    asking_ids = [row.id for row in rows if row.state == "asking"]
+    is_reading = any(row.state == "received" for row in rows)
+    if is_reading or not 1 < len(asking_ids) <= _MOST_PLANNED:
+        return None
+    if not get_principal().has_permission("imports:write"):
+        return None
+    db.session.rollback()
+    set_reading(False)  # the plans are found out by doing it, and taking it back
+    plans = several_imports.plan_kept_files(asking_ids, now=clock.now())
+    commit()
+    return plans if len(plans.files) > 1 else None
+
+
+@bp.post("/files/sent")
+@require_permission("imports:write")
+def import_sent_files() -> Response | tuple[str, int]:
+    """Import several files as their page showed it; where they do something else now, show that instead."""
+    ids = _read_file_ids(request.form)
+    try:
+        count = several_imports.import_kept_files(
+            ids, request.form.get("digest", ""), now=clock.now(), actor=get_actor()
+        )
+    except Changed:
+        db.session.rollback()
+        return _render_sent_files(ids, has_changed=True), 422
+    commit()
+    if count:
+        tell_reader(ngettext("%(num)d file is imported now.", "%(num)d files are imported now.", count))
+    return redirect(url_for("bank.show_sent_files", file=ids))
 
 
 def lead_to_arrivals(arrivals: Sequence[Arrival]) -> Response | None:

@@ -45,7 +45,11 @@ def release_statement(statement_id: int) -> Response | tuple[str, int]:
     with form.start_saving():
         new: Reason = form.load_fields(ReleaseSchema())
         row = statements.release_statement(
-            statement_id, reason=new["reason"], now=clock.now(), actor=get_actor()
+            statement_id,
+            reason=new["reason"],
+            digest=form.get_value("digest"),
+            now=clock.now(),
+            actor=get_actor(),
         )
         file_id = row.import_file_id
         commit()

@@ -16,7 +16,7 @@ from donorhub.schemas.fields import Reason
 from donorhub.schemas.giving import GiftDetails, NewCorrectionSchema, NewGiftSchema
 from donorhub.services.access import organisation
 from donorhub.services.donors import donors, search
-from donorhub.services.giving import funds, gift_changes, gift_story, gift_sums, gifts, history
+from donorhub.services.giving import funds, gift_changes, gift_story, gift_sums, gifts, history, shown_gifts
 from donorhub.services.messages import thank_yous
 from donorhub.services.moving.lists.description import Filters, get_day, get_number, get_text, keep_filters
 from donorhub.services.paging import Page
@@ -153,6 +153,7 @@ def take_out_gift(gift_id: int) -> Answer:
     key = form.read_key()
     with form.start_saving():
         new: Reason = form.load_fields(NewCorrectionSchema())
+        shown_gifts.refuse_changed_gift(gift_id, form.get_value("digest"), source_ref=key)
         gifts.correct_gift(
             gift_id, reason=new["reason"], source_ref=key, now=clock.now(), actor=get_principal().actor
         )
@@ -164,13 +165,17 @@ def take_out_gift(gift_id: int) -> Answer:
 
 @bp.post("/<int:gift_id>/thank")
 @require_permission("gifts:write")
-def thank_for_gift(gift_id: int) -> Response:
+def thank_for_gift(gift_id: int) -> Answer:
     """Thank for a gift that is too old to be thanked for by itself; a second time changes nothing."""
+    form = Form(request.form)
     gifts.get_gift(gift_id)
-    if thank_yous.ask_for_thanks([gift_id], now=clock.now(), actor=get_principal().actor):
-        commit()
-        tell_reader(gettext("The thank-you will be written in a moment."))
-    return redirect(url_for("gifts.show_gift", gift_id=gift_id))
+    with form.start_saving():
+        shown_gifts.refuse_changed_gift(gift_id, form.get_value("digest"))
+        if thank_yous.ask_for_thanks([gift_id], now=clock.now(), actor=get_principal().actor):
+            commit()
+            tell_reader(gettext("The thank-you will be written in a moment."))
+        return redirect(url_for("gifts.show_gift", gift_id=gift_id))
+    return render_gift(gift_id, form), 422
 
 
 def _make_start_values() -> dict[str, object]:
@@ -198,8 +203,12 @@ def render_gift(gift_id: int, form: Form | None = None, change: Form | None = No
         may_be_thanked=story.thank_you and story.remainder.minor and thank_yous.is_held(story.thank_you),
         source=labels.SOURCES.get(kind_of_source, gift.source),
         story=story,
-        form=form or Form(start={"key": make_key()}),
+        form=form or Form(),
+        new_key=make_key(),
         change=change or Form(start=_make_start_of_change(gift)),
+        digest=shown_gifts.compute_gift_digest(
+            gift, left_minor=story.remainder.minor, receipt_id=story.receipt.id if story.receipt else None
+        ),
         shown=gift_changes.compute_digest(gift),  # of now, also where somebody changed it meanwhile
         purposes=purposes,
         campaign=dict(purposes["campaign"]).get(gift.campaign_id),

@@ -63,7 +63,11 @@ def decide_message(message_id: int) -> Answer:
     with form.start_saving() as saving:
         saving.refuse_errors()
         messages.decide_uncertain_message(
-            message_id, was_received=answer == "arrived", now=clock.now(), actor=get_principal().actor
+            message_id,
+            was_received=answer == "arrived",
+            digest=form.get_value("digest"),
+            now=clock.now(),
+            actor=get_principal().actor,
         )
         commit()
         tell_reader(
@@ -90,6 +94,7 @@ def _render_message(message: Message, form: Form) -> str:
         message=message,
         form=form,
         title=_choose_title(message),
+        digest=messages.compute_message_digest(message),
         attachments=receipt_mail.list_attachments(message.id),
         gifts=thanked_gifts.list_gifts(message) if get_principal().has_permission("gifts:read") else (),
         leaves_at=messages.find_leaving(message) if message.state == "planned" else None,

@@ -16,7 +16,7 @@ from donorhub.schemas.receipts import ReceiptPreview, ReceiptPreviewSchema, Void
 from donorhub.services.donors import donors
 from donorhub.services.messages import receipt_mail, suppressions
 from donorhub.services.moving.lists.description import Filters, keep_filters
-from donorhub.services.receipts import receipt_drafts, receipt_lists, receipt_stamps, receipts
+from donorhub.services.receipts import receipt_drafts, receipt_lists, receipt_stamps, receipts, shown_receipts
 from donorhub.services.receipts.receipt_payload import thaw_document
 from donorhub.services.receipts.receipt_previews import Preview, draw_preview, make_preview
 from donorhub.web.admission import get_principal, require_permission
@@ -156,6 +156,7 @@ def void_receipt(receipt_id: int) -> Answer:
     form = Form(request.form)
     with form.start_saving():
         new: Reason = form.load_fields(VoidSchema())
+        shown_receipts.refuse_changed_receipt(receipt_id, form.get_value("digest"), void_reason=new["reason"])
         receipts.void_receipt(receipt_id, reason=new["reason"], now=clock.now(), actor=get_principal().actor)
         commit()
         tell_reader(gettext("The receipt is void. Its gifts can be receipted anew."))
@@ -194,7 +195,11 @@ def mail_receipt(receipt_id: int) -> Answer:
     settings: Settings = current_app.extensions["donorhub.settings"]
     with form.start_saving():
         message, is_new = receipt_mail.send_receipt(
-            receipt_id, now=clock.now(), actor=get_principal().actor, domain=settings.mail_domain
+            receipt_id,
+            digest=form.get_value("digest"),
+            now=clock.now(),
+            actor=get_principal().actor,
+            domain=settings.mail_domain,
         )
         commit()
         tell_reader(
@@ -248,6 +253,8 @@ def _render_receipt(receipt: Receipt, form: Form) -> str:
         document=thaw_document(receipt.payload),
         replaces=old,
         replaced_by=new_one,
+        digest=shown_receipts.compute_receipt_digest(receipt),
+        sending_digest=shown_receipts.compute_receipt_digest(receipt, receipt.donor.email),
         mail=receipt_mail.find_sending(receipt.id),
         mail_hindrance=suppressions.find_hindrance(receipt.donor, "transactional"),
     )

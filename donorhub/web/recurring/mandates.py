@@ -12,7 +12,7 @@ from donorhub.schemas.mandates import (
     NewMandate,
     NewMandateSchema,
 )
-from donorhub.services.recurring import mandates, recurring_gifts
+from donorhub.services.recurring import mandates, recurring_gifts, shown_promises
 from donorhub.web.admission import get_principal, require_permission
 from donorhub.web.forms import Form
 from donorhub.web.reader import get_today
@@ -29,6 +29,7 @@ def record_mandate(recurring_gift_id: int) -> Answer:
     form = Form(request.form)
     gift = recurring_gifts.get_recurring_gift(recurring_gift_id)
     with form.start_saving():
+        shown_promises.refuse_changed_promise(gift, form.get_value("digest"), now=clock.now())
         new: NewMandate = form.load_fields(
             NewMandateSchema(exclude=("recurring_gift_id",)), {"state": "mandate_state"}
         )
@@ -60,8 +61,10 @@ def change_mandate(mandate_id: int) -> Answer:
         change: MandateChange = form.load_fields(
             MandateChangeSchema(), {"state": "new_state", "on": "mandate_on", "reason": "mandate_reason"}
         )
+        mandate = mandates.get_mandate(mandate_id)
+        shown_promises.refuse_changed_mandate(mandate, change["state"], form.get_value("digest"))
         mandates.change_mandate(
-            mandates.get_mandate(mandate_id),
+            mandate,
             change["state"],
             on=change.get("on") or get_today(),
             reason=change["reason"],

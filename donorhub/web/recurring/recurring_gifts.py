@@ -22,20 +22,16 @@ from donorhub.models.states import (
     find_word,
 )
 from donorhub.money import Money
-from donorhub.schemas.fields import Reason
 from donorhub.schemas.limits import IBAN
 from donorhub.schemas.recurring import (
     Change,
     ChangeSchema,
     CloseSchema,
     Closing,
-    Counting,
-    CountSchema,
     NewRecurringGiftSchema,
     Pause,
     PauseSchema,
     PromiseDetails,
-    SkipSchema,
 )
 from donorhub.services.access import organisation
 from donorhub.services.donors import donors
@@ -51,9 +47,10 @@ from donorhub.services.recurring import (
     promises,
     recurring_gifts,
     recurring_terms,
+    shown_promises,
     waiting_instalments,
 )
-from donorhub.services.recurring.ended_promises import Fit
+from donorhub.services.recurring.shown_promises import Step
 from donorhub.web.admission import get_principal, require_permission
 from donorhub.web.forms import Form, make_key
 from donorhub.web.reader import get_today
@@ -196,7 +193,7 @@ def change_amount(recurring_gift_id: int) -> Answer:
             gift, change["amount"], from_on=change["from_on"], now=clock.now(), actor=get_principal().actor
         )
 
-    return _save_change(recurring_gift_id, form, change_promise, gettext("The amount is changed."))
+    return save_change(recurring_gift_id, form, change_promise, gettext("The amount is changed."))
 
 
 @bp.post("/<int:recurring_gift_id>/accept-amount")
@@ -207,25 +204,9 @@ def accept_changed_amount(recurring_gift_id: int) -> Answer:
     def accept_amount(gift: RecurringGift) -> None:
         changed_amounts.accept_changed_amount(gift, now=clock.now(), actor=get_principal().actor)
 
-    return _save_change(
+    return save_change(
         recurring_gift_id, Form(request.form), accept_amount, gettext("The amount is changed.")
     )
-
-
-@bp.post("/instalments/<int:instalment_id>/count")
-@require_permission("recurring:write")
-def count_gift(instalment_id: int) -> Answer:
-    """Let a gift that settles nothing pay this instalment."""
-    form = Form(request.form)
-    recurring_gift_id = instalments.get_instalment(instalment_id).recurring_gift_id
-
-    def count_one(_gift: RecurringGift) -> None:
-        counting: Counting = form.load_fields(CountSchema())
-        changed_amounts.count_gift(
-            instalment_id, counting["gift_id"], now=clock.now(), actor=get_principal().actor
-        )
-
-    return _save_change(recurring_gift_id, form, count_one, gettext("The payment counts for the instalment."))
 
 
 @bp.post("/<int:recurring_gift_id>/pause")
@@ -245,7 +226,7 @@ def pause_recurring_gift(recurring_gift_id: int) -> Answer:
             actor=get_principal().actor,
         )
 
-    return _save_change(recurring_gift_id, form, pause_promise, gettext("The pause is noted."))
+    return save_change(recurring_gift_id, form, pause_promise, gettext("The pause is noted."), step="pause")
 
 
 @bp.post("/<int:recurring_gift_id>/resume")
@@ -259,7 +240,9 @@ def resume_recurring_gift(recurring_gift_id: int) -> Answer:
             gift, from_on=get_today(), now=clock.now(), actor=get_principal().actor
         )
 
-    return _save_change(recurring_gift_id, form, resume_promise, gettext("The recurring gift runs again."))
+    return save_change(
+        recurring_gift_id, form, resume_promise, gettext("The recurring gift runs again."), step="resume"
+    )
 
 
 @bp.post("/<int:recurring_gift_id>/close")
@@ -274,7 +257,9 @@ def close_recurring_gift(recurring_gift_id: int) -> Answer:
             gift, reason=closing["reason"], now=clock.now(), actor=get_principal().actor, on=get_today()
         )
 
-    return _save_change(recurring_gift_id, form, close_promise, gettext("The recurring gift is closed."))
+    return save_change(
+        recurring_gift_id, form, close_promise, gettext("The recurring gift is closed."), step="close"
+    )
 
 
 @bp.post("/<int:recurring_gift_id>/go-on")
@@ -285,35 +270,32 @@ def let_recurring_gift_go_on(recurring_gift_id: int) -> Answer:
     def let_go_on(gift: RecurringGift) -> None:
         ended_promises.let_promise_go_on(gift, now=clock.now(), actor=get_principal().actor)
 
-    return _save_change(
+    return save_change(
         recurring_gift_id, Form(request.form), let_go_on, gettext("The recurring gift runs again.")
     )
 
 
-@bp.post("/instalments/<int:instalment_id>/skip")
-@require_permission("recurring:write")
-def skip_instalment(instalment_id: int) -> Answer:
-    """Let an instalment go: nothing is owed for it."""
-    form = Form(request.form)
-    recurring_gift_id = instalments.get_instalment(instalment_id).recurring_gift_id
-
-    def skip_one(_gift: RecurringGift) -> None:
-        skip: Reason = form.load_fields(SkipSchema())
-        instalments.skip_instalment(
-            instalment_id, reason=skip["reason"], now=clock.now(), actor=get_principal().actor
-        )
-
-    return _save_change(recurring_gift_id, form, skip_one, gettext("The instalment is skipped."))
-
-
-def _save_change(
-    recurring_gift_id: int, form: Form, change: Callable[[RecurringGift], None], sentence: str
-) -> Answer:
-    """Make one change and the instalments that follow from it, and show the page again with the sentence."""
-    gift = recurring_gifts.get_recurring_gift(recurring_gift_id)
+def refuse_gift_of_provider(gift: RecurringGift) -> None:
+    """Raise Conflict for what the provider runs: its next event would undo a change of ours."""
     if gift.origin == "provider":
         raise Conflict("the provider collects this recurring gift: change it there", code="run_by_provider")
+
+
+def save_change(
+    recurring_gift_id: int,
+    form: Form,
+    change: Callable[[RecurringGift], None],
+    sentence: str,
+    *,
+    step: Step = "other",
+) -> Answer:
+    """Make one change of what was shown and the instalments that follow, and show the page again with the
+    sentence.
+    """
+    gift = recurring_gifts.get_recurring_gift(recurring_gift_id)
+    refuse_gift_of_provider(gift)
     with form.start_saving():
+        shown_promises.refuse_changed_promise(gift, form.get_value("digest"), step=step, now=clock.now())
         change(gift)
         instalments.make_instalments(gift, today=get_today())
         commit()
@@ -352,31 +334,29 @@ def _make_start_form(gift: RecurringGift) -> Form:
 def render_recurring_gift(gift: RecurringGift, form: Form) -> str:
     """Return the page of a recurring gift with what a form says."""
     rows = promises.list_instalments_with_gifts(gift.id)
+    facts = shown_promises.read_promise(gift, today=get_today())
     return render_template(
         "recurring/recurring_gift.html",
         gift=gift,
         form=form,
-        term=promises.get_term_on(gift, get_today()),
+        term=next((one for one in reversed(facts.terms) if one.from_on <= get_today()), facts.terms[0]),
         amount_of=get_amount_of,
         rows=rows,
         taken=history.find_deduction_states([one for _, gifts_of_row in rows for one in gifts_of_row]),
         known_days=_find_known_days([instalment for instalment, _ in rows]),
-        mandates=mandate_days.list_mandates(gift.id) if mandate_days.needs_mandate(gift) else None,
+        mandates=facts.mandates if mandate_days.needs_mandate(gift) else None,
         mandate_steps=MANDATE_STEPS,
         first_states=[(state, labels.MANDATE_STATES[state]) for state in FIRST_STATES],
-        fits=_find_fits(gift),
+        terms=facts.terms,
+        fits=facts.fits,
         planned_pause=recurring_terms.find_planned_pause(gift, get_today()),
-        changed=changed_amounts.find_changed_amount(gift, today=get_today()),
+        changed=facts.changed,
+        promise_digest=facts.digest,
+        instalment_digest=shown_promises.compute_instalment_digest,
+        mandate_digest=shown_promises.compute_mandate_digest,
         may_step=lambda word: recurring_gifts.is_step_allowed(gift, word),
         changes=_can_be_changed(gift),
     )
-
-
-def _find_fits(gift: RecurringGift) -> Sequence[Fit]:
-    """Return what came for a recurring gift that has ended."""
-    if gift.state != "closed":
-        return ()
-    return ended_promises.find_fits(today=get_today(), donor_id=gift.donor_id).get(gift.id, ())
 
 
 def _can_be_changed(gift: RecurringGift) -> bool:

@@ -57,5 +57,7 @@ def test_narrowed_list_stays_after_decision(accountant: Staff) -> None:
     row = entry_of("SECOND PAYER")
     words = accountant.text(f"/bank/to-decide?statement={row.statement_id}")
     assert "SECOND PAYER" in words and "FIRST PAYER" not in words
-    answer = accountant.post(f"/bank/entries/{row.id}/not-a-gift", reason="other", statement=row.statement_id)
+    answer = accountant.click(
+        f"/bank/entries/{row.id}/not-a-gift", reason="other", statement=row.statement_id
+    )
     assert f"statement={row.statement_id}" in answer.headers["Location"]

@@ -85,10 +85,10 @@ def test_held_statement_needs_a_reason(
     held = db.session.scalar(select(Statement).filter_by(state="held"))
     assert held is not None
     path = f"/bank/statements/{held.id}/release"
-    assert accountant.post(path, reason=" ").status_code == 422
+    assert accountant.click(path, reason=" ").status_code == 422
     db.session.expire_all()
     assert db.session.get_one(Statement, held.id).state == "held"
-    assert accountant.post(path, reason="The bank confirmed it by phone").status_code == 302
+    assert accountant.click(path, reason="The bank confirmed it by phone").status_code == 302
     work()
     assert "Released on" in accountant.text(page) and "by Ann accountant" in accountant.text(page)
     assert "Reason: The bank confirmed it by phone" in accountant.text(page)

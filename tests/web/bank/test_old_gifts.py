@@ -12,6 +12,7 @@ from donorhub.models import Entry, Message, Task
 from tests.conftest import NOW
 from tests.web.bank.bank_world import PAYER, Staff, let_write, work
 from tests.web.bank.test_entries import statement
+from tests.web.desk import rows
 
 OTHER = "PL83101010230000261395100000"
 
@@ -28,7 +29,7 @@ def take_as_gifts(staff: Staff) -> None:
             "email": f"p{number}@example.org",
             "lang": "pl",
         }
-        answer = staff.post(f"/bank/entries/{entry_id}/new-donor", **fields)
+        answer = staff.click(f"/bank/entries/{entry_id}/new-donor", **fields)
         assert answer.status_code == 302, answer.text
     clock.use_clock(lambda: NOW + timedelta(hours=1))
     work()
@@ -69,7 +70,7 @@ def test_chosen_old_gift_is_thanked_once(accountant: Staff) -> None:
     shown = accountant.text(f"{page}/old-gifts")
     assert "Payer 1" in shown and "Payer 2" in shown
     for _ in range(2):
-        answer = accountant.post(f"{page}/old-gifts", gift_ids="1")
+        answer = accountant.click(f"{page}/old-gifts", gift_ids="1")
         assert answer.status_code == 302
         work()
     assert list_addresses() == ["p1@example.org"]
@@ -86,10 +87,25 @@ def test_chosen_old_gift_is_thanked_once(accountant: Staff) -> None:
     assert "Payer 2" in accountant.text(f"{page}/old-gifts")
 
 
+def test_list_that_changed_thanks_nobody(accountant: Staff) -> None:
+    """Where somebody thanked for one of them since, nobody is thanked, and the page shows who is left."""
+    old = [("2024-11-18", "50.00", "KOWALSKA ANNA", PAYER, "x"), ("2024-11-19", "70.00", "HOXHA", OTHER, "y")]
+    page = f"{statement(accountant, *old)}/old-gifts"
+    take_as_gifts(accountant)
+    digest = accountant.digest_of(page)
+    accountant.click(page, gift_ids="1")
+    before = rows()
+    for sent in (digest, ""):
+        answer = accountant.post(page, gift_ids="2", digest=sent)
+        assert answer.status_code == 422 and "This changed since it was shown" in answer.text
+        assert rows() == before
+    assert accountant.click(page, gift_ids="2").status_code == 302
+
+
 def test_nothing_ticked_thanks_for_nothing(accountant: Staff) -> None:
     page = statement(accountant, ("2024-11-18", "50.00", "KOWALSKA ANNA", PAYER, "x"))
     take_as_gifts(accountant)
-    answer = accountant.post(f"{page}/old-gifts")
+    answer = accountant.click(f"{page}/old-gifts")
     assert answer.status_code == 422
     work()
     assert list_addresses() == []
@@ -100,7 +116,7 @@ def test_old_gift_is_thanked_on_its_page(accountant: Staff) -> None:
     statement(accountant, ("2024-11-18", "50.00", "KOWALSKA ANNA", PAYER, "x"))
     take_as_gifts(accountant)
     assert "it came too long ago" in accountant.text("/gifts/1")
-    accountant.post("/gifts/1/thank")
+    accountant.click("/gifts/1/thank")
     work()
     assert list_addresses() == ["p1@example.org"]
     assert "Thank for it now" not in accountant.text("/gifts/1")

@@ -48,12 +48,14 @@ def test_corrected_amount_is_shown_side_by_side(accountant: Staff) -> None:
     assert "The bank corrected it: replace the day then counts PLN 150.00" in words
     assert "<mark>" in accountant.get(group).text
     for _ in range(2):
-        answered = accountant.post(f"/bank/questions/{question_id}/answer", answer="corrected")
+        answered = accountant.click(f"/bank/questions/{question_id}/answer", at=group, answer="corrected")
         assert answered.status_code == 302
         assert sum_counted() == 15000
     assert "No question is open." in accountant.text("/bank/questions")
     for _ in range(2):
-        assert accountant.post(f"/bank/questions/{question_id}/undo").status_code == 302
+        assert (
+            accountant.click(f"/bank/questions/{question_id}/undo", at="/bank/questions").status_code == 302
+        )
         assert sum_counted() == 16000
     assert "The bank changed the amount" in accountant.text("/bank/questions")
 
@@ -62,7 +64,7 @@ def test_doubtful_tab_takes_correction(accountant: Staff) -> None:
     """The tab of doubtful entries names the reason and offers to replace the old entry."""
     question = ask_of(accountant, ("2026-11-19", "100.00", *FIRST[0][2:]), FIRST[1])
     assert "The bank changed the amount" in accountant.text("/bank/doubtful")
-    accountant.post(f"/bank/entries/{question.entry_id}/doubt", answer="corrected")
+    accountant.click(f"/bank/entries/{question.entry_id}/doubt", answer="corrected")
     assert sum_counted() == 15000
 
 
@@ -70,7 +72,7 @@ def test_doubtful_tab_keeps_newer_sum(accountant: Staff) -> None:
     """The tab of doubtful entries offers to leave the amount as it is, where the file is the older one."""
     question = ask_of(accountant, ("2026-11-19", "100.00", *FIRST[0][2:]), FIRST[1])
     assert "This file is older: the amount stays" in accountant.text("/bank/doubtful")
-    accountant.post(f"/bank/entries/{question.entry_id}/doubt", answer="outdated")
+    accountant.click(f"/bank/entries/{question.entry_id}/doubt", answer="outdated")
     assert sum_counted() == 16000
     assert "No question is open." in accountant.text("/bank/questions")
 

@@ -138,10 +138,10 @@ def test_wrong_gift_is_corrected_once(staff: Staff) -> None:
     gift_id = add_gift(add_donor()).id
     key = key_in(staff.get(f"/gifts/{gift_id}").text)
     before = rows()
-    assert staff.post(f"/gifts/{gift_id}/correct", key=key, reason=" ").status_code == 422
+    assert staff.click(f"/gifts/{gift_id}/correct", key=key, reason=" ").status_code == 422
     assert rows() == before
     for _again in range(2):
-        assert staff.post(f"/gifts/{gift_id}/correct", key=key, reason="typed twice").status_code == 302
+        assert staff.click(f"/gifts/{gift_id}/correct", key=key, reason="typed twice").status_code == 302
     let_write()
     assert db.session.scalars(select(Correction)).one().reason == "typed twice"
     shown = staff.text(f"/gifts/{gift_id}")

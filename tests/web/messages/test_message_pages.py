@@ -52,7 +52,7 @@ def test_person_decides_uncertain_message(database: Flask, message_id: int, answ
     staff = Staff(database, "fundraiser")
     set_state(message_id, "unknown")
     assert "Nobody knows whether it arrived" in staff.text(f"/messages/{message_id}")
-    assert staff.post(f"/messages/{message_id}/decide", answer=answer).status_code == 302
+    assert staff.click(f"/messages/{message_id}/decide", answer=answer).status_code == 302
     let_write()
     assert db.session.get(Message, message_id).state == state  # type: ignore[union-attr]
 
@@ -61,8 +61,8 @@ def test_sent_message_is_not_sent_again(database: Flask, message_id: int) -> Non
     """A message that was sent is not sent again."""
     staff = Staff(database, "fundraiser")
     before = rows()
-    assert staff.post(f"/messages/{message_id}/decide", answer="again").status_code == 422
-    assert staff.post(f"/messages/{message_id}/decide", answer="maybe").status_code == 422
+    assert staff.click(f"/messages/{message_id}/decide", answer="again").status_code == 422
+    assert staff.click(f"/messages/{message_id}/decide", answer="maybe").status_code == 422
     assert rows() == before
 
 

@@ -141,9 +141,9 @@ def test_voided_receipt_frees_its_gifts(staff: Staff) -> None:
     """A receipt is voided with a reason, and its gifts are free."""
     receipt_id = issue_receipt(staff)
     before = rows()
-    refused = staff.post(f"/receipts/{receipt_id}/void", reason="")
+    refused = staff.click(f"/receipts/{receipt_id}/void", reason="")
     assert refused.status_code == 422 and rows() == before
-    assert staff.post(f"/receipts/{receipt_id}/void", reason="wrong name").status_code == 302
+    assert staff.click(f"/receipts/{receipt_id}/void", reason="wrong name").status_code == 302
     assert "wrong name" in staff.text(f"/receipts/{receipt_id}")
     let_write()
     assert db.session.scalars(select(ReceiptLine)).one().released_at is not None
@@ -166,7 +166,7 @@ def test_receipted_gift_stays(staff: Staff) -> None:
     issue_receipt(staff)
     gift_id = db.session.scalars(select(ReceiptLine.gift_id)).one()
     before = rows()
-    answer = staff.post(f"/gifts/{gift_id}/correct", key="k" * 20, reason="oops")
+    answer = staff.click(f"/gifts/{gift_id}/correct", key="k" * 20, reason="oops")
     assert answer.status_code == 422 and "void the receipt first" in words_of(answer.text)
     assert rows() == before
 
@@ -245,7 +245,7 @@ def test_receipt_is_sent_from_its_page(staff: Staff) -> None:
     page = f"/receipts/{receipt_id}"
     assert "Send the receipt" in staff.text(page)
     for _ in range(2):
-        assert staff.post(f"{page}/send").status_code == 302
+        assert staff.click(f"{page}/send").status_code == 302
     work()
     message = db.session.scalars(select(Message).where(Message.template.startswith("receipt@"))).one()
     assert (message.state, message.to_address) == ("sent", "ola@example.org")
@@ -258,7 +258,7 @@ def test_receipt_without_address_says_why(staff: Staff) -> None:
     receipt_id = issue_receipt(staff)
     page = f"/receipts/{receipt_id}"
     assert "Not sent: there is no e-mail address" in staff.text(page)
-    answer = staff.post(f"{page}/send")
+    answer = staff.click(f"{page}/send")
     assert answer.status_code == 422
     assert "It cannot be sent: there is no e-mail address." in words_of(answer.text)
 

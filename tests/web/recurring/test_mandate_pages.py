@@ -50,7 +50,7 @@ def test_pages_say_what_waits_for_mandate(staff: Staff) -> None:
     for page in pages:
         assert WAITS in staff.text(page), page
     assert expected_count() == 0
-    answer = staff.post(
+    answer = staff.click(
         f"{path}/mandates", reference="DH1000177", mandate_state="active", active_from="2026-11-20"
     )
     assert answer.status_code == 302 and expected_count() == 3
@@ -64,26 +64,26 @@ def test_mandate_form_sent_twice_writes_one(staff: Staff) -> None:
     """The same form again changes nothing, and a form without the day says what is missing."""
     path = start_debit(staff)
     before = rows()
-    refused = staff.post(f"{path}/mandates", reference="DH1", mandate_state="active", active_from="")
+    refused = staff.click(f"{path}/mandates", reference="DH1", mandate_state="active", active_from="")
     assert refused.status_code == 422 and rows() == before
     assert "Say from which day it is active" in refused.text
     fields = {"reference": "DH1", "mandate_state": "active", "active_from": "2026-11-20"}
-    staff.post(f"{path}/mandates", **fields)
+    staff.click(f"{path}/mandates", **fields)
     before = rows()
-    staff.post(f"{path}/mandates", **fields)
+    staff.click(f"{path}/mandates", **fields)
     assert rows() == before
 
 
 def test_person_ends_mandate_with_reason(staff: Staff) -> None:
     """The donor withdraws it: nothing is expected any more, and the page says why and since when."""
     path = start_debit(staff)
-    staff.post(f"{path}/mandates", reference="DH1", mandate_state="active", active_from="2026-11-20")
+    staff.click(f"{path}/mandates", reference="DH1", mandate_state="active", active_from="2026-11-20")
     mandate = db.session.scalars(select(Mandate)).one()
     ending = {"new_state": "withdrawn", "mandate_on": "2026-11-22", "mandate_reason": "told us by phone"}
-    answer = staff.post(f"/recurring-gifts/mandates/{mandate.id}", **ending)
+    answer = staff.click(f"/recurring-gifts/mandates/{mandate.id}", at=path, **ending)
     assert answer.headers["Location"] == path and expected_count() == 0
     shown = staff.text(path)
     assert "withdrawn by the donor" in shown and "told us by phone" in shown and WAITS in shown
     before = rows()
-    assert staff.post(f"/recurring-gifts/mandates/{mandate.id}", **ending).status_code == 302
+    assert staff.click(f"/recurring-gifts/mandates/{mandate.id}", at=path, **ending).status_code == 302
     assert rows() == before

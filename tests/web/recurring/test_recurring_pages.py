@@ -82,10 +82,10 @@ def test_another_amount_opens_another_term(staff: Staff) -> None:
     id_ = add_recurring(add_donor()).id
     at = f"/recurring-gifts/{id_}/amount"
     before = rows()
-    assert staff.post(at, amount="", currency="PLN", from_on="2026-12-01").status_code == 422
-    assert staff.post(at, amount="45,00", currency="EUR", from_on="2026-12-01").status_code == 422
+    assert staff.click(at, amount="", currency="PLN", from_on="2026-12-01").status_code == 422
+    assert staff.click(at, amount="45,00", currency="EUR", from_on="2026-12-01").status_code == 422
     assert rows() == before
-    assert staff.post(at, amount="45,00", currency="PLN", from_on="2026-12-01").status_code == 302
+    assert staff.click(at, amount="45,00", currency="PLN", from_on="2026-12-01").status_code == 302
     assert "PLN 45.00" in staff.text(f"/recurring-gifts/{id_}")
     assert db.session.scalars(select(Term.amount_minor).order_by(Term.from_on)).all() == [3000, 4500]
 
@@ -93,15 +93,15 @@ def test_another_amount_opens_another_term(staff: Staff) -> None:
 def test_recurring_gift_pauses_resumes_and_ends(staff: Staff) -> None:
     """A recurring gift is paused, resumed and closed on its page."""
     id_ = add_recurring(add_donor()).id
-    assert staff.post(f"/recurring-gifts/{id_}/pause", until="2026-11-01").status_code == 422
+    assert staff.click(f"/recurring-gifts/{id_}/pause", until="2026-11-01").status_code == 422
     assert state(id_) == "active"
-    staff.post(f"/recurring-gifts/{id_}/pause", until="2027-02-01")
+    staff.click(f"/recurring-gifts/{id_}/pause", until="2027-02-01")
     assert state(id_) == "paused"
-    staff.post(f"/recurring-gifts/{id_}/resume")
+    staff.click(f"/recurring-gifts/{id_}/resume")
     assert state(id_) == "active"
-    assert staff.post(f"/recurring-gifts/{id_}/close", reason="").status_code == 422
+    assert staff.click(f"/recurring-gifts/{id_}/close", reason="").status_code == 422
     assert state(id_) == "active"
-    staff.post(f"/recurring-gifts/{id_}/close", reason="moved abroad")
+    staff.click(f"/recurring-gifts/{id_}/close", reason="moved abroad")
     assert state(id_) == "closed"
     assert "moved abroad" in staff.text(f"/recurring-gifts/{id_}")
     assert (
@@ -117,7 +117,7 @@ def test_an_instalment_is_skipped(staff: Staff) -> None:
     one = db.session.scalars(select(Instalment).order_by(Instalment.due_on.desc())).first()
     assert one is not None
     one_id, id_ = one.id, gift.id
-    answer = staff.post(f"/recurring-gifts/instalments/{one_id}/skip")
+    answer = staff.click(f"/recurring-gifts/instalments/{one_id}/skip", at=f"/recurring-gifts/{id_}")
     assert answer.headers["Location"] == f"/recurring-gifts/{id_}"
     let_write()
     assert db.session.get(Instalment, one_id).state == "skipped"  # type: ignore[union-attr]
@@ -191,7 +191,7 @@ def test_page_lets_ended_gift_go_on(staff: Staff) -> None:
         add_gift(gift.donor, "30.00", on=day)
     shown = staff.text(path)
     assert "came on 2 days" in shown and "It goes on from 15 Oct 2026" in shown
-    assert staff.post(f"{path}/go-on").status_code == 302
+    assert staff.click(f"{path}/go-on").status_code == 302
     assert state(gift.id) == "active" and "Does it go on?" not in staff.text(path)
     before = rows()
-    assert staff.post(f"{path}/go-on").status_code == 422 and rows() == before
+    assert staff.click(f"{path}/go-on").status_code == 422 and rows() == before

@@ -16,10 +16,11 @@ from donorhub import errors
 from donorhub.db import db
 from donorhub.errors import Conflict, DonorHubError, Rejected
 from donorhub.services.access import organisation
+from donorhub.services.recurring import recurring_gifts, shown_promises
 from donorhub.web.words import refusals
 from receipts import checks
-from tests.web.bank.bank_world import Staff, words_of
-from tests.web.desk import add_donor, add_gift, add_recurring
+from tests.web.bank.bank_world import Staff, let_write, words_of
+from tests.web.desk import TODAY, add_donor, add_gift, add_recurring
 
 ROOT = Path(__file__).resolve().parents[3]
 KINDS = {
@@ -166,7 +167,10 @@ def test_closed_gift_explains_in_albanian(database: Flask) -> None:
     """A closed recurring gift says in Albanian why it cannot be paused."""
     staff, promise = Staff(database, "admin", lang="sq"), add_recurring(add_donor())
     path = f"/recurring-gifts/{promise.id}"
-    assert staff.post(f"{path}/close", reason="u shpërngul").status_code == 302
-    answer = staff.post(f"{path}/pause", reason="")
+    assert staff.click(f"{path}/close", reason="u shpërngul").status_code == 302
+    let_write()
+    closed = recurring_gifts.get_recurring_gift(int(path.rpartition("/")[2]))
+    digest = shown_promises.read_promise(closed, today=TODAY).digest
+    answer = staff.post(f"{path}/pause", reason="", digest=digest)
     assert answer.status_code == 422
     assert "Gjendja e donacionit të rregullt: i mbyllur." in words_of(answer.text)

@@ -78,11 +78,7 @@ def receive_files(
 
     The same bytes again change nothing. Raise Rejected for more files than one delivery may have.
     """
-    opened_files = list(_open_all(files))
-    if len(opened_files) > MOST_FILES:
-        raise Rejected(
-            f"{len(opened_files)} files are more than {MOST_FILES}: send them in parts", code="too_many_files"
-        )
+    opened_files = _open_few(files)
     arrivals: dict[int, Arrival] = {}
     # In the order of their digests, so that two deliveries of the same files never wait for each other.
     digests = [hashlib.sha256(file.content).digest() for file in opened_files]
@@ -105,6 +101,30 @@ def receive_files(
         )
         arrivals[at] = Arrival(one.name, file, is_read)
     return [arrivals[at] for at in range(len(opened_files))]
+
+
+def open_sent_files(files: Sequence[SentFile], *, limit_mb: int) -> list[SentFile | Arrival]:
+    """Return the files that were sent, those of a ZIP in its place; an arrival for what cannot be taken in.
+
+    Raise Rejected for more files than one delivery may have.
+    """
+    opened_files: list[SentFile | Arrival] = []
+    for one in _open_few(files):
+        fault = one.fault or _find_size_fault(one.content, limit_mb)
+        if fault is not None:
+            opened_files.append(Arrival(one.name, problem=_make_problem(fault, one.name)))
+        else:
+            opened_files.append(SentFile(one.name, one.content))
+    return opened_files
+
+
+def _open_few(files: Sequence[SentFile]) -> list[_Opened]:
+    opened_files = list(_open_all(files))
+    if len(opened_files) > MOST_FILES:
+        raise Rejected(
+            f"{len(opened_files)} files are more than {MOST_FILES}: send them in parts", code="too_many_files"
+        )
+    return opened_files
 
 
 def _open_all(files: Sequence[SentFile]) -> Iterator[_Opened]:

@@ -73,28 +73,33 @@ def make_plan(file: ImportFile, choices: Choices, *, now: datetime) -> Plan:
 
     It needs a transaction that may write.
     """
+    rehearsal = db.session.begin_nested()
+    try:
+        return rehearse_import(file, choices, now=now)
+    finally:
+        rehearsal.rollback()
+
+
+def rehearse_import(file: ImportFile, choices: Choices, *, now: datetime) -> Plan:
+    """Do what importing a file under these choices does, for the caller to take back, and return it."""
     choices = choices.join_file(file)
     to_read = file_reading.take_file_out(
         file, layout=choices.layout, bank_account_id=choices.bank_account_id, currency=choices.currency
     )
     drafts = statement_drafts.draft_statements(to_read.content, to_read.filename, **to_read.options)
-    rehearsal = db.session.begin_nested()
-    try:
-        file.state, file.bank_account_id = "received", choices.bank_account_id
-        db.session.flush()
-        tried_file = statements.store_statements(
-            file.id,
-            drafts,
-            create_accounts=choices.create_accounts,
-            account_id=to_read.account_id,
-            now=now,
-            actor=_NOBODY,
-        )
-        outcome = describe_outcome(tried_file)
-        digest = compute_digest(tried_file, choices, outcome)
-        notes = tuple(tried_file.problems), tuple(tried_file.summaries), tried_file.format
-    finally:
-        rehearsal.rollback()
+    file.state, file.bank_account_id = "received", choices.bank_account_id
+    db.session.flush()  # storing locks the row and reads it anew
+    tried_file = statements.store_statements(
+        file.id,
+        drafts,
+        create_accounts=choices.create_accounts,
+        account_id=to_read.account_id,
+        now=now,
+        actor=_NOBODY,
+    )
+    outcome = describe_outcome(tried_file)
+    digest = compute_digest(tried_file, choices, outcome)
+    notes = tuple(tried_file.problems), tuple(tried_file.summaries), tried_file.format
     return Plan(digest, choices, outcome, *notes)
 
 

@@ -22,6 +22,7 @@ from donorhub.models.states import (
     StatementIntegrity,
     StatementState,
 )
+from donorhub.services import shown
 from donorhub.services.access import audit, organisation
 from donorhub.services.bank.files import (
     bank_accounts,
@@ -34,6 +35,7 @@ from donorhub.services.bank.files import (
 )
 from donorhub.services.bank.files.statement_drafts import Draft, Drafts, make_plain_problems, summarise_draft
 from donorhub.services.paging import equals_if_given
+from donorhub.services.shown import ShownRow
 from donorhub.services.work import tasks
 from importers.statement import Balance, Problem
 
@@ -234,14 +236,27 @@ def _finish_file(
     return file
 
 
-def release_statement(statement_id: int, *, reason: str, now: datetime, actor: str) -> Statement:
+def compute_statement_digest(row: Statement) -> str:
+    """Return the digest of what a statement tells, and of how far it is."""
+    figures = [row.opening_minor, row.closing_minor, row.sum_minor, row.entries_count, row.new_count]
+    days = [str(row.period_from or ""), str(row.period_to or "")]
+    return shown.compute_digest(
+        [row.id, row.bank_account_id, row.state, row.integrity, row.currency, *figures, *days]
+    )
+
+
+def release_statement(
+    statement_id: int, *, reason: str, now: datetime, actor: str, digest: str | None = None
+) -> Statement:
     """Take a held statement into the ledger although it could not be trusted; the worker posts it.
 
-    Ignore one that is released already. Raise Rejected without a reason, Conflict when it is not held.
+    Ignore one that is released already. Raise Changed where it is not what was shown under ``digest``,
+    Rejected without a reason, Conflict when it is not held.
     """
     row = get_statement(statement_id)
     if row.state == "released":
         return row
+    shown.refuse_changed(digest, ShownRow(row, compute_statement_digest(row)))
     if row.state != "held":
         raise Conflict(
             f"statement {statement_id} is {row.state}: only a held one can be released",

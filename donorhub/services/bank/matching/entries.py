@@ -18,9 +18,10 @@ from donorhub.domain.donors.names import parse_payer
 from donorhub.domain.payer_text import make_payer_key
 from donorhub.errors import Conflict, NotFound, Rejected
 from donorhub.models import Donor, Entry, Gift, Match, Payout
-from donorhub.models.states import ARRIVING_PAYOUTS
+from donorhub.models.states import ARRIVING_PAYOUTS, OPEN_ENTRIES
+from donorhub.services import shown
 from donorhub.services.access import organisation
-from donorhub.services.bank.matching import decision_undo, gifts_by_hand, matching, payer_keys
+from donorhub.services.bank.matching import decision_undo, gifts_by_hand, matching, payer_keys, shown_entries
 from donorhub.services.bank.matching import entry_holding as holding
 from donorhub.services.bank.matching.decisions import CreditDecision
 from donorhub.services.donors import donors, duplicates
@@ -51,13 +52,15 @@ def accept_shares(
     actor: str,
     detail_id: int | None = None,
     equal_ids: Collection[int] | None = (),
+    digest: str | None = None,
 ) -> Entry:
     """Record whose gift an entry is, or whose gifts; the parts must add up to it. Return the entry.
 
     ``equal_ids`` are equal gifts, recorded by hand, that were looked at; None where all are other money.
+    Every decision takes the ``digest`` of the payment as it was shown.
 
-    Raise Rejected for money that left, and when the parts do not add up; Conflict when it was decided
-    otherwise before: undo that first.
+    Raise Changed where that is another by now; Rejected for money that left, and when the parts do not add
+    up; Conflict when it was decided otherwise before: undo that first.
     """
     entry, place, clues, proposal = holding.lock_payment(entry_id, detail_id)
     new_shares = sorted((share.donor_id, share.minor) for share in parts)
@@ -66,6 +69,7 @@ def accept_shares(
         (row.donor_id, row.amount_minor) for row in matches if row.kind == "gift"
     ):
         return entry
+    holding.refuse_changed_payment(entry, place, matches, digest)
     holding.refuse_decided_payment(entry, matches)
     amount = place.credit.amount
     if amount.minor <= 0:
@@ -110,6 +114,31 @@ def _find_first_evidence(
     return (*reasons, holding.make_person_evidence())
 
 
+def accept_choice(
+    entry_id: int,
+    choice: str,
+    *,
+    now: datetime,
+    actor: str,
+    detail_id: int | None = None,
+    equal_ids: Collection[int] | None = (),
+) -> Entry:
+    """Take the engine's candidate that a page named by :func:`.shown_entries.write_choice`; raise Changed
+    where it is none any more, or is doubted for another reason. ``equal_ids``: see :func:`accept_shares`.
+    """
+    entry, place, clues, proposal = holding.lock_payment(entry_id, detail_id)
+    matches = holding.list_live_matches(entry_id, detail_id)
+    if matches and shown_entries.is_decided_so(place, matches, choice):
+        return entry
+    candidate = shown_entries.find_candidate(place, proposal, choice)
+    if matches or candidate is None or entry.state not in OPEN_ENTRIES:
+        holding.refuse_changed_payment(entry, place, matches, "")
+    if candidate is None:
+        raise NotFound(f"entry {entry_id} has no such proposal")
+    decision = matching.make_decision(place, clues, candidate)
+    return _settle_proposal(entry, decision, equal_ids, now=now, actor=actor)
+
+
 def accept_proposal(
     entry_id: int,
     *,
@@ -117,25 +146,41 @@ def accept_proposal(
     actor: str,
     rank: int = 0,
     detail_id: int | None = None,
-    digest: str = "",
+    digest: str | None = None,
     equal_ids: Collection[int] | None = (),
 ) -> Entry:
-    """Take the engine's candidate of this rank, the best is 0; raise Conflict when there is none such now, or
-    it is not the one that was shown under ``digest``. ``equal_ids``: see :func:`accept_shares`.
+    """Take the engine's candidate of this rank, the best is 0; raise Conflict when there is none such now,
+    Changed where it is not the one that was shown under ``digest``. ``equal_ids``: see :func:`accept_shares`.
     """
     entry, place, clues, proposal = holding.lock_payment(entry_id, detail_id)
     matches = holding.list_live_matches(entry_id, detail_id)
     if not 0 <= rank < len(proposal.candidates):
         if matches:
             return entry  # it was the last one, and is decided
+        if digest is not None:
+            holding.refuse_changed_payment(entry, place, matches, "")
         raise Conflict(f"entry {entry_id} has no such proposal any more: look again", code="proposal_gone")
     candidate = proposal.candidates[rank]
     if matches and _is_same_decision(matches, candidate):
         return entry
+    is_open = not matches and entry.state in OPEN_ENTRIES
+    if digest is not None and not (
+        is_open and digest == matching.compute_candidate_digest(proposal, candidate)
+    ):
+        holding.refuse_changed_payment(entry, place, matches, "")
     holding.refuse_decided_payment(entry, matches)
-    if digest and digest != matching.compute_candidate_digest(proposal, candidate):
-        raise Conflict(f"entry {entry_id} has another proposal by now: look again", code="proposal_gone")
     decision = matching.make_decision(place, clues, candidate)
+    return _settle_proposal(entry, decision, equal_ids, now=now, actor=actor)
+
+
+def _settle_proposal(
+    entry: Entry,
+    decision: CreditDecision,
+    equal_ids: Collection[int] | None,
+    *,
+    now: datetime,
+    actor: str,
+) -> Entry:
     gifts_by_hand.refuse_equal_gifts(decision, equal_ids)
     return holding.settle_entry(entry, holding.add_person_evidence(decision), now=now, actor=actor)
 
@@ -171,6 +216,7 @@ def create_donor_from(
     detail_id: int | None = None,
     known_ids: Collection[int] = (),
     alike_ids: Collection[int] | None = (),
+    digest: str | None = None,
 ) -> Donor:
     """Add the payer as a donor and accept the whole entry as their gift. ``fields`` win over what the bank
     wrote. Accepted already: the donor it is matched to comes back. ``alike_ids`` are donors who were looked
@@ -181,14 +227,19 @@ def create_donor_from(
     """
     entry = holding.get_entry(entry_id)
     matches = holding.list_live_matches(entry_id, detail_id)
+    place = holding.get_place(entry_id, detail_id)
     if matches and matches[0].donor_id is not None:
-        return donors.get_donor(matches[0].donor_id)
+        donor = donors.get_donor(matches[0].donor_id)
+        if donor.name != (fields or {}).get("name", donor.name):
+            holding.refuse_changed_payment(entry, place, matches, digest)
+        return donor
+    holding.refuse_changed_payment(entry, place, matches, digest)
     holding.refuse_decided_payment(entry, matches)
     _refuse_known_payer(find_payer_key(entry_id, detail_id), known_ids)
     donor_values: DonorFields = {**list_donor_fields(entry_id, detail_id), **(fields or {})}
     if not any(donor_values.get(name) for name in ("name", "given_name", "family_name")):
         raise Rejected("the bank does not tell who paid: give a name", field="/name")
-    amount = holding.get_place(entry_id, detail_id).credit.amount
+    amount = place.credit.amount
     if amount.minor <= 0:
         raise Rejected(f"entry {entry_id} is money that left: it is no gift", code="not_a_credit")
     if alike_ids is not None:
@@ -223,7 +274,13 @@ def _refuse_known_payer(payer_key: str | None, known_ids: Collection[int]) -> No
 
 
 def mark_not_a_gift(
-    entry_id: int, reason: str, *, now: datetime, actor: str, detail_id: int | None = None
+    entry_id: int,
+    reason: str,
+    *,
+    now: datetime,
+    actor: str,
+    detail_id: int | None = None,
+    digest: str | None = None,
 ) -> Entry:
     """Record that an entry is no gift, and why: a fee, a grant, our own money moved. Return the entry."""
     if not reason.strip():
@@ -235,12 +292,15 @@ def mark_not_a_gift(
         lambda place, clues: CreditDecision(
             place, clues, evidence=(holding.make_person_evidence(reason.strip()[:200]),)
         ),
+        digest=digest,
         now=now,
         actor=actor,
     )
 
 
-def join_payout(entry_id: int, payout_id: int, *, now: datetime, actor: str) -> Entry:
+def join_payout(
+    entry_id: int, payout_id: int, *, now: datetime, actor: str, digest: str | None = None
+) -> Entry:
     """Record which payout of a provider an entry is, and return the entry.
 
     Raise Rejected when another entry is that payout or the sums differ.
@@ -266,13 +326,20 @@ def join_payout(entry_id: int, payout_id: int, *, now: datetime, actor: str) -> 
         lambda place, clues: CreditDecision(
             place, clues, payout_id=payout_id, evidence=(holding.make_person_evidence(),)
         ),
+        digest=digest,
         now=now,
         actor=actor,
     )
 
 
 def accept_return(
-    entry_id: int, gift_id: int, *, now: datetime, actor: str, detail_id: int | None = None
+    entry_id: int,
+    gift_id: int,
+    *,
+    now: datetime,
+    actor: str,
+    detail_id: int | None = None,
+    digest: str | None = None,
 ) -> Entry:
     """Record which gift an entry takes back, and return the entry."""
     gift = db.session.get(Gift, gift_id)
@@ -288,19 +355,21 @@ def accept_return(
         lambda place, clues: CreditDecision(
             place, clues, gift_id=gift_id, evidence=(holding.make_person_evidence(),)
         ),
+        digest=digest,
         now=now,
         actor=actor,
     )
 
 
-def undo_entry(entry_id: int, *, now: datetime, actor: str) -> Entry:
+def undo_entry(entry_id: int, *, now: datetime, actor: str, digest: str | None = None) -> Entry:
     """Take back what was decided of an entry: its gifts are corrected, its payout is free, it waits again.
 
-    Ignore one that is not decided. Raise Rejected while a live receipt names a gift of it, or when its day
-    lies in closed books.
+    Ignore one that is not decided. Raise Changed where something else was decided than what ``digest`` stands
+    for, Rejected while a live receipt names a gift of it, or when its day lies in closed books.
     """
     entry = holding.lock_entry(entry_id)
     if decision_undo.list_live_matches(entry.id):
+        shown.refuse_changed(digest, shown_entries.show_entry(entry))
         closed_books.refuse_closed_days(entry.booked_on)
     if decision_undo.undo_decisions(entry, now=now, actor=actor):
         entry.state, entry.decide_by = "suspense", organisation.get_day(now) + SUSPENSE

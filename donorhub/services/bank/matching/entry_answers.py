@@ -59,7 +59,7 @@ def answer_question(question_id: int, answer: QuestionAnswer, *, now: datetime, 
     Raise Rejected for an answer that the question does not have or a day in closed books; Conflict when it
     was answered otherwise: undo that first.
     """
-    question = _lock_question(question_id)
+    question = lock_question(question_id)
     if question.state == "answered":
         if question.answer != answer:
             raise Conflict(f"question {question_id} was answered: undo that first", code="question_answered")
@@ -70,23 +70,29 @@ def answer_question(question_id: int, answer: QuestionAnswer, *, now: datetime, 
 
 
 def answer_group(
-    import_file_id: int,
-    kind: QuestionKind,
-    answer: QuestionAnswer,
-    *,
-    now: datetime,
-    actor: str,
-    last_id: int | None = None,
+    import_file_id: int, kind: QuestionKind, answer: QuestionAnswer, *, now: datetime, actor: str
 ) -> int:
-    """Give the open questions of a file that have one reason one answer, at most MOST_AT_ONCE of them and
-    none after ``last_id``; return how many: none when all are answered.
+    """Give the open questions of a file that have one reason one answer, at most MOST_AT_ONCE of them; return
+    how many: none when all are answered.
     """
-    questions = db.session.scalars(
+    questions = lock_open_questions(import_file_id, kind)
+    answer_questions(questions, answer, now=now, actor=actor)
+    return len(questions)
+
+
+def lock_open_questions(
+    import_file_id: int, kind: QuestionKind, *, after_id: int = 0, last_id: int | None = None
+) -> Sequence[EntryQuestion]:
+    """Return the open questions of a file that have one reason, at most MOST_AT_ONCE of them behind one and
+    up to another, locked until the transaction ends.
+    """
+    return db.session.scalars(
         select(EntryQuestion)
         .where(
             EntryQuestion.import_file_id == import_file_id,
             EntryQuestion.kind == kind,
             EntryQuestion.state == "open",
+            EntryQuestion.id > after_id,
             *([EntryQuestion.id <= last_id] if last_id is not None else []),
         )
         .order_by(EntryQuestion.id)
@@ -94,10 +100,15 @@ def answer_group(
         .with_for_update()
         .execution_options(populate_existing=True)
     ).all()
+
+
+def answer_questions(
+    questions: Sequence[EntryQuestion], answer: QuestionAnswer, *, now: datetime, actor: str
+) -> None:
+    """Give open questions of one file, which the caller holds, one answer."""
     for question in questions:
         _act_on_answer(question, answer, now=now, actor=actor)
     _check_totals(questions[:1])
-    return len(questions)
 
 
 def accept_doubtful(entry_id: int, *, now: datetime, actor: str) -> Entry:
@@ -185,10 +196,10 @@ def undo_answer(question_id: int, *, now: datetime, actor: str) -> EntryQuestion
     Ignore an open one. Raise Rejected while a receipt names a gift that was made since or a day lies in
     closed books, Conflict where a later answer rests on this one.
     """
-    question = _lock_question(question_id)
+    question = lock_question(question_id)
     if question.state == "open":
         return question
-    entry, twin = _lock_entries(question)
+    entry, twin = lock_entries(question)
     if entry.state in GONE_ENTRIES and question.answer in ("other_money", "corrected"):
         raise Conflict(f"entry {entry.id} was replaced since: undo that first", code="answered_since")
     if question.answer == "corrected" and twin is not None:
@@ -244,7 +255,8 @@ def undo_answers_of_statement(statement_id: int, *, now: datetime, actor: str) -
     )
 
 
-def _lock_question(question_id: int) -> EntryQuestion:
+def lock_question(question_id: int) -> EntryQuestion:
+    """Return the question, locked until the transaction ends."""
     question = db.session.scalar(
         select(EntryQuestion)
         .where(EntryQuestion.id == question_id)
@@ -256,7 +268,7 @@ def _lock_question(question_id: int) -> EntryQuestion:
     return question
 
 
-def _lock_entries(question: EntryQuestion) -> tuple[Entry, Entry | None]:
+def lock_entries(question: EntryQuestion) -> tuple[Entry, Entry | None]:
     """Return the rows of a question, locked in the order of their ids."""
     ids = sorted(id_ for id_ in (question.entry_id, question.twin_id) if id_ is not None)
     rows = {id_: holding.lock_entry(id_) for id_ in ids}
@@ -270,7 +282,7 @@ def _act_on_answer(question: EntryQuestion, answer: QuestionAnswer, *, now: date
             code="no_such_answer",
             field="/answer",
         )
-    entry, twin = _lock_entries(question)
+    entry, twin = lock_entries(question)
     if answer == "known":
         entry.state, entry.occurrence = "duplicate", -entry.id
         if twin is not None:

@@ -18,8 +18,9 @@ from donorhub.domain.bank.matching.matching_facts import Proposal
 from donorhub.errors import Conflict, NotFound, Rejected
 from donorhub.models import Entry, Match
 from donorhub.models.states import OPEN_ENTRIES
+from donorhub.services import shown
 from donorhub.services.access import audit, organisation
-from donorhub.services.bank.matching import credits, matching, payer_keys
+from donorhub.services.bank.matching import credits, matching, payer_keys, shown_entries
 from donorhub.services.bank.matching import decisions as settling
 from donorhub.services.bank.matching.credits import Place
 from donorhub.services.bank.matching.decisions import CreditDecision
@@ -88,6 +89,14 @@ def refuse_decided_payment(entry: Entry, matches: Sequence[Match]) -> None:
         )
 
 
+def refuse_changed_payment(entry: Entry, place: Place, matches: Sequence[Match], digest: str | None) -> None:
+    """Raise Changed where a payment, or what was decided of it, is not what was shown under this digest, be
+    it of the payment or of its whole entry.
+    """
+    if digest is not None and digest != shown_entries.show_entry(entry).digest:
+        shown.refuse_changed(digest, shown_entries.show_payment(entry, place, matches))
+
+
 def decide_payment(
     entry_id: int,
     detail_id: int | None,
@@ -96,6 +105,7 @@ def decide_payment(
     *,
     now: datetime,
     actor: str,
+    digest: str | None = None,
 ) -> Entry:
     """Record what ``make_decision`` gives; change nothing when it stands already (``is_same``)."""
     entry = lock_entry(entry_id)
@@ -103,6 +113,7 @@ def decide_payment(
     matches = list_live_matches(entry_id, detail_id)
     if matches and all(is_same(row) for row in matches):
         return entry
+    refuse_changed_payment(entry, place, matches, digest)
     refuse_decided_payment(entry, matches)
     prefix = organisation.get_organisation().code_prefix
     clues = clues_of.read_clues([place.credit], prefix)[0]

@@ -23,7 +23,7 @@ from donorhub.services import shown
 from donorhub.services.bank import coverage
 from donorhub.services.bank.files import bank_accounts
 from donorhub.services.bank.files.statements import get_statement
-from donorhub.services.bank.matching import credits, decisions, gifts_by_hand, match_facts
+from donorhub.services.bank.matching import credits, decisions, gifts_by_hand, match_facts, shown_entries
 from donorhub.services.bank.matching.credits import Place
 from donorhub.services.bank.matching.decisions import CreditDecision
 
@@ -121,8 +121,11 @@ def describe_candidate(what: Candidate | CreditDecision) -> list[object]:
 
 
 def compute_candidate_digest(proposal: Proposal, candidate: Candidate) -> str:
-    """Return the digest of what a candidate would make of its payment."""
-    return shown.compute_digest([proposal.entry_id, proposal.detail_id, *describe_candidate(candidate)])
+    """Return the digest of what a candidate would make of its payment, and of what speaks against it."""
+    against = shown_entries.list_against(candidate.evidence)
+    return shown.compute_digest(
+        [proposal.entry_id, proposal.detail_id, *describe_candidate(candidate), against]
+    )
 
 
 def make_evidence(candidate: Candidate) -> tuple[dict[str, object], ...]:

@@ -15,6 +15,7 @@ from donorhub.db import db
 from donorhub.models import Entry, EntryQuestion
 from donorhub.models.states import UNCOUNTED_ENTRIES, QuestionAnswer, QuestionKind, QuestionState
 from donorhub.money import Money
+from donorhub.services import shown
 from donorhub.services.bank.matching.entry_answers import ANSWERS
 from donorhub.services.paging import Page, equals_if_given, newest_first, oldest_first, read_page
 
@@ -29,6 +30,26 @@ class QuestionView:
     entry: Entry
     twin: Entry | None
     day_sums: Mapping[QuestionAnswer, Money]
+
+    @property
+    def digest(self) -> str:
+        """The digest of all that the page shows of it, the answer that it has too."""
+        sums = {answer: [amount.minor, amount.currency] for answer, amount in self.day_sums.items()}
+        answered_at = self.row.answered_at.isoformat() if self.row.answered_at is not None else None
+        answer = [self.row.state, self.row.answer, self.row.answered_by, answered_at]
+        return shown.compute_digest([*self.describe_rows(), answer, sums if self.row.state == "open" else {}])
+
+    def describe_rows(self) -> list[object]:
+        """Return the question and what both of its rows tell, as plain values."""
+        twin = _describe_entry(self.twin) if self.twin is not None else []
+        return [self.row.id, self.row.kind, _describe_entry(self.entry), twin]
+
+
+def _describe_entry(entry: Entry) -> list[object]:
+    texts = [entry.counterparty_name, entry.counterparty_account, entry.remittance, entry.bank_ref]
+    counts = entry.state not in UNCOUNTED_ENTRIES  # being matched meanwhile changes nothing of it
+    state = "counts" if counts else entry.state
+    return [entry.id, state, entry.booked_on.isoformat(), entry.amount_minor, entry.currency, *texts]
 
 
 def select_questions(

@@ -61,7 +61,7 @@ def test_stale_form_of_payer_adds_no_donor(database: Flask) -> None:
     form = {"name": "Anna Kowalska", "kind": "person", "lang": "pl", "known": ""}
     staff = Staff(database, "accountant")
     for entry_id, status in ((first, 302), (second, 422)):
-        answer = staff.post(f"/bank/entries/{entry_id}/new-donor", **form)
+        answer = staff.click(f"/bank/entries/{entry_id}/new-donor", **form)
         assert answer.status_code == status
     donor = db.session.scalars(select(Donor)).one()
     assert f"This payer is a donor already: {donor.code}." in answer.text
