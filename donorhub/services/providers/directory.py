@@ -61,14 +61,12 @@ class Directory:
         What a payment says of its payer fills only what was empty. What the provider's customer
         says, replaces what the provider itself said before; staff's own edits stay.
         """
-        fields, replacing = self._read_fields(giver)
+        fields, _ = self._read_fields(giver)
         donor = self._find_donor(giver) or self._find_namesake(fields)
-        if donor is None:
-            donor = self._create_donor(fields, giver.ref, now=now)
-            self._map_giver(giver, donor, {"lang": donor.lang, **fields})
-        else:
-            row = self._map_giver(giver, donor, {})
-            self._fill_in(donor, fields, replacing, row, now=now)
+        if donor is not None:
+            return self.keep_up_donor(donor, giver, now=now)
+        donor = self._create_donor(fields, giver.ref, now=now)
+        self._map_giver(giver, donor, {"lang": donor.lang, **fields})
         return donor
 
     def keep_up_donor(self, donor: Donor, giver: Giver, *, now: datetime) -> Donor:
