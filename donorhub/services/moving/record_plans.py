@@ -165,7 +165,22 @@ def plan_file(file: ImportFile, *, now: datetime, answers: Answers | None = None
     record_files.set_answers(file, answers)
     file.profile, file.format = signature, "records"
     keep_plan(file, plan, now=now)
+    file.summaries = [_summarise(plan)]
     return plan
+
+
+def _summarise(plan: RecordPlan) -> dict[str, Any]:
+    """Return what pages show of a plan without reading the file again."""
+    return {
+        "digest": plan.digest,
+        "figures": plan.figures,
+        "columns": [asdict(guess) for guess in plan.writing.guesses],
+        "questions": [asdict(question) for question in plan.questions],
+        "header": list(plan.table.header),
+        "can_be_written": plan.can_be_written,
+        "phone_country": plan.writing.phone_country,
+        "bare_names": sum(1 for one in plan.plan.donors if one.group.is_bare),
+    }
 
 
 def keep_plan(file: ImportFile, plan: RecordPlan, *, now: datetime) -> None:

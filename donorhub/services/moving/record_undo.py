@@ -1,0 +1,170 @@
+"""Taking back what a file of donors and gifts brought: gifts by a correction each, donors with nothing else.
+
+What stands in the way is listed by name, and stays; noes that the file brought stay in any case.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import asdict, dataclass
+from datetime import date, datetime
+from typing import Final, Literal
+
+from sqlalchemy import bindparam, select, update
+
+from donorhub.db import Base, cut_query_values, db
+from donorhub.errors import Conflict
+from donorhub.models import Correction, Donor, Gift, ImportFile, RecordRow
+from donorhub.money import Money
+from donorhub.services import shown
+from donorhub.services.access import audit
+from donorhub.services.donors import removal
+from donorhub.services.giving import closed_books, gifts
+from donorhub.services.moving import record_files
+
+_GIFTS: Final = Base.metadata.tables[Gift.__tablename__]
+
+
+@dataclass(frozen=True, slots=True)
+class Obstacle:
+    """What stays because something hangs on it: a gift on a receipt or in closed books, a donor with more."""
+
+    kind: Literal["receipt", "closed_books", "donor"]
+    donor_id: int
+    name: str
+    reason: str = ""  # of a donor: what hangs on them
+    row_id: int | None = None  # the receipt, or what hangs on the donor
+    gift_id: int | None = None
+    amount: Money | None = None
+    received_on: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TakingBack:
+    """What taking a file back would do now: the gifts and donors that go, what stays, the digest of all."""
+
+    digest: str
+    gift_ids: tuple[int, ...]
+    donor_ids: tuple[int, ...]
+    obstacles: tuple[Obstacle, ...]
+
+
+def show_taking_back(import_file_id: int) -> TakingBack:
+    """Return what taking a file back would do now; nothing is done."""
+    file = record_files.get_file(import_file_id)
+    made_gifts = _read_made_gifts(file.id)
+    obstacles = _list_gift_obstacles(made_gifts)
+    staying_ids = {one.gift_id for one in obstacles}
+    gift_ids = tuple(gift.id for gift, _ in made_gifts if gift.id not in staying_ids)
+    made_ids = db.session.scalars(
+        select(RecordRow.donor_id)
+        .join(Donor, Donor.id == RecordRow.donor_id)
+        .where(RecordRow.import_file_id == file.id, RecordRow.made_donor, Donor.removed_at.is_(None))
+    ).all()
+    donor_ids = {id_ for id_ in made_ids if id_ is not None}
+    donor_obstacles = _list_donor_obstacles(donor_ids, gift_ids)
+    obstacles += donor_obstacles
+    going_ids = tuple(sorted(donor_ids - {one.donor_id for one in donor_obstacles}))
+    told = [repr(asdict(one)) for one in obstacles]
+    plain = [file.id, file.generation, file.state, gift_ids, going_ids, told]
+    return TakingBack(shown.compute_digest(plain), gift_ids, going_ids, tuple(obstacles))
+
+
+def _read_made_gifts(import_file_id: int) -> list[tuple[Gift, str]]:
+    """Return the gifts that a file made and that were not taken out, each with its donor's name."""
+    rows = db.session.execute(
+        select(Gift, Donor.name)
+        .join(RecordRow, RecordRow.gift_id == Gift.id)
+        .join(Donor, Donor.id == Gift.donor_id)
+        .where(RecordRow.import_file_id == import_file_id, RecordRow.made_gift)
+        .where(Gift.id.not_in(select(Correction.gift_id)))
+        .order_by(Gift.id)
+    )
+    return [(gift, name) for gift, name in rows]
+
+
+def _list_gift_obstacles(made_gifts: Collection[tuple[Gift, str]]) -> list[Obstacle]:
+    closed_until = closed_books.find_last_closed_day()
+    receipts: dict[int, int] = {}
+    for ids in cut_query_values([gift.id for gift, _ in made_gifts]):
+        receipts |= gifts.find_live_receipt_ids(ids)
+    obstacles = []
+    for gift, name in made_gifts:
+        kind: Literal["receipt", "closed_books"] | None = None
+        if gift.id in receipts:
+            kind = "receipt"
+        elif closed_until is not None and gift.received_on <= closed_until:
+            kind = "closed_books"
+        if kind is not None:
+            obstacles.append(
+                Obstacle(
+                    kind,
+                    gift.donor_id,
+                    name,
+                    row_id=receipts.get(gift.id),
+                    gift_id=gift.id,
+                    amount=gift.amount,
+                    received_on=gift.received_on,
+                )
+            )
+    return obstacles
+
+
+def _list_donor_obstacles(donor_ids: Iterable[int], gift_ids: Collection[int]) -> list[Obstacle]:
+    """Return the donors on whom more hangs than the gifts that go, each once."""
+    going = set(gift_ids)
+    obstacles: dict[int, Obstacle] = {}
+    for one in removal.list_obstacles(donor_ids):
+        if one.kind != "gift" or one.row_id not in going:
+            obstacles.setdefault(
+                one.donor_id, Obstacle("donor", one.donor_id, one.name, one.kind, one.row_id)
+            )
+    return list(obstacles.values())
+
+
+def take_back_file(import_file_id: int, digest: str, *, now: datetime, actor: str) -> ImportFile:
+    """Take back what a file brought, but for what stands in the way, as it was shown under this digest.
+
+    A second call changes nothing. Raise Changed with what it would do now where that is another, Conflict for
+    a file that was not written.
+    """
+    file = record_files.lock_file(import_file_id)
+    if file.state == "taken_back":
+        return file
+    if file.state != "done":
+        raise Conflict(f"file {file.id} is {file.state}: nothing of it was brought", code="nothing_brought")
+    view = show_taking_back(file.id)
+    shown.refuse_changed(digest, view)
+    for gift_id in view.gift_ids:
+        gifts.correct_gift(
+            gift_id,
+            reason=f"import {file.id} taken back",
+            source=f"undo:import:{file.id}",
+            source_ref=str(gift_id),
+            now=now,
+            actor=actor,
+        )
+    db.session.flush()  # donors are asked whether something hangs on them
+    _free_keys(view.gift_ids)
+    removal.remove_donors(view.donor_ids, reason="import_taken_back", now=now, actor=actor)
+    file = record_files.lock_file(import_file_id)  # removing donors forgets what was read
+    file.state, file.finished_at = "taken_back", now
+    audit.record_action(
+        actor,
+        "import_file.taken_back",
+        ("import_file", file.id),
+        now=now,
+        data={"gifts": len(view.gift_ids), "donors": len(view.donor_ids), "staying": len(view.obstacles)},
+    )
+    return file
+
+
+def _free_keys(gift_ids: Collection[int]) -> None:
+    """Free the keys of gifts that were taken out, so that the same file may be brought again."""
+    if gift_ids:
+        db.session.connection().execute(
+            update(_GIFTS)
+            .where(_GIFTS.c.id == bindparam("of_id"))
+            .values(source_ref=_GIFTS.c.source_ref + bindparam("mark")),
+            [{"of_id": id_, "mark": f" #{id_}"} for id_ in gift_ids],
+        )
