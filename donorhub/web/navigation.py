@@ -29,7 +29,7 @@ class Link(NamedTuple):
 
 NAVIGATION: Final = (
     Link("dashboard.show_dashboard", lazy_gettext("Dashboard"), "tasks:read", "home"),
-    Link("donors.list_donors", lazy_gettext("Donors"), "donors:read", "users"),
+    Link("donors.list_donors", lazy_gettext("Donors"), "donors:read", "users", ("moving",)),
     Link("gifts.list_gifts", lazy_gettext("Gifts"), "gifts:read", "coin"),
     Link(
         "recurring.list_recurring_gifts",

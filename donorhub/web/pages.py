@@ -11,7 +11,7 @@ from donorhub.web.access import account, audit, settings, tokens, users
 from donorhub.web.donors import donors
 from donorhub.web.giving import gift_changes
 from donorhub.web.messages import messages, suppressions
-from donorhub.web.moving import downloads
+from donorhub.web.moving import downloads, records
 from donorhub.web.providers import endpoints
 from donorhub.web.receipts import receipts
 from donorhub.web.recurring import instalments, mandates
@@ -38,5 +38,6 @@ BLUEPRINTS: Final[tuple[Blueprint, ...]] = (
     account.bp,
     audit.bp,
     downloads.bp,
+    records.bp,
     health.bp,
 )

@@ -113,9 +113,12 @@ def _find_newest_statement(bank_account_id: int) -> Statement | None:
 
 
 def list_files(*, after: str | None = None, limit: int = 50) -> Page[ImportFile]:
-    """Return the files that were sent, the newest first."""
+    """Return the files of banks that were sent, the newest first."""
     return read_page(
-        select(ImportFile), newest_first(ImportFile.uploaded_at, ImportFile.id), after=after, limit=limit
+        select(ImportFile).where(ImportFile.kind == "statement"),
+        newest_first(ImportFile.uploaded_at, ImportFile.id),
+        after=after,
+        limit=limit,
     )
 
 

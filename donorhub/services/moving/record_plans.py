@@ -165,11 +165,11 @@ def plan_file(file: ImportFile, *, now: datetime, answers: Answers | None = None
     record_files.set_answers(file, answers)
     file.profile, file.format = signature, "records"
     keep_plan(file, plan, now=now)
-    file.summaries = [_summarise(plan)]
+    file.summaries = [_summarise_plan(plan)]
     return plan
 
 
-def _summarise(plan: RecordPlan) -> dict[str, Any]:
+def _summarise_plan(plan: RecordPlan) -> dict[str, Any]:
     """Return what pages show of a plan without reading the file again."""
     return {
         "digest": plan.digest,

@@ -138,9 +138,14 @@ def _receive_files(files: Sequence[SentFile], form: Form, answers: _Answers) -> 
 
 @bp.get("/files/<int:file_id>")
 @require_permission("imports:read")
-def show_file(file_id: int) -> str:
-    """Show what became of a file: its progress, then its statements, problems and what it asks."""
+def show_file(file_id: int) -> str | Response:
+    """Show what became of a file: its progress, then its statements, problems and what it asks.
+
+    One of donors and gifts has a page of its own.
+    """
     row = imports.get_file(file_id)
+    if row.kind == "records":
+        return redirect(url_for("moving.show_file", file_id=file_id))
     return _render_file(row, Form(), file_plans.show_plan(row, _list_codes(row)))
 
 

@@ -16,6 +16,7 @@ ENDS: Final[Mapping[str, object]] = {
     "bank_unknown": lazy_gettext("the bank was not known that far"),
     "closed": lazy_gettext("the recurring gift was closed"),
     "corrected": lazy_gettext("the gift was taken out"),
+    "import_taken_back": lazy_gettext("its import was taken away"),
     "deceased": lazy_gettext("the donor has died"),
     "decided_twice": lazy_gettext("the later of two decisions was taken back: is the one that stands right?"),
     "expired": lazy_gettext("it waited too long to be sent"),

@@ -67,6 +67,7 @@ CODES: Final[Mapping[str, object]] = {
     "doubtful": lazy_gettext("This entry may be known already: say first whether it is other money."),
     "file_too_large": lazy_gettext("The file is too large: export a shorter period."),
     "too_many_files": lazy_gettext("These are too many files at once: send them in parts."),
+    "nothing_brought": lazy_gettext("Nothing of this file was brought. Please look at what became of it."),
     "is_bank_file": lazy_gettext(
         "This file was sent as a bank file before. Save it anew in the spreadsheet to bring its people."
     ),

@@ -312,8 +312,9 @@ def get_file(import_file_id: int) -> ImportFile:
 def select_files(
     *, state: ImportFileState | None = None, bank_account_id: int | None = None
 ) -> Select[ImportFile]:
-    """Return a query for the files that fit all that is given."""
+    """Return a query for the files of banks that fit all that is given."""
     return select(ImportFile).where(
+        ImportFile.kind == "statement",
         *equals_if_given(ImportFile.state, state),
         *equals_if_given(ImportFile.bank_account_id, bank_account_id),
     )

@@ -1,0 +1,83 @@
+"""What a form says of a file of donors and gifts, as answers; only what a person changed counts as said."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from werkzeug.datastructures import MultiDict
+
+from donorhub.domain.moving.answers import Answers, make_row_key
+from donorhub.models import RecordRow
+from donorhub.services.moving import record_files
+
+_TEXTS: Final = ("date_order", "month_day", "decimal", "pairs", "same_name", "hidden", "kind")
+_CODES: Final = ("currency", "phone_country")
+_PURPOSES: Final = {"fund": "funds", "campaign": "campaigns"}
+
+
+def read_answers(
+    form: MultiDict[str, str],
+    earlier: Answers,
+    columns: Sequence[Mapping[str, Any]],
+    rows: Sequence[RecordRow],
+) -> Answers:
+    """Return the earlier answers with what a form says; raise Rejected for what no answer can be."""
+    plain = earlier.to_dict()
+    for name in _TEXTS:
+        if form.get(name):
+            plain[name] = form[name]
+    for name in _CODES:
+        if name in form:
+            plain[name] = form[name].strip().upper()
+    if system := form.get("system", "").strip().lower():
+        plain["system"] = system
+    plain["columns"] = _read_columns(form, plain.get("columns", {}), columns)
+    for word, name in _PURPOSES.items():
+        plain[name] = {**plain.get(name, {}), **_read_purposes(form, word)}
+    plain["rows"] = _read_rows(form, plain.get("rows", {}), rows)
+    return record_files.parse_answers({key: value for key, value in plain.items() if value != ""})
+
+
+def _read_columns(
+    form: MultiDict[str, str], said: Mapping[str, str], columns: Sequence[Mapping[str, Any]]
+) -> dict[str, str]:
+    result = dict(said)
+    for column in columns:
+        place = str(column["position"])
+        field = form.get(f"column-{place}", "")
+        if field and field != column["field"]:
+            result[place] = field
+    return result
+
+
+def _read_purposes(form: MultiDict[str, str], word: str) -> dict[str, str]:
+    values = form.getlist(f"{word}-value")
+    choices = form.getlist(f"{word}-choice")
+    return {value: choice for value, choice in zip(values, choices, strict=False) if choice}
+
+
+def _read_rows(
+    form: MultiDict[str, str], earlier: Mapping[str, Any], rows: Sequence[RecordRow]
+) -> dict[str, Any]:
+    result: dict[str, Any] = {key: dict(answer) for key, answer in earlier.items()}
+    ticked = {name: set(form.getlist(name)) for name in ("leave", "another", "restore")}
+    for row in rows:
+        key, id_ = make_row_key(row.sheet, row.row_no), str(row.id)
+        if id_ in ticked["restore"]:
+            result.pop(key, None)
+            continue
+        answer = result.get(key, {})
+        cells = dict(answer.get("cells", {}))
+        for at, raw in enumerate(row.raw):
+            text = form.get(f"cell-{id_}-{at}")
+            if text is not None and text.strip() != raw:
+                cells[str(at)] = text.strip()
+        changed: dict[str, Any] = {"cells": cells} if cells else {}
+        if id_ in ticked["leave"]:
+            changed["is_left_out"] = True
+        if id_ in ticked["another"] or answer.get("is_another_gift"):
+            changed["is_another_gift"] = True
+        if changed:
+            result[key] = changed
+    return result
