@@ -24,10 +24,15 @@ from tests.services.bank.bank import OURS, Paid, camt
 START: Final = date(2026, 8, 3)
 OPENING: Final = 500_000
 NAMES: Final = ("Anna Kowalska", "Besa Hoxha", "Jan Nowak", "Zofia Gjoni", "Piotr Lis")
+LATE_NAMES: Final = ("Ewa Mak", "Agim Leka")
 TEXTS: Final = ("darowizna", "dhurim", "na zwierzeta", "skladka")
 PROVED: Final = ("camt", "mt940 gvc", "mt940 labelled", "csv pl.mbank.detail", "csv pl.millennium")
 UNPROVED: Final = ("ofx1", "ofx2", "csv plain.pl", "csv pl.alior", "xlsx")
 CHANGES: Final = ("amount", "day", "id", "text", "amount and id")
+# What less orderly banks do besides: ids dropped or given twice, payments changed again, a change
+# taken back, a payment withdrawn, one booked late, and changes on the first and last days of files.
+MORE_CHANGES: Final = (*CHANGES, "no id", "same id", "again", "back", "withdrawn", "late", "border")
+_REACH: Final = 6  # days and a margin by which formats differ
 Version = tuple[date, int, str]  # day, sum and name: what a person tells payments apart by
 
 
@@ -55,6 +60,7 @@ class ChangingBank:
     versions: dict[int, list[Version]] = field(default_factory=lambda: defaultdict(list))
     changes: list[tuple[str, int]] = field(default_factory=list)
     exports_count: int = 0
+    borders: list[date] = field(default_factory=list)  # first and last days of the files so far
 
     def fill(self, count: int) -> None:
         """Let people pay; equal payments on one day are honest twins."""
@@ -100,6 +106,60 @@ class ChangingBank:
         self.changes.append((kind, key))
         self._remember(key)
 
+    def change_wildly(self, kind: str, last: date) -> None:
+        """Change one payment among those up to a day, perhaps one that was changed before."""
+        if kind in CHANGES:
+            self.change(kind, last)
+            return
+        changed_keys = [key for _, key in self.changes if key in self.payments]
+        fresh_keys = [
+            key
+            for key, one in self.payments.items()
+            if one.booked_on <= last and key not in changed_keys and self._suits(kind, one)
+        ]
+        keys = changed_keys if kind in ("again", "back") else fresh_keys
+        keys = [key for key in keys if self.payments[key].booked_on <= last]
+        if not keys:
+            return
+        key = self.rng.choice(keys)
+        one = self.payments[key]
+        if kind == "withdrawn":
+            del self.payments[key]
+            self.changes.append((kind, key))
+            return
+        if kind == "late":
+            key = max(self.versions) + 1
+            n = self.rng.randrange(len(LATE_NAMES))
+            account = iban("PL", f"10901014{n + 50:016d}")
+            one = replace(one, minor=self.rng.choice((1900, 4900)), name=LATE_NAMES[n], account=account)
+            one = replace(one, ref=f"R{key:05d}" if one.ref else "")
+        elif kind == "no id":
+            one = replace(one, ref="")
+        elif kind == "same id":
+            other = self.payments[self.rng.choice(list(self.payments))]
+            one = replace(one, ref=other.ref or one.ref)
+        elif kind == "back":
+            on, minor, _ = self.versions[key][0]
+            one = replace(one, booked_on=on, minor=minor)
+        elif kind == "border" and self.rng.random() < 0.5:
+            on = one.booked_on + timedelta(days=self.rng.choice((-2, -1, 1, 2)))
+            one = replace(one, booked_on=min(max(on, START), last))
+        else:
+            one = replace(one, minor=one.minor + (100 if one.minor > 0 else -100) * self.rng.randint(1, 9))
+        if self.payments.get(key) != one:
+            self.payments[key] = one
+            self.changes.append((kind, key))
+            self._remember(key)
+
+    def _suits(self, kind: str, one: Plain) -> bool:
+        if kind == "border":
+            return one.booked_on in self.borders
+        if kind == "withdrawn":
+            # Another format may date it some days off: near the ends of all files nobody can know.
+            place = (one.booked_on - START).days
+            return _REACH < place < self.days - 1 - _REACH
+        return bool(one.ref) if kind in ("no id", "same id") else True
+
     def renumber(self) -> None:
         """Give every payment another id, as some banks do in each file."""
         prefix = f"N{self.exports_count}"
@@ -113,6 +173,7 @@ class ChangingBank:
         if not told:
             return None
         self.exports_count += 1
+        self.borders += [first, last]
         n = self.exports_count
         ordered = [told[key] for key in sorted(told, key=lambda key: (told[key].booked_on, key))]
         opening = OPENING + sum(one.minor for one in self.payments.values() if one.booked_on < first)
@@ -137,10 +198,10 @@ class ChangingBank:
             if (on, minor) == version and (not wanted or who.casefold() == wanted)
         }
 
-    def is_newest(self, key: int, version: tuple[date, int]) -> bool:
-        """Return whether the bank tells a payment so now."""
-        one = self.payments[key]
-        return (one.booked_on, one.minor) == version
+    def find_last(self, key: int, version: tuple[date, int]) -> int:
+        """Return which of its versions of a payment the bank told last with this day and sum; -1 for none."""
+        versions = self.versions[key]
+        return max((n for n, (on, minor, _) in enumerate(versions) if (on, minor) == version), default=-1)
 
 
 def _write(source: str, entries: Sequence[Plain], opening: int, n: int, *, is_numbered: bool) -> bytes:

@@ -23,11 +23,14 @@ def find_overlaps(
     incoming: Iterable[IncomingEntry],
     chained_ids: Container[int],
     source_format: str,
+    changed_minors: Collection[int] = (),
 ) -> frozenset[int]:
     """Return which of the ``chained_ids`` are statements that may share entries with the incoming one.
 
-    One whose entry has the bank's own id of an incoming entry certainly does.
+    One whose entry has the bank's own id of an incoming entry certainly does. Where the bank changed sums
+    (``changed_minors``), these and the entries that both have may come to nothing together.
     """
+    changes = list_sums(changed_minors) or {0}
     shared_days = {row.day for row in ledger_rows if row.statement_id in chained_ids}
     items_of: dict[date, list[IncomingEntry]] = defaultdict(list)
     for item in incoming:
@@ -42,7 +45,9 @@ def find_overlaps(
         theirs = [row for row in rows_of[day] if row.statement_id in chained_ids]
         proved_ids, alike = _find_sharers(theirs, items, source_format)
         overlapping_ids |= proved_ids
-        if alike - proved_ids and come_to_nothing(rows_of[day], items):
+        if alike - proved_ids and (
+            come_to_nothing(rows_of[day], items) or _make_up_for(changes, theirs, items, source_format)
+        ):
             overlapping_ids |= alike
     return frozenset(overlapping_ids)
 
@@ -65,6 +70,15 @@ def _look_alike(row: KnownEntry, item: IncomingEntry, source_format: str) -> boo
         return True
     both_have_ids = has_id(row.fingerprint) and has_id(item.fingerprint)
     return not both_have_ids and get_content(row.fingerprint) == get_content(item.fingerprint)
+
+
+def _make_up_for(
+    changes: Collection[int], rows: list[KnownEntry], items: list[IncomingEntry], source_format: str
+) -> bool:
+    """Return whether entries that may be on both sides come to what the bank changed."""
+    both = [item.minor for item in items if any(_look_alike(row, item, source_format) for row in rows)]
+    sums = list_sums(both)
+    return sums is None or any(change and (change in sums or -change in sums) for change in changes)
 
 
 def come_to_nothing(*sides: Iterable[KnownEntry | IncomingEntry]) -> bool:

@@ -7,7 +7,7 @@ compared in :mod:`donorhub.domain.bank.files.entry_plan`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
@@ -50,7 +50,8 @@ class Comparison:
     ``unsure``: balances would allow both; ``gaps``: of those that share a day with it and neither have it
     whole nor follow each other, what is between. ``proved_ids``: those that balances or numbers prove to be
     other money, wherever they lie. ``days_of_file`` and ``days_of_ledger``: days of which the new
-    statement, or one in the ledger, has every entry. ``is_reissue``: it is one of the ledger once more.
+    statement, or one in the ledger, has every entry. ``shifts``: by what sums the balances of the statements
+    before and after miss this one. ``is_reissue``: it is one of the ledger once more.
     """
 
     apart: frozenset[int] = frozenset()
@@ -60,6 +61,7 @@ class Comparison:
     proved_ids: frozenset[int] = frozenset()
     days_of_file: frozenset[date] = frozenset()
     days_of_ledger: frozenset[date] = frozenset()
+    shifts: frozenset[int] = frozenset()
     is_reissue: bool = False
 
 
@@ -98,6 +100,7 @@ def compare_spans(incoming: Span, ledger_spans: Sequence[Span]) -> Comparison:
         days_of_ledger=frozenset().union(
             *(_list_whole_days(span, ledger_spans, is_whole=span in earlier_issues) for span in near)
         ),
+        shifts=_list_shifts(incoming, ledger_spans, gaps.values()),
         is_reissue=bool(earlier_issues),
     )
 
@@ -160,6 +163,26 @@ def _find_border_gap(one: Span, other: Span) -> BorderGap | None:
     if is_followed_by(one, other) or is_followed_by(other, one):
         return None
     return BorderGap(earlier.last_on, later.opening - (earlier.closing - earlier.last_day_minor))
+
+
+def _list_shifts(incoming: Span, ledger_spans: Sequence[Span], gaps: Iterable[BorderGap]) -> frozenset[int]:
+    """Return by what sums the balances of the nearest statements before and after miss this one; those that
+    open or close as it does are no neighbours.
+    """
+    shifts = {gap.minor for gap in gaps}
+    earlier = [span for span in ledger_spans if span.last_on < incoming.first_on and span.closing is not None]
+    later = [span for span in ledger_spans if span.first_on > incoming.last_on and span.opening is not None]
+    if incoming.opening is not None and earlier:
+        last_on = max(span.last_on for span in earlier)
+        near = [span for span in earlier if span.last_on == last_on and span.opening != incoming.opening]
+        missed = {incoming.opening - (span.closing or 0) for span in near}
+        shifts |= set() if 0 in missed else missed
+    if incoming.closing is not None and later:
+        first_on = min(span.first_on for span in later)
+        near = [span for span in later if span.first_on == first_on and span.closing != incoming.closing]
+        missed = {(span.opening or 0) - incoming.closing for span in near}
+        shifts |= set() if 0 in missed else missed
+    return frozenset(shifts - {0})
 
 
 def _skips_number(one: Span, other: Span) -> bool:

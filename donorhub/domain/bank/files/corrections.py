@@ -41,6 +41,23 @@ class Doubted(NamedTuple):
     doubt: Doubt
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a file lies in the ledger: its format, the days that one side tells whole, and statements that
+    are other money for sure (``proved_ids``) or that balances put before or after it by chance
+    (``refuted_ids``). ``covers`` says whether the file tells a day; ``shifts`` are by what sums the balances
+    before and after it miss, and so what the bank may have moved in or out of it.
+    """
+
+    source_format: str
+    covers: Callable[[date], bool]
+    days_of_file: Container[date]
+    days_of_ledger: Container[date]
+    proved_ids: Container[int]
+    refuted_ids: Container[int]
+    shifts: Container[int] = ()
+
+
 @dataclass(slots=True)
 class Corrections:
     """What the entries of a file are of which the ledger has the bank's id."""

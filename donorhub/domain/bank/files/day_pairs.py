@@ -26,6 +26,13 @@ class Pair(NamedTuple):
     how: How
 
 
+def is_proved(pair: Pair) -> bool:
+    """Return whether an id of the bank agrees or a person said so, not only what the entry says."""
+    return pair.how in ("bank_ref", "answered") or (
+        pair.how == "fingerprint" and has_id(pair.item.fingerprint)
+    )
+
+
 @dataclass(slots=True)
 class Day:
     """The entries of one day on both sides that have not found each other yet."""
@@ -126,6 +133,11 @@ def pair_contents(day: Day) -> None:
     )
 
 
+def pair_accounts(day: Day) -> None:
+    """Pair what has one sum of one account."""
+    day.pair_equal("whole_day", _make_account_key, _make_account_key)
+
+
 def pair_whole_day(day: Day, item_texts: Mapping[int, PartyText], row_texts: Mapping[int, PartyText]) -> None:
     """Pair what is left of a day that the file or the ledger tells whole.
 
@@ -135,7 +147,7 @@ def pair_whole_day(day: Day, item_texts: Mapping[int, PartyText], row_texts: Map
     if not day.items or not day.rows:
         return
     pair_contents(day)
-    day.pair_equal("whole_day", _make_account_key, _make_account_key)
+    pair_accounts(day)
     day.pair_equal(
         "whole_day",
         lambda item: _make_name_key(item, item_texts[item.position].name),

@@ -17,10 +17,10 @@ from typing import Final, NamedTuple
 from donorhub.domain.bank.files import corrections, leftovers
 from donorhub.domain.bank.files.chain_doubts import find_overlaps, list_sums
 from donorhub.domain.bank.files.continuity import Comparison
-from donorhub.domain.bank.files.corrections import Doubt, Doubted, EntryTexts
-from donorhub.domain.bank.files.day_pairs import Day, How, Pair, pair_day, pair_fingerprints
+from donorhub.domain.bank.files.corrections import REACH, Doubt, Doubted, EntryTexts, Place
+from donorhub.domain.bank.files.day_pairs import Day, How, Pair, is_proved, pair_day, pair_fingerprints
 from donorhub.domain.bank.files.entry_keys import IncomingEntry, KnownEntry
-from donorhub.domain.bank.files.leftovers import Place
+from donorhub.domain.bank.files.leftovers import OlderWord
 
 _FEWEST_REPEATS: Final = 2  # one entry alone may be an honest twin
 
@@ -76,16 +76,18 @@ class Ledger:
 
     ``rows`` are all of the account on the days of the statement, and some days around
     (``corrections.REACH``); ``comparison`` says how the statements that brought them lie to the new one;
-    ``answered_twins`` are rows by the fingerprint of what a person said they are, ``older_twins`` by that of
-    what the bank told of them before it corrected them; ``changed_minors`` are by how much it changed sums.
+    ``answered_twins`` are rows by the fingerprint of what a person said they are, ``older_words`` what the
+    bank told of some before it corrected them; ``changed_minors`` are by how much it changed sums, and
+    ``asked_twins`` rows by the doubtful one that asks whether it is that row.
     """
 
     rows: Collection[KnownEntry]
     texts: EntryTexts
     comparison: Comparison = field(default_factory=Comparison)
     answered_twins: Mapping[str, Collection[int]] = field(default_factory=dict)
-    older_twins: Mapping[str, Collection[int]] = field(default_factory=dict)
+    older_words: Collection[OlderWord] = ()
     changed_minors: Collection[int] = ()
+    asked_twins: Mapping[int, int] = field(default_factory=dict)
 
 
 def plan_entries(
@@ -97,28 +99,74 @@ def plan_entries(
     sure: occurrences count on. Rows of unsure ones may be either, and so may those of chained ones, which are
     apart by balances alone, where the entries allow that they overlap.
     """
+    span = first_on, last_on
+    refuted_ids = _find_overlaps(ledger, incoming, source_format, ())
+    plan = _plan_with(ledger, incoming, source_format, span, refuted_ids)
+    if not ledger.comparison.chained_ids:
+        return plan
+    more_ids = _find_overlaps(ledger, incoming, source_format, _list_changed_minors(ledger, incoming, plan))
+    return plan if more_ids <= refuted_ids else _plan_with(ledger, incoming, source_format, span, more_ids)
+
+
+def _find_overlaps(
+    ledger: Ledger, incoming: Sequence[IncomingEntry], source_format: str, minors: Iterable[int]
+) -> frozenset[int]:
+    return find_overlaps(
+        ledger.rows,
+        incoming,
+        ledger.comparison.chained_ids,
+        source_format,
+        [*ledger.changed_minors, *minors],
+    )
+
+
+def _list_changed_minors(ledger: Ledger, incoming: Sequence[IncomingEntry], plan: Plan) -> list[int]:
+    """Return by how much the bank changed sums of days, by what a plan asks."""
+    rows = {row.id: row for row in ledger.rows}
+    items = {item.position: item for item in incoming}
+    doubts = [Doubted(items[one.position], one.entry_id, one.doubt) for one in plan.doubtful]
+    return [*_list_changes(doubts, rows), *(-rows[id_].minor for id_ in plan.missing_ids)]
+
+
+def _list_changes(doubts: Iterable[Doubted], rows: Mapping[int, KnownEntry]) -> list[int]:
+    return [
+        item.minor - (0 if doubt == "other_day" else rows[entry_id].minor)
+        for item, entry_id, doubt in doubts
+        if doubt in ("amount_changed", "other_day")
+    ]
+
+
+def _plan_with(
+    ledger: Ledger,
+    incoming: Sequence[IncomingEntry],
+    source_format: str,
+    span: tuple[date, date],
+    refuted_ids: frozenset[int],
+) -> Plan:
     comparison = ledger.comparison
-    refuted_ids = find_overlaps(ledger.rows, incoming, comparison.chained_ids, source_format)
     place = Place(
         source_format,
-        lambda day: first_on <= day <= last_on,
+        lambda day: span[0] <= day <= span[1],
         comparison.days_of_file,
         comparison.days_of_ledger,
         comparison.proved_ids - refuted_ids,
         refuted_ids,
+        comparison.shifts,
     )
     rows_of, occurrences = _sort_by_day(ledger.rows, comparison.apart - refuted_ids)
     days = _gather_days(rows_of, incoming, comparison.days_of_file)
     _pair_sure(days, ledger, place)
+    rows = _leave_out_explained(days, ledger)
     by_id = corrections.find_corrections(
         days.values(),
-        ledger.rows,
+        rows,
         ledger.texts,
         source_format=source_format,
         proved_ids=place.proved_ids,
         covers=place.covers,
     )
-    doubts = [*by_id.doubts, *leftovers.find_changes(days, ledger.rows, ledger.texts, place)]
+    doubts = [*by_id.doubts, *leftovers.find_changes(days, rows, ledger.texts, place)]
+    doubts = _point_at_bases(doubts, ledger)
     same = [_make_same_entry(pair) for pair in by_id.pairs]
     unsure_ids = (comparison.unsure | refuted_ids) - _find_repeats(days, ledger, doubts)
     whole_days = comparison.days_of_file | comparison.days_of_ledger
@@ -136,9 +184,48 @@ def plan_entries(
         same,
         doubts,
         occurrences,
-        missing_ids=_list_missing_ids(days, comparison.days_of_file, source_format, doubts),
+        missing_ids=_list_missing_ids(days, place, doubts, span),
         weak_refs=frozenset(by_id.weak_refs),
     )
+
+
+def _leave_out_explained(days: Mapping[date, Day], ledger: Ledger) -> list[KnownEntry]:
+    """Return the rows that something of the file may still be, and leave the others out of the days: of a
+    doubtful row and the one that it asks about, the file tells one.
+    """
+    if not ledger.asked_twins:
+        return list(ledger.rows)
+    paired_ids = {pair.row.id for day in days.values() for pair in day.pairs}
+    told_ids = {twin_id for id_, twin_id in ledger.asked_twins.items() if id_ in paired_ids} | {
+        id_ for id_, twin_id in ledger.asked_twins.items() if twin_id in paired_ids
+    }
+    explained_ids = told_ids - paired_ids
+    if explained_ids:
+        for day in days.values():
+            day.rows = [row for row in day.rows if row.id not in explained_ids]
+    return [row for row in ledger.rows if row.id not in explained_ids]
+
+
+def _point_at_bases(doubts: Iterable[Doubted], ledger: Ledger) -> list[Doubted]:
+    """Return doubts about rows that are in doubt themselves as those about the rows that count."""
+    if not ledger.asked_twins:
+        return list(doubts)
+    rows = {row.id: row for row in ledger.rows}
+    pointed: list[Doubted] = []
+    for doubt in doubts:
+        row_id = doubt.entry_id
+        while row_id in ledger.asked_twins:
+            row_id = ledger.asked_twins[row_id]
+        row, kind = rows.get(row_id), doubt.doubt
+        if row is None or row_id == doubt.entry_id:
+            pointed.append(doubt)
+            continue
+        if row.minor != doubt.item.minor:
+            kind = "amount_changed"
+        elif row.day != doubt.item.day:
+            kind = "other_day"
+        pointed.append(Doubted(doubt.item, row_id, kind))
+    return pointed
 
 
 def _pair_sure(days: Mapping[date, Day], ledger: Ledger, place: Place) -> None:
@@ -148,9 +235,9 @@ def _pair_sure(days: Mapping[date, Day], ledger: Ledger, place: Place) -> None:
     leftovers.pair_answered(days, ledger.rows, ledger.answered_twins)
     for day in days.values():
         pair_day(day, place.source_format)
-    leftovers.pair_told_days(days, ledger.rows, lambda day: pair_day(day, place.source_format))
+    leftovers.pair_told_days(days, ledger.rows, place.source_format)
     leftovers.pair_whole_days(days, ledger.texts, place)
-    leftovers.pair_answered(days, ledger.rows, ledger.older_twins)
+    leftovers.pair_older(days, ledger.rows, ledger.older_words, place.source_format)
 
 
 def _gather_days(
@@ -178,10 +265,7 @@ def _find_repeats(days: Mapping[date, Day], ledger: Ledger, doubts: Iterable[Dou
     if not gaps:
         return set()
     rows = {row.id: row for row in ledger.rows}
-    changed_minors = [
-        item.minor - rows[entry_id].minor for item, entry_id, doubt in doubts if doubt == "amount_changed"
-    ]
-    sums = list_sums([*changed_minors, *ledger.changed_minors])
+    sums = list_sums([*_list_changes(doubts, rows), *ledger.changed_minors])
     repeats = set()
     for statement_id, gap in gaps.items():
         day = days.get(gap.on)
@@ -194,16 +278,25 @@ def _find_repeats(days: Mapping[date, Day], ledger: Ledger, doubts: Iterable[Dou
 
 
 def _list_missing_ids(
-    days: Mapping[date, Day], whole_days: Container[date], source_format: str, doubts: Iterable[Doubted]
+    days: Mapping[date, Day], place: Place, doubts: Iterable[Doubted], span: tuple[date, date]
 ) -> tuple[int, ...]:
-    """Return the rows that this format told before and does not tell on a day that it tells whole."""
+    """Return the rows that the file does not tell on a day that it tells whole.
+
+    What another format told may stand some days off in this one: of that, those alone whose sum the file has
+    no new entry of, and that lie within it by more than that.
+    """
     doubted_ids = {doubt.entry_id for doubt in doubts}
+    new_sums = {item.minor for day in days.values() for item in day.items}
     return tuple(
         row.id
         for on, day in days.items()
-        if on in whole_days
+        if on in place.days_of_file
         for row in day.rows
-        if row.source_format == source_format and row.id not in doubted_ids
+        if row.id not in doubted_ids
+        and (
+            row.source_format == place.source_format
+            or (row.minor not in new_sums and span[0] + REACH < on < span[1] - REACH)
+        )
     )
 
 
@@ -222,7 +315,7 @@ def _sort_by_day(
 
 
 def _find_doubt(pair: Pair, *, partial: bool, unsure: bool) -> Doubt | None:
-    if leftovers.is_proved(pair):
+    if is_proved(pair):
         return None
     if unsure:
         return "unsure_order"

@@ -6,45 +6,34 @@ Each entry that may be a row of the ledger becomes a doubt about that row; what 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Container, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date
-from typing import Final
+from typing import Final, NamedTuple
 
-from donorhub.domain.bank.files.corrections import (
-    REACH,
-    Doubted,
-    EntryTexts,
-    compare_parties,
-    find_changed_sums,
+from donorhub.domain.bank.files.corrections import Doubted, EntryTexts, Place, find_changed_sums
+from donorhub.domain.bank.files.day_pairs import (
+    Day,
+    Pair,
+    is_proved,
+    pair_accounts,
+    pair_contents,
+    pair_day,
+    pair_equal_sums,
+    pair_fingerprints,
+    pair_whole_day,
 )
-from donorhub.domain.bank.files.day_pairs import Day, Pair, pair_contents, pair_equal_sums, pair_whole_day
 from donorhub.domain.bank.files.entry_keys import IncomingEntry, KnownEntry, PartyText, get_content, has_id
+from donorhub.domain.bank.files.moved_days import take_moves
+from donorhub.domain.bank.files.tangled_changes import find_day_and_sum, untangle_changes
 
 _FEWEST_WITNESSES: Final = 2  # one entry alone may be an honest twin
-_MOST_MOVED: Final = 200  # of what is left; with more, the file tells another account
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where a file lies in the ledger: its format, the days that one side tells whole, and statements that
-    are other money for sure (``proved_ids``) or that balances put before or after it by chance
-    (``refuted_ids``). ``covers`` says whether the file tells a day.
-    """
+class OlderWord(NamedTuple):
+    """What the bank told, before it corrected it, of an entry that the ledger has as ``entry_id``."""
 
-    source_format: str
-    covers: Callable[[date], bool]
-    days_of_file: Container[date]
-    days_of_ledger: Container[date]
-    proved_ids: Container[int]
-    refuted_ids: Container[int]
-
-
-def is_proved(pair: Pair) -> bool:
-    """Return whether an id of the bank agrees or a person said so, not only what the entry says."""
-    return pair.how in ("bank_ref", "answered") or (
-        pair.how == "fingerprint" and has_id(pair.item.fingerprint)
-    )
+    row: KnownEntry
+    entry_id: int
 
 
 def pair_answered(
@@ -58,17 +47,11 @@ def pair_answered(
             row_id = next((id_ for id_ in answered_twins.get(item.fingerprint, ()) if id_ in rows), None)
             if row_id is None:
                 continue
-            row = rows.pop(row_id)
-            day.items.remove(item)
-            day.pairs.append(Pair(item, row, "answered"))
-            if row.day in days and row in days[row.day].rows:
-                days[row.day].rows.remove(row)
+            _take_answered(days, item, rows.pop(row_id))
 
 
-def pair_told_days(
-    days: Mapping[date, Day], ledger_rows: Iterable[KnownEntry], pair: Callable[[Day], None]
-) -> None:
-    """Pair entries with rows for which other files named this day."""
+def pair_told_days(days: Mapping[date, Day], ledger_rows: Iterable[KnownEntry], source_format: str) -> None:
+    """Pair entries with rows for which other files named this day, whatever their format."""
     if not any(day.items for day in days.values()):
         return
     paired_ids = {one.row.id for day in days.values() for one in day.pairs}
@@ -76,14 +59,45 @@ def pair_told_days(
         for on in row.told_on:
             if row.id in paired_ids or on not in days or not days[on].items:
                 continue
-            alone = Day(days[on].items, [row])
-            pair(alone)
-            if alone.pairs:
+            alone = Day(list(days[on].items), [row])
+            pair_day(alone, source_format)
+            pair_accounts(alone)
+            for pair in alone.pairs:
                 paired_ids.add(row.id)
-                days[on].items = alone.items
-                days[on].pairs += [one._replace(how="answered") for one in alone.pairs]
-                if row.day in days and row in days[row.day].rows:
-                    days[row.day].rows.remove(row)
+                _take_answered(days, pair.item, row)
+
+
+def pair_older(
+    days: Mapping[date, Day],
+    ledger_rows: Iterable[KnownEntry],
+    older_words: Collection[OlderWord],
+    source_format: str,
+) -> None:
+    """Pair entries with rows of which the bank told this before it corrected them, in whatever format."""
+    if not older_words or not any(day.items for day in days.values()):
+        return
+    paired_ids = {one.row.id for day in days.values() for one in day.pairs}
+    rows = {row.id: row for row in ledger_rows if row.id not in paired_ids}
+    for on, day in days.items():
+        newer_ids = {one.row.id: one.entry_id for one in older_words if one.row.day == on}
+        alone = Day(list(day.items), sorted(one.row for one in older_words if one.row.id in newer_ids))
+        if not alone.items or not alone.rows:
+            continue
+        pair_fingerprints(alone)
+        pair_day(alone, source_format)
+        pair_accounts(alone)
+        for pair in alone.pairs:
+            row = rows.pop(newer_ids[pair.row.id], None)
+            if row is not None:
+                _take_answered(days, pair.item, row)
+
+
+def _take_answered(days: Mapping[date, Day], item: IncomingEntry, row: KnownEntry) -> None:
+    """Take out an entry and the row that it is, as a person said, on whatever day."""
+    days[item.day].items.remove(item)
+    days[item.day].pairs.append(Pair(item, row, "answered"))
+    if row.day in days and row in days[row.day].rows:
+        days[row.day].rows.remove(row)
 
 
 def pair_whole_days(days: Mapping[date, Day], texts: EntryTexts, place: Place) -> None:
@@ -140,23 +154,31 @@ def find_changes(
         for day in days.values()
         for rival in _take_rivals(day, place.source_format, ids_are_stable=is_stable)
     ]
-    doubts += _take_changed_sums(days, texts, place, with_words=True)
-    doubts += _take_moves(days, ledger_rows, texts, place, is_told_again=True)
-    doubts += _take_moves(days, ledger_rows, texts, place, is_told_again=False)
+    doubts += _take_changed_sums(days, ledger_rows, texts, place, with_words=True)
+    doubts += take_moves(days, ledger_rows, texts, place, is_told_again=True)
+    doubts += take_moves(days, ledger_rows, texts, place, is_told_again=False)
     for on, day in days.items():
         if on in place.days_of_file and on in place.days_of_ledger:
             pair_equal_sums(day)
-    return doubts + _take_changed_sums(days, texts, place, with_words=False)
+    doubts += _take_changed_sums(days, ledger_rows, texts, place, with_words=False)
+    doubts += find_day_and_sum(days, texts, place)
+    return untangle_changes(days, doubts, ledger_rows, texts, place)
 
 
 def _take_changed_sums(
-    days: Mapping[date, Day], texts: EntryTexts, place: Place, *, with_words: bool
+    days: Mapping[date, Day],
+    ledger_rows: Iterable[KnownEntry],
+    texts: EntryTexts,
+    place: Place,
+    *,
+    with_words: bool,
 ) -> list[Doubted]:
+    moved_rows = _sort_by_told_day(days, ledger_rows)
     unfinished_days = [
-        day
+        Day(day.items, sorted({*day.rows, *moved_rows.get(on, ())}))
         for on, day in days.items()
         if day.items
-        and day.rows
+        and (day.rows or on in moved_rows)
         and (
             on in place.days_of_file
             or (with_words and not any(row.statement_id in place.refuted_ids for row in day.rows))
@@ -165,11 +187,31 @@ def _take_changed_sums(
     if not unfinished_days:
         return []
     item_texts, row_texts = _read_texts(unfinished_days, texts)
-    return [
-        doubt
-        for day in unfinished_days
-        for doubt in find_changed_sums(day, item_texts, row_texts, with_words=with_words)
-    ]
+    doubts: dict[int, Doubted] = {}
+    for alone in unfinished_days:
+        alone.rows = [row for row in alone.rows if row.id not in doubts]
+        for doubt in find_changed_sums(alone, item_texts, row_texts, with_words=with_words):
+            doubts[doubt.entry_id] = doubt
+    for day in days.values():
+        day.rows = [row for row in day.rows if row.id not in doubts]
+    return list(doubts.values())
+
+
+def _sort_by_told_day(
+    days: Mapping[date, Day], ledger_rows: Iterable[KnownEntry]
+) -> dict[date, list[KnownEntry]]:
+    """Return the rows that no entry is, by the other days on which files told them."""
+    moved_rows = [row for row in ledger_rows if row.told_on]
+    if not moved_rows:
+        return {}
+    paired_ids = {pair.row.id for day in days.values() for pair in day.pairs}
+    left_ids = {row.id for day in days.values() for row in day.rows}
+    rows_of: dict[date, list[KnownEntry]] = {}
+    for row in moved_rows:
+        if row.id not in paired_ids and (row.id in left_ids or row.day not in days):
+            for on in row.told_on:
+                rows_of.setdefault(on, []).append(row)
+    return rows_of
 
 
 def _take_rivals(day: Day, source_format: str, *, ids_are_stable: bool) -> list[Doubted]:
@@ -194,109 +236,6 @@ def _look_alike(item: IncomingEntry, row: KnownEntry) -> bool:
     if (item.minor, item.currency) != (row.minor, row.currency):
         return False
     return item.account is None or row.account is None or item.account == row.account
-
-
-def _take_moves(
-    days: Mapping[date, Day],
-    ledger_rows: Iterable[KnownEntry],
-    texts: EntryTexts,
-    place: Place,
-    *,
-    is_told_again: bool,
-) -> list[Doubted]:
-    """Return entries that the bank moved to another day, and take them out of the days.
-
-    A row of one party and sum some days off is asked about where the file tells its day without it
-    (``is_told_again``), or where the ledger had the entry's day whole already. In one format the words must
-    agree, unless the file tells the row's day whole: then the row is certainly gone from it.
-    """
-    items = [
-        item for on, day in days.items() for item in day.items if is_told_again or on in place.days_of_ledger
-    ]
-    sums = {(item.minor, item.currency) for item in items}
-    paired_ids = {pair.row.id for day in days.values() for pair in day.pairs}
-    left_ids = {row.id for day in days.values() for row in day.rows}
-    rows = [
-        row
-        for row in ledger_rows
-        if (row.minor, row.currency) in sums
-        and row.id not in paired_ids
-        and row.statement_id not in place.proved_ids
-        and (row.id in left_ids if row.day in days else True)
-        and place.covers(row.day) == is_told_again
-    ]
-    if not items or not rows or len(items) > _MOST_MOVED:
-        return []
-    item_texts = texts.read_items([item.position for item in items])
-    row_texts = texts.read_rows([row.id for row in rows])
-
-    def may_be(item: IncomingEntry, row: KnownEntry) -> bool:
-        return (
-            (row.minor, row.currency) == (item.minor, item.currency)
-            and row.day != item.day
-            and abs(row.day - item.day) <= REACH
-            and _say_the_same(
-                item_texts[item.position],
-                row_texts[row.id],
-                with_words=row.source_format == place.source_format and row.day not in place.days_of_file,
-            )
-        )
-
-    doubts: list[Doubted] = []
-    for item, row in _pair_nearest(items, rows, may_be):
-        doubts.append(Doubted(item, row.id, "other_day"))
-        days[item.day].items.remove(item)
-        if row.day in days:
-            days[row.day].rows.remove(row)
-    return doubts
-
-
-def _pair_nearest(
-    items: Iterable[IncomingEntry],
-    rows: Iterable[KnownEntry],
-    may_be: Callable[[IncomingEntry, KnownEntry], bool],
-) -> list[tuple[IncomingEntry, KnownEntry]]:
-    """Return as many pairs as there can be, the fewest days apart in all; those of one payer do not cross."""
-    free_rows = sorted(rows, key=lambda row: (row.day, row.id))
-    waiting = sorted(items, key=lambda item: (item.day, item.position))
-    pairs: list[tuple[IncomingEntry, KnownEntry]] = []
-    while waiting:
-        rows_of_first = [row for row in free_rows if may_be(waiting[0], row)]
-        group = [item for item in waiting if any(may_be(item, row) for row in rows_of_first)] or waiting[:1]
-        near_rows = [row for row in free_rows if any(may_be(item, row) for item in group)]
-        near_pairs = _align_days(group, near_rows, may_be)
-        pairs += near_pairs
-        taken_ids = {row.id for _, row in near_pairs}
-        free_rows = [row for row in free_rows if row.id not in taken_ids]
-        waiting = [item for item in waiting if item not in group]
-    return pairs
-
-
-def _align_days(
-    items: Sequence[IncomingEntry],
-    rows: Sequence[KnownEntry],
-    may_be: Callable[[IncomingEntry, KnownEntry], bool],
-) -> list[tuple[IncomingEntry, KnownEntry]]:
-    """Return the pairs of two lists in the order of days: the most of them, then the nearest."""
-    best: list[list[tuple[int, int, list[tuple[IncomingEntry, KnownEntry]]]]] = [
-        [(0, 0, [])] * (len(rows) + 1)
-    ]
-    for item in items:
-        line = [best[-1][0]]
-        for n, row in enumerate(rows):
-            choices = [best[-1][n + 1], line[n]]
-            if may_be(item, row):
-                count, apart, pairs = best[-1][n]
-                choices.append((count + 1, apart - abs((row.day - item.day).days), [*pairs, (item, row)]))
-            line.append(max(choices, key=lambda choice: choice[:2]))
-        best.append(line)
-    return best[-1][-1][2]
-
-
-def _say_the_same(one: PartyText, other: PartyText, *, with_words: bool) -> bool:
-    if compare_parties(one, other) != "same":
-        return False
-    return one.words == other.words if with_words else bool(one.account or one.name)
 
 
 def _read_texts(

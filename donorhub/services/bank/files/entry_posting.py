@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from sqlalchemy import select
 
@@ -25,12 +25,16 @@ from donorhub.domain.bank.files.entry_keys import (
     make_source_name,
 )
 from donorhub.domain.bank.files.entry_plan import DoubtfulEntry, Ledger, NewEntry, Plan, plan_entries
+from donorhub.domain.bank.files.leftovers import OlderWord
 from donorhub.models import BankAccount, Entry, Statement
 from donorhub.services.bank.files import enriching, entry_questions, ledger_rows, ref_trust, statement_totals
 from donorhub.services.bank.files.ref_trust import Trust
 from donorhub.services.bank.files.statement_drafts import ENTRY_COLUMNS, Draft
 
 Doubt = TypeVar("Doubt", DoubtfulEntry, NewEntry)
+# A file without balances may be of chosen entries only; one that tells all others of its days is not.
+_FEW_MISSING: Final = 2
+_MANY_TOLD: Final = 8  # for each that is missing
 _ACCOUNT, _NAME, _WORDS = (
     ENTRY_COLUMNS.index(name) for name in ("counterparty_account", "counterparty_name", "remittance")
 )
@@ -86,7 +90,8 @@ def post_entries(row: Statement, draft: Draft, account: BankAccount, *, today: d
     row.new_count += len(plan.new) + len(doubtful)
     row.doubtful_count += len(doubtful)
     entry_questions.ask_doubts(row, doubtful)
-    if row.integrity == "proved":
+    is_few = len(plan.missing_ids) <= _FEW_MISSING and len(plan.same) >= _MANY_TOLD * len(plan.missing_ids)
+    if row.integrity == "proved" or is_few:
         entry_questions.ask_missing(row, plan.missing_ids)
     others = [
         (same.entry_id, same.position) for same in plan.same if same.how in ("other_format", "other_day")
@@ -170,14 +175,17 @@ def _plan_with(
 ) -> Plan:
     if row.period_from is None or row.period_to is None:
         raise ValueError(f"statement {row.id} covers no days")
-    answers = entry_questions.find_answers(row.bank_account_id, row.period_from, row.period_to)
+    first_on, last_on = row.period_from - REACH, row.period_to + REACH
+    answers = entry_questions.find_answers(row.bank_account_id, first_on, last_on)
+    older_rows = ledger_rows.list_older_entries(row.bank_account_id, first_on, last_on, answers.newer_ids)
     ledger = Ledger(
         ref_trust.clean_rows(rows, trust),
         DraftTexts(draft),
         comparison,
         answers.known_ids,
-        answers.older_ids,
+        [OlderWord(one, answers.newer_ids[one.id]) for one in ref_trust.clean_rows(older_rows, trust)],
         entry_questions.list_changed_minors(row.bank_account_id),
+        answers.asked_ids,
     )
     items: list[IncomingEntry] = ref_trust.clean_items(draft.items, trust)
     return plan_entries(ledger, items, source_format=source, first_on=row.period_from, last_on=row.period_to)

@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import delete, func, or_, select
 from sqlalchemy.orm import aliased
 
 from donorhub.db import cut_query_values, db
 from donorhub.domain.bank.files.entry_keys import make_party_text
 from donorhub.domain.bank.files.entry_plan import DoubtfulEntry, NewEntry
 from donorhub.models import Entry, EntryQuestion, ImportFile, Statement
-from donorhub.models.states import QuestionKind
+from donorhub.models.states import DOUBTED_ENTRIES, QuestionKind
 
 # Of what the bank told before: such a question is about that entry.
 ABOUT_THE_LEDGER: Final[tuple[QuestionKind, ...]] = ("amount_changed", "no_longer_told")
@@ -49,6 +49,7 @@ def ask_doubts(statement: Statement, doubtful: Sequence[DoubtfulEntry]) -> None:
     ids = {(fingerprint, occurrence): id_ for id_, fingerprint, occurrence in rows}
     pairs = {ids[one.fingerprint, one.occurrence]: one for one in doubtful}
     entries = _read_entries([*pairs, *(one.entry_id for one in doubtful)])
+    _close_answered([one.entry_id for one in doubtful if one.doubt in ("amount_changed", "other_day")])
     db.session.add_all(
         EntryQuestion(
             entry_id=id_,
@@ -78,14 +79,31 @@ def ask_lacking(statement: Statement, lacking: Sequence[NewEntry]) -> None:
     db.session.flush()  # what follows asks the database
 
 
+def _close_answered(entry_ids: Iterable[int]) -> None:
+    """Delete open questions why the bank no longer tells these rows: a file says now what it made of them."""
+    for chunk in cut_query_values(entry_ids):
+        db.session.execute(
+            delete(EntryQuestion)
+            .where(
+                EntryQuestion.kind == "no_longer_told",
+                EntryQuestion.state == "open",
+                EntryQuestion.entry_id.in_(chunk),
+            )
+            .execution_options(synchronize_session=False)
+        )
+
+
 def ask_missing(statement: Statement, entry_ids: Collection[int]) -> None:
-    """Ask about entries that the bank told before and tells no longer; not of one that was asked about."""
+    """Ask about entries that the bank told before and tells no longer; not of one that was asked about,
+    unless what it seemed to have become is other money.
+    """
     asked_ids: set[int] = set()
     waiting_ids: set[int] = set()
     for chunk in cut_query_values(entry_ids):
         rows = db.session.execute(
             select(EntryQuestion.entry_id, EntryQuestion.twin_id).where(
                 or_(EntryQuestion.kind.in_(ABOUT_THE_LEDGER), EntryQuestion.kind == "other_day"),
+                or_(EntryQuestion.answer.is_(None), EntryQuestion.answer != "other_money"),
                 or_(EntryQuestion.entry_id.in_(chunk), EntryQuestion.twin_id.in_(chunk)),
             )
         )
@@ -129,16 +147,18 @@ def list_differences(entry: Entry, twin: Entry) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """Rows of the ledger by the fingerprints of what a person said they are: ``known_ids`` as they are, or
-    ``older_ids``, as the bank told them before it corrected them.
+    """What was asked and said of rows: ``known_ids`` are rows by the fingerprints of what a person said they
+    are, ``newer_ids`` rows by those that hold what the bank told of them before it corrected them, and
+    ``asked_ids`` rows by the doubtful ones that may be them.
     """
 
     known_ids: Mapping[str, Collection[int]]
-    older_ids: Mapping[str, Collection[int]]
+    newer_ids: Mapping[int, int]
+    asked_ids: Mapping[int, int]
 
 
 def find_answers(bank_account_id: int, first_on: date, last_on: date) -> Answers:
-    """Return what a person said of entries of these days that count no more."""
+    """Return what was asked and said of entries of these days that do not count, or count no more."""
     rows = db.session.execute(
         select(
             Entry.id, Entry.fingerprint, EntryQuestion.entry_id, EntryQuestion.twin_id, EntryQuestion.answer
@@ -147,19 +167,36 @@ def find_answers(bank_account_id: int, first_on: date, last_on: date) -> Answers
         .where(
             Entry.bank_account_id == bank_account_id,
             Entry.booked_on.between(first_on, last_on),
-            Entry.state.in_(("duplicate", "replaced")),
-            EntryQuestion.answer.in_(("known", "outdated", "corrected")),
+            Entry.state.in_(DOUBTED_ENTRIES),
+            EntryQuestion.twin_id.is_not(None),
+            or_(EntryQuestion.answer.is_(None), EntryQuestion.answer.in_(("known", "outdated", "corrected"))),
         )
+        .order_by(EntryQuestion.id)
     )
     known_ids: dict[str, list[int]] = {}
-    older_ids: dict[str, list[int]] = {}
+    newer_ids: dict[int, int] = {}
+    asked_ids: dict[int, int] = {}
     for id_, fingerprint, entry_id, twin_id, answer in rows:
+        if twin_id is None:
+            continue
         if answer == "corrected" and id_ == twin_id:
-            older_ids.setdefault(fingerprint, []).append(entry_id)
-        elif answer != "corrected" and id_ == entry_id and twin_id is not None:
-            twins = known_ids if answer == "known" else older_ids
-            twins.setdefault(fingerprint, []).append(twin_id)
-    return Answers(known_ids, older_ids)
+            newer_ids[id_] = entry_id
+        elif answer == "outdated" and id_ == entry_id:
+            newer_ids[id_] = twin_id
+        elif answer == "known" and id_ == entry_id:
+            known_ids.setdefault(fingerprint, []).append(twin_id)
+        elif answer is None and id_ == entry_id:
+            asked_ids[id_] = twin_id
+    return Answers(known_ids, {id_: _follow_newer_ids(newer_ids, id_) for id_ in newer_ids}, asked_ids)
+
+
+def _follow_newer_ids(newer_ids: Mapping[int, int], entry_id: int) -> int:
+    """Return the row that stands for another in the end."""
+    seen_ids = {entry_id}
+    while newer_ids.get(entry_id, entry_id) not in seen_ids:
+        entry_id = newer_ids[entry_id]
+        seen_ids.add(entry_id)
+    return entry_id
 
 
 def list_changed_minors(bank_account_id: int) -> list[int]:
@@ -180,33 +217,51 @@ def list_changed_minors(bank_account_id: int) -> list[int]:
     return [minor if kind == "other_day" else minor - before_minor for kind, minor, before_minor in rows]
 
 
-def list_settled_changes(bank_account_id: int, first_on: date, last_on: date) -> list[int]:
-    """Return by how much the bank changed what it told of these days, as far as a person confirmed it."""
+@dataclass(frozen=True, slots=True)
+class SettledChanges:
+    """By how much the bank changed what it told of some days, and of days before them, as far as a person
+    confirmed it.
+    """
+
+    inside: list[int]
+    before: list[int]
+
+
+def list_settled_changes(bank_account_id: int, first_on: date, last_on: date) -> SettledChanges:
+    """Return what the bank changed of these days and of those before, the last changes only."""
     twin = aliased(Entry)
     rows = db.session.execute(
-        select(EntryQuestion.kind, EntryQuestion.answer, Entry.amount_minor, twin.amount_minor)
+        select(
+            EntryQuestion.kind,
+            EntryQuestion.answer,
+            Entry.booked_on,
+            Entry.amount_minor,
+            twin.booked_on,
+            twin.amount_minor,
+        )
         .join(Entry, Entry.id == EntryQuestion.entry_id)
         .outerjoin(twin, twin.id == EntryQuestion.twin_id)
         .where(
             Entry.bank_account_id == bank_account_id,
             EntryQuestion.answer.in_(("corrected", "withdrawn", "known", "outdated")),
             EntryQuestion.kind.in_(("amount_changed", "no_longer_told", "other_day")),
-            or_(
-                Entry.booked_on.between(first_on, last_on),
-                twin.booked_on.between(first_on, last_on),
-            ),
+            or_(Entry.booked_on <= last_on, twin.booked_on <= last_on),
         )
         .order_by(EntryQuestion.id.desc())
-        .limit(_MOST_CHANGES)
+        .limit(_MOST_CHANGES * _MOST_CHANGES)
     )
-    changes: list[int] = []
-    for kind, answer, minor, before_minor in rows:
+    changes = SettledChanges([], [])
+    for kind, answer, on, minor, before_on, before_minor in rows:
+        is_inside = on >= first_on or (before_on is not None and before_on >= first_on)
+        amounts = changes.inside if is_inside else changes.before
+        if len(amounts) >= _MOST_CHANGES:
+            continue
         if kind == "amount_changed":
-            changes.append(minor - before_minor if answer == "corrected" else before_minor - minor)
+            amounts.append(minor - before_minor if answer == "corrected" else before_minor - minor)
         elif kind == "no_longer_told":
-            changes.append(-minor)
+            amounts.append(-minor)
         else:
-            changes += [minor, -minor]
+            amounts += [minor, -minor]
     return changes
 
 

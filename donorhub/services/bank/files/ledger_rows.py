@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
 from itertools import chain
 from typing import Any, Final
 
-from sqlalchemy import Connection, Text, and_, case, cast, or_, select
+from sqlalchemy import ColumnElement, Connection, Text, and_, case, cast, or_, select
 
 from donorhub.db import cut_chunks, db, insert_for
 from donorhub.domain.bank.files.continuity import Span
@@ -41,6 +41,22 @@ _PLACE_COLUMNS: Final = (
 
 def list_known_entries(bank_account_id: int, first_on: date, last_on: date) -> list[KnownEntry]:
     """Return the rows of an account from one day to another, with all ids they are known by."""
+    return _list_entries(bank_account_id, first_on, last_on, Entry.state.not_in(GONE_ENTRIES))
+
+
+def list_older_entries(
+    bank_account_id: int, first_on: date, last_on: date, entry_ids: Collection[int]
+) -> list[KnownEntry]:
+    """Return those rows of an account from one day to another that count no more and are among these."""
+    if not entry_ids:
+        return []
+    rows = _list_entries(bank_account_id, first_on, last_on, Entry.state.in_(("duplicate", "replaced")))
+    return [row for row in rows if row.id in entry_ids]
+
+
+def _list_entries(
+    bank_account_id: int, first_on: date, last_on: date, condition: ColumnElement[bool]
+) -> list[KnownEntry]:
     more = cast(Entry.more, Text)
     has_ids = or_(more.contains('"uetr"'), more.contains('"tx_id"'))
     rows = db.session.execute(
@@ -61,7 +77,7 @@ def list_known_entries(bank_account_id: int, first_on: date, last_on: date) -> l
         .where(
             Entry.bank_account_id == bank_account_id,
             Entry.booked_on.between(first_on, last_on),
-            Entry.state.not_in(GONE_ENTRIES),
+            condition,
         )
     )
     aliases = _find_aliases(bank_account_id, first_on, last_on, "bank_ref")

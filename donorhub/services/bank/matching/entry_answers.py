@@ -20,6 +20,7 @@ from donorhub.services.access import audit
 from donorhub.services.bank.files import ledger_rows, ref_trust, statement_totals
 from donorhub.services.bank.matching import entry_holding as holding
 from donorhub.services.bank.matching import entry_moves
+from donorhub.services.bank.matching.standing_rows import follow_changes
 from donorhub.services.giving import closed_books
 from donorhub.services.work import tasks
 
@@ -42,6 +43,7 @@ _EVENTS: Final[Mapping[QuestionAnswer, str]] = {
     "withdrawn": "entry.withdrawn",
     "stays": "entry.kept",
 }
+_ABOUT_CHANGES: Final = ("amount_changed", "other_day")
 MOST_AT_ONCE: Final = 500  # answers of one transaction
 
 
@@ -283,6 +285,8 @@ def _act_on_answer(question: EntryQuestion, answer: QuestionAnswer, *, now: date
             field="/answer",
         )
     entry, twin = lock_entries(question)
+    if twin is not None and question.kind in _ABOUT_CHANGES and answer in ("corrected", "known"):
+        answer, twin = follow_changes(question, answer)
     if answer == "known":
         entry.state, entry.occurrence = "duplicate", -entry.id
         if twin is not None:
@@ -291,16 +295,10 @@ def _act_on_answer(question: EntryQuestion, answer: QuestionAnswer, *, now: date
         entry.state, entry.occurrence = "duplicate", -entry.id
     elif answer == "other_money":
         _count_entry(entry, now=now)
-        if question.kind in ("amount_changed", "other_day") and entry.bank_ref and twin is not None:
+        if question.kind in _ABOUT_CHANGES and entry.bank_ref and twin is not None:
             _distrust_ref(question, entry)
     elif answer == "corrected":
-        if twin is None:
-            raise Conflict(f"question {question.id} has no entry to replace", code="no_such_answer")
-        closed_books.refuse_closed_days(twin.booked_on, entry.booked_on)
-        entry.state = "new"
-        entry_moves.move_decisions(twin, entry, now=now, actor=actor)
-        _retire_entry(twin)
-        _plan_matching(entry, now=now)
+        _replace_twin(question, entry, twin, now=now, actor=actor)
     elif answer == "withdrawn":
         closed_books.refuse_closed_days(entry.booked_on)
         entry_moves.take_out_decisions(entry, now=now, actor=actor)
@@ -309,6 +307,19 @@ def _act_on_answer(question: EntryQuestion, answer: QuestionAnswer, *, now: date
     question.answered_by, question.answered_at = actor, now
     audit.record_action(actor, _EVENTS[answer], ("entry", entry.id), now=now)
     db.session.flush()  # the next answer asks the database
+
+
+def _replace_twin(
+    question: EntryQuestion, entry: Entry, twin: Entry | None, *, now: datetime, actor: str
+) -> None:
+    """Let an entry count in the place of the one that the bank corrected."""
+    if twin is None:
+        raise Conflict(f"question {question.id} has no entry to replace", code="no_such_answer")
+    closed_books.refuse_closed_days(twin.booked_on, entry.booked_on)
+    entry.state = "new"
+    entry_moves.move_decisions(twin, entry, now=now, actor=actor)
+    _retire_entry(twin)
+    _plan_matching(entry, now=now)
 
 
 def _count_entry(entry: Entry, *, now: datetime) -> None:

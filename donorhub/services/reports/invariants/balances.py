@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import NamedTuple
 
@@ -60,7 +60,7 @@ def _check_account(bank_account_id: int) -> Iterator[str]:
                 sums[shift.told_on] = sums.get(shift.told_on, 0) + shift.minor
         for chain in list_chains(links):
             minor = _sum_between(sums, chain.first_on, chain.last_on)
-            if minor not in chain.sums and not _is_explained(bank_account_id, chain, minor):
+            if minor not in chain.sums and not _is_explained(bank_account_id, chain, shifts, minor):
                 yield _describe_difference(account, chain, sums, minor)
 
 
@@ -119,9 +119,10 @@ def _sum_between(sums: Mapping[date, int], first_on: date, last_on: date) -> int
     return sum(minor for day, minor in sums.items() if first_on <= day <= last_on)
 
 
-def _is_explained(bank_account_id: int, chain: Chain, minor: int) -> bool:
-    """Return whether entries of other files on the first and last day, which the chain may have in part, make
-    the difference, or what the bank changed after it told a statement of the chain, as a person confirmed.
+def _is_explained(bank_account_id: int, chain: Chain, shifts: Sequence[_Shift], minor: int) -> bool:
+    """Return whether the difference is made by entries of other files on the first and last day, which the
+    chain may have in part, by entries told on several days, or by what the bank changed between the
+    statements of the chain or after them, as a person confirmed.
     """
     amounts = db.session.scalars(
         select(Entry.amount_minor).where(
@@ -131,11 +132,32 @@ def _is_explained(bank_account_id: int, chain: Chain, minor: int) -> bool:
             COUNTS,
         )
     ).all()
-    sums = list_sums(amounts)
+    sums = list_sums([*amounts, *_list_border_moves(shifts, chain)])
     if sums is None:
         return True
-    changes = list_sums(entry_questions.list_settled_changes(bank_account_id, chain.first_on, chain.last_on))
-    return any(minor - one - change in chain.sums for one in sums for change in changes or {0})
+    changes = entry_questions.list_settled_changes(bank_account_id, chain.first_on, chain.last_on)
+    insides = list_sums(changes.inside) or {0}
+    # What it changed of days before moved those balances of the chain that it told after that.
+    before = list_sums(changes.before) or {0}
+    wanted = {minor - one for one in sums}
+    return any(
+        proved + change + other in wanted
+        for proved in chain.sums
+        for change in insides
+        for other in before | {-earlier for earlier in before}
+    )
+
+
+def _list_border_moves(shifts: Iterable[_Shift], chain: Chain) -> Iterator[int]:
+    """Return what counts in the chain and was told outside it by other statements, and the other way round as
+    money out.
+    """
+    for shift in shifts:
+        is_inside, was_inside = (
+            chain.first_on <= on <= chain.last_on for on in (shift.booked_on, shift.told_on)
+        )
+        if is_inside != was_inside and shift.statement_id not in chain.statement_ids:
+            yield shift.minor if is_inside else -shift.minor
 
 
 def _describe_difference(account: BankAccount, chain: Chain, sums: Mapping[date, int], minor: int) -> str:
