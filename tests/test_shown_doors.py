@@ -28,6 +28,8 @@ ELSEWHERE: Final = {
     "/bank/questions/<>/<>": "test_shown_decisions.py",
     "/gifts/<>/change": "web/giving/test_gift_changes.py",
     "/gifts/fund": "web/giving/test_gift_changes.py",
+    "/moving-in/<>/take-back": "web/moving/test_records.py",
+    "/moving-in/<>/write": "web/moving/test_records.py",
     "/receipts/<>/replace": "web/receipts/test_receipt_pages.py",
     "/receipts/new": "web/receipts/test_receipt_pages.py",
     "/api/v1/entries/accept-certain": "test_shown_decisions.py",
