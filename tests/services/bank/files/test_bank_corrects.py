@@ -325,3 +325,23 @@ def test_many_renumbered_weeks_ask_little(database: Flask, home: Path) -> None:
         repeated_count, asked_count = repeated_count + repeated, asked_count + asked
     print(f"{asked_count} of {repeated_count} repeated entries are questions")
     assert asked_count * 100 <= repeated_count
+
+
+@pytest.mark.parametrize("count", [300, pytest.param(2000, marks=pytest.mark.load)])
+def test_renumbered_exports_of_several_formats_ask_nothing(database: Flask, count: int) -> None:
+    """Where exports overlap by days, in one format or in several, and each numbers the ids anew, nothing
+    that was told before is asked about."""
+    rng = random.Random(1)
+    bank = ChangingBank(rng, 61)
+    bank.fill(count)
+    story = Story(bank, rng)
+    sources, repeated_count = ("ofx1", "csv plain.pl", "xlsx", "camt"), 0
+    for number, first in enumerate(range(0, 60, 7)):
+        bank.renumber()
+        until = START + timedelta(days=min(first + 10, 60))
+        export = bank.export(sources[number % 4], START + timedelta(days=first), until)
+        assert export is not None
+        repeated_count += len(export.told.keys() & story.told.keys())
+        story.take(export)
+    assert repeated_count > count // 3
+    assert story.count_asked() == 0
