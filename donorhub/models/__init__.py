@@ -28,6 +28,7 @@ from donorhub.models.bank import (
     WeakRef,
 )
 from donorhub.models.donor import Donor, DonorStage, ExternalId, IdentityKey
+from donorhub.models.download import Download, DownloadPart
 from donorhub.models.gift import (
     Appeal,
     Campaign,
@@ -92,6 +93,8 @@ __all__ = [
     "DomainEvent",
     "Donor",
     "DonorStage",
+    "Download",
+    "DownloadPart",
     "Entry",
     "EntryAlias",
     "EntryQuestion",

@@ -31,6 +31,7 @@ WorkerTaskKind = Literal[
     "import_records",
     "match_statement",
     "fetch_payout_items",
+    "prepare_download",
 ]
 TaskKind = Literal[
     WorkerTaskKind,
@@ -129,6 +130,9 @@ DisputeKind = Literal["dispute", "return", "warning"]
 
 # receipts
 ReceiptState = Literal["issued", "void"]
+
+# moving
+DownloadForm = Literal["csv", "xlsx"]
 ReceiptKind = Literal["single", "annual"]
 
 # recurring

@@ -48,7 +48,17 @@ NAVIGATION: Final = (
         lazy_gettext("Settings"),
         "tasks:read",
         "settings",
-        ("account", "audit", "funds", "organisation", "users", "tokens", "webhooks", "upgrade_notes"),
+        (
+            "account",
+            "audit",
+            "downloads",
+            "funds",
+            "organisation",
+            "users",
+            "tokens",
+            "webhooks",
+            "upgrade_notes",
+        ),
     ),
 )
 

@@ -93,7 +93,7 @@ def match_statement(task: Task, _settings: Settings) -> str:
         waiting_count += part.waiting_count
         last_id, left_count = part.last_id, part.left_count
         if last_id is not None:
-            _keep_lease(task_id)
+            claims.renew_lease(task_id, now=clock.now())
             db.session.commit()
             report("matching", settled_count + waiting_count)
     if left_count:
@@ -113,11 +113,6 @@ def _plan_another_run(task_id: int, statement_id: int) -> None:
         due_at=now + AGAIN,
         now=now,
     )
-
-
-def _keep_lease(task_id: int) -> None:
-    """Renew the lease, so that a long statement is not taken for one whose worker died."""
-    db.session.execute(update(Task).where(Task.id == task_id).values(lease_until=clock.now() + claims.LEASE))
 
 
 def get_progress() -> Progress:

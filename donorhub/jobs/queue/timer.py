@@ -23,6 +23,7 @@ from donorhub.services.bank.files import imports
 from donorhub.services.bank.matching import waiting_credits
 from donorhub.services.donors import stages
 from donorhub.services.giving import purpose_sums
+from donorhub.services.moving import prepared_downloads
 from donorhub.services.providers import deadly_events, missing_payments
 from donorhub.services.recurring import overdue, waiting_instalments
 from donorhub.services.work import claims
@@ -123,6 +124,12 @@ def _forget_sessions() -> int:
     return count
 
 
+def _forget_downloads() -> int:
+    count = prepared_downloads.delete_expired(now=clock.now())
+    db.session.commit()
+    return count
+
+
 def _check_invariants() -> int:
     verify: Callable[[], int] = current_app.extensions["donorhub.verify"]
     return verify()
@@ -139,6 +146,7 @@ def list_steps() -> list[Step]:
         Step("provider gaps", 3600, _ask_about_gaps),
         Step("forget answers", 86400, _forget_answers),
         Step("forget sessions", 3600, _forget_sessions),
+        Step("forget downloads", 3600, _forget_downloads),
         # Not at once: a large base takes a minute, and what a killed process left comes first.
         Step("verify", 600, _check_invariants, last=time.monotonic()),
     ]

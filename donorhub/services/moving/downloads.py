@@ -5,10 +5,11 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date
-from typing import IO, Final, Literal
+from typing import IO, Final
 
 from donorhub.db import db, read_only
 from donorhub.errors import Rejected
+from donorhub.models.states import DownloadForm
 from donorhub.services.access import audit
 from donorhub.services.moving.csv_file import CsvFile
 from donorhub.services.moving.lists.description import AT_ONCE, ListRequest, Row
@@ -16,7 +17,7 @@ from donorhub.services.moving.wording import Wording
 from donorhub.services.moving.xlsx_file import XlsxFile
 from donorhub.services.paging import Page
 
-FileForm = Literal["csv", "xlsx"]
+FileForm = DownloadForm
 FORMS: Final[Mapping[FileForm, type[CsvFile] | type[XlsxFile]]] = {"csv": CsvFile, "xlsx": XlsxFile}
 MEDIA_TYPES: Final[Mapping[FileForm, str]] = {
     "csv": "text/csv; charset=utf-8",

@@ -53,6 +53,11 @@ _TAKE = (
 )
 
 
+def renew_lease(task_id: int, *, now: datetime) -> None:
+    """Renew the lease of a task that takes long, so that its worker is not taken for dead."""
+    db.session.execute(update(Task).where(Task.id == task_id).values(lease_until=now + LEASE))
+
+
 def claim_task(task_id: int, *, now: datetime) -> bool:
     """Take a worker's task under a lease; return False when it is done, not due, or another worker has it."""
     claimed_id = db.session.scalar(

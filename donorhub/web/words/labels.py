@@ -175,6 +175,7 @@ TASKS: Final[Words[TaskKind]] = {
     "import_records": lazy_gettext("Bring donors and past gifts"),
     "match_statement": lazy_gettext("Match a bank statement"),
     "fetch_payout_items": lazy_gettext("Fetch the items of a payout"),
+    "prepare_download": lazy_gettext("Prepare a list as a file"),
     "call": lazy_gettext("Call the donor"),
     "account_deauthorized": lazy_gettext("A provider's account lets us in no more"),
     "dispute": lazy_gettext("Answer a dispute"),

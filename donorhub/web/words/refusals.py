@@ -33,9 +33,6 @@ CODES: Final[Mapping[str, object]] = {
     "amount_differs": lazy_gettext("The payout has another amount than this entry."),
     "asks_nothing": lazy_gettext("This file asks nothing any more. Please look at what became of it."),
     "changed": lazy_gettext("This changed since it was shown. Please look at it again and confirm that."),
-    "list_too_long": lazy_gettext(
-        "This list has more than %(most)s rows. Narrow it by its filter, or take it on the command line."
-    ),
     "sheet_is_full": lazy_gettext("A sheet holds no more rows. Please take this list as CSV."),
     "row_too_long": lazy_gettext("This row has too many cells, or one that is too long."),
     "row_empty": lazy_gettext("Please write what the row holds, or leave it out."),

@@ -150,8 +150,8 @@ def test_audit_names_list_filter_and_rows(staff: Staff) -> None:
     assert "A list was taken as a file Gifts, 1 row" in staff.text("/audit?what=export.list")
 
 
-def test_too_long_a_list_is_refused(staff: Staff) -> None:
-    """A list that is too long to wait for is no file, is in no audit, and the page says the way out."""
+def test_too_long_a_list_is_no_file(staff: Staff) -> None:
+    """A list that is too long to wait for is no file, is in no audit, and the page offers the way out."""
     before = rows()
     with mock.patch.object(downloads, "MOST_AT_ONCE", 2):
         answer = staff.get("/gifts/download?form=csv")

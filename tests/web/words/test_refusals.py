@@ -29,7 +29,8 @@ KINDS = {
     if isinstance(kind, type) and issubclass(kind, DonorHubError)
 }
 # Said by programs to programs: tokens of the API, and what starts the program or seals its secrets.
-NOT_ON_PAGES = {"unauthenticated", "forbidden"}
+# A page has the file of too long a list prepared instead.
+NOT_ON_PAGES = {"unauthenticated", "forbidden", "list_too_long"}
 OF_READERS = {"problem.code"}  # of a file, for the API; pages say problems by themselves
 WITH_A_SENTENCE_OF_THEIR_OWN = {"gift_not_receiptable", "receipt_incomplete", "in_the_way"}
 FACTS = {
