@@ -56,6 +56,11 @@ _NOTHING: Final = frozenset(
 _FIRST_YEAR: Final = 1950
 
 
+def _cut_time(cell: datetime) -> date:
+    """Return the day that a table wrote with an hour: it names no instant, so no time zone turns it."""
+    return date(cell.year, cell.month, cell.day)
+
+
 def write_cell(cell: Cell) -> str:
     """Return a cell as text: plain digits of numbers, ISO days, nothing of a broken one."""
     if isinstance(cell, str):
@@ -65,7 +70,7 @@ def write_cell(cell: Cell) -> str:
     if isinstance(cell, int | float):
         return write_number(cell)
     if isinstance(cell, datetime):
-        return cell.date().isoformat()
+        return _cut_time(cell).isoformat()
     if isinstance(cell, date):
         return cell.isoformat()
     return str(cell) if isinstance(cell, time | timedelta) else ""
@@ -234,7 +239,7 @@ def read_day(cell: Cell, writing: DateWriting) -> date:
     said the day of.
     """
     if isinstance(cell, datetime):
-        return cell.date()
+        return _cut_time(cell)
     if isinstance(cell, date):
         return cell
     text = clean_date(read_text(cell))
