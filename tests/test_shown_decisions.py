@@ -19,13 +19,12 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from donorhub import clock
-from donorhub.cli import context
-from donorhub.cli.deciding import entries_group
+from donorhub.cli import context, run_command
 from donorhub.db import db
 from donorhub.domain.access.permissions import PERMISSIONS
-from donorhub.models import Entry, EntryQuestion, Gift, ImportFile, Match
+from donorhub.models import Donor, Entry, EntryQuestion, Gift, ImportFile, Match
 from donorhub.services.access import users
-from donorhub.services.bank.matching import entries, entry_answers
+from donorhub.services.bank.matching import entries, entry_answers, payer_batches, unknown_payers
 from donorhub.services.donors import donors
 from tests.api.conftest import Caller
 from tests.services.bank.bank import ANNA, BESA, Paid, camt, match, open_account, send
@@ -80,6 +79,34 @@ def answer_first_question() -> None:
     db.session.commit()
 
 
+def prepare_payers() -> None:
+    """Two payers whom nobody knows, one of them twice, and one whose name is not certain."""
+    open_account()
+    payments = [
+        Paid(DAY, 5000, name="KOWALSKA ANNA"),
+        Paid(DAY, 6000, name="KOWALSKA ANNA", text="pomoc"),
+        Paid(DAY, 3000, name="Besa Krasniqi", account=BESA),
+        Paid(DAY, 700, name="ANTON JEREMI", account="PL10105000997603123456789123"),
+    ]
+    send(camt(payments))
+    match()
+
+
+def make_payers() -> None:
+    """Donors made of the certain ones of these."""
+    prepare_payers()
+    view = unknown_payers.find_unknown_payers()
+    payer_batches.make_donors(view.digest, now=clock.now(), actor=ME)
+    db.session.commit()
+
+
+def change_donor() -> None:
+    row = db.session.scalars(select(Donor).order_by(Donor.id)).first()
+    assert row is not None
+    donors.change_donor(row, {"city": "Berat"}, now=clock.now(), actor=ME)
+    db.session.commit()
+
+
 def find_file_id() -> int:
     let_write()
     return db.session.scalars(select(func.max(ImportFile.id))).one()
@@ -97,6 +124,7 @@ class Deed:
     page: Callable[[], str]
     page_fields: dict[str, str]
     command: Callable[[], list[str]]
+    page_post: str = ""  # where the page posts to, if not to itself
 
 
 DEEDS = (
@@ -108,7 +136,28 @@ DEEDS = (
         lambda: ("/entries/accept-certain", {}),
         lambda: "/bank/accept-sure",
         {},
-        lambda: ["accept-certain"],
+        lambda: ["entries", "accept-certain"],
+    ),
+    Deed(
+        "payers",
+        prepare_payers,
+        decide_first_entry,
+        lambda: "/unknown-payers",
+        lambda: ("/unknown-payers", {}),
+        lambda: "/bank/payers",
+        {"numbers": "2/3/PLN:14000"},
+        lambda: ["payers", "make-donors"],
+    ),
+    Deed(
+        "undo-payers",
+        make_payers,
+        change_donor,
+        lambda: "/payer-batches/1",
+        lambda: ("/payer-batches/1/undo", {}),
+        lambda: "/bank/payers/batches/1",
+        {},
+        lambda: ["payers", "undo", "1"],
+        page_post="/bank/payers/batches/1/undo",
     ),
     Deed(
         "questions",
@@ -121,7 +170,7 @@ DEEDS = (
         ),
         lambda: f"/bank/questions/{find_file_id()}/amount_changed",
         {"answer": "other_money"},
-        lambda: ["answer-all", str(find_file_id()), "amount_changed", "other_money"],
+        lambda: ["entries", "answer-all", str(find_file_id()), "amount_changed", "other_money"],
     ),
     Deed(
         "take-back",
@@ -131,7 +180,7 @@ DEEDS = (
         lambda: (f"/imports/{find_file_id()}/take-back", {"reason": "wrong", "undo_decisions": True}),
         lambda: f"/bank/files/{find_file_id()}/take-back",
         {"reason": "wrong", "undo_decisions": "1"},
-        lambda: ["take-back", str(find_file_id()), "--reason", "wrong", "--undo-decisions"],
+        lambda: ["entries", "take-back", str(find_file_id()), "--reason", "wrong", "--undo-decisions"],
     ),
 )
 
@@ -176,7 +225,7 @@ class Page:
         return fields_with_digest(self.staff.get(deed.page()).text)["digest"]
 
     def confirm(self, deed: Deed, digest: str) -> bool:
-        answer = self.staff.post(deed.page(), **deed.page_fields, digest=digest)
+        answer = self.staff.post(deed.page_post or deed.page(), **deed.page_fields, digest=digest)
         if answer.status_code == 422:
             assert "his changed since it was shown" in words_of(answer.text), words_of(answer.text)[:500]
             assert fields_with_digest(answer.text)["digest"] != digest
@@ -193,7 +242,7 @@ class Cli:
     def run(self, deed: Deed, *more: str) -> Any:
         command = deed.command()
         let_write()
-        return CliRunner().invoke(entries_group, [*command, *more])
+        return CliRunner().invoke(run_command, [*command, *more])
 
     def preview(self, deed: Deed) -> str:
         result = self.run(deed)
@@ -265,7 +314,7 @@ def test_form_without_digest_decides_nothing(database: Flask, deed: Deed) -> Non
     """A form of before, which has no digest, is shown what would be done and does nothing."""
     staff = Staff(database, "accountant")
     before = read_state()
-    answer = staff.post(deed.page(), **deed.page_fields)
+    answer = staff.post(deed.page_post or deed.page(), **deed.page_fields)
     assert answer.status_code == 422 or "accept-sure" in answer.headers["Location"]
     assert read_state() == before
 

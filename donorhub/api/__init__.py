@@ -16,6 +16,7 @@ from donorhub.api.bank import (
     import_rows,
     several_imports,
     statements,
+    unknown_payers,
 )
 from donorhub.api.donors import donors
 from donorhub.api.giving import appeals, campaigns, funds, gift_changes
@@ -46,6 +47,8 @@ NOUNS: Final = (
     statements.bp,
     entries.bp,
     entry_questions.bp,
+    unknown_payers.bp,
+    unknown_payers.batches,
     bank_accounts.bp,
     column_mappings.bp,
     provider_events.bp,

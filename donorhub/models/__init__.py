@@ -43,6 +43,7 @@ from donorhub.models.gift import (
 )
 from donorhub.models.moving import RecordRow
 from donorhub.models.organisation import Organisation
+from donorhub.models.payer import PayerBatch, PayerBatchEntry
 from donorhub.models.provider import (
     Payment,
     Payout,
@@ -113,6 +114,8 @@ __all__ = [
     "MessageAttachment",
     "MessageSubject",
     "Organisation",
+    "PayerBatch",
+    "PayerBatchEntry",
     "PayerKey",
     "Payment",
     "Payout",

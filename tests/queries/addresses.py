@@ -28,6 +28,7 @@ TABLE_OF: Final = {  # where an argument's name is not its table's
     "import_id": "import_file",
     "event_id": "provider_event",
     "question_id": "entry_question",
+    "batch_id": "payer_batch",
     "endpoint_id": "webhook_endpoint",
     "token_id": "api_token",
     "owner_id": "user",

@@ -103,8 +103,8 @@ def get_donor(donor_id: int, *, owner_id: int | None = None) -> Donor:
 
     Raise NotFound where there is none, or the donor was taken away.
     """
-    donor = find_survivor(donor_id)
-    if donor is None and db.session.get(Donor, donor_id) is not None:
+    donor = _follow_merge(donor_id)
+    if donor is not None and donor.removed_at is not None:
         raise NotFound(f"donor {donor_id} was taken away: what made them was undone", code="donor_removed")
     if donor is None or (owner_id is not None and donor.owner_id != owner_id):
         raise NotFound(f"there is no donor {donor_id}")
@@ -143,10 +143,15 @@ def make_conditions(
 
 def find_survivor(donor_id: int) -> Donor | None:
     """Return the donor, or the one it was merged into; None when there is none, or it was taken away."""
+    donor = _follow_merge(donor_id)
+    return donor if donor is None or donor.removed_at is None else None
+
+
+def _follow_merge(donor_id: int) -> Donor | None:
     donor = db.session.get(Donor, donor_id)
     if donor is not None and donor.merged_into_id is not None:
-        donor = db.session.get(Donor, donor.merged_into_id)
-    return donor if donor is None or donor.removed_at is None else None
+        return db.session.get(Donor, donor.merged_into_id)
+    return donor
 
 
 def find_by_key(kind: IdentityKind, value: str) -> Sequence[Donor]:
@@ -242,12 +247,6 @@ def learn_key(donor_id: int, kind: IdentityKind, value: str) -> None:
         .values(is_learned=False)
         .execution_options(synchronize_session=False)
     )
-
-
-def learn_account(donor_id: int, iban: str) -> None:
-    """Record an account that a decision says is the donor's; one that a person typed stays typed."""
-    insert = insert_or_ignore(IdentityKey, on=_KEY_COLUMNS)
-    db.session.execute(insert.values(kind="iban", value=iban, donor_id=donor_id, is_learned=True))
 
 
 def forget_account(donor_id: int, iban: str) -> None:

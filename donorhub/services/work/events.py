@@ -6,10 +6,13 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
-from donorhub.db import db
+from sqlalchemy import insert
+
+from donorhub.db import Base, db
 from donorhub.models import DomainEvent
 from donorhub.models.states import EventKind, EventOrigin
 
+_TABLE: Final = Base.metadata.tables["domain_event"]
 _NEWS_FOR: Final = timedelta(days=30)
 
 
@@ -35,6 +38,27 @@ def record_event(
             data=dict(data or {}),
         )
     )
+
+
+def record_events(
+    kind: EventKind, donor_of_subject: Mapping[int, int], *, subject_type: str, now: datetime
+) -> None:
+    """Record that the same happened now to many rows of one table, given with whose they are."""
+    rows: list[dict[str, object]] = [
+        {
+            "kind": kind,
+            "donor_id": donor_id,
+            "subject_type": subject_type,
+            "subject_id": id_,
+            "occurred_at": now,
+            "recorded_at": now,
+            "origin": "live",
+            "data": {},
+        }
+        for id_, donor_id in donor_of_subject.items()
+    ]
+    if rows:
+        db.session.execute(insert(_TABLE), rows)
 
 
 def find_origin(occurred_at: datetime, recorded_at: datetime) -> EventOrigin:

@@ -11,6 +11,7 @@ from donorhub.web.bank import (
     files,
     old_gifts,
     parts,
+    payers,
     questions,
     rows,
     sent_files,
@@ -33,5 +34,6 @@ VIEWS: Final = (
     certain,
     questions,
     parts,
+    payers,
 )
 __all__ = ["VIEWS", "bp"]

@@ -126,3 +126,29 @@ if (list) {
   const target = list.querySelector("li:target") || (location.hash && openRows()[0]);
   if (target) enter(target);
 }
+
+// Unknown payers: the button says the numbers of what is ticked, as the page without script does when it is sent.
+const payers = document.getElementById("payers");
+if (payers) {
+  const read = (text) => (text ? text.split(",").map((one) => one.split(":")) : []);
+  const count = () => {
+    let [donors, gifts, sums] = payers.dataset.others.split("/");
+    [donors, gifts] = [Number(donors), Number(gifts)];
+    const minor = new Map(read(sums).map(([currency, text]) => [currency, Number(text)]));
+    for (const row of payers.querySelectorAll("li[data-gifts]")) {
+      if (!row.querySelector("[name=take]").checked) continue;
+      if (!row.querySelector("[name^=who-]")?.value) donors += 1;
+      gifts += Number(row.dataset.gifts);
+      for (const [currency, text] of read(row.dataset.sums)) minor.set(currency, (minor.get(currency) || 0) + Number(text));
+    }
+    const told = [...minor].sort();
+    payers.elements.numbers.value = `${donors}/${gifts}/${told.map((one) => one.join(":")).join(",")}`;
+    const words = told.map(([currency, sum]) => {
+      const format = new Intl.NumberFormat(payers.dataset.lang, { style: "currency", currency });
+      return format.format(sum / 10 ** format.resolvedOptions().maximumFractionDigits);
+    });
+    const label = payers.dataset.label.replace("{d}", donors).replace("{g}", gifts);
+    payers.querySelector(".label").textContent = [label, ...words].join(", ");
+  };
+  payers.addEventListener("change", count);
+}

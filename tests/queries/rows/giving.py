@@ -40,6 +40,18 @@ def _list_gift_rows(sql: Sql, count: int, donors: int) -> tuple[Rows, ...]:
             },
             where=f"({ENTRY_STATE}) = 'matched'",
         ),
+        Rows(
+            "payer_batch",
+            50,
+            {
+                "digest": "'d' || i",
+                "made_at": sql.moment("i"),
+                "made_by": "'user:1'",
+                "donors_count": "100",
+                "gifts_count": "1000",
+            },
+        ),
+        Rows("payer_batch_entry", count // 10, {"batch_id": f"{FIRST} + i % 50", "entry_id": ID}),
         Rows("designation", count // 3, {"gift_id": ID, "fund_id": "1", "amount_minor": "5000"}),
         Rows("soft_credit", count // 300, {"gift_id": ID, "donor_id": ID, "amount_minor": "5000"}),
     )

@@ -13,7 +13,7 @@ from typing import Any, Final, cast
 
 from sqlalchemy import Table, bindparam, func, insert, literal_column, select, update
 
-from donorhub.db import cut_query_values, db
+from donorhub.db import Base, cut_query_values, db
 from donorhub.domain.bank.matching.clues import Clues
 from donorhub.domain.bank.matching.matching import ENGINE_VERSION
 from donorhub.domain.bank.matching.matching_facts import NewAllocation, Part
@@ -29,6 +29,7 @@ from donorhub.services.giving.new_gifts import NewGift
 from donorhub.services.recurring import instalments
 
 _ENTRY: Final = cast(Table, Entry.__table__)
+_MATCH: Final = Base.metadata.tables["match"]
 _STANDING_ORDER_CODES: Final = ("STDO", "NSTO", "REPEATPMT")  # camt's sub-family, MT940's and OFX's type
 _DEBIT_CODES: Final = ("RDDT", "IDDT", "NDDT", "DIRECTDEBIT")
 
@@ -80,7 +81,8 @@ def settle_matches(decisions: Sequence[CreditDecision], *, now: datetime, actor:
             _join_payout(decision, now=now, actor=actor)
         elif decision.gift_id is not None:
             bank_returns.record_return(decision.place, decision.gift_id, now=now, actor=actor)
-    db.session.execute(insert(Match), [row.columns for row in rows])
+    db.session.flush()  # what is written past the ORM comes after what is not written yet
+    db.session.execute(insert(_MATCH), [row.columns for row in rows])
     payer_keys.confirm_payers(_list_payers(rows))
     refresh_entry_states({decision.place.entry_id for decision in decisions})
 

@@ -9,9 +9,9 @@ from typing import NamedTuple
 
 from sqlalchemy import func, select, text, update
 
-from donorhub.db import cut_query_values, db, insert_for
+from donorhub.db import cut_query_values, db, insert_for, insert_or_ignore
 from donorhub.domain.bank.matching.other_payers import names_agree
-from donorhub.models import Donor, PayerKey
+from donorhub.models import Donor, IdentityKey, PayerKey
 from donorhub.services.donors import donors
 
 _IBAN = "iban:"
@@ -93,9 +93,24 @@ def learn_accounts(payers: Iterable[tuple[str, str, int]]) -> None:
     """
     payers = [payer for payer in payers if payer[0].startswith(_IBAN)]
     names = _find_names({donor_id for _, _, donor_id in payers})
-    for key, name, donor_id in payers:
-        if names_agree(name, names[donor_id]):
-            donors.learn_account(donor_id, key.removeprefix(_IBAN))
+    record_accounts(
+        (donor_id, key.removeprefix(_IBAN))
+        for key, name, donor_id in payers
+        if names_agree(name, names[donor_id])
+    )
+
+
+def record_accounts(pairs: Iterable[tuple[int, str]]) -> None:
+    """Record accounts that decisions say are donors'; one that a person typed stays typed."""
+    keys = [
+        {"kind": "iban", "value": iban, "donor_id": id_, "is_learned": True}
+        for id_, iban in sorted(set(pairs))
+    ]
+    if keys:
+        statement = insert_or_ignore(
+            IdentityKey, on=(IdentityKey.kind, IdentityKey.value, IdentityKey.donor_id)
+        )
+        db.session.execute(statement, keys)
 
 
 def _find_names(donor_ids: Iterable[int]) -> dict[int, str]:
