@@ -5,7 +5,9 @@ Pure: no network, no database, no clock. ``webhooks.states`` says how facts and 
 
 from __future__ import annotations
 
-from importlib.metadata import entry_points
+from collections.abc import Mapping
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
 from typing import Final, cast
 
 from webhooks.fact import Provider
@@ -41,7 +43,15 @@ class UnknownProvider(KeyError):
 
 def list_provider_names() -> list[str]:
     """Return the names of all payment providers that have an adapter, ours or an installed one, sorted."""
-    return sorted({*_OURS, *(entry_point.name for entry_point in entry_points(group=ENTRY_POINTS))})
+    return sorted({*_OURS, *_find_installed()})
+
+
+@cache
+def _find_installed() -> Mapping[str, EntryPoint]:
+    """Return the adapters of installed packages by name. Read once: it reads the records of all packages, and
+    each bank entry that is looked at asks for the words of all providers.
+    """
+    return {entry_point.name: entry_point for entry_point in entry_points(group=ENTRY_POINTS)}
 
 
 def collect_payout_texts() -> dict[str, tuple[str, ...]]:
@@ -69,8 +79,8 @@ def get_provider(name: str) -> Provider:
     """
     if name in _OURS:
         return _OURS[name]
-    for entry_point in entry_points(group=ENTRY_POINTS, name=name):
-        return cast(Provider, entry_point.load()())
+    if name in _find_installed():
+        return cast(Provider, _find_installed()[name].load()())
     raise UnknownProvider(
         f"there is no payment provider {name!r}; known are {', '.join(list_provider_names())}"
     )

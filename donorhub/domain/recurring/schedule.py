@@ -57,9 +57,8 @@ class Term:
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """One instalment to be: ``nominal_on`` names it, ``due_on`` is the banking day, ``seq`` starts at 1."""
+    """One instalment to be: ``nominal_on`` names it, ``due_on`` is the banking day."""
 
-    seq: int
     term_id: int | None
     nominal_on: date
     due_on: date
@@ -91,35 +90,49 @@ def list_slots(
     country: str,
     instalment_count: int | None = None,
     ends_on: date | None = None,
+    first_on: date | None = None,
 ) -> list[Slot]:
-    """Return all slots with a nominal date up to ``horizon`` and ``ends_on``, in order.
+    """Return all slots with a nominal date from ``first_on`` up to ``horizon`` and ``ends_on``, in order.
 
-    ``instalment_count`` limits them to the first so many; None sets no limit.
+    ``instalment_count`` limits them to the first so many of all there are; None sets no limit.
 
     The same terms and a later horizon give the same slots and more: rows can be
     inserted or ignored by ``nominal_on``.
     """
     last_on = horizon if ends_on is None else min(horizon, ends_on)
+    counted_from = first_on if instalment_count is None else None
     term_of_day: dict[date, Term] = {}
     for term in sorted(terms, key=lambda term: term.from_on):
         if not term.is_pause:
             term_of_day.update(
-                (on, term) for on in _list_nominal_dates(term, last_on) if on not in term_of_day
+                (on, term) for on in _list_nominal_dates(term, counted_from, last_on) if on not in term_of_day
             )
     return [
-        Slot(seq, term_of_day[on].term_id, on, roll_forward(on, country), term_of_day[on].amount)
-        for seq, on in enumerate(islice(sorted(term_of_day), instalment_count), start=1)
+        Slot(term_of_day[on].term_id, on, roll_forward(on, country), term_of_day[on].amount)
+        for on in islice(sorted(term_of_day), instalment_count)
+        if first_on is None or on >= first_on
     ]
 
 
-def _list_nominal_dates(term: Term, last_on: date) -> Iterator[date]:
+def _list_nominal_dates(term: Term, first_on: date | None, last_on: date) -> Iterator[date]:
+    start = term.from_on if first_on is None else max(term.from_on, first_on)
     end = last_on if term.to_on is None else min(last_on, term.to_on)
-    for k in count():
+    for k in count(_find_first_slot(term, start)):
         on = compute_nominal_on(term, k)
         if on > end:
             return
-        if on >= term.from_on:
+        if on >= start:
             yield on
+
+
+def _find_first_slot(term: Term, start: date) -> int:
+    """Return a slot of a term before a day, at most two before the first that is not: an old promise is not
+    counted from its beginning.
+    """
+    if term.period == "W":
+        return max(0, (start - term.anchor_on).days // (7 * term.every) - 1)
+    months = (start.year - term.anchor_on.year) * 12 + start.month - term.anchor_on.month
+    return max(0, months // (_MONTHS[term.period] * term.every) - 1)
 
 
 def compute_monthly_minor(amount_minor: int, period: Period, every: int = 1) -> Fraction:

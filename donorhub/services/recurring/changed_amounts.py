@@ -73,27 +73,43 @@ def find_touched_instalments(*, today: date, donor_ids: Collection[int] | None =
 
 def find_changed_amount(gift: RecurringGift, *, today: date) -> ChangedAmount | None:
     """Return what of another amount came for a recurring gift last, if anything did."""
-    claims = [
-        claim
-        for claim in find_claims(today=today, donor_ids=[gift.donor_id])
-        if claim.slot.recurring_gift_id == gift.id
-    ]
-    if not claims or gift.state not in EXPECTING_PROMISES:
-        return None
-    ids = db.session.scalars(
-        select(Instalment.id)
-        .where(Instalment.recurring_gift_id == gift.id, Instalment.state.not_in(FREED_INSTALMENTS))
-        .order_by(Instalment.nominal_on)
-    ).all()
-    streak = rules.find_streak(ids, claims)
-    last = streak[-1]
-    place = ids.index(streak[0].slot.instalment_id)
-    return ChangedAmount(
-        Money(last.gift.minor, gift.currency),
-        Money(last.slot.minor, gift.currency),
-        streak,
-        came_before=len(streak) == 1 and place > 0 and _is_paid_by(ids[place - 1], last.gift.minor),
-    )
+    claims = find_claims(today=today, donor_ids=[gift.donor_id])
+    return _find_changed_amounts([gift], claims).get(gift.id)
+
+
+def _find_changed_amounts(
+    promises: Iterable[RecurringGift], claims: Iterable[Claim]
+) -> dict[int, ChangedAmount]:
+    """Return what of another amount came last for those of these recurring gifts for which it did."""
+    currencies = {gift.id: gift.currency for gift in promises if gift.state in EXPECTING_PROMISES}
+    claims_of: dict[int, list[Claim]] = defaultdict(list)
+    for claim in claims:
+        if claim.slot.recurring_gift_id in currencies:
+            claims_of[claim.slot.recurring_gift_id].append(claim)
+    ids_of = _list_owed_ids(claims_of)
+    changed_amounts = {}
+    for id_, some in claims_of.items():
+        streak = rules.find_streak(ids_of[id_], some)
+        last = streak[-1]
+        place = ids_of[id_].index(streak[0].slot.instalment_id)
+        came_before = len(streak) == 1 and place > 0 and _is_paid_by(ids_of[id_][place - 1], last.gift.minor)
+        amounts = Money(last.gift.minor, currencies[id_]), Money(last.slot.minor, currencies[id_])
+        changed_amounts[id_] = ChangedAmount(*amounts, streak, came_before=came_before)
+    return changed_amounts
+
+
+def _list_owed_ids(recurring_gift_ids: Iterable[int]) -> dict[int, list[int]]:
+    """Return the instalments of recurring gifts that are owed or were, in order, by the gift."""
+    ids_of: dict[int, list[int]] = defaultdict(list)
+    for chunk in cut_query_values(sorted(recurring_gift_ids)):
+        rows = db.session.execute(
+            select(Instalment.recurring_gift_id, Instalment.id)
+            .where(Instalment.recurring_gift_id.in_(chunk), Instalment.state.not_in(FREED_INSTALMENTS))
+            .order_by(Instalment.nominal_on)
+        )
+        for gift_id, id_ in rows:
+            ids_of[gift_id].append(id_)
+    return ids_of
 
 
 def _is_paid_by(instalment_id: int, minor: int) -> bool:
@@ -116,18 +132,27 @@ def follow_payments(*, today: date, now: datetime, actor: str = "system:0") -> t
     """Settle what several payments add up to, and ask once for each promise about another amount; return
     the instalments that such money is there for, and how many rows changed.
     """
-    count = _settle_pieces(today=today, now=now, actor=actor)
     slots = _list_open_slots(today, None)
     loose = _list_loose_gifts_of(slots, today)
+    count = _settle_pieces(loose, slots, now=now, actor=actor)
+    if count:
+        slots = _list_open_slots(today, None)
+        loose = _list_loose_gifts_of(slots, today)
     claims = _claim_slots(loose, slots)
     asked_ids = {claim.slot.recurring_gift_id for claim in claims}
-    for recurring_gift_id in sorted(asked_ids):
-        gift = recurring_gifts.get_recurring_gift(recurring_gift_id)
-        changed_amount = find_changed_amount(gift, today=today)
-        if changed_amount is not None:
-            count += _ask_about(gift, changed_amount, now=now)
+    promises = _read_promises(asked_ids)
+    for id_, changed_amount in sorted(_find_changed_amounts(promises.values(), claims).items()):
+        count += _ask_about(promises[id_], changed_amount, now=now)
     count += tasks.withdraw_questions("amount_differs", asked_ids, now=now, actor=actor, reason="settled")
     return _touch_slots(loose, slots), count
+
+
+def _read_promises(recurring_gift_ids: Iterable[int]) -> dict[int, RecurringGift]:
+    return {
+        gift.id: gift
+        for chunk in cut_query_values(sorted(recurring_gift_ids))
+        for gift in db.session.scalars(select(RecurringGift).where(RecurringGift.id.in_(chunk)))
+    }
 
 
 def accept_changed_amount(gift: RecurringGift, *, now: datetime, actor: str) -> ChangedAmount:
@@ -228,10 +253,14 @@ def _update_unpaid(gift: RecurringGift, from_on: date, minor: int) -> int | None
     return term_id
 
 
-def _settle_pieces(*, today: date, now: datetime, actor: str) -> int:
+def _settle_pieces(
+    loose: Mapping[Purse, Sequence[LooseGift]],
+    slots: Mapping[Purse, Sequence[OpenSlot]],
+    *,
+    now: datetime,
+    actor: str,
+) -> int:
     """Let several payments that add up to the one instalment of their days pay it together."""
-    slots = _list_open_slots(today, None)
-    loose = _list_loose_gifts_of(slots, today)
     count = 0
     for key, some in loose.items():
         slots_of_donor = slots.get(key, ())

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
+from typing import Final
 
-from sqlalchemy import Select, select
+from sqlalchemy import ColumnElement, Select, func, select, union_all
 
 from donorhub.db import db, insert_or_ignore, sum_minor
 from donorhub.domain.recurring import schedule
 from donorhub.domain.recurring.recurring_states import InstalmentStep, find_next_state
 from donorhub.errors import Conflict, NotFound, Rejected
-from donorhub.models import Allocation, Gift, Instalment, RecurringGift, Term
+from donorhub.models import Allocation, Gift, Instalment, RecurringGift
 from donorhub.models.states import EXPECTING_PROMISES, FREED_INSTALMENTS, InstalmentState
 from donorhub.services.access import audit, organisation
 from donorhub.services.giving import gifts
@@ -22,6 +23,7 @@ from donorhub.services.recurring.mandate_days import AllowedDays
 from donorhub.services.work import events, tasks
 
 HORIZON = timedelta(days=92)
+_LOOK_BACK: Final = timedelta(days=100)  # longer than a server stands still
 
 
 def make_instalments(gift: RecurringGift, *, today: date) -> int:
@@ -35,114 +37,144 @@ def make_instalments(gift: RecurringGift, *, today: date) -> int:
     days_there = set(
         db.session.scalars(select(Instalment.nominal_on).where(Instalment.recurring_gift_id == gift.id))
     )
-    country = organisation.get_organisation().country
-    allowed_days = mandate_days.list_allowed_days([gift.id])
-    return _insert_instalments(
+    slots = _list_slots(
         gift,
         recurring_terms.list_plain_terms(gift),
-        days_there,
-        allowed_days.get(gift.id, ()),
+        mandate_days.list_allowed_days([gift.id]).get(gift.id, ()),
         today=today,
-        country=country,
     )
+    new_count = _insert_instalments([(gift, slot) for slot in slots if slot.nominal_on not in days_there])
+    if gift.version > 1:  # only a change of term, which may overwrite the only one, puts instalments aside
+        _revive_instalments(_list_put_aside(Instalment.recurring_gift_id == gift.id), {gift.id: slots})
+    return new_count
 
 
 def make_instalments_of_all(promises: Sequence[RecurringGift], *, today: date) -> int:
-    """Create the instalments of many recurring gifts, as :func:`make_instalments` does, in a few queries
-    where none is missing.
+    """Create the instalments of many recurring gifts, as :func:`make_instalments` does, in a few queries.
+
+    What is older than the look-back is there: who changes a term makes its instalments at once. So an hour
+    costs what is coming, however long the promises have run.
     """
     gifts_by_id = {
         gift.id: gift for gift in promises if gift.origin != "provider" and gift.state in EXPECTING_PROMISES
     }
-    days_there: dict[int, set[date]] = defaultdict(set)
-    terms: dict[int, list[schedule.Term]] = defaultdict(list)
-    gift_ids = select(RecurringGift.id).where(
-        RecurringGift.origin != "provider", RecurringGift.state.in_(EXPECTING_PROMISES)
-    )
-    for id_, nominal_on in db.session.execute(
-        select(Instalment.recurring_gift_id, Instalment.nominal_on).where(
-            Instalment.recurring_gift_id.in_(gift_ids)
-        )
-    ):
-        days_there[id_].add(nominal_on)
-    for row in db.session.scalars(
-        select(Term)
-        .where(Term.recurring_gift_id.in_(gift_ids))
-        .order_by(Term.recurring_gift_id, Term.from_on)
-    ):
-        terms[row.recurring_gift_id].append(recurring_terms.make_plain_term(row))
-    country = organisation.get_organisation().country
+    days_there = _read_days_there(today)
+    terms = recurring_terms.list_plain_terms_of_expecting()
     allowed_days = mandate_days.list_allowed_days(
         [gift.id for gift in promises if mandate_days.needs_mandate(gift)]
     )
-    return sum(
-        _insert_instalments(
-            gift, terms[id_], days_there[id_], allowed_days.get(id_, ()), today=today, country=country
+    slots = {
+        id_: _list_slots(
+            gift,
+            terms.get(id_, ()),
+            allowed_days.get(id_, ()),
+            today=today,
+            first_on=min(days_there.get(id_, ()), default=None),
         )
         for id_, gift in gifts_by_id.items()
+    }
+    new_count = _insert_instalments(
+        [
+            (gifts_by_id[id_], slot)
+            for id_, some in slots.items()
+            for slot in some
+            if slot.nominal_on not in days_there.get(id_, ())
+        ]
     )
-
-
-def _insert_instalments(
-    gift: RecurringGift,
-    terms: Sequence[schedule.Term],
-    days_there: Collection[date],
-    allowed_days: Sequence[AllowedDays],
-    *,
-    today: date,
-    country: str,
-) -> int:
-    slots = schedule.list_slots(
-        terms, today + HORIZON, country=country, instalment_count=gift.instalments_total, ends_on=gift.ends_on
+    put_aside = _list_put_aside(
+        RecurringGift.state.in_(EXPECTING_PROMISES),
+        RecurringGift.version > 1,
+        Instalment.due_on >= today - _LOOK_BACK,
     )
-    if mandate_days.needs_mandate(gift):
-        slots = [slot for slot in slots if mandate_days.is_allowed(allowed_days, slot.due_on)]
-    new_count = 0
-    for slot in slots:
-        if slot.nominal_on in days_there:
-            continue
-        new_id = db.session.execute(
-            insert_or_ignore(
-                Instalment,
-                on=(
-                    Instalment.recurring_gift_id,
-                    Instalment.nominal_on,
-                ),
-            )
-            .values(
-                recurring_gift_id=gift.id,
-                term_id=slot.term_id,
-                nominal_on=slot.nominal_on,
-                due_on=slot.due_on,
-                amount_minor=slot.amount.minor,
-                currency=slot.amount.currency,
-                state="expected",
-                state_reason="",
-                attempt=0,
-                failure_code="",
-            )
-            .returning(Instalment.id)
-        ).scalar_one_or_none()
-        new_count += new_id is not None
-    if gift.version > 1:  # only a change of term, which may overwrite the only one, puts instalments aside
-        _revive_instalments(gift, slots)
+    _revive_instalments([row for row in put_aside if row.recurring_gift_id in gifts_by_id], slots)
     return new_count
 
 
-def _revive_instalments(gift: RecurringGift, slots: Sequence[schedule.Slot]) -> None:
-    """Expect again, with the new term's amount, what a change of term had skipped and the new term falls
-    on.
-    """
-    slots_by_day = {slot.nominal_on: slot for slot in slots}
-    rows = db.session.scalars(
-        select(Instalment).where(
-            Instalment.recurring_gift_id == gift.id,
+def _read_days_there(today: date) -> dict[int, set[date]]:
+    """Return by recurring gift the days of the instalments since the look-back, and of the last before it."""
+    since = today - _LOOK_BACK
+    is_expecting = RecurringGift.state.in_(EXPECTING_PROMISES)
+    recent_days = (
+        select(Instalment.recurring_gift_id, Instalment.nominal_on)
+        .join(RecurringGift)
+        .where(is_expecting, Instalment.due_on >= since)
+    )
+    last_days = (
+        select(Instalment.recurring_gift_id, func.max(Instalment.nominal_on))
+        .join(RecurringGift)
+        .where(is_expecting, Instalment.due_on < since)
+        .group_by(Instalment.recurring_gift_id)
+    )
+    days_there: dict[int, set[date]] = defaultdict(set)
+    for id_, nominal_on in db.session.execute(union_all(recent_days, last_days)):
+        days_there[id_].add(nominal_on)
+    return days_there
+
+
+def _list_slots(
+    gift: RecurringGift,
+    terms: Sequence[schedule.Term],
+    allowed_days: Sequence[AllowedDays],
+    *,
+    today: date,
+    first_on: date | None = None,
+) -> list[schedule.Slot]:
+    """Return the days up to the horizon on which a recurring gift expects money, of a debit those allowed."""
+    slots = schedule.list_slots(
+        terms,
+        today + HORIZON,
+        country=organisation.get_organisation().country,
+        instalment_count=gift.instalments_total,
+        ends_on=gift.ends_on,
+        first_on=first_on,
+    )
+    if mandate_days.needs_mandate(gift):
+        return [slot for slot in slots if mandate_days.is_allowed(allowed_days, slot.due_on)]
+    return slots
+
+
+def _insert_instalments(new: Sequence[tuple[RecurringGift, schedule.Slot]]) -> int:
+    """Insert the instalments of these slots; return how many were not there yet."""
+    if not new:
+        return 0
+    rows = [
+        {
+            "recurring_gift_id": gift.id,
+            "term_id": slot.term_id,
+            "nominal_on": slot.nominal_on,
+            "due_on": slot.due_on,
+            "amount_minor": slot.amount.minor,
+            "currency": slot.amount.currency,
+            "state": "expected",
+            "state_reason": "",
+            "attempt": 0,
+            "failure_code": "",
+        }
+        for gift, slot in new
+    ]
+    on = (Instalment.recurring_gift_id, Instalment.nominal_on)
+    statement = insert_or_ignore(Instalment, on=on).returning(Instalment.id)
+    return len(db.session.scalars(statement, rows).all())
+
+
+def _list_put_aside(*conditions: ColumnElement[bool]) -> Sequence[Instalment]:
+    """Return the instalments that a change of term or a mandate had put aside."""
+    return db.session.scalars(
+        select(Instalment)
+        .join(RecurringGift)
+        .where(
+            *conditions,
             Instalment.state == "skipped",
             Instalment.state_reason.in_(("term_changed", "pause", mandate_days.MANDATE_GONE)),
         )
-    )
+    ).all()
+
+
+def _revive_instalments(rows: Sequence[Instalment], slots: Mapping[int, Sequence[schedule.Slot]]) -> None:
+    """Expect again, with the new term's amount, what was put aside and a new term falls on."""
+    slots_by_day = {(id_, slot.nominal_on): slot for id_, some in slots.items() for slot in some}
     for row in rows:
-        slot = slots_by_day.get(row.nominal_on)
+        slot = slots_by_day.get((row.recurring_gift_id, row.nominal_on))
         if slot is not None:
             row.state, row.state_reason = "expected", ""
             row.amount_minor, row.due_on, row.term_id = slot.amount.minor, slot.due_on, slot.term_id

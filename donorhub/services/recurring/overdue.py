@@ -11,9 +11,9 @@ from collections.abc import Collection, Sequence
 from datetime import date, datetime, timedelta
 from typing import Final, Literal
 
-from sqlalchemy import exists, select
+from sqlalchemy import exists, func, or_, select
 
-from donorhub.db import db
+from donorhub.db import cut_query_values, db
 from donorhub.domain.recurring.recurring_states import (
     LapseRule,
     Windows,
@@ -68,10 +68,11 @@ def advance_recurring_gifts(
     ids_behind = _find_ids_behind(today)
     banks = known_banks.read_known_banks(ids_behind, today=today, now=now)
     waiting = _list_waiting(today)
+    last_rows = _list_last_instalments(ids_behind, today)
     for gift in promises:
         if gift.state not in EXPECTING_PROMISES:
             continue
-        unpaid = _list_unpaid(gift, banks, held_ids, today) if gift.id in ids_behind else []
+        unpaid = _list_unpaid(gift, last_rows.get(gift.id, ()), banks, held_ids, today)
         closing_on = _find_closing_day(gift, banks, unpaid, today)
         last_on = min(today, closing_on) if closing_on else today
         for instalment in waiting.get(gift.id, ()):
@@ -212,7 +213,8 @@ def judge_promise(
     gift: RecurringGift, banks: KnownBanks, held_ids: Collection[int], *, today: date
 ) -> Literal["lapse", "close"] | None:
     """Return what is to become of a recurring gift for want of money, as far as it is known today."""
-    unpaid = _list_unpaid(gift, banks, held_ids, today)
+    last_rows = _list_last_instalments([gift.id], today).get(gift.id, ())
+    unpaid = _list_unpaid(gift, last_rows, banks, held_ids, today)
     if _find_closing_day(gift, banks, unpaid, today) is not None:
         return "close"
     return "lapse" if unpaid and _is_to_lapse(gift, banks, unpaid, today) else None
@@ -251,20 +253,51 @@ def _find_judging_day(
     return min([today, *(day + _DAY for day in days if day is not None)])
 
 
+def _list_last_instalments(
+    recurring_gift_ids: Collection[int], today: date
+) -> dict[int, list[tuple[Instalment, bool]]]:
+    """Return by recurring gift the instalments due by now from the last paid one on, the newest first, and
+    whether money came for each.
+    """
+    last_rows: dict[int, list[tuple[Instalment, bool]]] = defaultdict(list)
+    for chunk in cut_query_values(sorted(recurring_gift_ids)):
+        last_paid = (
+            select(Instalment.recurring_gift_id, func.max(Instalment.due_on).label("due_on"))
+            .where(
+                Instalment.recurring_gift_id.in_(chunk),
+                Instalment.state == "paid",
+                Instalment.due_on < today,
+            )
+            .group_by(Instalment.recurring_gift_id)
+            .subquery()
+        )
+        rows = db.session.execute(
+            select(Instalment, exists().where(Allocation.instalment_id == Instalment.id))
+            .outerjoin(last_paid, last_paid.c.recurring_gift_id == Instalment.recurring_gift_id)
+            .where(
+                Instalment.recurring_gift_id.in_(chunk),
+                Instalment.due_on < today,
+                or_(last_paid.c.due_on.is_(None), Instalment.due_on >= last_paid.c.due_on),
+            )
+            .order_by(Instalment.due_on.desc())
+        )
+        for instalment, has_money in rows:
+            last_rows[instalment.recurring_gift_id].append((instalment, has_money))
+    return last_rows
+
+
 def _list_unpaid(
-    gift: RecurringGift, banks: KnownBanks, held_ids: Collection[int], today: date
+    gift: RecurringGift,
+    last_rows: Sequence[tuple[Instalment, bool]],
+    banks: KnownBanks,
+    held_ids: Collection[int],
+    today: date,
 ) -> list[Instalment]:
     """Return the unpaid instalments after the last that money came for, the oldest first, of days that are
     known.
     """
-    rows = db.session.execute(
-        select(Instalment, exists().where(Allocation.instalment_id == Instalment.id))
-        .where(Instalment.recurring_gift_id == gift.id, Instalment.due_on < today)
-        .order_by(Instalment.due_on.desc())
-        .limit(60)
-    )
     unpaid: list[Instalment] = []
-    for instalment, has_money in rows:
+    for instalment, has_money in last_rows:
         was_taken_back = instalment.state == "returned"
         if instalment.id in held_ids or instalment.state == "paid" or (has_money and not was_taken_back):
             break

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -12,7 +13,7 @@ from sqlalchemy import func, or_, select, update
 from donorhub.db import db
 from donorhub.domain.recurring import schedule
 from donorhub.models import Instalment, RecurringGift, Term
-from donorhub.models.states import FREED_INSTALMENTS, Period
+from donorhub.models.states import EXPECTING_PROMISES, FREED_INSTALMENTS, Period
 from donorhub.money import Money
 
 LAST_DAY: Final = 32  # how ``Term.day_of_month`` writes "the last"
@@ -141,6 +142,23 @@ def take_back_pause(gift: RecurringGift, pause: Term) -> None:
 def list_plain_terms(gift: RecurringGift) -> list[schedule.Term]:
     """Return the terms as plain values for the schedule, the first first."""
     return [make_plain_term(row) for row in list_terms_of_gift(gift)]
+
+
+def list_plain_terms_of_expecting() -> dict[int, list[schedule.Term]]:
+    """Return the terms of all recurring gifts that expect something and whose calendar is ours, by the id of
+    the gift.
+    """
+    terms: dict[int, list[schedule.Term]] = defaultdict(list)
+    gift_ids = select(RecurringGift.id).where(
+        RecurringGift.origin != "provider", RecurringGift.state.in_(EXPECTING_PROMISES)
+    )
+    for row in db.session.scalars(
+        select(Term)
+        .where(Term.recurring_gift_id.in_(gift_ids))
+        .order_by(Term.recurring_gift_id, Term.from_on)
+    ):
+        terms[row.recurring_gift_id].append(make_plain_term(row))
+    return terms
 
 
 def make_plain_term(row: Term) -> schedule.Term:

@@ -103,7 +103,28 @@ def test_a_later_horizon_only_adds_slots(anchor: date, period: str, every: int, 
     far = list_slots(terms, anchor + timedelta(days=days + more), country="PL")
     assert far[: len(near)] == near
     assert all(is_banking_day(slot.due_on, "PL") and slot.due_on >= slot.nominal_on for slot in far)
-    assert [slot.seq for slot in far] == list(range(1, len(far) + 1))
+
+
+@given(
+    st.dates(date(2020, 1, 1), date(2024, 1, 31)),
+    PERIODS,
+    st.integers(1, 13),
+    st.integers(-40, 1500),
+    st.none() | st.integers(1, 9),
+)
+def test_slots_from_a_day_are_the_last_of_all(
+    anchor: date, period: str, every: int, days: int, count: int | None
+) -> None:
+    """From a day on there are the same slots as counted from the beginning, whatever amendment began when."""
+    later = anchor + timedelta(days=200)
+    terms = [
+        term(anchor, period, every=every, to_on=later - timedelta(days=1)),
+        term(anchor, period, every=every, from_on=later, term_id=2),
+    ]
+    first_on, horizon = anchor + timedelta(days=days), anchor + timedelta(days=1400)
+    every_slot = list_slots(terms, horizon, country="PL", instalment_count=count)
+    slots = list_slots(terms, horizon, country="PL", instalment_count=count, first_on=first_on)
+    assert slots == [slot for slot in every_slot if slot.nominal_on >= first_on]
 
 
 def test_leap_day_comes_back() -> None:

@@ -72,7 +72,11 @@ class Judge:
         self.orders: dict[int, Order] = {order.number: order for order in world.orders}
         self.known_to: dict[str, date] = {}
         self.seen_event_id = 0
-        self.seen_changes: set[tuple[int, date]] = set()
+        self.changes_to_see = {(order.number, day) for order in world.orders for day in order.changed_on}
+        self.payments_of_order: dict[int, list[Payment]] = defaultdict(list)
+        for payment in world.payments:
+            if payment.order is not None:
+                self.payments_of_order[payment.order.number].append(payment)
 
     def get_promise(self, order: Order) -> RecurringGift:
         """Return what DonorHub knows of an order."""
@@ -80,38 +84,32 @@ class Judge:
 
     def judge_changes(self) -> None:
         """Look whether a change whose second payment is known since now is proposed."""
-        for order in self.world.orders:
+        for number, changed_on in sorted(self.changes_to_see):
+            order = self.orders[number]
             known_to = self.known_to.get(order.ours.number)
-            if known_to is None or order.number not in self.promise_ids:
-                continue
-            for changed_on in order.changed_on:
-                if (order.number, changed_on) in self.seen_changes:
-                    continue
+            if known_to is not None and changed_on <= known_to and number in self.promise_ids:
                 self._judge_change(order, changed_on, known_to)
 
     def _judge_change(self, order: Order, changed_on: date, known_to: date) -> None:
         slots = [slot for slot in order.slots if slot.nominal_on >= changed_on][:2]
         paid_days = [order.paid_on.get(slot.nominal_on) for slot in slots]
         if len(slots) < 2 or slots[0].minor != slots[1].minor or None in paid_days:
-            self.seen_changes.add((order.number, changed_on))
+            self.changes_to_see.discard((order.number, changed_on))
             return
         if not all(order.is_paid_in_time(slot.nominal_on) for slot in slots) or len(set(paid_days)) < 2:
-            self.seen_changes.add((order.number, changed_on))
+            self.changes_to_see.discard((order.number, changed_on))
             return
         if known_to < max(day for day in paid_days if day is not None):
             return
         promise = self.get_promise(order)
-        refs = {
-            p.ref
-            for p in self.world.payments
-            if p.order is order and set(p.covers) & {s.nominal_on for s in slots}
-        }
+        slot_days = {slot.nominal_on for slot in slots}
+        refs = {p.ref for p in self.payments_of_order[order.number] if slot_days & set(p.covers)}
         waiting = db.session.scalars(
             select(Entry.id).where(Entry.bank_ref.in_(refs), Entry.state == "suspense")
         ).first()
         if waiting is not None:
             return  # a person has not said yet whose it is
-        self.seen_changes.add((order.number, changed_on))
+        self.changes_to_see.discard((order.number, changed_on))
         self.result.note("amount changes")
         changed = changed_amounts.find_changed_amount(promise, today=clock.now().date())
         minor = slots[0].minor

@@ -6,9 +6,11 @@ Whether what it said is true, :mod:`.judged_years` says.
 from __future__ import annotations
 
 import random
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime, time, timedelta
+from itertools import accumulate
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -53,6 +55,8 @@ class Play:
         self.timer_days, self.office_days = timer_days, office_days
         self.world, self.random, self.judge = world, random.Random(seed), Judge(world)
         self.pending_files = sorted(self._list_files(), key=lambda file: (file.import_on, file.first_on))
+        self.books = {account.number: _Book(world.payments, account) for account in OURS}
+        self.news = _collect_news(world.orders)
         self.imported: dict[str, set[date]] = defaultdict(set)
         self.never_answers = {o.number for o in world.orders if self.random.random() < 0.2}
 
@@ -112,10 +116,10 @@ class Play:
 
     def _hear(self, day: date) -> None:
         """Write down what donors tell on a day."""
-        for order in self.world.orders:
-            if order.start_on == max(day, START) or (day == START and order.start_on <= START):
+        for order in self.news.get(day, ()):
+            if order.start_on == day:
                 self._start(order)
-            elif order.pause is not None and order.pause[0] == day:
+            elif order.pause is not None:
                 recurring_gifts.pause_recurring_gift(
                     self.judge.get_promise(order),
                     from_on=order.pause[1],
@@ -123,7 +127,7 @@ class Play:
                     now=clock.now(),
                     actor="user:1",
                 )
-            elif order.told_end is not None and order.told_end[0] == day:
+            elif order.told_end is not None:
                 recurring_gifts.close_recurring_gift(
                     self.judge.get_promise(order),
                     reason="told",
@@ -153,7 +157,7 @@ class Play:
 
     def _import(self, file: File) -> None:
         payments = self._list_payments(file)
-        before = sum(p.minor for p in self.world.payments if p.ours == file.account and p.on < file.first_on)
+        before = self.books[file.account.number].sum_before(file.first_on)
         paid = [Paid(p.on, p.minor, p.payer.name, p.payer.number, p.text, p.ref) for p in payments]
         statement = camt(
             paid,
@@ -184,10 +188,8 @@ class Play:
             known_to += timedelta(days=1)
         self.judge.known_to[number] = known_to
 
-    def _list_payments(self, file: File) -> list[Payment]:
-        return [
-            p for p in self.world.payments if p.ours == file.account and file.first_on <= p.on <= file.last_on
-        ]
+    def _list_payments(self, file: File) -> Sequence[Payment]:
+        return self.books[file.account.number].list_payments(file.first_on, file.last_on)
 
     def _decide(self, day: date) -> None:
         """Decide most of what waits, as somebody does who knows each payer: the right donor is taken."""
@@ -225,6 +227,35 @@ class Play:
                 changed_amounts.accept_changed_amount(promise, now=clock.now(), actor="user:1")
                 self.judge.result.note("amount changes accepted")
             db.session.commit()
+
+
+class _Book:
+    """What came to one of our accounts, found by its days without looking at all."""
+
+    def __init__(self, payments: Iterable[Payment], account: OurAccount) -> None:
+        self._payments = [payment for payment in payments if payment.ours == account]
+        self._days = [payment.on for payment in self._payments]
+        self._sums = list(accumulate((payment.minor for payment in self._payments), initial=0))
+
+    def sum_before(self, day: date) -> int:
+        """Return what came before a day, in minor units."""
+        return self._sums[bisect_left(self._days, day)]
+
+    def list_payments(self, first_on: date, last_on: date) -> Sequence[Payment]:
+        """Return what came from one day to another, both with them."""
+        return self._payments[bisect_left(self._days, first_on) : bisect_right(self._days, last_on)]
+
+
+def _collect_news(orders: Iterable[Order]) -> dict[date, list[Order]]:
+    """Return of which orders something is heard on which day."""
+    news: dict[date, list[Order]] = defaultdict(list)
+    for order in orders:
+        days = {order.start_on}
+        days |= {order.pause[0]} if order.pause else set()
+        days |= {order.told_end[0]} if order.told_end else set()
+        for day in days:
+            news[day].append(order)
+    return news
 
 
 def _list_days(file: File) -> Iterator[date]:
