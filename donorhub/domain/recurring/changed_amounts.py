@@ -6,13 +6,16 @@ with the same amount a new term is proposed, from the first of them on. Nothing 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from math import log
 from typing import Final
 
 EARLY_DAYS: Final = 5
 LATE_DAYS: Final = 10
+_REPEATED: Final = 2.0
 PROPOSED_AFTER: Final = 2  # payments running of the same other amount
 
 
@@ -24,6 +27,12 @@ class OpenSlot:
     recurring_gift_id: int
     due_on: date
     minor: int
+    nominal_on: date | None = None  # before it was rolled to a banking day
+
+    def is_on(self, day: date) -> bool:
+        """Return whether money of a day may be for it: from some days before the nominal one on."""
+        nominal_on = self.nominal_on or self.due_on
+        return (day - nominal_on).days >= -EARLY_DAYS and (day - self.due_on).days <= LATE_DAYS
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,33 +53,41 @@ class Claim:
 
 
 def find_claims(gifts: Iterable[LooseGift], slots: Iterable[OpenSlot]) -> list[Claim]:
-    """Return which gift fell on which instalment, each at most once, in order of days: first those of the
-    same amount, then the nearest.
+    """Return which gift fell on which instalment, each at most once, in order of days.
+
+    Those of the same amount go first, then the nearest: three days are as far as nearly three times the
+    amount, and what comes again on another day of the promise is nearer than what came once.
     """
-    pairs = sorted(
-        (
-            (
-                gift.minor != slot.minor,
-                abs((gift.received_on - slot.due_on).days),
-                abs(gift.minor - slot.minor) / slot.minor,
-                gift,
-                slot,
-            )
-            for gift in gifts
-            for slot in slots
-            if -EARLY_DAYS <= (gift.received_on - slot.due_on).days <= LATE_DAYS
-        ),
-        key=lambda pair: (*pair[:3], pair[3].gift_id, pair[4].instalment_id),
-    )
+    every_slot = list(slots)
+    on_days = [Claim(gift, slot) for gift in gifts for slot in every_slot if slot.is_on(gift.received_on)]
+    repeated = _find_repeated(on_days)
     claims: list[Claim] = []
-    taken_gifts: set[int] = set()
-    taken_slots: set[int] = set()
-    for *_, gift, slot in pairs:
-        if gift.gift_id not in taken_gifts and slot.instalment_id not in taken_slots:
-            taken_gifts.add(gift.gift_id)
-            taken_slots.add(slot.instalment_id)
-            claims.append(Claim(gift, slot))
+    used_gift_ids: set[int] = set()
+    used_slot_ids: set[int] = set()
+    for claim in sorted(on_days, key=lambda one: _reckon_claim(one, repeated)):
+        if claim.gift.gift_id not in used_gift_ids and claim.slot.instalment_id not in used_slot_ids:
+            used_gift_ids.add(claim.gift.gift_id)
+            used_slot_ids.add(claim.slot.instalment_id)
+            claims.append(claim)
     return sorted(claims, key=lambda claim: (claim.slot.due_on, claim.slot.instalment_id))
+
+
+def _reckon_claim(claim: Claim, repeated: Collection[tuple[int, int]]) -> tuple[bool, float, int, int]:
+    gift, slot = claim.gift, claim.slot
+    cost = abs((gift.received_on - slot.due_on).days) / 3 + abs(log(gift.minor / slot.minor))
+    if (slot.recurring_gift_id, gift.minor) in repeated:
+        cost -= _REPEATED
+    return gift.minor != slot.minor, cost, gift.gift_id, slot.instalment_id
+
+
+def _find_repeated(claims: Iterable[Claim]) -> set[tuple[int, int]]:
+    """Return the recurring gifts with the amounts that may be for several instalments of theirs."""
+    pairs: dict[tuple[int, int], tuple[set[int], set[int]]] = defaultdict(lambda: (set(), set()))
+    for claim in claims:
+        gift_ids, slot_ids = pairs[claim.slot.recurring_gift_id, claim.gift.minor]
+        gift_ids.add(claim.gift.gift_id)
+        slot_ids.add(claim.slot.instalment_id)
+    return {key for key, (gift_ids, slot_ids) in pairs.items() if min(len(gift_ids), len(slot_ids)) > 1}
 
 
 def find_touched(gifts: Iterable[LooseGift], slots: Iterable[OpenSlot]) -> set[int]:
@@ -78,11 +95,7 @@ def find_touched(gifts: Iterable[LooseGift], slots: Iterable[OpenSlot]) -> set[i
     it is for, none of them is known to be unpaid.
     """
     every = list(gifts)
-    return {
-        slot.instalment_id
-        for slot in slots
-        if any(-EARLY_DAYS <= (gift.received_on - slot.due_on).days <= LATE_DAYS for gift in every)
-    }
+    return {slot.instalment_id for slot in slots if any(slot.is_on(gift.received_on) for gift in every)}
 
 
 def find_streak(instalment_ids: Sequence[int], claims: Iterable[Claim]) -> list[Claim]:
@@ -103,5 +116,5 @@ def find_streak(instalment_ids: Sequence[int], claims: Iterable[Claim]) -> list[
 
 def find_pieces(slot: OpenSlot, gifts: Sequence[LooseGift]) -> list[LooseGift]:
     """Return the gifts of an instalment's days if several are exactly its amount together; else none."""
-    pieces = [gift for gift in gifts if -EARLY_DAYS <= (gift.received_on - slot.due_on).days <= LATE_DAYS]
+    pieces = [gift for gift in gifts if slot.is_on(gift.received_on)]
     return pieces if len(pieces) > 1 and sum(gift.minor for gift in pieces) == slot.minor else []

@@ -21,8 +21,8 @@ from donorhub.domain.recurring.changed_amounts import Claim, LooseGift, OpenSlot
 from donorhub.errors import Conflict, Rejected
 from donorhub.models import Allocation, Gift, Instalment, RecurringGift
 from donorhub.models.states import (
-    EXPECTING_PROMISES,
     FREED_INSTALMENTS,
+    LIVE_PROMISES,
     UNPAID_INSTALMENTS,
     GiftMethod,
 )
@@ -34,7 +34,7 @@ from donorhub.services.work import tasks
 
 BY_BANK: Final[tuple[GiftMethod, ...]] = ("transfer", "standing_order", "direct_debit")
 _MISSED_BACK: Final = timedelta(days=400)  # what is not missed yet is looked at however old it is
-_AHEAD: Final = timedelta(days=rules.EARLY_DAYS)
+_AHEAD: Final = timedelta(days=rules.EARLY_DAYS + 5)  # an instalment may be rolled over a long weekend
 Purse = tuple[int, str]  # a donor and a currency
 
 
@@ -81,7 +81,7 @@ def _find_changed_amounts(
     promises: Iterable[RecurringGift], claims: Iterable[Claim]
 ) -> dict[int, ChangedAmount]:
     """Return what of another amount came last for those of these recurring gifts for which it did."""
-    currencies = {gift.id: gift.currency for gift in promises if gift.state in EXPECTING_PROMISES}
+    currencies = {gift.id: gift.currency for gift in promises if gift.state in LIVE_PROMISES}
     claims_of: dict[int, list[Claim]] = defaultdict(list)
     for claim in claims:
         if claim.slot.recurring_gift_id in currencies:
@@ -307,7 +307,7 @@ def list_loose_gifts(first_on: date, last_on: date, donor_ids: Iterable[int]) ->
             exists().where(
                 RecurringGift.donor_id == Gift.donor_id,
                 RecurringGift.currency == Gift.currency,
-                RecurringGift.state.in_(EXPECTING_PROMISES),
+                RecurringGift.state.in_(LIVE_PROMISES),
                 RecurringGift.charged_by != "provider",
             ),
         )
@@ -336,10 +336,11 @@ def _list_open_slots(today: date, donor_ids: Iterable[int] | None) -> dict[Purse
             Instalment.amount_minor,
             RecurringGift.donor_id,
             Instalment.currency,
+            Instalment.nominal_on,
         )
         .join(RecurringGift)
         .where(
-            RecurringGift.state.in_(EXPECTING_PROMISES),
+            RecurringGift.state.in_(LIVE_PROMISES),
             RecurringGift.charged_by != "provider",
             Instalment.state.in_(UNPAID_INSTALMENTS),
             Instalment.due_on <= today + _AHEAD,
@@ -357,6 +358,6 @@ def _list_open_slots(today: date, donor_ids: Iterable[int] | None) -> dict[Purse
             for row in db.session.execute(query.where(RecurringGift.donor_id.in_(chunk)))
         ]
     slots: dict[Purse, list[OpenSlot]] = defaultdict(list)
-    for id_, gift_id, due_on, minor, donor_id, currency in rows:
-        slots[donor_id, currency].append(OpenSlot(id_, gift_id, due_on, minor))
+    for id_, gift_id, due_on, minor, donor_id, currency, nominal_on in rows:
+        slots[donor_id, currency].append(OpenSlot(id_, gift_id, due_on, minor, nominal_on))
     return slots

@@ -112,9 +112,7 @@ def test_a_later_horizon_only_adds_slots(anchor: date, period: str, every: int, 
     st.integers(-40, 1500),
     st.none() | st.integers(1, 9),
 )
-def test_slots_from_a_day_are_the_last_of_all(
-    anchor: date, period: str, every: int, days: int, count: int | None
-) -> None:
+def test_slots_from_a_day_on(anchor: date, period: str, every: int, days: int, count: int | None) -> None:
     """From a day on there are the same slots as counted from the beginning, whatever amendment began when."""
     later = anchor + timedelta(days=200)
     terms = [

@@ -17,7 +17,7 @@ from donorhub import clock
 from donorhub.db import db
 from donorhub.models import Allocation, DomainEvent, Entry, Gift, Instalment, Match, RecurringGift, Task
 from donorhub.services.recurring import changed_amounts
-from tests.services.recurring.made_up_years import Order, Payment, World
+from tests.services.recurring.made_up_orders import Order, Payment, World
 
 
 @dataclass(slots=True)
@@ -110,6 +110,9 @@ class Judge:
         if waiting is not None:
             return  # a person has not said yet whose it is
         self.changes_to_see.discard((order.number, changed_on))
+        if (promise.state, promise.state_reason) == ("closed", "told"):
+            self.result.note("changes of a promise whose end was told meanwhile")
+            return
         self.result.note("amount changes")
         changed = changed_amounts.find_changed_amount(promise, today=clock.now().date())
         minor = slots[0].minor
@@ -164,7 +167,7 @@ class Judge:
         if word == "closed" and promise.state_reason == "told":
             return
         unpaid_count = order.count_unpaid_at_end(self.known_to[order.ours.number])
-        if unpaid_count < (2 if order.every == 1 else 1):
+        if unpaid_count < (1 if order.period == "M" and order.every > 1 else 2):
             self.result.note(
                 f"promises {word} while paying",
                 f"order {order.number} on {clock.now().date()}, known {self.known_to[order.ours.number]}",

@@ -7,14 +7,26 @@ each payment names the promise and the day of the calendar that it is for.
 from __future__ import annotations
 
 import calendar
+import itertools
 import random
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Final
 
+from tests.services.recurring.made_up_orders import (
+    IN_TIME,
+    Order,
+    OurAccount,
+    Payer,
+    Payment,
+    Period,
+    Slot,
+    World,
+)
+
 START: Final = date(2027, 1, 1)
-IN_TIME: Final = range(-5, 11)  # days from the nominal day on which a payment is in time
+_ALIKE_DAYS: Final = 16
 FREE_DAYS: Final = frozenset(
     date(year, month, day)
     for year in (2027, 2028, 2029)
@@ -47,111 +59,14 @@ TEXTS: Final = {
 MINORS: Final = (1000, 1500, 2000, 2500, 3000, 4000, 5000, 6000, 7500, 10000, 12000, 15000, 20000, 33300)
 
 
-@dataclass(frozen=True, slots=True)
-class OurAccount:
-    """One of our accounts: its currency, and how many days one file of it holds; 0 is a calendar month."""
-
-    number: str
-    currency: str
-    days: int
-
-
 OURS: Final = (
     OurAccount("PL61109010140000071219812874", "PLN", 7),
     OurAccount("PL83101010230000261395100000", "PLN", 0),
     OurAccount("PL10105000997603123456789123", "EUR", 14),
+    OurAccount("PL20105000997603123456789120", "GBP", 0),  # nobody imports its first year before it is over
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Payer:
-    """A bank account that pays, in how its bank writes, rolls and tarries; the post office has none."""
-
-    number: str
-    name: str
-    lang: str
-    roll: str
-    delays: Sequence[int]
-
-
-@dataclass(frozen=True, slots=True)
-class Slot:
-    """One day of an order's calendar, and what is promised or sent for it then."""
-
-    nominal_on: date
-    minor: int
-
-
-@dataclass(slots=True)
-class Order:
-    """A promise: whose, how it is paid, and all that happens to it."""
-
-    number: int
-    payer: Payer
-    donor_name: str
-    donor_number: int
-    ours: OurAccount
-    start_on: date
-    every: int
-    minor: int
-    text: str
-    slots: list[Slot] = field(default_factory=list)
-    changed_on: list[date] = field(default_factory=list)  # nominal days since which another amount is paid
-    pause: tuple[date, date, date] | None = None  # told on, first day, first day after
-    told_end: tuple[date, date] | None = None  # told on, last day
-    shift: tuple[date, int] | None = None  # since which nominal day it is paid so many days later
-    gap: tuple[date, date] | None = None  # the first day that is not paid, the first that is again
-    paid_on: dict[date, date] = field(default_factory=dict)  # by nominal day
-
-    def is_paid_in_time(self, nominal_on: date) -> bool:
-        """Return whether money came for that day near enough to it."""
-        on = self.paid_on.get(nominal_on)
-        return on is not None and (on - nominal_on).days in IN_TIME
-
-    def is_paused(self, nominal_on: date) -> bool:
-        """Return whether nothing is promised for that day."""
-        return self.pause is not None and self.pause[1] <= nominal_on < self.pause[2]
-
-    def count_unpaid_at_end(self, known_to: date) -> int:
-        """Return how many of the last days that are known to be over in a row brought nothing in time."""
-        over = [
-            slot.nominal_on
-            for slot in self.slots
-            if slot.nominal_on + timedelta(days=IN_TIME.stop - 1) <= known_to
-            and not self.is_paused(slot.nominal_on)
-        ]
-        count = 0
-        for nominal_on in reversed(over):
-            if self.is_paid_in_time(nominal_on):
-                break
-            count += 1
-        return count
-
-
-@dataclass(frozen=True, slots=True)
-class Payment:
-    """Money that reached one of our accounts; ``covers`` are the nominal days of its order that it is for."""
-
-    ref: str
-    on: date
-    minor: int
-    payer: Payer
-    ours: OurAccount
-    text: str
-    donor_number: int
-    order: Order | None = None
-    covers: tuple[date, ...] = ()
-
-
-@dataclass(slots=True)
-class World:
-    """All orders and payments of so many months."""
-
-    end_on: date
-    orders: list[Order]
-    payments: list[Payment]
-    donor_names: list[str]
-    donor_numbers: dict[int, set[str]]  # accounts by donor
+ARREARS: Final = {"pl": "zaległe", "sq": "prapambetur", "en": "arrears"}
+FOR_TWO: Final = {"pl": "za 2 miesiące", "sq": "për 2 muaj", "en": "for 2 months"}
 
 
 def make_world(seed: int, payer_count: int, months: int) -> World:
@@ -213,12 +128,16 @@ class _Draw:
 
     def _add_order(self, payer: Payer, donor_number: int, *, kind_of_text: str) -> None:
         draw = self.random
-        every = draw.choices((1, 3, 12), (90, 7, 3))[0]
+        period: Period = "W" if draw.random() < 0.03 else "M"
+        every = draw.choices((1, 3, 12), (90, 7, 3))[0] if period == "M" else draw.choice((1, 2, 4))
         day = draw.choice((1, 1, 2, 5, 5, 7, 10, 10, 12, 15, 15, 18, 20, 25, 27, 28, 29, 30, 31, 31))
-        first_month = draw.choice((0, 0, 0, 0, 1, 2, 3, 5, 8))
-        start_on = add_months(START, first_month, day)
+        start_on = add_months(START, draw.choice((0, 0, 0, 0, 1, 2, 3, 5, 8)), day)
         ours = OURS[2] if payer.lang == "sq" and draw.random() < 0.7 else draw.choice(OURS[:2])
+        if payer.lang == "en" and draw.random() < 0.3:
+            ours = OURS[3]
         text = f"{TEXTS[payer.lang][0]} {kind_of_text}" if kind_of_text else draw.choice(TEXTS[payer.lang])
+        # Two orders that begin alike could be told apart by nobody, and so could weekly ones of one amount.
+        others = {slot.minor for one in self.orders if one.payer is payer for slot in one.slots}
         order = Order(
             len(self.orders),
             payer,
@@ -227,8 +146,9 @@ class _Draw:
             ours,
             start_on,
             every,
-            draw.choice(MINORS),
+            draw.choice([minor for minor in MINORS if minor not in others]),
             text,
+            period,
         )
         self._draw_life(order)
         self.orders.append(order)
@@ -237,22 +157,12 @@ class _Draw:
         """Draw what happens to an order: at most one thing, but changes of amount go with any."""
         draw = self.random
         nominal_days = list(_list_nominal_days(order, self.end_on))
-        # An order that is changed to just what another of its payer is could be told apart by nobody.
-        others = {slot.minor for one in self.orders if one.payer is order.payer for slot in one.slots}
-        minor = order.minor
-        for nominal_on in nominal_days:
-            if nominal_on != nominal_days[0] and draw.random() < 0.02 * order.every:
-                other = draw.choice(
-                    (minor * 2, minor + 1000, minor * 3 // 2, minor // 2, max(500, minor - 1000))
-                )
-                if other != minor and other not in others:
-                    minor = other
-                    order.changed_on.append(nominal_on)
-            order.slots.append(Slot(nominal_on, minor))
-        if len(nominal_days) < 6 or order.every > 1:
+        self._draw_amounts(order, nominal_days)
+        if len(nominal_days) < 6 or order.every > 1 or order.period == "W":
             return
         what = draw.choices(
-            ("", "pause", "told_end", "silent_end", "resumed", "shift"), (50, 12, 8, 8, 10, 12)
+            ("", "pause", "told_end", "silent_end", "resumed", "shift", "new_payer"),
+            (46, 12, 8, 8, 10, 12, 4),
         )[0]
         day = nominal_days[draw.randint(2, len(nominal_days) - 3)]
         ahead = timedelta(days=draw.choice((0, 3, 20, 45)))
@@ -267,6 +177,37 @@ class _Draw:
             order.gap = (day, add_months(day, draw.choice((2, 3, 4, 9, 10)), 1))
         elif what == "shift":
             order.shift = (day, draw.choice((-4, -3, 3, 5, 7, 8)))
+        elif what == "new_payer" and order.payer.number:
+            order.new_payer = (day, replace(order.payer, number=_make_iban(1_000_000 + order.number)))
+
+    def _draw_amounts(self, order: Order, nominal_days: Sequence[date]) -> None:
+        draw = self.random
+        months = order.every if order.period == "M" else order.every / 4
+        minor, changes_again = order.minor, False
+        for nominal_on in nominal_days:
+            share = 0.3 if changes_again else 0.02 * months
+            changes_again = False
+            if nominal_on != nominal_days[0] and draw.random() < share:
+                other = draw.choice(
+                    (minor * 2, minor + 1000, minor * 3 // 2, minor // 2, max(500, minor - 1000))
+                )
+                if other != minor and not self._has_alike(order, nominal_on, other):
+                    minor, changes_again = other, True
+                    order.changed_on.append(nominal_on)
+            order.slots.append(Slot(nominal_on, minor))
+
+    def _has_alike(self, order: Order, nominal_on: date, minor: int) -> bool:
+        """Return whether another order of the payer is of that amount, words and days: nobody could tell them
+        apart.
+        """
+        return any(
+            slot.minor == minor
+            and abs((slot.nominal_on - nominal_on).days) < _ALIKE_DAYS
+            and (one.text, one.ours.number) == (order.text, order.ours.number)
+            for one in self.orders
+            if one.payer is order.payer and one.ours.currency == order.ours.currency
+            for slot in one.slots
+        )
 
     def _pay_order(self, order: Order) -> None:
         draw = self.random
@@ -275,14 +216,37 @@ class _Draw:
             if not self._is_sent(order, slot.nominal_on):
                 owed = []
                 continue
+            if slot.nominal_on in order.paid_on:
+                continue  # in advance
             fate = draw.random()
-            if fate < 0.02:  # forgotten: half of them pay it with the next one
+            if fate < 0.02:  # forgotten: half of them pay it with the next one, some weeks later by itself
                 owed = [slot] if fate < 0.01 else []
+                if fate > 0.016 and order.period == "M":
+                    self._send_arrears(order, slot)
                 continue
             if owed and owed[0].minor != slot.minor:
                 owed = []
-            self._send(order, [*owed, slot], late=fate > 0.985)
+            slots, is_ahead = [*owed, slot], 0.02 <= fate < 0.024 and not owed
+            if is_ahead:
+                slots = self._add_next(order, slot)
+            is_ahead = is_ahead and len(slots) > 1
+            self._send(order, slots, late=fate > 0.985 and order.period == "M", is_ahead=is_ahead)
             owed = []
+
+    def _add_next(self, order: Order, slot: Slot) -> list[Slot]:
+        """Return a slot with the next one, if it is paid in advance."""
+        later = order.slots[order.slots.index(slot) + 1 :]
+        is_alike = later and later[0].minor == slot.minor and self._is_sent(order, later[0].nominal_on)
+        return [slot, later[0]] if is_alike and order.period == "M" and order.every == 1 else [slot]
+
+    def _send_arrears(self, order: Order, slot: Slot) -> None:
+        """Pay what was forgotten some weeks later, between two days of the calendar."""
+        on = slot.nominal_on + timedelta(days=self.random.randint(40, 50))
+        if on <= self.end_on and self._is_sent(order, on):
+            order.paid_on[slot.nominal_on] = on
+            self._add_payment(
+                order, on, slot.minor, order.text.format(month=on.month, year=on.year), (slot.nominal_on,)
+            )
 
     def _is_sent(self, order: Order, on: date) -> bool:
         if order.pause is not None and order.is_paused(on):
@@ -291,12 +255,14 @@ class _Draw:
             return False
         return order.gap is None or not order.gap[0] <= on < order.gap[1]
 
-    def _send(self, order: Order, slots: Sequence[Slot], *, late: bool) -> None:
-        draw, payer, nominal_on = self.random, order.payer, slots[-1].nominal_on
+    def _send(self, order: Order, slots: Sequence[Slot], *, late: bool, is_ahead: bool = False) -> None:
+        draw, payer = self.random, order.payer
+        nominal_on = slots[0 if is_ahead else -1].nominal_on
         sent_on = nominal_on
         if order.shift is not None and nominal_on >= order.shift[0]:
             sent_on += timedelta(days=order.shift[1])
-        on = _roll(sent_on, payer.roll) + timedelta(days=draw.choice(payer.delays))
+        delays = payer.delays if order.period == "M" else (0, 0, 1)
+        on = _roll(sent_on, payer.roll) + timedelta(days=draw.choice(delays))
         if late:
             on = nominal_on + timedelta(days=draw.randint(11, 24))
         if payer.roll != "none":
@@ -307,8 +273,8 @@ class _Draw:
         if on > self.end_on:
             return
         text = order.text.format(month=nominal_on.month, year=nominal_on.year)
-        if len(slots) > 1 and payer.lang == "pl":
-            text = f"{text} zaległe"
+        if len(slots) > 1 and (is_ahead or payer.lang == "pl"):
+            text = f"{text} {(FOR_TWO if is_ahead else ARREARS)[payer.lang]}"
         for slot in slots:
             order.paid_on[slot.nominal_on] = on
         self._add_payment(
@@ -318,6 +284,8 @@ class _Draw:
     def _add_payment(self, order: Order, on: date, minor: int, text: str, covers: tuple[date, ...]) -> None:
         ref = f"R{len(self.payments):06}"
         payer = order.payer
+        if order.new_payer is not None and min(covers, default=on) >= order.new_payer[0]:
+            payer = order.new_payer[1]
         number = order.donor_number
         of_order = order if covers else None
         self.payments.append(Payment(ref, on, minor, payer, order.ours, text, number, of_order, covers))
@@ -332,10 +300,14 @@ class _Draw:
 
 
 def _list_nominal_days(order: Order, end_on: date) -> Iterator[date]:
-    count = 0
-    while (on := add_months(order.start_on, count * order.every, order.start_on.day)) <= end_on:
+    for count in itertools.count():
+        if order.period == "W":
+            on = order.start_on + timedelta(weeks=count * order.every)
+        else:
+            on = add_months(order.start_on, count * order.every, order.start_on.day)
+        if on > end_on:
+            return
         yield on
-        count += 1
 
 
 def _roll(on: date, how: str) -> date:

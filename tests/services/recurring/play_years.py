@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime, time, timedelta
 from itertools import accumulate
-from typing import NamedTuple
+from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
@@ -27,8 +27,10 @@ from donorhub.services.donors import donors
 from donorhub.services.recurring import changed_amounts, instalments, recurring_gifts
 from tests.services.bank.bank import Paid, assert_sound, camt, match, send
 from tests.services.recurring.judged_years import Judge, Result
-from tests.services.recurring.made_up_years import OURS, START, Order, OurAccount, Payment, World, add_months
+from tests.services.recurring.made_up_orders import Order, OurAccount, Payment, World
+from tests.services.recurring.made_up_years import OURS, START, add_months
 
+_YEAR_OVER: Final = date(2028, 1, 1)
 WARSAW = ZoneInfo("Europe/Warsaw")
 
 
@@ -89,7 +91,10 @@ class Play:
                 last_on = min(next_on - timedelta(days=1), self.world.end_on)
                 late = self.random.choice((20, 33, 50)) if self.random.random() < 0.08 else 0
                 wait = self.random.choice((1, 2, 3))
-                yield File(account, first_on, last_on, last_on + timedelta(days=wait + late))
+                import_on = last_on + timedelta(days=wait + late)
+                if account is OURS[-1] and last_on < _YEAR_OVER:
+                    import_on = _YEAR_OVER + timedelta(days=self.random.choice((9, 10, 11)))
+                yield File(account, first_on, last_on, import_on)
                 first_on = next_on
 
     def _make_donors(self) -> None:
@@ -145,6 +150,7 @@ class Play:
                 kind="standing_order",
                 start_on=order.start_on,
                 every=order.every,
+                period=order.period,
                 source="made_up",
                 source_ref=str(order.number),
                 payer_iban=order.payer.number,

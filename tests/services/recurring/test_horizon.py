@@ -77,7 +77,7 @@ def test_rounds_leave_no_instalment_out(
     assert days_of(gift) == before
 
 
-def test_round_expects_again_what_a_pause_taken_back_skipped(database: Flask, now: datetime) -> None:
+def test_round_expects_what_a_shortened_pause_skipped(database: Flask, now: datetime) -> None:
     """After two years, a pause that ends early is followed by the next round, the paid days untouched."""
     gift = promise(now)
     today = START + timedelta(days=700)

@@ -6,10 +6,10 @@ and whether a person must look, :mod:`donorhub.domain.bank.matching.matching` sa
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import timedelta
 from itertools import combinations, pairwise
+from math import log
 from typing import Final, NamedTuple
 
 from donorhub.domain.bank.matching.matching_facts import (
@@ -19,25 +19,19 @@ from donorhub.domain.bank.matching.matching_facts import (
     Policy,
     Settles,
 )
-from donorhub.domain.payer_text import fold_letters
+from donorhub.domain.bank.matching.wordings import find_paid_otherwise, names_many_months
 
 _UNPAID: Final = 10_000.0  # dearer than any instalment, so that a credit settles one where it can
 _ADVANCE_DAYS: Final = 31
 _ADVANCE_COST: Final = 5.0  # before the days of an instalment, beside two thirds more for each day
+_PAUSE_COST: Final = 1.0  # of the same amount on the same day, what is owed goes first
+_LATE_DAYS: Final = 20
+_CLAIMED_COST: Final = 8.0  # late money is for what nothing came for, rather
+_OTHER_WAY_COST: Final = 6.0  # more than another amount, and than the right one for another promise
 _OTHER_AMOUNT_COST: Final = 4.0  # the right amount ten days late, for another promise, is nearer
 _ARREARS_DAYS: Final = 100  # missed for 90 days at most, after 10 days of grace
 _SLOT_EARLY_DAYS: Final = 5  # banks pay before a weekend or a holiday
 _SMALL: Final = 8
-_MANY_MONTHS: Final = re.compile(
-    r"\b(zaleg\w*|arrears|prapambetur\w*)"
-    r"|\b(za|for|per) (\d+|dwa|trzy|cztery|two|three|dy|tre) (mies|month|muaj)"
-)
-_MONTHS: Final = re.compile(
-    r"\b(stycz(?:en|nia|niu)|lut(?:y|ego|ym)|mar(?:zec|ca|cu|ch|s)|kwie(?:cien|tnia|tniu)|ma(?:j|ja|ju|y)"
-    r"|czerw(?:iec|ca|cu)|lip(?:iec|ca|cu)|sierp(?:ien|nia|niu)|wrze(?:sien|snia|sniu)|pazdziernik(?:a|u)?"
-    r"|listopad(?:a|zie)?|grud(?:zien|nia|niu)|january|february|april|june|july|august|september|october"
-    r"|november|december|janar|shkurt|prill|qershor|korrik|gusht|shtator|tetor|nentor|dhjetor)\b"
-)
 _Costs = Sequence[Sequence[float]]
 
 
@@ -60,9 +54,10 @@ def fit_credits(
 ) -> list[Fit]:
     """Return what each credit of one donor settles, all of them together, in order.
 
-    Cost of a pair: 0 for the exact amount, else 4 and the relative difference; a third
-    a day, and 5 with a whole one a day before the slot; 2 more for a missed one. The
-    cheapest whole is taken (by the Hungarian method up to 8, the cheapest pair first beyond).
+    Cost of a pair: 0 for the exact amount, else 4 and the logarithm of how many times as much (a half is as
+    near as the double); a third a day, less after 20 late days, and 5 with a whole one a day before the slot;
+    2 more for a missed one; 6 for a promise that came otherwise. In a pause only the exact amount on its day
+    pays. The cheapest whole is taken (by the Hungarian method up to 8, the cheapest pair first beyond).
     """
     currency = credits[0].amount.currency
     open_ = sorted(
@@ -70,7 +65,7 @@ def fit_credits(
     )
     if not open_:
         return [ONE_OFF] * len(credits)
-    costs = [[_reckon_cost(credit, instalment, policy) for instalment in open_] for credit in credits]
+    costs = [_reckon_costs(credit, open_, policy) for credit in credits]
     column_of_credit = _assign_cheapest(costs)
     settled_ids = {open_[column].instalment_id for column in column_of_credit if column is not None}
     fits = []
@@ -92,32 +87,62 @@ def find_nearest(
         for i in instalments
         if i.open.currency == credit.amount.currency and _is_in_window(credit, i, policy)
     ]
-    return min(candidates, key=lambda i: abs((credit.booked_on - i.due_on).days), default=None)
+    return min(candidates, key=lambda i: abs(i.count_days(credit.booked_on)), default=None)
 
 
-def _reckon_cost(credit: Credit, instalment: InstalmentFacts, policy: Policy) -> float:
+def _reckon_costs(credit: Credit, open_: Sequence[InstalmentFacts], policy: Policy) -> list[float]:
+    """Return the cost of a credit for each instalment; where one whose days are not known yet may be owed, it
+    pays none of the same promise in advance.
+    """
+    other_ids = find_paid_otherwise(credit.text, open_)
+    unknown_ids = {i.recurring_gift_id for i in open_ if _may_be_paid(credit, i, policy)}
+    return [
+        _reckon_cost(credit, i, other_ids, policy)
+        if i.recurring_gift_id not in unknown_ids or i.count_days(credit.booked_on) >= -_SLOT_EARLY_DAYS
+        else _UNPAID
+        for i in open_
+    ]
+
+
+def _reckon_cost(
+    credit: Credit, instalment: InstalmentFacts, other_ids: Collection[int], policy: Policy
+) -> float:
     """Return the cost of a pair, ``_UNPAID`` where they cannot belong together."""
     if _names_instalment(credit, instalment):
         return -_UNPAID
-    days = (credit.booked_on - instalment.due_on).days
-    if not -_ADVANCE_DAYS <= days <= _ARREARS_DAYS:
+    days = instalment.count_days(credit.booked_on)
+    if not -_ADVANCE_DAYS <= days <= _ARREARS_DAYS or _may_be_paid(credit, instalment, policy):
         return _UNPAID
     paid_minor, open_ = credit.amount.minor, instalment.open.minor
+    if not instalment.is_owed:
+        is_paid_all_the_same = paid_minor == open_ and _is_on_slot(credit, instalment, policy)
+        return _reckon_days(days) + _PAUSE_COST if is_paid_all_the_same else _UNPAID
     cost = _reckon_days(days) + (2.0 if instalment.state == "missed" else 0.0)
+    if instalment.is_claimed and days > policy.grace_days:
+        cost += _CLAIMED_COST
+    cost += _OTHER_WAY_COST if instalment.recurring_gift_id in other_ids else 0.0
     if paid_minor == open_:
         return cost
     several = paid_minor % open_ == 0 and paid_minor // open_ <= policy.max_several
     if several or -_SLOT_EARLY_DAYS <= days <= policy.grace_days:
-        return cost + _OTHER_AMOUNT_COST + abs(paid_minor - open_) / open_
+        return cost + _OTHER_AMOUNT_COST + abs(log(paid_minor / open_))
     return _UNPAID
 
 
 def _reckon_days(days: int) -> float:
-    """Return a third a day, and more before the slot: money that comes far from every due date is more likely
-    late than early, and what is owed goes before what is not due yet.
+    """Return a third a day, a fifteenth from the twentieth late day on, and more before the slot: money that
+    comes far from every due date is more likely late than early, and what is owed goes before what is not due
+    yet.
     """
+    if days > _LATE_DAYS:
+        return _LATE_DAYS / 3 + (days - _LATE_DAYS) / 15
     days_ahead = -days - _SLOT_EARLY_DAYS
     return abs(days) / 3 + (_ADVANCE_COST + days_ahead * 2 / 3 if days_ahead > 0 else 0.0)
+
+
+def _may_be_paid(credit: Credit, instalment: InstalmentFacts, policy: Policy) -> bool:
+    """Return whether an instalment is not known to be owed: what came on its days is not there yet."""
+    return instalment.is_unknown and not _is_near(credit, instalment, policy)
 
 
 def _names_instalment(credit: Credit, instalment: InstalmentFacts) -> bool:
@@ -125,25 +150,19 @@ def _names_instalment(credit: Credit, instalment: InstalmentFacts) -> bool:
 
 
 def _is_on_slot(credit: Credit, instalment: InstalmentFacts, policy: Policy) -> bool:
-    return -_SLOT_EARLY_DAYS <= (credit.booked_on - instalment.due_on).days <= policy.grace_days
+    return -_SLOT_EARLY_DAYS <= instalment.count_days(credit.booked_on) <= policy.grace_days
 
 
 def _is_due(credit: Credit, instalment: InstalmentFacts, policy: Policy) -> bool:
     return instalment.due_on <= credit.booked_on + timedelta(days=policy.early_days)
 
 
-def _names_many_months(credit: Credit) -> bool:
-    """Return whether the payer says that it is for several months, or for months that are owed."""
-    text = fold_letters(credit.text)
-    return _MANY_MONTHS.search(text) is not None or len({m.group()[:3] for m in _MONTHS.finditer(text)}) > 1
-
-
 def _is_near(credit: Credit, instalment: InstalmentFacts, policy: Policy) -> bool:
-    return abs((credit.booked_on - instalment.due_on).days) <= policy.grace_days
+    return abs(instalment.count_days(credit.booked_on)) <= policy.grace_days
 
 
 def _is_in_window(credit: Credit, instalment: InstalmentFacts, policy: Policy) -> bool:
-    return -policy.early_days <= (credit.booked_on - instalment.due_on).days <= policy.late_days
+    return -policy.early_days <= instalment.count_days(credit.booked_on) <= policy.late_days
 
 
 def _assign_cheapest(costs: _Costs) -> list[int | None]:
@@ -241,9 +260,12 @@ def _settle_credit(
     free = [
         i
         for i in open_
-        if not i.is_claimed and (i.instalment_id == own or i.instalment_id not in settled_ids)
+        if i.is_owed
+        and not i.is_claimed
+        and not _may_be_paid(credit, i, policy)
+        and (i.instalment_id == own or i.instalment_id not in settled_ids)
     ]
-    several = _find_several(credit, first, free, policy) or _find_subset(credit, free, policy)
+    several = _find_several(credit, first, free, open_, policy) or _find_subset(credit, free, policy)
     if several:
         return _make_fit("several", several, credit, policy)
     if first is None or not (_is_on_slot(credit, first, policy) or _names_instalment(credit, first)):
@@ -262,8 +284,10 @@ def _has_twin(
     """Return whether another recurring gift of the donor waits for the same amount about now."""
     if _names_instalment(credit, first) or not _is_in_window(credit, first, policy):
         return False
+    other_ids = {first.recurring_gift_id, *find_paid_otherwise(credit.text, open_)}
     return any(
-        i.recurring_gift_id != first.recurring_gift_id
+        i.recurring_gift_id not in other_ids
+        and i.is_owed
         and i.open == first.open
         and i.instalment_id not in settled_ids
         and _is_in_window(credit, i, policy)
@@ -272,7 +296,11 @@ def _has_twin(
 
 
 def _find_several(
-    credit: Credit, first: InstalmentFacts | None, free: Sequence[InstalmentFacts], policy: Policy
+    credit: Credit,
+    first: InstalmentFacts | None,
+    free: Sequence[InstalmentFacts],
+    open_: Sequence[InstalmentFacts],
+    policy: Policy,
 ) -> list[InstalmentFacts]:
     """Return equal instalments of one recurring gift that the credit pays exactly, the oldest first: the one
     on whose day it came, and those owed before it, the last of them; in advance only where they are too few.
@@ -290,7 +318,10 @@ def _find_several(
     start = min(max(0, place + 1 - count), len(alike) - count)
     some = alike[start : start + count]
     is_owed = _is_due(credit, some[-1], policy) and _are_neighbours(some, alike)
-    return some if is_owed or _names_many_months(credit) else []
+    has_unknown = any(
+        i.recurring_gift_id == first.recurring_gift_id and _may_be_paid(credit, i, policy) for i in open_
+    )
+    return some if is_owed or (names_many_months(credit.text) and not has_unknown) else []
 
 
 def _are_neighbours(some: Sequence[InstalmentFacts], alike: Sequence[InstalmentFacts]) -> bool:
@@ -302,7 +333,7 @@ def _are_neighbours(some: Sequence[InstalmentFacts], alike: Sequence[InstalmentF
 
 def _find_place(credit: Credit, alike: Sequence[InstalmentFacts], policy: Policy) -> int:
     """Return the place of the instalment on whose days the credit came, else of the last due by then."""
-    days = [(credit.booked_on - i.due_on).days for i in alike]
+    days = [i.count_days(credit.booked_on) for i in alike]
     on_slot = [place for place, i in enumerate(alike) if _is_on_slot(credit, i, policy)]
     if on_slot:
         return min(on_slot, key=lambda place: abs(days[place]))
@@ -336,6 +367,6 @@ def _make_fit(
     for instalment in instalments:
         allocations.append(NewAllocation(instalment.instalment_id, min(rest_minor, instalment.open.minor)))
         rest_minor -= allocations[-1].minor
-    days = min(((credit.booked_on - i.due_on).days for i in instalments), key=abs)
+    days = min((i.count_days(credit.booked_on) for i in instalments), key=abs)
     in_window = any(_is_in_window(credit, i, policy) for i in instalments)
     return Fit(settles, tuple(allocations), days, in_window)

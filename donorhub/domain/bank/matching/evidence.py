@@ -72,6 +72,7 @@ _AMOUNT_KEYS: Final[Mapping[Settles, WeighedKey]] = {
     "several": "match.amount_several",
 }
 _MANY: Final = 20  # namesakes beyond which a name proves nothing
+_FAMILIES_OF_NAME: Final = frozenset({"NAME", "HISTORY"})
 _LIKE: Final = 85.0  # of 100, rapidfuzz token_sort_ratio
 _MOST_TIMES: Final = 5
 SAID_BEFORE: Final = 2  # confirmations after which a payer's words speak for another's gift
@@ -192,7 +193,9 @@ def _weigh_learned_payer(key: PayerKeyFacts, scales: Scales) -> Evidence:
 
 
 def _weigh_name(clues: Clues, facts: MatchFacts, scales: Scales, reasons: Reasons) -> None:
-    """Add points to donors who bear the name; where none was found yet, divide them among its bearers."""
+    """Add points to donors who bear the name; where none of them is known by more than it, divide them among
+    the other bearers: one namesake's earlier payments make the next no less anybody's.
+    """
     if not clues.name_key:
         return
     namesakes = facts.donors_of_name.get(clues.name_key, ())
@@ -203,10 +206,14 @@ def _weigh_name(clues: Clues, facts: MatchFacts, scales: Scales, reasons: Reason
             likeness = token_sort_ratio(clues.name_key, make_name_key(facts.donors[donor_id].name))
             if likeness >= _LIKE:
                 evidence.append(scales.weigh_reason("NAME", "match.name_like", "likeness", round(likeness)))
-    if not any(donor_id in reasons for donor_id in namesakes) and 0 < len(namesakes) <= _MANY:
+    is_known = any(
+        reason.family not in _FAMILIES_OF_NAME for one in namesakes for reason in reasons.get(one, ())
+    )
+    if not is_known and 0 < len(namesakes) <= _MANY:
         reason_of_each = scales.weigh_reason("NAME", "match.name", "namesakes", len(namesakes))
         reason_of_each = reason_of_each._replace(points=reason_of_each.points // len(namesakes))
-        reasons.update((donor_id, [reason_of_each]) for donor_id in namesakes)
+        for donor_id in namesakes:
+            reasons.setdefault(donor_id, [reason_of_each])
 
 
 def _weigh_names_in_text(clues: Clues, facts: MatchFacts, scales: Scales, reasons: Reasons) -> None:

@@ -163,7 +163,7 @@ def _split_credit(draft: _Draft, facts: MatchFacts, scales: Scales, policy: Poli
         for i in instalments
     )
     codes = [scales.weigh_reason("REF", "match.code", "number", number) for number in donors.values()]
-    days = max(((credit.booked_on - i.due_on).days for i in instalments), key=abs)
+    days = max((i.count_days(credit.booked_on) for i in instalments), key=abs)
     evidence = (
         *codes,
         scales.weigh_reason("AMOUNT", "match.amount_several", "count", len(instalments)),

@@ -129,7 +129,7 @@ class PayerKeyFacts:
 
 @dataclass(frozen=True, slots=True)
 class InstalmentFacts:
-    """An open instalment: neither paid, skipped nor waived, and missed for at most 90 days."""
+    """An open instalment: neither paid nor waived, skipped only by a pause, missed for at most 90 days."""
 
     instalment_id: int
     donor_id: int
@@ -141,6 +141,23 @@ class InstalmentFacts:
     is_claimed: bool = (
         False  # money of another amount is there for it, and a person has yet to say what it is
     )
+    is_unknown: bool = False  # a statement of its days is not there, and later ones are
+    is_elsewhere: bool = False  # its recurring gift came to another account of ours, another's to this one
+    wordings: frozenset[str] = frozenset()  # with which money came for its recurring gift so far
+    nominal_on: date | None = None  # before it was rolled to a banking day
+
+    def count_days(self, day: date) -> int:
+        """Return how many days after its own a day is, below 0 before it: between the nominal and the due day
+        it is none.
+        """
+        if day >= self.due_on:
+            return (day - self.due_on).days
+        return min(0, (day - (self.nominal_on or self.due_on)).days)
+
+    @property
+    def is_owed(self) -> bool:
+        """Return whether somebody waits for it: in a pause nobody does."""
+        return self.state != "skipped"
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,21 +7,19 @@ nothing: that is :mod:`donorhub.domain.bank.matching.matching`.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Final, TypeVar
 
 from sqlalchemy import case, func, select
 
 import webhooks
-from donorhub.db import cut_query_values, db, sum_minor
+from donorhub.db import cut_query_values, db
 from donorhub.domain.bank.matching.clues import Clues
 from donorhub.domain.bank.matching.matching_facts import (
     DebitFacts,
     DonorFacts,
     GiftFacts,
-    InstalmentFacts,
     MatchFacts,
     PayoutFacts,
     Policy,
@@ -29,30 +27,24 @@ from donorhub.domain.bank.matching.matching_facts import (
 from donorhub.domain.bank.matching.not_gifts import is_marked_return
 from donorhub.domain.bank.matching.words_against import split_words_against
 from donorhub.domain.payer_text import make_name_key, normalise_account
-from donorhub.domain.recurring.changed_amounts import LooseGift, OpenSlot, find_claims
 from donorhub.models import (
-    Allocation,
     BankAccount,
     Correction,
     Donor,
     Entry,
     Gift,
-    Instalment,
     Match,
     Payout,
     RecurringGift,
 )
-from donorhub.models.states import ARRIVING_PAYOUTS, UNCOUNTED_ENTRIES, UNPAID_INSTALMENTS
+from donorhub.models.states import ARRIVING_PAYOUTS, UNCOUNTED_ENTRIES
 from donorhub.money import Money, parse_amount_line
 from donorhub.services.access import organisation
-from donorhub.services.bank.matching import match_links
+from donorhub.services.bank.matching import match_links, promise_facts
 from donorhub.services.bank.matching.credits import NOBODYS
 from donorhub.services.giving import gifts
-from donorhub.services.recurring import changed_amounts
 
-_OPEN_DAYS: Final = timedelta(days=100)  # missed for 90 days at most, after 10 days of grace
 _K = TypeVar("_K", int, str)
-_AHEAD: Final = timedelta(days=40)
 _PAYOUT_DAYS: Final = timedelta(days=15)  # five banking days and what holidays there may be between
 
 
@@ -91,10 +83,7 @@ def fetch_facts(items: Sequence[Clues], policy: Policy) -> MatchFacts:
         donors_of_name=links.names,
         donors_of_email=links.emails,
         payer_keys=links.group_payer_keys(),
-        instalments=_mark_claimed(
-            _find_instalments(donors, min(days), max(days)),
-            _find_money_there(items, donors, links.accounts),
-        ),
+        instalments=promise_facts.find_instalments(items, donors, links.accounts),
         gifts=_leave_out_taken_back(_find_gifts(donors, min(days), max(days), policy)) if debits else {},
         gifts_of_ref=_leave_out_taken_back(_find_gifts_of_ref(debits, policy)) if debits else {},
         debits=_find_debits(items, policy),
@@ -151,50 +140,6 @@ def _find_donors_who_closed(donor_ids: Iterable[int]) -> set[int]:
     return closed_ids
 
 
-def _find_instalments(
-    donor_ids: Iterable[int], first_on: date, last_on: date
-) -> dict[int, tuple[InstalmentFacts, ...]]:
-    paid_minor = func.coalesce(sum_minor(Allocation.amount_minor), 0)
-    facts: dict[int, list[InstalmentFacts]] = defaultdict(list)
-    for chunk in cut_query_values(sorted(donor_ids)):
-        rows = db.session.execute(
-            select(
-                Instalment.id,
-                RecurringGift.donor_id,
-                Instalment.recurring_gift_id,
-                Instalment.due_on,
-                Instalment.amount_minor,
-                Instalment.currency,
-                Instalment.state,
-                Instalment.source_ref,
-                paid_minor,
-            )
-            .join(RecurringGift, RecurringGift.id == Instalment.recurring_gift_id)
-            .outerjoin(Allocation, Allocation.instalment_id == Instalment.id)
-            .where(
-                RecurringGift.donor_id.in_(chunk),
-                Instalment.state.in_(UNPAID_INSTALMENTS),
-                Instalment.due_on.between(first_on - _OPEN_DAYS, last_on + _AHEAD),
-            )
-            .group_by(Instalment.id, RecurringGift.donor_id)
-        )
-        for id_, donor_id, gift_id, due_on, minor, currency, state, ref, allocated_minor in rows:
-            left_minor = minor - (allocated_minor or 0)
-            if left_minor > 0:
-                facts[donor_id].append(
-                    InstalmentFacts(
-                        id_,
-                        donor_id,
-                        gift_id,
-                        due_on,
-                        Money(left_minor, currency),
-                        state,
-                        (ref,) if ref else (),
-                    )
-                )
-    return {donor_id: tuple(some) for donor_id, some in facts.items()}
-
-
 def _find_largest_gifts(donor_ids: Iterable[int]) -> dict[tuple[int, str], int]:
     """Return the largest gift of each donor in each currency, without tests and what was taken out."""
     largest: dict[tuple[int, str], int] = {}
@@ -211,59 +156,6 @@ def _find_largest_gifts(donor_ids: Iterable[int]) -> dict[tuple[int, str], int]:
         )
         largest.update({(donor_id, currency): minor for donor_id, currency, minor in rows})
     return largest
-
-
-def _find_money_there(
-    items: Sequence[Clues], donor_ids: Collection[int], donors_of_account: Mapping[str, tuple[int, ...]]
-) -> dict[tuple[int, str], list[LooseGift]]:
-    """Return what came of these donors and settles nothing yet: gifts beside every promise, and other waiting
-    entries of the same accounts.
-    """
-    last_on = max(clues.credit.booked_on for clues in items)
-    first_on = min(clues.credit.booked_on for clues in items) - _OPEN_DAYS
-    money = changed_amounts.list_loose_gifts(first_on, last_on, donor_ids)
-    own_ids = {clues.credit.entry_id for clues in items}
-    for chunk in cut_query_values(sorted(donors_of_account)):
-        rows = db.session.execute(
-            select(
-                Entry.id, Entry.counterparty_account, Entry.currency, Entry.booked_on, Entry.amount_minor
-            ).where(
-                Entry.state == "suspense",
-                Entry.booked_on.between(first_on, last_on),
-                Entry.amount_minor > 0,
-                Entry.counterparty_account.in_(chunk),
-            )
-        )
-        for id_, account, currency, booked_on, minor in rows:
-            if id_ not in own_ids:
-                for donor_id in donors_of_account[account]:
-                    money[donor_id, currency].append(LooseGift(-id_, booked_on, minor))
-    return money
-
-
-def _mark_claimed(
-    facts: Mapping[int, tuple[InstalmentFacts, ...]], money: Mapping[tuple[int, str], Sequence[LooseGift]]
-) -> dict[int, tuple[InstalmentFacts, ...]]:
-    """Return the instalments, those marked on whose days money of another amount came."""
-    claimed_ids = {
-        claim.slot.instalment_id
-        for (donor_id, currency), some in money.items()
-        for claim in find_claims(
-            some,
-            [
-                OpenSlot(i.instalment_id, i.recurring_gift_id, i.due_on, i.open.minor)
-                for i in facts.get(donor_id, ())
-                if i.open.currency == currency
-            ],
-        )
-        if claim.gift.minor != claim.slot.minor
-    }
-    if not claimed_ids:
-        return dict(facts)
-    return {
-        donor_id: tuple(replace(i, is_claimed=i.instalment_id in claimed_ids) for i in some)
-        for donor_id, some in facts.items()
-    }
 
 
 def _find_gifts(
