@@ -114,7 +114,16 @@ def find_streak(instalment_ids: Sequence[int], claims: Iterable[Claim]) -> list[
     return streak[::-1]
 
 
-def find_pieces(slot: OpenSlot, gifts: Sequence[LooseGift]) -> list[LooseGift]:
-    """Return the gifts of an instalment's days if several are exactly its amount together; else none."""
-    pieces = [gift for gift in gifts if slot.is_on(gift.received_on)]
+def find_pieces(slot: OpenSlot, gifts: Sequence[LooseGift], slots: Sequence[OpenSlot]) -> list[LooseGift]:
+    """Return the gifts of an instalment's days if several are exactly its amount together; else none.
+
+    What came nearer to another of ``slots``, all of the same promise, is no piece of this one: a weekly order
+    that was halved brings the old amount in two weeks.
+    """
+    pieces = [
+        gift
+        for gift in gifts
+        if slot.is_on(gift.received_on)
+        and min(slots, key=lambda one: abs((gift.received_on - one.due_on).days)) == slot
+    ]
     return pieces if len(pieces) > 1 and sum(gift.minor for gift in pieces) == slot.minor else []

@@ -268,7 +268,8 @@ def _settle_pieces(
             continue
         used_ids: set[int] = set()
         for slot in slots_of_donor:
-            for piece in rules.find_pieces(slot, [one for one in some if one.gift_id not in used_ids]):
+            loose_ones = [one for one in some if one.gift_id not in used_ids]
+            for piece in rules.find_pieces(slot, loose_ones, slots_of_donor):
                 gift = db.session.get_one(Gift, piece.gift_id)
                 instalments.settle_instalments(gift, {slot.instalment_id: piece.minor}, now=now, actor=actor)
                 used_ids.add(piece.gift_id)

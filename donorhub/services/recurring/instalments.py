@@ -135,8 +135,6 @@ def _list_slots(
 
 def _insert_instalments(new: Sequence[tuple[RecurringGift, schedule.Slot]]) -> int:
     """Insert the instalments of these slots; return how many were not there yet."""
-    if not new:
-        return 0
     rows = [
         {
             "recurring_gift_id": gift.id,
@@ -153,8 +151,9 @@ def _insert_instalments(new: Sequence[tuple[RecurringGift, schedule.Slot]]) -> i
         for gift, slot in new
     ]
     on = (Instalment.recurring_gift_id, Instalment.nominal_on)
-    statement = insert_or_ignore(Instalment, on=on).returning(Instalment.id)
-    return len(db.session.scalars(statement, rows).all())
+    statement = insert_or_ignore(Instalment, on=on)
+    ids = [db.session.scalar(statement.values(row).returning(Instalment.id)) for row in rows]
+    return len([id_ for id_ in ids if id_ is not None])
 
 
 def _list_put_aside(*conditions: ColumnElement[bool]) -> Sequence[Instalment]:

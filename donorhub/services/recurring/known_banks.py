@@ -19,7 +19,7 @@ from donorhub.domain.recurring.coverage import KnownDays
 from donorhub.models import Allocation, BankAccount, Coverage, Entry, Instalment, Match, RecurringGift
 from donorhub.services.access import organisation
 
-_BANK: Final = "bank:"
+SOURCE: Final = "bank:"  # of coverage, before the id of an account
 _DAY: Final = timedelta(days=1)
 _BEFORE: Final = timedelta(days=4)  # a bank that pays before a weekend pays then
 TOLD_FAILURES: Final = ("failed", "returned")  # a provider's word that nothing came
@@ -27,21 +27,21 @@ TOLD_FAILURES: Final = ("failed", "returned")  # a provider's word that nothing 
 
 def name_source(bank_account_id: int) -> str:
     """Return what a bank account is called as a source of facts."""
-    return f"{_BANK}{bank_account_id}"
+    return f"{SOURCE}{bank_account_id}"
 
 
 def read_coverage(*, now: datetime) -> dict[int, KnownDays]:
     """Return the days that are known of each bank account, by its id, as they stood at an instant."""
     newest = (
         select(func.max(Coverage.id))
-        .where(Coverage.recorded_at <= now, Coverage.source.startswith(_BANK))
+        .where(Coverage.recorded_at <= now, Coverage.source.startswith(SOURCE))
         .group_by(Coverage.source)
     )
     rows = db.session.execute(
         select(Coverage.source, Coverage.known_from, Coverage.known_to).where(Coverage.id.in_(newest))
     )
     return {
-        int(source.removeprefix(_BANK)): KnownDays(known_from, known_to)
+        int(source.removeprefix(SOURCE)): KnownDays(known_from, known_to)
         for source, known_from, known_to in rows
         if known_from is not None and known_to is not None
     }

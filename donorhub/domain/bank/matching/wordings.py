@@ -13,10 +13,8 @@ from typing import Final
 from donorhub.domain.bank.matching.matching_facts import InstalmentFacts
 from donorhub.domain.payer_text import fold_letters, remove_tags, split_words
 
-_MANY_MONTHS: Final = re.compile(
-    r"\b(zaleg\w*|arrears|prapambetur\w*)"
-    r"|\b(za|for|per) (\d+|dwa|trzy|cztery|two|three|dy|tre) (mies|month|muaj)"
-)
+_ARREARS: Final = re.compile(r"\b(zaleg\w*|arrears|prapambetur\w*)")
+_MANY_MONTHS: Final = re.compile(r"\b(za|for|per) (\d+|dwa|trzy|cztery|two|three|dy|tre) (mies|month|muaj)")
 _MONTHS: Final = re.compile(
     r"\b(stycz(?:en|nia|niu)|lut(?:y|ego|ym)|mar(?:zec|ca|cu|ch|s)|kwie(?:cien|tnia|tniu)|ma(?:j|ja|ju|y)"
     r"|czerw(?:iec|ca|cu)|lip(?:iec|ca|cu)|sierp(?:ien|nia|niu)|wrze(?:sien|snia|sniu)|pazdziernik(?:a|u)?"
@@ -26,7 +24,7 @@ _MONTHS: Final = re.compile(
 
 
 def names_many_months(text: str) -> bool:
-    """Return whether the payer says that it is for several months, or for months that are owed."""
+    """Return whether the payer says that it is for several months; of months that are owed none is ahead."""
     folded = fold_letters(text)
     return (
         _MANY_MONTHS.search(folded) is not None or len({m.group()[:3] for m in _MONTHS.finditer(folded)}) > 1
@@ -36,6 +34,7 @@ def names_many_months(text: str) -> bool:
 def read_wording(text: str) -> str:
     """Return the words of a text that are the same every month: no numbers, no months, nothing of arrears."""
     folded = _MANY_MONTHS.sub(" ", _MONTHS.sub(" ", fold_letters(remove_tags(text))))
+    folded = _ARREARS.sub(" ", folded)
     return " ".join(word for word in split_words(folded) if word.isalpha())
 
 

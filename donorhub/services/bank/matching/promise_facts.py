@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 from typing import Final
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import and_, func, literal, or_, select
 
 from donorhub.db import cut_query_values, db, sum_minor
 from donorhub.domain.bank.matching.clues import Clues
@@ -52,6 +52,8 @@ def find_instalments(
     facts = _mark_claimed(
         _find_open(donor_ids, min(days), max(days)), _find_money_there(items, donor_ids, donors_of_account)
     )
+    if not facts:
+        return {}
     accounts = _find_accounts(items)
     facts = _mark_unknown(facts, _find_gaps(accounts))
     return _add_ways(facts, accounts, min(days))
@@ -160,41 +162,43 @@ def _mark_claimed(
     }
 
 
-def _find_accounts(items: Sequence[Clues]) -> dict[int, date]:
-    """Return our accounts that these credits came to, with the first day of the statements that tell them."""
-    first_days: dict[int, date] = {}
+def _find_accounts(items: Sequence[Clues]) -> dict[int, bool]:
+    """Return our accounts that these credits came to, and whether each is known up to the first day of the
+    statements that tell them.
+    """
+    first_on = func.min(func.coalesce(Statement.period_from, Entry.booked_on))
+    known_to = (
+        select(Coverage.known_to)
+        .where(Coverage.source == literal(known_banks.SOURCE).op("||")(Entry.bank_account_id))
+        .order_by(Coverage.id.desc())
+        .limit(1)
+        .correlate(Entry)
+        .scalar_subquery()
+    )
+    is_known: dict[int, bool] = {}
     for chunk in cut_query_values(sorted({clues.credit.entry_id for clues in items})):
         rows = db.session.execute(
-            select(Entry.bank_account_id, func.min(func.coalesce(Statement.period_from, Entry.booked_on)))
+            select(Entry.bank_account_id, first_on, known_to)
             .join(Statement, Statement.id == Entry.statement_id)
             .where(Entry.id.in_(chunk))
             .group_by(Entry.bank_account_id)
         )
-        for id_, first_on in rows:
-            first_days[id_] = min(first_on, first_days.get(id_, first_on))
-    return first_days
+        for id_, day, known_day in rows:
+            is_known_so_far = known_day is not None and known_day >= day - _BREAK
+            is_known[id_] = is_known_so_far and is_known.get(id_, True)
+    return is_known
 
 
-def _find_gaps(first_days: Mapping[int, date]) -> list[Span]:
-    """Return the days between the statements of accounts of which none is there yet; they are looked for only
-    where an account is not known up to its first day here.
+def _find_gaps(is_known: Mapping[int, bool]) -> list[Span]:
+    """Return the days between the statements of accounts of which none is there yet; the statements are read
+    only of accounts that are not known.
     """
     return [
         (gap.from_on, gap.to_on)
-        for id_, first_on in first_days.items()
-        if not _is_known_to(id_, first_on - _BREAK)
+        for id_, is_known_so_far in is_known.items()
+        if not is_known_so_far
         for gap in bank_accounts.find_gaps(id_)
     ]
-
-
-def _is_known_to(bank_account_id: int, day: date) -> bool:
-    known_to = db.session.scalar(
-        select(Coverage.known_to)
-        .where(Coverage.source == known_banks.name_source(bank_account_id))
-        .order_by(Coverage.id.desc())
-        .limit(1)
-    )
-    return known_to is not None and known_to >= day
 
 
 def _mark_unknown(facts: InstalmentsByDonor, gaps: Sequence[Span]) -> dict[int, tuple[InstalmentFacts, ...]]:

@@ -9,7 +9,13 @@ import pytest
 
 from donorhub.domain.bank.matching.matching_facts import InstalmentFacts
 from donorhub.domain.bank.matching.wordings import find_paid_otherwise, names_many_months, read_wording
-from donorhub.domain.recurring.changed_amounts import LooseGift, OpenSlot, find_claims, find_touched
+from donorhub.domain.recurring.changed_amounts import (
+    LooseGift,
+    OpenSlot,
+    find_claims,
+    find_pieces,
+    find_touched,
+)
 from tests.domain.bank.matching.test_slots import fit, owe, settled
 
 HELP = frozenset({"ndihme"})
@@ -84,7 +90,7 @@ def test_payment_of_unknown_days_is_awaited() -> None:
     assert fit(5000, date(2027, 4, 30), unknown, owe(2, date(2027, 5, 10))).settles == "one_off"
     assert settled(fit(5000, date(2027, 5, 8), unknown, owe(2, date(2027, 5, 10)))) == [2]
     later = [owe(2, date(2027, 4, 29)), owe(3, date(2027, 5, 31))]
-    assert fit(10000, date(2027, 4, 29), unknown, *later, text="zaległe").settles == "amended"
+    assert fit(10000, date(2027, 4, 29), unknown, *later, text="za 2 miesiące").settles == "amended"
     assert fit(10000, date(2027, 4, 29), unknown, *later).settles == "amended"
 
 
@@ -129,8 +135,15 @@ def test_long_weekend_makes_nothing_early() -> None:
 
 
 def test_months_named_twice_are_many() -> None:
-    assert names_many_months("styczeń i luty") and names_many_months("zaległe")
-    assert not names_many_months("za styczeń")
+    assert names_many_months("styczeń i luty") and names_many_months("za 3 miesiące")
+    assert not names_many_months("za styczeń") and not names_many_months("zaległe")
+
+
+def test_arrears_are_never_ahead() -> None:
+    """Who pays the double as arrears and owes only this month has paid nothing of the next."""
+    rows = [owe(n, date(2027, n, 28)) for n in (4, 5)]
+    assert fit(10000, date(2027, 4, 28), *rows, text="zaległe").settles == "amended"
+    assert settled(fit(10000, date(2027, 5, 28), *rows, text="zaległe")) == [4, 5]
 
 
 def test_late_money_spares_a_claimed_day() -> None:
@@ -153,3 +166,12 @@ def test_amount_that_comes_again_is_the_new_one() -> None:
     ]
     assert [claim.gift.gift_id for claim in find_claims(gifts, slots)] == [2, 3]
     assert [claim.gift.gift_id for claim in find_claims(gifts[:2], slots)] == [1]
+
+
+def test_halved_weekly_order_comes_in_no_pieces() -> None:
+    """Two halves a week apart are two weeks of a new amount; two within the week pay it together."""
+    slots = [OpenSlot(n, 1, date(2027, 5, 26) + timedelta(weeks=n), 2000) for n in (0, 1, 2)]
+    halves = [LooseGift(n, date(2027, 5, 26) + timedelta(weeks=n), 1000) for n in (0, 1)]
+    assert [find_pieces(slot, halves, slots) for slot in slots] == [[], [], []]
+    within = [halves[0], LooseGift(5, date(2027, 5, 28), 1000)]
+    assert find_pieces(slots[0], within, slots) == within

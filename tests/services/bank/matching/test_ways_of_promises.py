@@ -119,13 +119,10 @@ def test_account_of_ours_tells_orders_apart(anna: int) -> None:
     bring(FEBRUARY, [Paid(date(2026, 2, 12), 5000)], 3000, date(2026, 3, 2), SECOND)
     bring(FEBRUARY, [Paid(date(2026, 2, 20), 100, account="", name="Ktoś")], 5000, date(2026, 3, 2))
     assert [day for day, _ in paid_days(other)] == [date(2026, 1, 12), date(2026, 2, 12)]
-    states = dict(
-        db.session.execute(
-            select(Instalment.recurring_gift_id, Instalment.state).where(
-                Instalment.nominal_on == date(2026, 2, 12)
-            )
-        ).all()  # type: ignore[arg-type]
-    )
+    states = {
+        row.recurring_gift_id: row.state
+        for row in db.session.scalars(select(Instalment).where(Instalment.nominal_on == date(2026, 2, 12)))
+    }
     assert states == {one.id: "missed", other.id: "paid"}
 
 
