@@ -135,6 +135,8 @@ def list_downloads(user_id: int, *, now: datetime) -> Sequence[Download]:
 def find_failed(downloads: Collection[Download]) -> set[int]:
     """Return the ids of those that no worker will try again."""
     ids = {_name_task(row.id): row.id for row in downloads if row.ready_at is None}
+    if not ids:
+        return set()
     keys = db.session.scalars(select(Task.key).where(Task.key.in_(ids), Task.state.in_(_ENDED)))
     return {ids[key] for key in keys}
 
