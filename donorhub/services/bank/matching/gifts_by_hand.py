@@ -12,17 +12,19 @@ from dataclasses import replace
 from datetime import date, timedelta
 from typing import Final, NamedTuple
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, and_, or_, select
 
 from donorhub.db import cut_query_values, db
 from donorhub.domain.bank.matching.clues import Clues
 from donorhub.domain.bank.matching.matching_facts import Candidate, Policy, Proposal
+from donorhub.domain.messages.thanks_age import TAKEN_OVER
 from donorhub.errors import Conflict
 from donorhub.models import Correction, Entry, Gift
 from donorhub.services.bank.matching.credits import Place
 from donorhub.services.bank.matching.decisions import CreditDecision
 
 MOST_SHOWN: Final = 50
+SAME_MONEY: Final = timedelta(days=3)  # between the bank's day and that of another system
 PlaceProposal = tuple[Place, Clues, Proposal]
 
 
@@ -36,25 +38,35 @@ class Key(NamedTuple):
 
 
 def find_gifts_by_hand(keys: Iterable[Key]) -> dict[Key, list[int]]:
-    """Return the ids of the gifts that were recorded by hand, by what they have in common with an entry's."""
-    wanted_keys = set(keys)
+    """Return the ids of the gifts that were recorded by hand, by what they have in common with an entry's.
+
+    One that was taken over from another system may have been written down some days before or after.
+    """
+    keys_by_money: dict[tuple[int, int, str], list[Key]] = {}
+    for key in set(keys):
+        keys_by_money.setdefault((key.donor_id, key.minor, key.currency), []).append(key)
+    days = [key.on for group in keys_by_money.values() for key in group]
     ids_by_key: dict[Key, list[int]] = {}
-    for donor_ids in cut_query_values(sorted({key.donor_id for key in wanted_keys})):
+    for donor_ids in cut_query_values(sorted({donor_id for donor_id, _, _ in keys_by_money})):
         rows = db.session.execute(
-            select(Gift.id, Gift.donor_id, Gift.amount_minor, Gift.currency, Gift.received_on)
+            select(Gift.id, Gift.donor_id, Gift.amount_minor, Gift.currency, Gift.received_on, Gift.source)
             .where(
                 Gift.donor_id.in_(donor_ids),
-                Gift.received_on >= min(key.on for key in wanted_keys),
-                Gift.received_on <= max(key.on for key in wanted_keys),
+                Gift.received_on >= min(days) - SAME_MONEY,
+                Gift.received_on <= max(days) + SAME_MONEY,
                 *_IS_BY_HAND,
             )
             .order_by(Gift.id)
         )
-        for id_, donor_id, minor, currency, on in rows:
-            key = Key(donor_id, minor, currency, on)
-            if key in wanted_keys:
-                ids_by_key.setdefault(key, []).append(id_)
+        for id_, donor_id, minor, currency, on, source in rows:
+            for key in keys_by_money.get((donor_id, minor, currency), ()):
+                if abs(key.on - on) <= _find_distance(source):
+                    ids_by_key.setdefault(key, []).append(id_)
     return ids_by_key
+
+
+def _find_distance(source: str) -> timedelta:
+    return SAME_MONEY if source.startswith(TAKEN_OVER) else timedelta(0)
 
 
 _IS_BY_HAND: Final[tuple[ColumnElement[bool], ...]] = (
@@ -64,12 +76,21 @@ _IS_BY_HAND: Final[tuple[ColumnElement[bool], ...]] = (
 )
 
 
+def _is_about(day: date) -> ColumnElement[bool]:
+    """Return the condition that a gift is of a day; of one that was taken over, about that day."""
+    about = Gift.received_on.between(day - SAME_MONEY, day + SAME_MONEY)
+    return and_(about, or_(Gift.received_on == day, Gift.source.startswith(TAKEN_OVER)))
+
+
 def list_gifts_like(entry: Entry) -> Sequence[Gift]:
-    """Return the gifts recorded by hand of an entry's day that it, or a part of it, may be."""
+    """Return the gifts recorded by hand of an entry's day that it, or a part of it, may be.
+
+    Those taken over from another system are of some days before and after too.
+    """
     return db.session.scalars(
         select(Gift)
         .where(
-            Gift.received_on == entry.booked_on,
+            _is_about(entry.booked_on),
             Gift.currency == entry.currency,
             Gift.amount_minor <= entry.amount_minor,
             *_IS_BY_HAND,

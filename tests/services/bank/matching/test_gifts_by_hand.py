@@ -87,6 +87,18 @@ def test_other_gift_holds_nothing_up(anna: Donor, now: datetime, on: date, minor
     assert bring("auto", anna).state == "matched"
 
 
+@pytest.mark.parametrize(
+    ("days", "state"), [(-3, "suspense"), (3, "suspense"), (-4, "matched"), (4, "matched")]
+)
+def test_imported_gift_is_asked_some_days_about(anna: Donor, now: datetime, days: int, state: str) -> None:
+    """A gift that was taken over may have been written down up to three days before or after the bank."""
+    gift = record(anna, now, source="import:spreadsheet", on=DAY + timedelta(days=days))
+    entry = bring("auto", anna)
+    assert entry.state == state
+    wanted = [gift.id] if state == "suspense" else []
+    assert [one.id for one in gifts_by_hand.list_gifts_like(entry)] == wanted
+
+
 def test_gift_taken_out_holds_nothing_up(anna: Donor, now: datetime) -> None:
     """A gift that was taken out is no reason to ask, and the entry counts in its place."""
     gift = record(anna, now)
