@@ -25,6 +25,8 @@ ELSEWHERE: Final = {
     "/bank/files/<>/old-gifts": "web/bank/test_old_gifts.py",
     "/bank/files/<>/take-back": "test_shown_decisions.py",
     "/bank/files/sent": "test_shown_several.py",
+    "/bank/payers": "test_shown_decisions.py",
+    "/bank/payers/batches/<>/undo": "test_shown_decisions.py",
     "/bank/questions/<>/<>": "test_shown_decisions.py",
     "/gifts/<>/change": "web/giving/test_gift_changes.py",
     "/gifts/fund": "web/giving/test_gift_changes.py",
@@ -39,6 +41,8 @@ ELSEWHERE: Final = {
     "/api/v1/imports/<>/answers": "test_mended_rows.py",
     "/api/v1/imports/<>/take-back": "test_shown_decisions.py",
     "/api/v1/imports/several": "test_shown_several.py",
+    "/api/v1/payer-batches/<>/undo": "test_shown_decisions.py",
+    "/api/v1/unknown-payers": "test_shown_decisions.py",
     "/api/v1/receipts": "api/giving/test_gifts_and_receipts.py",
     "/api/v1/receipts/<>/replace": "api/giving/test_gifts_and_receipts.py",
 }

@@ -25,8 +25,16 @@ OBJECTS: Final = (
     "payment_intent PaymentIntent setup_intent SetupIntent checkout.session balance_transaction "
     "early_fraud_warning billing_reason latest_charge"
 ).split()
-# Where a provider is chosen by its name, shown by it, or named as an example to people.
-REGISTRIES: Final = frozenset({"webhooks/__init__.py", "webhooks/payout_texts.py"})
+# Where a provider is chosen by its name, shown by it, named as an example to people, or known by its name in
+# what banks and the tables of other systems say.
+REGISTRIES: Final = frozenset(
+    {
+        "webhooks/__init__.py",
+        "webhooks/payout_texts.py",
+        "donorhub/domain/bank/matching/unknown_payers.py",
+        "donorhub/domain/moving/value_words.py",
+    }
+)
 
 
 def rooms() -> Iterator[Path]:

@@ -46,7 +46,7 @@ STANDS_IN_THE_WAY = {
     "task",
     "donor",
 }
-STAYS = {"audit_value", "domain_event", "match"}
+STAYS = {"audit_value", "domain_event", "match", "record_row"}
 
 
 def read_donors() -> list[tuple[object, ...]]:

@@ -17,7 +17,6 @@ from donorhub.db import cut_query_values, db
 from donorhub.domain.bank.files.continuity import Comparison
 from donorhub.domain.bank.files.corrections import REACH
 from donorhub.domain.bank.files.entry_keys import (
-    IncomingEntry,
     KnownEntry,
     PartyText,
     find_shared_refs,
@@ -125,7 +124,10 @@ def _plan_again(row: Statement, draft: Draft, account: BankAccount) -> Plan:
     source = make_source_name(row.format, draft.header.layout)
     rows = ledger_rows.list_known_entries(account.id, row.period_from - REACH, row.period_to + REACH)
     trust = ref_trust.read_trust(account.id, source)
-    return _plan_with(row, draft, rows, statement_totals.compare_statement(row), trust, source)
+    comparison = statement_totals.compare_statement(row)
+    ledger = _read_ledger(account.id, draft, rows, comparison, trust, row.period_from, row.period_to)
+    items = ref_trust.clean_items(draft.items, trust)
+    return plan_entries(ledger, items, source_format=source, first_on=row.period_from, last_on=row.period_to)
 
 
 def _list_new_doubts(doubtful: Iterable[Doubt], own_fingerprints: Counter[str]) -> list[Doubt]:
@@ -146,17 +148,22 @@ def _plan_entries(row: Statement, draft: Draft, account: BankAccount, source: st
     """Return what of a draft is new, and note what it shows of the bank's ids."""
     if row.period_from is None or row.period_to is None:
         raise ValueError(f"statement {row.id} covers no days")
+    first_on, last_on = row.period_from, row.period_to
     rows = ledger_rows.list_known_entries(account.id, row.period_from - REACH, row.period_to + REACH)
     trust = ref_trust.read_trust(account.id, source)
     shared_refs = find_shared_refs(draft.items) - trust.weak_refs if trust.habit == "stable" else frozenset()
     trust = Trust(trust.weak_refs | shared_refs, trust.habit)
     comparison = statement_totals.compare_statement(row)
-    plan = _plan_with(row, draft, rows, comparison, trust, source)
+    ledger = _read_ledger(account.id, draft, rows, comparison, trust, first_on, last_on)
+    items = ref_trust.clean_items(draft.items, trust)
+    plan = plan_entries(ledger, items, source_format=source, first_on=first_on, last_on=last_on)
     rows_by_id = {one.id: one for one in rows}
     agreement = ref_trust.compare_refs(plan, draft.items, rows_by_id, source)
     if agreement.is_numbered_anew and trust.habit == "stable" and not comparison.is_reissue:
         trust, shared_refs = Trust(trust.weak_refs - shared_refs, "per_file"), frozenset()
-        plan = _plan_with(row, draft, rows, comparison, trust, source)
+        ledger = _read_ledger(account.id, draft, rows, comparison, trust, first_on, last_on)
+        items = ref_trust.clean_items(draft.items, trust)
+        plan = plan_entries(ledger, items, source_format=source, first_on=first_on, last_on=last_on)
     if not comparison.is_reissue:
         ref_trust.note_agreement(
             account.id, source, agreement, import_file_id=row.import_file_id, today=today
@@ -170,22 +177,25 @@ def _plan_entries(row: Statement, draft: Draft, account: BankAccount, source: st
     return plan
 
 
-def _plan_with(
-    row: Statement, draft: Draft, rows: list[KnownEntry], comparison: Comparison, trust: Trust, source: str
-) -> Plan:
-    if row.period_from is None or row.period_to is None:
-        raise ValueError(f"statement {row.id} covers no days")
-    first_on, last_on = row.period_from - REACH, row.period_to + REACH
-    answers = entry_questions.find_answers(row.bank_account_id, first_on, last_on)
-    older_rows = ledger_rows.list_older_entries(row.bank_account_id, first_on, last_on, answers.newer_ids)
-    ledger = Ledger(
+def _read_ledger(
+    account_id: int,
+    draft: Draft,
+    rows: list[KnownEntry],
+    comparison: Comparison,
+    trust: Trust,
+    first_on: date,
+    last_on: date,
+) -> Ledger:
+    """Return what the ledger knows around these days, its ids as far as they are trusted."""
+    first_on, last_on = first_on - REACH, last_on + REACH
+    answers = entry_questions.find_answers(account_id, first_on, last_on)
+    older_rows = ledger_rows.list_older_entries(account_id, first_on, last_on, answers.newer_ids)
+    return Ledger(
         ref_trust.clean_rows(rows, trust),
         DraftTexts(draft),
         comparison,
         answers.known_ids,
         [OlderWord(one, answers.newer_ids[one.id]) for one in ref_trust.clean_rows(older_rows, trust)],
-        entry_questions.list_changed_minors(row.bank_account_id),
+        entry_questions.list_changed_minors(account_id),
         answers.asked_ids,
     )
-    items: list[IncomingEntry] = ref_trust.clean_items(draft.items, trust)
-    return plan_entries(ledger, items, source_format=source, first_on=row.period_from, last_on=row.period_to)
