@@ -6,7 +6,10 @@ Planning writes nothing of the base: the plan is the dry run.
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -83,9 +86,19 @@ def make_plan(data: bytes, filename: str, answers: Answers, *, now: datetime) ->
     plan = judge_rows(rows, people, read_ledger(rows, people.groups, answers.system), answers)
     questions = (*writing.questions, *_ask_purposes(plan))
     figures = _collect_figures(table, writing, plan)
-    plain = [READER, answers.to_dict(), list(map(_tell_row, plan.rows)), list(map(_tell_donor, plan.donors))]
-    digest = shown.compute_digest([plain, [question.code for question in questions]])
+    digest = _compute_digest(answers, plan, questions)
     return RecordPlan(digest, answers, table, writing, plan, figures, questions)
+
+
+def _compute_digest(answers: Answers, plan: Plan, questions: Sequence[Question]) -> str:
+    """Return the digest of all that would be done, hashed row by row, which takes no memory."""
+    head = [READER, answers.to_dict(), [question.code for question in questions]]
+    digest = hashlib.sha256(shown.compute_digest(head).encode())
+    for row in plan.rows:
+        digest.update(json.dumps(_tell_row(row), ensure_ascii=False).encode())
+    for donor in plan.donors:
+        digest.update(json.dumps(_tell_donor(donor), ensure_ascii=False).encode())
+    return digest.hexdigest()
 
 
 def _ask_purposes(plan: Plan) -> list[Question]:
