@@ -179,8 +179,8 @@ class Play:
         self._note_known(file)
 
     def _note_known(self, file: File) -> None:
-        """Count the days up to which an account is known: also those of a file that is not there, if it holds
-        nothing and later ones begin with the same balance.
+        """Count the days up to which an account is known, from the oldest file on: also those of a file that
+        is not there, if it holds nothing and later ones begin with the same balance.
         """
         number = file.account.number
         days = self.imported[number]
@@ -189,7 +189,7 @@ class Play:
         for other in self.pending_files:
             if other.account == file.account and other.last_on < max(days) and not self._list_payments(other):
                 known_days.update(_list_days(other))
-        known_to = START - timedelta(days=1)
+        known_to = min(known_days) - timedelta(days=1)
         while known_to + timedelta(days=1) in known_days:
             known_to += timedelta(days=1)
         self.judge.known_to[number] = known_to
