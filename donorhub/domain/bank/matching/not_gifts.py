@@ -122,7 +122,7 @@ def is_marked_return(clues: Clues) -> bool:
 
 def is_refund_back(clues: Clues, facts: MatchFacts, policy: Policy) -> bool:
     """Return whether a credit is money of ours that went out and could not be delivered."""
-    return is_marked_return(clues) and any(_is_same_money(clues, debit, policy) for debit in facts.debits)
+    return any(_is_same_money(clues, debit, policy) for debit in facts.debits) and is_marked_return(clues)
 
 
 def _is_same_money(clues: Clues, debit: DebitFacts, policy: Policy) -> bool:

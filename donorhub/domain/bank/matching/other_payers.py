@@ -8,6 +8,7 @@ a name that only looks alike is another name.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from hashlib import blake2b
 from itertools import pairwise
 from typing import Final
@@ -39,12 +40,13 @@ def names_agree(payer: str, donor: str) -> bool:
     return not short or not remaining_words or (len(short) > 1 and any(len(word) > 1 for word in short))
 
 
-def _list_name_words(name: str) -> list[str]:
-    return [
+@lru_cache(maxsize=4096)  # a statement names the same donors and payers again and again
+def _list_name_words(name: str) -> tuple[str, ...]:
+    return tuple(
         word
         for word in split_words(cut_address(name))
         if word not in _TITLES and (len(word) == 1 or word not in NOISE) and not word.isdigit()
-    ]
+    )
 
 
 def _is_same_word(one: str, other: str) -> bool:

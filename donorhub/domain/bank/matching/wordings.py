@@ -43,9 +43,8 @@ def find_paid_otherwise(text: str, instalments: Iterable[InstalmentFacts]) -> se
     came with just these, or to another account of ours; none where neither says anything.
     """
     rows = list(instalments)
+    elsewhere = {i.recurring_gift_id for i in rows if i.is_elsewhere}
     wordings = {i.recurring_gift_id: i.wordings for i in rows if i.wordings}
-    wording = read_wording(text)
+    wording = read_wording(text) if wordings else ""
     others = {id_ for id_, some in wordings.items() if wording not in some}
-    if not wording or len(others) == len(wordings):
-        others = set()
-    return others | {i.recurring_gift_id for i in rows if i.is_elsewhere}
+    return elsewhere if not wording or len(others) == len(wordings) else others | elsewhere
