@@ -20,6 +20,7 @@ from donorhub.models import (
     Entry,
     EntryQuestion,
     Mandate,
+    PayerBatch,
     Payout,
     Statement,
     UpgradeNote,
@@ -212,6 +213,7 @@ def something_of_everything(database: Flask, now: datetime) -> None:
                 subject_ids=[1],
                 noted_at=now,
             ),
+            PayerBatch(digest="d", made_at=now, made_by="user:1", donors_count=1, gifts_count=1),
             EntryQuestion(kind="other_day", import_file_id=statement.import_file_id, entry_id=entry.id),
         ]
     )
