@@ -14,6 +14,7 @@ from donorhub.domain.moving.answers import Answers
 from donorhub.errors import Conflict, Rejected
 from donorhub.jobs.queue.run import run_task
 from donorhub.models import (
+    AuditRecord,
     Designation,
     Donor,
     DonorStage,
@@ -31,7 +32,7 @@ from donorhub.money import Money
 from donorhub.services.bank.files import imports
 from donorhub.services.donors import donors
 from donorhub.services.giving import gifts, new_gifts
-from donorhub.services.moving import record_files, record_plans
+from donorhub.services.moving import record_files, record_plans, record_writing
 from donorhub.services.receipts import receipt_lists, receipt_previews
 from tests import record_books
 from tests.contents import read_contents
@@ -64,6 +65,18 @@ def test_polish_years_come_as_shown(database: Flask) -> None:
     assert [(row.sheet, row.row_no, row.reason, row.gift_id) for row in held] == [
         ("2024", 8, "unreadable_date", None)
     ]
+
+
+def test_writing_is_audited_once(database: Flask) -> None:
+    """The audit says who had the file written and what came of it, once, also where it is sent again."""
+    file = bring(record_books.make_polish_years())
+    record_writing.write_file(file.id, "", now=clock.now(), actor="user:2")
+    db.session.commit()
+    query = select(AuditRecord.actor, AuditRecord.subject_type, AuditRecord.subject_id, AuditRecord.data)
+    rows = db.session.execute(query.where(AuditRecord.what == "import_file.records_written")).all()
+    counts = {"made": 6, "joined": 0, "known": 0, "held": 1, "left_out": 0}
+    written = {"counts": counts, "gifts": 6, "donors": 4}
+    assert [tuple(row) for row in rows] == [(ME, "import_file", file.id, written)]
 
 
 def test_history_triggers_nothing(database: Flask) -> None:

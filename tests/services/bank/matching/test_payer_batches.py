@@ -12,7 +12,7 @@ from sqlalchemy import select
 from donorhub import clock
 from donorhub.db import db
 from donorhub.errors import Changed, Conflict, Rejected
-from donorhub.models import Donor, Entry, Gift, IdentityKey, Match, PayerBatch, PayerKey, Task
+from donorhub.models import AuditRecord, Donor, Entry, Gift, IdentityKey, Match, PayerBatch, PayerKey, Task
 from donorhub.services.bank.matching import entries, payer_batch_undo, payer_batches, unknown_payers
 from donorhub.services.bank.matching.payer_batches import PayerChoice
 from donorhub.services.bank.matching.unknown_payers import UnknownPayers, find_unknown_payers
@@ -71,6 +71,14 @@ def undo(batch_id: int) -> None:
     digest = payer_batch_undo.show_undo(batch_id).digest
     payer_batch_undo.undo_batch(batch_id, digest, now=clock.now() + timedelta(minutes=5), actor=ME)
     db.session.commit()
+
+
+def read_audit(*words: str) -> list[tuple[object, ...]]:
+    """Who did what to which batch, with what figures, in the order in which it was done."""
+    db.session.commit()
+    columns = (AuditRecord.what, AuditRecord.actor, AuditRecord.subject_id, AuditRecord.data)
+    query = select(*columns).where(AuditRecord.what.in_(words), AuditRecord.subject_type == "payer_batch")
+    return [tuple(row) for row in db.session.execute(query.order_by(AuditRecord.id))]
 
 
 def test_payers_are_grouped_with_their_reasons(database: Flask) -> None:
@@ -311,6 +319,20 @@ def test_stale_undo_does_nothing(database: Flask) -> None:
         payer_batch_undo.undo_batch(batch_id, digest, now=clock.now(), actor=ME)
     db.session.rollback()
     assert rows() == before
+
+
+def test_batch_and_undo_are_audited(database: Flask) -> None:
+    """The audit says once who made how much of it and who took it back, and nothing of a second click."""
+    receive()
+    digest = see().digest
+    batch_id = make().id
+    made = ("payer_batch.made", ME, batch_id, {"donors": 2, "gifts": 3})
+    assert read_audit("payer_batch.made", "payer_batch.undone") == [made]
+    payer_batches.make_donors(digest, now=clock.now(), actor="user:2")
+    undo(batch_id)
+    payer_batch_undo.undo_batch(batch_id, "", now=clock.now(), actor="user:2")
+    undone = ("payer_batch.undone", ME, batch_id, {"donors": 2, "gifts": 3, "left": 0})
+    assert read_audit("payer_batch.made", "payer_batch.undone") == [made, undone]
 
 
 def test_two_who_press_the_button_make_them_once(database: Flask) -> None:
