@@ -7,9 +7,10 @@ compared in :mod:`donorhub.domain.bank.files.entry_plan`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from typing import NamedTuple
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,13 @@ class BorderGap:
     minor: int
 
 
+class BorderShift(NamedTuple):
+    """By what sum the balances of two neighbours miss, the one before a statement or the one after it."""
+
+    minor: int
+    is_before: bool
+
+
 @dataclass(frozen=True, slots=True)
 class Comparison:
     """How the statements in the ledger lie to a new one.
@@ -61,7 +69,7 @@ class Comparison:
     proved_ids: frozenset[int] = frozenset()
     days_of_file: frozenset[date] = frozenset()
     days_of_ledger: frozenset[date] = frozenset()
-    shifts: frozenset[int] = frozenset()
+    shifts: frozenset[BorderShift] = frozenset()
     is_reissue: bool = False
 
 
@@ -100,7 +108,7 @@ def compare_spans(incoming: Span, ledger_spans: Sequence[Span]) -> Comparison:
         days_of_ledger=frozenset().union(
             *(_list_whole_days(span, ledger_spans, is_whole=span in earlier_issues) for span in near)
         ),
-        shifts=_list_shifts(incoming, ledger_spans, gaps.values()),
+        shifts=_list_shifts(incoming, ledger_spans, gaps),
         is_reissue=bool(earlier_issues),
     )
 
@@ -165,24 +173,30 @@ def _find_border_gap(one: Span, other: Span) -> BorderGap | None:
     return BorderGap(earlier.last_on, later.opening - (earlier.closing - earlier.last_day_minor))
 
 
-def _list_shifts(incoming: Span, ledger_spans: Sequence[Span], gaps: Iterable[BorderGap]) -> frozenset[int]:
+def _list_shifts(
+    incoming: Span, ledger_spans: Sequence[Span], gaps: Mapping[int, BorderGap]
+) -> frozenset[BorderShift]:
     """Return by what sums the balances of the nearest statements before and after miss this one; those that
     open or close as it does are no neighbours.
     """
-    shifts = {gap.minor for gap in gaps}
+    shifts = {
+        BorderShift(gaps[span.statement_id].minor, span.last_on <= incoming.first_on)
+        for span in ledger_spans
+        if span.statement_id in gaps
+    }
     earlier = [span for span in ledger_spans if span.last_on < incoming.first_on and span.closing is not None]
     later = [span for span in ledger_spans if span.first_on > incoming.last_on and span.opening is not None]
     if incoming.opening is not None and earlier:
         last_on = max(span.last_on for span in earlier)
         near = [span for span in earlier if span.last_on == last_on and span.opening != incoming.opening]
         missed = {incoming.opening - (span.closing or 0) for span in near}
-        shifts |= set() if 0 in missed else missed
+        shifts |= {BorderShift(minor, is_before=True) for minor in missed if 0 not in missed}
     if incoming.closing is not None and later:
         first_on = min(span.first_on for span in later)
         near = [span for span in later if span.first_on == first_on and span.closing != incoming.closing]
         missed = {(span.opening or 0) - incoming.closing for span in near}
-        shifts |= set() if 0 in missed else missed
-    return frozenset(shifts - {0})
+        shifts |= {BorderShift(minor, is_before=False) for minor in missed if 0 not in missed}
+    return frozenset(shift for shift in shifts if shift.minor)
 
 
 def _skips_number(one: Span, other: Span) -> bool:

@@ -10,14 +10,21 @@ be either is doubtful. How the days of two statements lie to each other,
 from __future__ import annotations
 
 from collections.abc import Collection, Container, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Final, NamedTuple
 
 from donorhub.domain.bank.files import corrections, leftovers
 from donorhub.domain.bank.files.chain_doubts import find_overlaps, list_sums
-from donorhub.domain.bank.files.continuity import Comparison
-from donorhub.domain.bank.files.corrections import REACH, Doubt, Doubted, EntryTexts, Place
+from donorhub.domain.bank.files.continuity import BorderShift, Comparison
+from donorhub.domain.bank.files.corrections import (
+    REACH,
+    Corrections,
+    Doubt,
+    Doubted,
+    EntryTexts,
+    Place,
+)
 from donorhub.domain.bank.files.day_pairs import Day, How, Pair, is_proved, pair_day, pair_fingerprints
 from donorhub.domain.bank.files.entry_keys import IncomingEntry, KnownEntry
 from donorhub.domain.bank.files.leftovers import OlderWord
@@ -151,7 +158,6 @@ def _plan_with(
         comparison.days_of_ledger,
         comparison.proved_ids - refuted_ids,
         refuted_ids,
-        comparison.shifts,
     )
     rows_of, occurrences = _sort_by_day(ledger.rows, comparison.apart - refuted_ids)
     days = _gather_days(rows_of, incoming, comparison.days_of_file)
@@ -165,6 +171,7 @@ def _plan_with(
         proved_ids=place.proved_ids,
         covers=place.covers,
     )
+    place = replace(place, shifts=_list_open_shifts(days, by_id, ledger, place))
     doubts = [*by_id.doubts, *leftovers.find_changes(days, rows, ledger.texts, place)]
     doubts = _point_at_bases(doubts, ledger)
     same = [_make_same_entry(pair) for pair in by_id.pairs]
@@ -187,6 +194,26 @@ def _plan_with(
         missing_ids=_list_missing_ids(days, place, doubts, span),
         weak_refs=frozenset(by_id.weak_refs),
     )
+
+
+def _list_open_shifts(
+    days: Mapping[date, Day], by_id: Corrections, ledger: Ledger, place: Place
+) -> frozenset[int]:
+    """Return by what sums the balances around the file miss without an entry that surely was moved over its
+    first or last day.
+    """
+    if not ledger.comparison.shifts:
+        return frozenset()
+    rows = {row.id: row for row in ledger.rows}
+    links = [(one.item, rows[one.entry_id]) for one in by_id.doubts if one.doubt == "other_day"]
+    links += [(pair.item, pair.row) for day in days.values() for pair in day.pairs]
+    links += [(pair.item, pair.row) for pair in by_id.pairs]
+    explained_shifts = {
+        BorderShift(-item.minor, is_before=row.day < item.day)
+        for item, row in links
+        if not place.covers(row.day)
+    }
+    return frozenset(shift.minor for shift in ledger.comparison.shifts - explained_shifts)
 
 
 def _leave_out_explained(days: Mapping[date, Day], ledger: Ledger) -> list[KnownEntry]:

@@ -50,9 +50,12 @@ class _Scales:
 
 def find_day_and_sum(days: Mapping[date, Day], texts: EntryTexts, place: Place) -> list[Doubted]:
     """Return entries that are rows with another sum on another day, and take both out of the days: the ledger
-    had the entry's day whole without it, and the file tells the row's day whole without that.
+    had the entry's day without it, whole or at least what else the file tells of it, and the file tells the
+    row's day whole without that.
     """
-    items = [item for on, day in days.items() if on in place.days_of_ledger for item in day.items]
+    items = [
+        item for on, day in days.items() if on in place.days_of_ledger or day.pairs for item in day.items
+    ]
     rows = [row for on, day in days.items() if on in place.days_of_file for row in day.rows]
     if not items or not rows or len(items) * len(rows) > _MOST_PAIRS * _MOST_PAIRS:
         return []

@@ -246,3 +246,28 @@ def test_verify_allows_corrections_before_a_chain(database: Flask, now: datetime
     assert kinds() == ["amount_changed"]
     say("corrected", now)
     assert find_faults(now) == []
+
+
+def test_shift_that_an_id_explains_asks_of_nothing_else(database: Flask) -> None:
+    """Where balances miss the sum of an entry that its id shows to be moved over a border, an equal entry of
+    another payer is new money, though one like it stands before the border too."""
+    jan = Paid(DAYS[0], 5000, name="Jan Nowak", account=BESA, ref="R7")
+    send(camt([jan, Paid(DAYS[2], 5000, ref="R1")], opening=0, name="S1"))
+    again = Paid(DAYS[4], 5000, name="Jan Nowak", account=BESA, ref="R8")
+    after = [Paid(DAYS[3], 5000, ref="R1"), again, Paid(DAYS[6], 900)]
+    file = send(camt(after, opening=5000, name="S2"), "b.xml")
+    assert (kinds(), file.new_count - file.doubtful_count) == (["other_day"], 2)
+    assert total() == 15900
+
+
+def test_changed_day_and_sum_onto_a_day_in_part_is_asked(database: Flask, now: datetime) -> None:
+    """An entry that the bank gives another day and another sum is one question where no balance proves that
+    the ledger had the new day whole, but had other entries of it."""
+    send(camt([REST[0], Paid(DAYS[2], 5000)], opening=0, name="S1"))
+    other = Paid(DAYS[3], 300, name="Jan Nowak", account=BESA)
+    send(camt([other, REST[1]], opening=6000, name="S2"), "b.xml")
+    file = send(tell([Paid(DAYS[3], 5300), other], "S3", opening=0), "c.xml")
+    assert (kinds(), file.new_count - file.doubtful_count) == (["amount_changed"], 0)
+    assert total() == 6900
+    say("corrected", now)
+    assert (kinds(), total()) == ([], 7200)
