@@ -150,6 +150,7 @@ class Statement(Base):
     is_advice: Mapped[bool] = mapped_column(default=False)  # tells more about entries, never adds money
     ref: Mapped[str | None]
     sequence_no: Mapped[str | None]
+    written_at: Mapped[datetime | None]  # by the bank, as the file says; None where nothing does
     page: Mapped[str | None]
     period_from: Mapped[date | None]
     period_to: Mapped[date | None]

@@ -83,6 +83,7 @@ def camt(
     kind: str = "053",
     period: tuple[date, date] | None = None,
     name: str = "S1",
+    written_at: str = "2026-10-01T06:00:00",
 ) -> bytes:
     """A camt file of one account; a list among the entries is a batch. Without ``closing`` the sums hold."""
     groups = [[entry] if isinstance(entry, Paid) else list(entry) for entry in entries]
@@ -100,8 +101,8 @@ def camt(
     )
     return (
         f'<Document xmlns="urn:iso:std:iso:20022:tech:xsd:camt.{kind}.001.02"><{outer}><GrpHdr>'
-        f"<MsgId>M</MsgId><CreDtTm>2026-10-01T06:00:00</CreDtTm></GrpHdr><{inner}><Id>{name}</Id>"
-        f"<CreDtTm>2026-10-01T06:00:00</CreDtTm>{told}<Acct><Id><IBAN>{account}</IBAN></Id>"
+        f"<MsgId>M</MsgId><CreDtTm>{written_at}</CreDtTm></GrpHdr><{inner}><Id>{name}</Id>"
+        f"<CreDtTm>{written_at}</CreDtTm>{told}<Acct><Id><IBAN>{account}</IBAN></Id>"
         f"<Ccy>{currency}</Ccy></Acct>{balances}{''.join(_entry(group, currency) for group in groups)}"
         f"</{inner}></{outer}></Document>"
     ).encode()

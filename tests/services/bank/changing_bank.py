@@ -7,6 +7,7 @@ who asks the bank would answer. Nothing of it is computed by the program.
 from __future__ import annotations
 
 import random
+import re
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
@@ -23,6 +24,7 @@ from tests.services.bank.bank import OURS, Paid, camt
 
 START: Final = date(2026, 8, 3)
 OPENING: Final = 500_000
+WRITTEN_ON: Final = date(2026, 10, 1)  # the day before the first file; each next one is a day later
 NAMES: Final = ("Anna Kowalska", "Besa Hoxha", "Jan Nowak", "Zofia Gjoni", "Piotr Lis")
 LATE_NAMES: Final = ("Ewa Mak", "Agim Leka")
 TEXTS: Final = ("darowizna", "dhurim", "na zwierzeta", "skladka")
@@ -183,7 +185,15 @@ class ChangingBank:
                 Paid(one.booked_on, one.minor, one.name, one.account, one.remittance, one.ref)
                 for one in ordered
             ]
-            data = camt(paid, opening=opening, account=OURS, period=(first, last), name=f"W{n}")
+            written_at = f"{WRITTEN_ON + timedelta(days=n)}T06:00:00"
+            data = camt(
+                paid,
+                opening=opening,
+                account=OURS,
+                period=(first, last),
+                name=f"W{n}",
+                written_at=written_at,
+            )
         else:
             data = _write(source, ordered, opening, n, is_numbered=self.is_numbered)
         return Export(data, name, source, len(self.changes), told, {"currency": "PLN"})
@@ -217,6 +227,9 @@ def _write(source: str, entries: Sequence[Plain], opening: int, n: int, *, is_nu
         data = WRITE[source](entries)
     if source.startswith("mt940") and is_numbered:
         data = data.replace(b":28C:00001/00001", f":28C:{n:05d}/00001".encode())
+    if source.startswith("ofx"):
+        written_on = WRITTEN_ON + timedelta(days=n)
+        data = re.sub(rb"(<DTSERVER>)\d{8}", rb"\g<1>" + f"{written_on:%Y%m%d}".encode(), data)
     if source.startswith("csv"):
         data += b"\r\n" * n  # other bytes each time
     return data

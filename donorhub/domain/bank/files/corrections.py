@@ -12,7 +12,7 @@ from datetime import date, timedelta
 from typing import Final, Literal, NamedTuple, Protocol
 
 from donorhub.domain.bank.files.day_pairs import Day, Pair
-from donorhub.domain.bank.files.entry_keys import IncomingEntry, KnownEntry, PartyText
+from donorhub.domain.bank.files.entry_keys import IncomingEntry, KnownEntry, PartyText, do_words_agree
 
 REACH: Final = timedelta(days=5)  # what lies between the days of two formats: a long weekend and a holiday
 _MOST_COMPARISONS: Final = 1_000_000  # of what is left of a day; with more, the file tells another account
@@ -74,7 +74,7 @@ def compare_parties(one: PartyText, other: PartyText) -> Party:
     if one.name and other.name:
         return "same" if one.name == other.name else "other"
     if not any((one.account, one.name, other.account, other.name)):
-        return "same" if one.words == other.words else "unknown"
+        return "same" if do_words_agree(one, other) else "unknown"
     return "unknown"
 
 
@@ -204,7 +204,7 @@ def _is_likely(one: PartyText, other: PartyText, *, with_words: bool) -> bool:
     has_party = bool((one.account or one.name) and (other.account or other.name))
     if compare_parties(one, other) != "same":
         return False
-    return one.words == other.words if with_words else has_party
+    return do_words_agree(one, other) if with_words else has_party
 
 
 def _take_out(days: Collection[Day], corrections: Corrections, row_ids: Container[int]) -> None:

@@ -35,11 +35,15 @@ class IncomingEntry(NamedTuple):
 
 
 class PartyText(NamedTuple):
-    """Who is behind an entry and what it says, normalised; empty where the bank tells nothing."""
+    """Who is behind an entry and what it says, normalised; empty where the bank tells nothing.
+
+    ``other_words`` are what else the bank told of a row, where a person said that it is the same.
+    """
 
     account: str
     name: str
     words: str
+    other_words: frozenset[str] = frozenset()
 
 
 class KnownEntry(NamedTuple):
@@ -117,9 +121,17 @@ def drop_all_refs(entry: IncomingEntry) -> IncomingEntry:
     return entry._replace(refs=(), fingerprint=f"{get_content(entry.fingerprint)}.") if entry.refs else entry
 
 
-def make_party_text(account: str | None, name: str | None, words: str | None) -> PartyText:
+def make_party_text(
+    account: str | None, name: str | None, words: str | None, other_words: Iterable[str] = ()
+) -> PartyText:
     """Return who is behind an entry and what it says, written as fingerprints have it."""
-    return PartyText(account or "", _normalise_text(name or ""), _normalise_text(words or ""))
+    others = frozenset(map(_normalise_text, other_words))
+    return PartyText(account or "", _normalise_text(name or ""), _normalise_text(words or ""), others)
+
+
+def do_words_agree(one: PartyText, other: PartyText) -> bool:
+    """Return whether two entries say the same, or one says what the bank told of the other as well."""
+    return not {one.words, *one.other_words}.isdisjoint({other.words, *other.other_words})
 
 
 def describe_party(entry: Entry) -> PartyText:

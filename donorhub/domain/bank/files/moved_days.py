@@ -11,7 +11,7 @@ from typing import Final
 
 from donorhub.domain.bank.files.corrections import REACH, Doubted, EntryTexts, Place, compare_parties
 from donorhub.domain.bank.files.day_pairs import Day
-from donorhub.domain.bank.files.entry_keys import IncomingEntry, KnownEntry, PartyText
+from donorhub.domain.bank.files.entry_keys import IncomingEntry, KnownEntry, PartyText, do_words_agree
 
 MOST_MOVED: Final = 200  # of what is left; with more, the file tells another account
 Weight = tuple[int, ...]  # how well a pair explains both, the more telling number first
@@ -82,7 +82,7 @@ def _make_scales(
         if not _say_the_same(item_text, row_text, with_words=needs_words):
             return None
         is_late = item.day in place.days_of_ledger
-        return 1, int(is_late), int(item_text.words == row_text.words), -apart.days
+        return 1, int(is_late), int(do_words_agree(item_text, row_text)), -apart.days
 
     return weigh_pair
 
@@ -124,4 +124,4 @@ def _align_days(items: Sequence[IncomingEntry], rows: Sequence[KnownEntry], weig
 def _say_the_same(one: PartyText, other: PartyText, *, with_words: bool) -> bool:
     if compare_parties(one, other) != "same":
         return False
-    return one.words == other.words if with_words else bool(one.account or one.name)
+    return do_words_agree(one, other) if with_words else bool(one.account or one.name)

@@ -15,7 +15,7 @@ from typing import Final
 
 from donorhub.domain.bank.files.corrections import REACH, Doubt, Doubted, EntryTexts, Place, compare_parties
 from donorhub.domain.bank.files.day_pairs import Day, How, Pair, is_proved
-from donorhub.domain.bank.files.entry_keys import IncomingEntry, KnownEntry, PartyText
+from donorhub.domain.bank.files.entry_keys import IncomingEntry, KnownEntry, PartyText, do_words_agree
 
 # How much speaks against one entry being another: whole numbers, so that equal is equal.
 _OTHER_DAY: Final = 20  # and one more for each day
@@ -41,7 +41,7 @@ class _Scales:
         if is_other_way or apart > REACH or compare_parties(one, other) != "same":
             return None
         has_day, has_sum = item.day == row.day or item.day in row.told_on, item.minor == row.minor
-        has_words = row.source_format != self.source_format or one.words == other.words
+        has_words = row.source_format != self.source_format or do_words_agree(one, other)
         weight = 0 if has_day else _OTHER_DAY + apart.days
         weight += 0 if has_sum else _OTHER_SUM
         weight += 0 if has_words else _OTHER_WORDS

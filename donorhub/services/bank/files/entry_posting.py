@@ -24,6 +24,7 @@ from donorhub.domain.bank.files.entry_keys import (
     make_source_name,
 )
 from donorhub.domain.bank.files.entry_plan import DoubtfulEntry, Ledger, NewEntry, Plan, plan_entries
+from donorhub.domain.bank.files.issues import is_newer
 from donorhub.domain.bank.files.leftovers import OlderWord
 from donorhub.models import BankAccount, Entry, Statement
 from donorhub.services.bank.files import enriching, entry_questions, ledger_rows, ref_trust, statement_totals
@@ -67,7 +68,13 @@ def read_texts_of_rows(entry_ids: Iterable[int]) -> dict[int, PartyText]:
                 Entry.id.in_(chunk)
             )
         )
-        texts.update({id_: make_party_text(account, name, words) for id_, account, name, words in rows})
+        other_words = entry_questions.find_other_words(chunk)
+        texts.update(
+            {
+                id_: make_party_text(account, name, words, other_words.get(id_, ()))
+                for id_, account, name, words in rows
+            }
+        )
     return texts
 
 
@@ -125,7 +132,7 @@ def _plan_again(row: Statement, draft: Draft, account: BankAccount) -> Plan:
     rows = ledger_rows.list_known_entries(account.id, row.period_from - REACH, row.period_to + REACH)
     trust = ref_trust.read_trust(account.id, source)
     comparison = statement_totals.compare_statement(row)
-    ledger = _read_ledger(account.id, draft, rows, comparison, trust, row.period_from, row.period_to)
+    ledger = _read_ledger(row, draft, rows, comparison, trust, row.period_from, row.period_to)
     items = ref_trust.clean_items(draft.items, trust)
     return plan_entries(ledger, items, source_format=source, first_on=row.period_from, last_on=row.period_to)
 
@@ -154,14 +161,14 @@ def _plan_entries(row: Statement, draft: Draft, account: BankAccount, source: st
     shared_refs = find_shared_refs(draft.items) - trust.weak_refs if trust.habit == "stable" else frozenset()
     trust = Trust(trust.weak_refs | shared_refs, trust.habit)
     comparison = statement_totals.compare_statement(row)
-    ledger = _read_ledger(account.id, draft, rows, comparison, trust, first_on, last_on)
+    ledger = _read_ledger(row, draft, rows, comparison, trust, first_on, last_on)
     items = ref_trust.clean_items(draft.items, trust)
     plan = plan_entries(ledger, items, source_format=source, first_on=first_on, last_on=last_on)
     rows_by_id = {one.id: one for one in rows}
     agreement = ref_trust.compare_refs(plan, draft.items, rows_by_id, source)
     if agreement.is_numbered_anew and trust.habit == "stable" and not comparison.is_reissue:
         trust, shared_refs = Trust(trust.weak_refs - shared_refs, "per_file"), frozenset()
-        ledger = _read_ledger(account.id, draft, rows, comparison, trust, first_on, last_on)
+        ledger = _read_ledger(row, draft, rows, comparison, trust, first_on, last_on)
         items = ref_trust.clean_items(draft.items, trust)
         plan = plan_entries(ledger, items, source_format=source, first_on=first_on, last_on=last_on)
     if not comparison.is_reissue:
@@ -178,7 +185,7 @@ def _plan_entries(row: Statement, draft: Draft, account: BankAccount, source: st
 
 
 def _read_ledger(
-    account_id: int,
+    row: Statement,
     draft: Draft,
     rows: list[KnownEntry],
     comparison: Comparison,
@@ -188,14 +195,41 @@ def _read_ledger(
 ) -> Ledger:
     """Return what the ledger knows around these days, its ids as far as they are trusted."""
     first_on, last_on = first_on - REACH, last_on + REACH
-    answers = entry_questions.find_answers(account_id, first_on, last_on)
-    older_rows = ledger_rows.list_older_entries(account_id, first_on, last_on, answers.newer_ids)
+    answers = entry_questions.find_answers(row.bank_account_id, first_on, last_on)
+    older_rows = ledger_rows.list_older_entries(row.bank_account_id, first_on, last_on, answers.newer_ids)
+    older_rows = _leave_out_told_anew(row, older_rows, answers.newer_ids, rows)
     return Ledger(
         ref_trust.clean_rows(rows, trust),
         DraftTexts(draft),
         comparison,
         answers.known_ids,
         [OlderWord(one, answers.newer_ids[one.id]) for one in ref_trust.clean_rows(older_rows, trust)],
-        entry_questions.list_changed_minors(account_id),
+        entry_questions.list_changed_minors(row.bank_account_id),
         answers.asked_ids,
     )
+
+
+def _leave_out_told_anew(
+    row: Statement, older_rows: list[KnownEntry], newer_ids: Mapping[int, int], rows: Iterable[KnownEntry]
+) -> list[KnownEntry]:
+    """Return the rows that the bank corrected, without those for which this statement is newer than the one
+    with the correction: where it tells them all the same, the bank takes the correction back.
+
+    What a person called older although its own statement was newer stays older.
+    """
+    if not older_rows:
+        return []
+    statement_ids = {one.id: one.statement_id for one in rows}
+    issues = ledger_rows.find_issues({*statement_ids.values(), *(one.statement_id for one in older_rows)})
+    own_issue = ledger_rows.make_issue(row)
+    older_word_rows = []
+    for one in older_rows:
+        correction = issues.get(statement_ids.get(newer_ids[one.id], 0))
+        is_told_anew = (
+            correction is not None
+            and is_newer(own_issue, correction)
+            and not is_newer(issues[one.statement_id], correction)
+        )
+        if not is_told_anew:
+            older_word_rows.append(one)
+    return older_word_rows

@@ -190,6 +190,26 @@ def find_answers(bank_account_id: int, first_on: date, last_on: date) -> Answers
     return Answers(known_ids, {id_: _follow_newer_ids(newer_ids, id_) for id_ in newer_ids}, asked_ids)
 
 
+def find_other_words(entry_ids: Collection[int]) -> dict[int, list[str]]:
+    """Return what else the bank told of rows, where a person said that it is the same money."""
+    about_query = (
+        select(EntryQuestion.twin_id, Entry.remittance)
+        .join(Entry, Entry.id == EntryQuestion.entry_id)
+        .where(EntryQuestion.twin_id.in_(entry_ids), EntryQuestion.answer.in_(("known", "outdated")))
+    )
+    corrected_query = (
+        select(EntryQuestion.entry_id, Entry.remittance)
+        .join(Entry, Entry.id == EntryQuestion.twin_id)
+        .where(EntryQuestion.entry_id.in_(entry_ids), EntryQuestion.answer == "corrected")
+    )
+    words_of: dict[int, list[str]] = {}
+    for query in (about_query, corrected_query):
+        for entry_id, words in db.session.execute(query):
+            if entry_id is not None:
+                words_of.setdefault(entry_id, []).append(words)
+    return words_of
+
+
 def _follow_newer_ids(newer_ids: Mapping[int, int], entry_id: int) -> int:
     """Return the row that stands for another in the end."""
     seen_ids = {entry_id}

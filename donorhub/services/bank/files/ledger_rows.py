@@ -16,10 +16,11 @@ from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, Text, and_, case, cast, or_, select
 
-from donorhub.db import cut_chunks, db, insert_for
+from donorhub.db import cut_chunks, cut_query_values, db, insert_for
 from donorhub.domain.bank.files.continuity import Span
 from donorhub.domain.bank.files.entry_keys import KnownEntry, make_source_name
 from donorhub.domain.bank.files.entry_plan import DoubtfulEntry, NewEntry
+from donorhub.domain.bank.files.issues import Issue
 from donorhub.models import Entry, EntryAlias, ImportFile, Statement
 from donorhub.models.states import COUNTED_STATEMENTS, DOUBTED_ENTRIES, GONE_ENTRIES, AliasKind
 from donorhub.services.bank.files.packed_rows import Row
@@ -186,6 +187,20 @@ def make_span(row: Statement) -> Span:
         row.ref,
         _parse_number(row.page),
     )
+
+
+def make_issue(row: Statement) -> Issue:
+    """Return when the bank wrote a statement, for :mod:`donorhub.domain.bank.files.issues`."""
+    return Issue(row.format, row.written_at, _parse_number(row.sequence_no))
+
+
+def find_issues(statement_ids: Iterable[int]) -> dict[int, Issue]:
+    """Return when the bank wrote these statements, by their ids."""
+    issues: dict[int, Issue] = {}
+    for chunk in cut_query_values(statement_ids):
+        rows = db.session.scalars(select(Statement).where(Statement.id.in_(chunk)))
+        issues.update({row.id: make_issue(row) for row in rows})
+    return issues
 
 
 def _parse_number(text: str | None) -> int | None:

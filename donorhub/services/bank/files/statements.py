@@ -138,6 +138,7 @@ def _fill_in_statement(row: Statement, draft: Draft, account: BankAccount) -> No
     row.bank_account_id = account.id
     row.format, row.is_advice, row.currency = header.source_format, header.advice, header.currency
     row.ref, row.sequence_no, row.page = header.statement_id, header.sequence_no, header.page
+    row.written_at = header.created_at
     row.period_from, row.period_to = days or (None, None)
     row.opening_minor, row.opening_on = _read_balance(header.opening)
     row.closing_minor, row.closing_on = _read_balance(header.closing)

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from donorhub import clock
 from donorhub.db import db
 from donorhub.models import AuditRecord
 from donorhub.services.bank.files import bank_accounts, imports
+from donorhub.services.bank.matching import entry_answers
+from tests.importers.bank_writers import Plain
+from tests.importers.samples import WRITE
 from tests.services.bank.bank import BESA, CSV_LAYOUT, Paid, assert_sound, camt, csv, open_account, send
-from tests.services.bank.files.test_corrections import DAY, NEW, OLD, kinds, say, total, undo
+from tests.services.bank.files.test_corrections import DAY, NEW, OLD, ask, kinds, say, total, undo
 
 
 def test_older_file_is_no_correction(database: Flask, now: datetime) -> None:
@@ -98,3 +103,60 @@ def test_changed_id_among_stable_ones_is_asked(database: Flask) -> None:
     send(camt(first, opening=None))
     send(camt(second, opening=None, name="S2"), "b.xml")
     assert (kinds(), total()) == (["other_bank_ref"], 16000)
+
+
+def test_correction_taken_back_is_one_question(database: Flask, now: datetime) -> None:
+    """Where the file says that the bank wrote it after the correction, what the bank told before that is a
+    change like any other; a person may still call it older, which is not asked again."""
+    send(camt(OLD, opening=100000, written_at="2026-10-06T06:00:00"))
+    send(camt(NEW, opening=100000, written_at="2026-10-07T06:00:00"), "b.xml")
+    say("corrected", now)
+    assert total() == 15000
+    late = camt(OLD, opening=100000, written_at="2026-10-06T18:00:00")
+    assert (send(late, "late.xml").new_count, kinds(), total()) == (0, [], 15000)
+    send(camt(OLD, opening=100000, written_at="2026-10-08T06:00:00"), "back.xml")
+    assert (kinds(), total()) == (["amount_changed"], 15000)
+    question_id = say("corrected", now).id
+    assert (kinds(), total()) == ([], 16000)
+    assert_sound()
+    send(late + b" ", "later.xml")
+    send(camt(OLD, opening=100000, written_at="2026-10-09T06:00:00"), "again.xml")
+    assert (kinds(), total()) == ([], 16000)
+    undo(question_id, now)
+    assert (kinds(), total()) == (["amount_changed"], 15000)
+    say("outdated", now)
+    file = send(camt(OLD, opening=100000, written_at="2026-10-10T06:00:00"), "outdated.xml")
+    assert (file.new_count, kinds(), total()) == (0, [], 15000)
+
+
+def test_number_shows_a_correction_taken_back(database: Flask, now: datetime) -> None:
+    """The number of a statement says as well that it is newer, where no time does and no id helps."""
+    mt940 = WRITE["mt940 labelled"]
+    plain = [Plain(one.on, one.minor, "PLN", one.name, one.account, one.text, "") for one in OLD]
+    changed = [replace(plain[0], minor=10000), plain[1]]
+    for number, entries in ((1, plain), (2, changed), (3, plain)):
+        data = mt940([replace(one, ref="NONREF") for one in entries])
+        send(data.replace(b":28C:00001/00001", f":28C:{number:05d}/00001".encode()), f"{number}.sta")
+        assert kinds() == (["amount_changed"] if number > 1 else [])
+        if number > 1:
+            say("corrected", now)
+    assert total() == 16000
+
+
+def test_changed_words_then_sum_are_one_question(database: Flask) -> None:
+    """On a border day that nothing proves whole, an entry without an id whose words the bank changed, and
+    then its sum, is one question about that entry, and does not count twice before the answer."""
+    ours = open_account()
+    told = [Paid(DAY, 2000, text="dhurim"), Paid(DAY + timedelta(days=2), 900)]
+    for n, (minor, text) in enumerate(((2000, "dhurim"), (2000, "dhurim poprawione"))):
+        send(
+            csv([replace(told[0], minor=minor, text=text), told[1]]),
+            f"{n}.csv",
+            layout=CSV_LAYOUT,
+            bank_account_id=ours.id,
+        )
+    entry_answers.answer_question(ask().id, "known", now=clock.now(), actor="user:1")
+    db.session.commit()
+    data = csv([replace(told[0], minor=2700, text="dhurim poprawione"), told[1]])
+    file = send(data, "c.csv", layout=CSV_LAYOUT, bank_account_id=ours.id)
+    assert (kinds(), file.new_count - file.doubtful_count, total()) == (["amount_changed"], 0, 2900)

@@ -248,7 +248,7 @@ def test_verify_allows_corrections_before_a_chain(database: Flask, now: datetime
     assert find_faults(now) == []
 
 
-def test_shift_that_an_id_explains_asks_of_nothing_else(database: Flask) -> None:
+def test_shift_that_an_id_explains_asks_once(database: Flask) -> None:
     """Where balances miss the sum of an entry that its id shows to be moved over a border, an equal entry of
     another payer is new money, though one like it stands before the border too."""
     jan = Paid(DAYS[0], 5000, name="Jan Nowak", account=BESA, ref="R7")
@@ -260,7 +260,7 @@ def test_shift_that_an_id_explains_asks_of_nothing_else(database: Flask) -> None
     assert total() == 15900
 
 
-def test_changed_day_and_sum_onto_a_day_in_part_is_asked(database: Flask, now: datetime) -> None:
+def test_changed_day_and_sum_ask_without_balances(database: Flask, now: datetime) -> None:
     """An entry that the bank gives another day and another sum is one question where no balance proves that
     the ledger had the new day whole, but had other entries of it."""
     send(camt([REST[0], Paid(DAYS[2], 5000)], opening=0, name="S1"))
