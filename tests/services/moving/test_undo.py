@@ -110,3 +110,12 @@ def test_a_no_stays_after_undo(database: Flask) -> None:
     file = bring(b"Name;Email;Do not email\nAnna Lis;anna@example.org;TAK\n")
     undo(file.id)
     assert db.session.scalars(select(Suppression.lifted_at)).all() == [None]
+
+
+def test_what_was_filled_in_stays_after_undo(database: Flask) -> None:
+    """A donor who was here before keeps what the file filled in, as the page of the undo says."""
+    data = {"name": "Anna Lis", "email": "anna@example.org"}
+    anna = donors.create_donor(data, source="form", now=clock.now(), actor=ME)
+    db.session.commit()
+    undo(bring(b"Name;Email;Phone\nAnna Lis;anna@example.org;+48501234567\n").id)
+    assert (anna.phone, anna.removed_at) == ("+48 501234567", None)
