@@ -7,7 +7,6 @@ and whether a person must look, :mod:`donorhub.domain.bank.matching.matching` sa
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from datetime import timedelta
 from itertools import combinations, pairwise
 from math import log
 from typing import Final, NamedTuple
@@ -157,7 +156,7 @@ def _is_on_slot(credit: Credit, instalment: InstalmentFacts, policy: Policy) -> 
 
 
 def _is_due(credit: Credit, instalment: InstalmentFacts, policy: Policy) -> bool:
-    return instalment.due_on <= credit.booked_on + timedelta(days=policy.early_days)
+    return instalment.count_days(credit.booked_on) >= -policy.early_days
 
 
 def _is_near(credit: Credit, instalment: InstalmentFacts, policy: Policy) -> bool:

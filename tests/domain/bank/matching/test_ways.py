@@ -146,6 +146,15 @@ def test_arrears_are_never_ahead() -> None:
     assert settled(fit(10000, date(2027, 5, 28), *rows, text="zaległe")) == [4, 5]
 
 
+def test_day_before_long_weekend_is_not_ahead() -> None:
+    """Two Saturdays, the second rolled over All Saints' to Tuesday: paid on that Saturday, both are due."""
+    rows = [
+        replace(owe(1, date(2027, 10, 25)), nominal_on=date(2027, 10, 23)),
+        replace(owe(2, date(2027, 11, 2)), nominal_on=date(2027, 10, 30)),
+    ]
+    assert settled(fit(10000, date(2027, 10, 30), *rows, text="zaległe")) == [1, 2]
+
+
 def test_late_money_spares_a_claimed_day() -> None:
     """February is owed, and of March another amount came: the old amount in April is for February."""
     february, march = (
