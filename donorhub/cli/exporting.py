@@ -96,11 +96,11 @@ def _export_list(
         filters = _read_filters(name, filter_texts)
         reader = Reader(_make_principal(), now=now, today=organisation.get_day(now))
         db.session.rollback()
-    asked = ListRequest(LISTS[name], filters, reader)
+    list_request = ListRequest(LISTS[name], filters, reader)
     with tempfile.TemporaryFile() as file, _open_output(output) as place:
         with _open_wording(lang) as wording:
-            count = downloads.write_file(asked, file, form=form, wording=wording)
-        downloads.record_download(asked, form=form, count=count, actor=get_actor())
+            count = downloads.write_file(list_request, file, form=form, wording=wording)
+        downloads.record_download(list_request, form=form, count=count, actor=get_actor())
         db.session.commit()
         file.seek(0)
         shutil.copyfileobj(file, place)
@@ -124,8 +124,8 @@ def _make_principal() -> Principal:
 def _open_wording(lang: Lang | None) -> AbstractContextManager[Wording]:
     if lang is None:
         return nullcontext(KEYS)
-    opened: AbstractContextManager[Wording] = current_app.extensions["donorhub.list_wording"](lang)
-    return opened
+    wording_context: AbstractContextManager[Wording] = current_app.extensions["donorhub.list_wording"](lang)
+    return wording_context
 
 
 @contextmanager

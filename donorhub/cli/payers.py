@@ -65,7 +65,7 @@ def make_donors(bank_account_id: int | None, dry_run: bool, digest: str, yes: bo
 def _show_payers(view: UnknownPayers) -> None:
     for payer in view.payers:
         sums = ", ".join(map(str, unknown_payers.sum_payers([payer])))
-        who = f"{payer.parsed.name or 'no name'} ({payer.name_read}) {len(payer.credits)} x {sums}"
+        who = f"{payer.parsed_name.name or 'no name'} ({payer.name_read}) {len(payer.credits)} x {sums}"
         click.echo(f"  make  {who}" if payer.is_ready else f"  leave {who}: {', '.join(payer.doubts)}")
     sums = ", ".join(map(str, unknown_payers.sum_payers(view.ready))) or "no money"
     gifts_count = sum(len(payer.credits) for payer in view.ready)

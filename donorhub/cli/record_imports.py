@@ -28,7 +28,7 @@ from donorhub.services.moving import record_files, record_plans
 from donorhub.services.moving.record_plans import RecordPlan
 
 _MOST_SHOWN: Final = 20  # rows that are held
-_SAID: Final = tuple(
+_ANSWERS: Final = tuple(
     "system currency date_order month_day decimal phone_country pairs same_name hidden".split()
 )
 
@@ -119,12 +119,12 @@ def _end_command(*, is_sound: bool) -> None:
 
 def _make_plan(data: bytes, filename: str, kind: Kind, options: dict[str, Any]) -> RecordPlan:
     table = record_plans.read_bytes(data, filename)
-    remembered = record_files.find_remembered_answers(record_plans.read_signature(table))
-    answers = replace(remembered or Answers(), kind=kind)
-    said = {name: options[name] for name in _SAID if options[name]}
+    earlier_answers = record_files.find_remembered_answers(record_plans.read_signature(table))
+    answers = replace(earlier_answers or Answers(), kind=kind)
+    new_answers = {name: options[name] for name in _ANSWERS if options[name]}
     columns = {**answers.columns, **_read_columns(table.header, options["column"])}
     answers = record_files.parse_answers(
-        {**answers.to_dict(), "system": answers.system or GENERIC_SYSTEM, "columns": columns, **said}
+        {**answers.to_dict(), "system": answers.system or GENERIC_SYSTEM, "columns": columns, **new_answers}
     )
     plan = record_plans.make_plan(data, filename, answers, now=clock.now())
     if options["new_funds"] and (plan.plan.unknown_funds or plan.plan.unknown_campaigns):

@@ -33,5 +33,5 @@ def _make_pattern(_root: str, endpoint: str, names: tuple[str, ...]) -> str:
 def build_download_address(list_name: str, form: str) -> str:
     """Return the address of the whole list that this page shows a part of, as a file."""
     here: dict[str, object] = {**(request.view_args or {}), **request.args.to_dict(flat=False)}
-    narrowed = {name: value for name, value in here.items() if name not in ("after", "form", "lang")}
-    return _url_for(f"downloads.send_{list_name}", **narrowed, form=form)
+    filters = {name: value for name, value in here.items() if name not in ("after", "form", "lang")}
+    return _url_for(f"downloads.send_{list_name}", **filters, form=form)

@@ -31,7 +31,7 @@ class BookSheet:
     name: str
     grid: list[list[Cell]]
     is_hidden: bool = False
-    merged: tuple[tuple[tuple[int, int], tuple[int, int]], ...] = ()
+    merged_ranges: tuple[tuple[tuple[int, int], tuple[int, int]], ...] = ()
     hidden_rows: frozenset[int] = frozenset()
 
 

@@ -41,11 +41,11 @@ def read_records(data: bytes, is_name: IsName) -> RecordTable:
     if kind in ("pdf", "html", "picture", "document", "json", "archive", "zip", "xml"):
         raise UnreadableTable("not_a_table", format=kind)
     book = open_book(data)
-    shaped = [
+    shaped_sheets = [
         (sheet, header) for sheet in book.sheets if (header := _find_header(sheet, is_name)) is not None
     ]
     shapes: dict[tuple[str, ...], list[tuple[RecordSheet, tuple[str, ...]]]] = {}
-    for sheet, header in shaped:
+    for sheet, header in shaped_sheets:
         names, records = _read_sheet(sheet, *header, is_name)
         if records.rows:
             shapes.setdefault(tuple(sorted(map(fold_text, filter(None, names)))), []).append((records, names))
@@ -105,8 +105,8 @@ def _find_header(sheet: BookSheet, is_name: IsName) -> tuple[int, int] | None:
         texts = _list_names(row)
         if texts is None or not any(map(_is_filled_row, sheet.grid[at + 1 :])):
             continue
-        known = sum(map(is_name, texts))
-        score = known * 3 + len(set(texts)) if known else 0
+        name_count = sum(map(is_name, texts))
+        score = name_count * 3 + len(set(texts)) if name_count else 0
         if score > best_score:
             best, best_score = at, score
     if best is None:
@@ -158,9 +158,9 @@ def _is_filled_row(row: Sequence[Cell]) -> bool:
 
 def _list_names(row: Sequence[Cell]) -> list[str] | None:
     """Return the texts of a row that may be the names of columns; None for one that cannot."""
-    filled = _list_filled(row)
-    texts = [cell for _, cell in filled if isinstance(cell, str) and not _is_value(cell)]
-    if len(filled) < _FEWEST or len(texts) < len(filled) * _MOST_TEXTS:
+    filled_cells = _list_filled(row)
+    texts = [cell for _, cell in filled_cells if isinstance(cell, str) and not _is_value(cell)]
+    if len(filled_cells) < _FEWEST or len(texts) < len(filled_cells) * _MOST_TEXTS:
         return None
     if any(len(text) > _LONGEST_NAME or "@" in text for text in texts):
         return None
@@ -185,7 +185,7 @@ def _read_sheet(
 ) -> tuple[tuple[str, ...], RecordSheet]:
     grid, width = sheet.grid, max(len(row) for row in sheet.grid)
     names = _join_lines(sheet, first, last, width)
-    used = [
+    used_columns = [
         at for at in range(width) if names[at] or any(not _is_empty_at(row, at) for row in grid[last + 1 :])
     ]
     notes = [_write_note(row) for row in grid[:first] if _is_filled_row(row)]
@@ -196,19 +196,19 @@ def _read_sheet(
     header_cells = [fold_text(cell) for cell in grid[last] if isinstance(cell, str)]
     for at in range(last + 1, len(grid)):
         row = grid[at]
-        filled = _list_filled(row)
-        if not filled or [fold_text(cell) for cell in row if isinstance(cell, str)] == header_cells:
+        filled_cells = _list_filled(row)
+        if not filled_cells or [fold_text(cell) for cell in row if isinstance(cell, str)] == header_cells:
             continue
-        cells = tuple(_clean_cell(row[place]) if place < len(row) else "" for place in used)
+        cells = tuple(_clean_cell(row[place]) if place < len(row) else "" for place in used_columns)
         record = RecordRow(at + 1, cells, at in sheet.hidden_rows)
-        if _is_total(filled, usual):
+        if _is_total(filled_cells, usual):
             total_rows.append(record)
-        elif len(filled) == 1 and usual > _FEWEST and _is_text(filled[0][1]):
+        elif len(filled_cells) == 1 and usual > _FEWEST and _is_text(filled_cells[0][1]):
             notes.append(_write_note(row))
         else:
             rows.append(record)
     records = RecordSheet(sheet.name, tuple(rows), tuple(notes), tuple(total_rows), sheet.is_hidden)
-    return tuple(names[at] or write_column(at) for at in used), records
+    return tuple(names[at] or write_column(at) for at in used_columns), records
 
 
 def _join_lines(sheet: BookSheet, first: int, last: int, width: int) -> list[str]:
@@ -230,7 +230,7 @@ def _write_names(row: Sequence[Cell], width: int) -> list[str]:
 
 def _spread_merged(upper: list[str], lower: list[str], sheet: BookSheet, line: int) -> list[str]:
     """Return the upper line with each group's name above all of its columns."""
-    ranges = [(start[1], end[1]) for start, end in sheet.merged if start[0] <= line <= end[0]]
+    ranges = [(start[1], end[1]) for start, end in sheet.merged_ranges if start[0] <= line <= end[0]]
     spread = [*upper]
     for start, end in ranges:
         for at in range(start, min(end + 1, len(spread))):
@@ -256,9 +256,9 @@ def _write_note(row: Sequence[Cell]) -> str:
     )[:200]
 
 
-def _is_total(filled: Sequence[tuple[int, Cell]], usual: float) -> bool:
+def _is_total(filled_cells: Sequence[tuple[int, Cell]], usual: float) -> bool:
     """Return whether a row is the file's own sum: labelled so, with few cells and no day."""
-    labels = [cell for _, cell in filled if isinstance(cell, str)]
+    labels = [cell for _, cell in filled_cells if isinstance(cell, str)]
     has_label = any(_TOTALS.match(fold_text(label)) for label in labels)
-    has_day = any(isinstance(cell, date) for _, cell in filled)
-    return has_label and not has_day and len(filled) <= max(_FEW_CELLS, usual / 2)
+    has_day = any(isinstance(cell, date) for _, cell in filled_cells)
+    return has_label and not has_day and len(filled_cells) <= max(_FEW_CELLS, usual / 2)

@@ -51,7 +51,7 @@ class Provider:
         self._waiting = deque((str(event["id"]), to_body(event)) for event in events)
         self._lock = threading.Lock()
         self.answered: set[str] = set()
-        self.refused: list[tuple[str, int]] = []
+        self.refused_cells: list[tuple[str, int]] = []
         self.repeated = 0
         self.statuses: Counter[int] = Counter()  # of answers that were not 2xx
         self._took: list[float] = []  # seconds until a 2xx
@@ -66,7 +66,7 @@ class Provider:
         deadline = time.monotonic() + PATIENCE_S
         while len(self.answered) < count:
             assert time.monotonic() < deadline, f"{len(self.answered)} of {count} answered in time"
-            assert not self.refused, f"refused: {self.refused[:3]}"
+            assert not self.refused_cells, f"refused: {self.refused_cells[:3]}"
             time.sleep(0.005)
 
     def told(self) -> set[str]:
@@ -95,7 +95,7 @@ class Provider:
                     self.answered.add(event_id)
                     self._took.append(time.monotonic() - since)
                 elif status and status < 500:
-                    self.refused.append((event_id, status))
+                    self.refused_cells.append((event_id, status))
                 else:
                     self.repeated += 1
                     self.statuses.update([status] if status else [])

@@ -45,7 +45,7 @@ def test_a_full_disk_refuses_and_recovers(installation: Installation) -> None:
     provider = Provider(url, SECRET, during)
     provider.start()
     time.sleep(3)
-    assert provider.told() == set() and provider.refused == []
+    assert provider.told() == set() and provider.refused_cells == []
     assert set(provider.statuses) == {503}, provider.statuses
     assert installation.answers()
     assert list_kept_ids(installation) == {event["id"] for event in before}

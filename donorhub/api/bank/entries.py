@@ -171,10 +171,10 @@ def decide_entry(arguments: Mapping[str, bool], decision: dict[str, object], ent
 @do_once
 @bp.arguments(ShownSchema)
 @bp.response(200, EntryWithProposalsSchema)
-def undo_entry(seen: Shown, entry_id: int) -> Response:
+def undo_entry(confirmation: Shown, entry_id: int) -> Response:
     """Take back what was decided: its gifts are corrected and it waits again. Not decided: no change."""
     with _show_change():
-        entry = entries.undo_entry(entry_id, now=clock.now(), actor=get_principal().actor, **seen)
+        entry = entries.undo_entry(entry_id, now=clock.now(), actor=get_principal().actor, **confirmation)
     return _show_entry(entry)
 
 
@@ -183,9 +183,9 @@ def undo_entry(seen: Shown, entry_id: int) -> Response:
 @do_once
 @bp.arguments(ShownSchema)
 @bp.response(200, EntryWithProposalsSchema)
-def accept_entry(seen: Shown, entry_id: int) -> Response:
+def accept_entry(confirmation: Shown, entry_id: int) -> Response:
     """Say of a doubtful entry that it is other money than the one it looks like."""
-    return _settle_doubt(entry_id, "other_money", seen)
+    return _settle_doubt(entry_id, "other_money", confirmation)
 
 
 @bp.post(f"/<{ID}:entry_id>/reject")
@@ -193,15 +193,15 @@ def accept_entry(seen: Shown, entry_id: int) -> Response:
 @do_once
 @bp.arguments(ShownSchema)
 @bp.response(200, EntryWithProposalsSchema)
-def reject_entry(seen: Shown, entry_id: int) -> Response:
+def reject_entry(confirmation: Shown, entry_id: int) -> Response:
     """Say of a doubtful entry that the ledger has it already."""
-    return _settle_doubt(entry_id, "known", seen)
+    return _settle_doubt(entry_id, "known", confirmation)
 
 
-def _settle_doubt(entry_id: int, answer: Doubt, seen: Shown) -> Response:
+def _settle_doubt(entry_id: int, answer: Doubt, confirmation: Shown) -> Response:
     with _show_change():
         entry = shown_doubts.settle_shown_doubt(
-            entry_id, answer, digest=seen.get("digest"), now=clock.now(), actor=get_principal().actor
+            entry_id, answer, digest=confirmation.get("digest"), now=clock.now(), actor=get_principal().actor
         )
     return _show_entry(entry)
 

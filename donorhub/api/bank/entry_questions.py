@@ -172,11 +172,11 @@ def answer_entry_question(answer: AnswerToQuestion, question_id: int) -> Respons
 @do_once
 @bp.arguments(ShownSchema)
 @bp.response(200, ShownQuestionSchema)
-def undo_entry_answer(seen: Shown, question_id: int) -> Response:
+def undo_entry_answer(confirmation: Shown, question_id: int) -> Response:
     """Take an answer back: the entries are what they were, and the question is open. Open: no change."""
     with show_changed_row(ShownQuestionSchema, describe_question):
         question = question_groups.undo_shown_answer(
-            question_id, seen.get("digest"), now=clock.now(), actor=get_principal().actor
+            question_id, confirmation.get("digest"), now=clock.now(), actor=get_principal().actor
         )
     return answer_resource(ShownQuestionSchema, describe_question(question))
 

@@ -167,11 +167,11 @@ class ThankYouSchema(AnswerSchema):
 @do_once
 @bp.arguments(ShownSchema)
 @bp.response(200, ThankYouSchema)
-def thank_for_gift(seen: Shown, gift_id: int) -> Response:
+def thank_for_gift(confirmation: Shown, gift_id: int) -> Response:
     """Thank for a gift that is too old to be thanked for by itself. A second time changes nothing."""
     gifts.get_gift(gift_id)
     with show_changed_row(GiftSchema, _describe_gift):
-        shown_gifts.refuse_changed_gift(gift_id, seen.get("digest"))
+        shown_gifts.refuse_changed_gift(gift_id, confirmation.get("digest"))
     asked_ids = thank_yous.ask_for_thanks([gift_id], now=clock.now(), actor=get_principal().actor)
     return answer_resource(ThankYouSchema, {"gift_id": gift_id, "is_new": bool(asked_ids)})
 

@@ -48,11 +48,11 @@ def _make_view(list_out: ListOut, form: FileForm) -> Callable[[Filters], Respons
     return fetch_list
 
 
-def _answer_file(asked: ListRequest, form: FileForm) -> Response:
+def _answer_file(list_request: ListRequest, form: FileForm) -> Response:
     """Make the file, record it, and only then send it: nobody has a file that the audit does not tell of."""
-    file, count = downloads.make_file(asked, form=form, wording=KEYS, most=downloads.MOST_AT_ONCE)
+    file, count = downloads.make_file(list_request, form=form, wording=KEYS, most=downloads.MOST_AT_ONCE)
     set_reading(False)
-    downloads.record_download(asked, form=form, count=count, actor=asked.reader.who.actor)
+    downloads.record_download(list_request, form=form, count=count, actor=list_request.reader.who.actor)
     db.session.commit()
     set_reading(True)
     return _send_file(file, form)

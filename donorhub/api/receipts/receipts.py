@@ -238,13 +238,13 @@ class SendingSchema(AnswerSchema):
 @do_once
 @bp.arguments(ShownSchema)
 @bp.response(200, SendingSchema)
-def send_receipt(seen: Shown, receipt_id: int) -> Response:
+def send_receipt(confirmation: Shown, receipt_id: int) -> Response:
     """Send a receipt to its donor by e-mail, the PDF attached. It goes once, however often this is asked."""
     settings: Settings = current_app.extensions["donorhub.settings"]
     with show_changed_row(ReceiptSchema, make_receipt_answer):
         message, is_new = receipt_mail.send_receipt(
             receipt_id,
-            digest=seen.get("digest"),
+            digest=confirmation.get("digest"),
             now=clock.now(),
             actor=get_principal().actor,
             domain=settings.mail_domain,

@@ -175,12 +175,12 @@ def get_recurring_gift(recurring_gift_id: int) -> Response:
 def describe_promise(gift: RecurringGift) -> dict[str, object]:
     """Return a recurring gift as it is told by itself, with what came beside its terms and its digest."""
     facts = shown_promises.read_promise(gift, today=organisation.get_day(clock.now()))
-    changed = facts.changed
-    changed_amount = changed and {
-        "amount": changed.amount,
-        "from_on": changed.from_on,
-        "count": len(changed.claims),
-        "is_proposed": changed.is_proposed,
+    amount_change = facts.amount_change
+    changed_amount = amount_change and {
+        "amount": amount_change.amount,
+        "from_on": amount_change.from_on,
+        "count": len(amount_change.claims),
+        "is_proposed": amount_change.is_proposed,
     }
     return make_recurring_gift_answer(gift, facts.terms) | {
         "digest": facts.digest,
@@ -214,9 +214,9 @@ def change_recurring_gift(body: Change, recurring_gift_id: int) -> Response:
 @do_once
 @bp.arguments(ShownSchema)
 @bp.response(200, RecurringGiftSchema)
-def accept_changed_amount(seen: Shown, recurring_gift_id: int) -> Response:
+def accept_changed_amount(confirmation: Shown, recurring_gift_id: int) -> Response:
     """Promise the other amount that came last, from its first payment on, which then pays its instalments."""
-    gift = _get_changeable_gift(recurring_gift_id, seen)
+    gift = _get_changeable_gift(recurring_gift_id, confirmation)
     changed_amounts.accept_changed_amount(gift, now=clock.now(), actor=get_principal().actor)
     return _make_answer(gift)
 
@@ -273,17 +273,20 @@ def close_recurring_gift(body: Closing, recurring_gift_id: int) -> Response:
 @do_once
 @bp.arguments(ShownSchema)
 @bp.response(200, RecurringGiftSchema)
-def let_recurring_gift_go_on(seen: Shown, recurring_gift_id: int) -> Response:
+def let_recurring_gift_go_on(confirmation: Shown, recurring_gift_id: int) -> Response:
     """Expect a closed promise again from the first payment that came as promised, which then pays its
     instalment; nothing is owed from between.
     """
-    gift = _get_changeable_gift(recurring_gift_id, seen)
+    gift = _get_changeable_gift(recurring_gift_id, confirmation)
     ended_promises.let_promise_go_on(gift, now=clock.now(), actor=get_principal().actor)
     return _make_answer(gift)
 
 
 def _get_changeable_gift(
-    recurring_gift_id: int, seen: Shown | Change | Pause | Resumption | Closing, *, step: Step = "other"
+    recurring_gift_id: int,
+    confirmation: Shown | Change | Pause | Resumption | Closing,
+    *,
+    step: Step = "other",
 ) -> RecurringGift:
     """Return a recurring gift that we may change and that is as it was seen; what a provider runs is changed
     at the provider.
@@ -291,7 +294,7 @@ def _get_changeable_gift(
     gift = recurring_gifts.get_recurring_gift(recurring_gift_id)
     recurring_gifts.refuse_gift_of_provider(gift)
     with show_changed_row(RecurringGiftSchema, describe_promise):
-        shown_promises.refuse_changed_promise(gift, seen.get("digest"), step=step, now=clock.now())
+        shown_promises.refuse_changed_promise(gift, confirmation.get("digest"), step=step, now=clock.now())
     return gift
 
 

@@ -34,16 +34,16 @@ def find_people(text: str) -> tuple[ParsedName, ...]:
     else:
         people = tuple(parse_payer(" ".join(side)) for side in sides)
         return people if all(one.kind == "person" and one.is_confident for one in people) else ()
-    people = tuple(_make_person(given, family) for given, family in pairs)
+    people = tuple(_make_person(given_words, family) for given_words, family in pairs)
     return people if all(one.is_confident for one in people) else ()
 
 
-def _make_person(given: list[str], family: list[str]) -> ParsedName:
-    sex = find_sex(given[0]) if len(given) == 1 else None
+def _make_person(given_words: list[str], family: list[str]) -> ParsedName:
+    sex = find_sex(given_words[0]) if len(given_words) == 1 else None
     surname = _find_one_of(" ".join(family), sex) if sex is not None and len(family) == 1 else None
     if surname is None:
-        return ParsedName("", " ".join([*given, *family]), "person", "no_given_name")
-    return ParsedName(write_name(given), write_name([surname]), "person")
+        return ParsedName("", " ".join([*given_words, *family]), "person", "no_given_name")
+    return ParsedName(write_name(given_words), write_name([surname]), "person")
 
 
 def _find_one_of(family: str, sex: Sex) -> str | None:

@@ -92,10 +92,10 @@ def parse_written_name(text: str) -> tuple[ParsedName, str]:
         and not _ORGANISATION.search(fold_letters(name))
     ):
         tokens = [[*part.split()] for part in (surname_first[2], surname_first[1])]
-        parsed = ParsedName(write_name(tokens[0]), write_name(tokens[1]), "person")
+        parsed_name = ParsedName(write_name(tokens[0]), write_name(tokens[1]), "person")
     else:
-        parsed = parse_payer(name)
-    return parsed, "; ".join(note for note in notes if note)
+        parsed_name = parse_payer(name)
+    return parsed_name, "; ".join(note for note in notes if note)
 
 
 def is_joint(text: str) -> bool:

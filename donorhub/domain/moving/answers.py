@@ -56,9 +56,9 @@ class Answers:
     @classmethod
     def from_dict(cls, raw: Mapping[str, Any]) -> Answers:
         """Return the answers that ``raw`` holds; raise ValueError for an unknown key or a wrong value."""
-        unknown = set(raw) - set(cls.__dataclass_fields__)
-        if unknown:
-            raise ValueError(f"there is no answer {min(unknown)}")
+        unknown_names = set(raw) - set(cls.__dataclass_fields__)
+        if unknown_names:
+            raise ValueError(f"there is no answer {min(unknown_names)}")
         try:
             return msgspec.convert(raw, cls)
         except msgspec.ValidationError as e:

@@ -49,7 +49,7 @@ class UnreadableCell(ValueError):
 
 _EXACT_TO: Final = 10**15  # a spreadsheet keeps 15 digits; a longer number in it is not what was typed
 _SCIENTIFIC: Final = re.compile(r"[0-9][.,]?[0-9]*\s?E\s?\+?[0-9]{1,2}", re.IGNORECASE | re.ASCII)
-_GUARDED: Final = re.compile(r"'(?=[=+\-@])")  # what our own export puts before a formula
+_GUARD: Final = re.compile(r"'(?=[=+\-@])")  # what our own export puts before a formula
 _NOTHING: Final = frozenset(
     ("", "-", "–", "—", "--", "brak", "b.d.", "bd", "n/a", "none", "null", "s'ka", "ska", "?")
 )
@@ -64,7 +64,7 @@ def _cut_time(cell: datetime) -> date:
 def write_cell(cell: Cell) -> str:
     """Return a cell as text: plain digits of numbers, ISO days, nothing of a broken one."""
     if isinstance(cell, str):
-        return _GUARDED.sub("", cell, count=1).strip() if cell.startswith("'") else cell
+        return _GUARD.sub("", cell, count=1).strip() if cell.startswith("'") else cell
     if isinstance(cell, bool):
         return str(cell)
     if isinstance(cell, int | float):
@@ -276,10 +276,10 @@ def _read_words(text: str) -> date | None:
 
 def find_month(text: str) -> tuple[int, int] | None:
     """Return year and month of a text that names no day, such as ``III 2024``; None for any other."""
-    folded = fold_letters(clean_date(text))
-    if match := _MONTH_YEAR.fullmatch(folded):
+    folded_text = fold_letters(clean_date(text))
+    if match := _MONTH_YEAR.fullmatch(folded_text):
         word, year = match[1], int(match[2])
-    elif match := _YEAR_MONTH.fullmatch(folded):
+    elif match := _YEAR_MONTH.fullmatch(folded_text):
         word, year = match[2], int(match[1])
     else:
         return None
@@ -363,8 +363,8 @@ def read_national_id(cell: Cell) -> str:
 
 def _is_pesel(number: str) -> bool:
     digits = [int(sign) for sign in number]
-    checked = sum(weight * digit for weight, digit in zip(_PESEL_WEIGHTS, digits, strict=False))
-    if (10 - checked % 10) % 10 != digits[10]:
+    check_sum = sum(weight * digit for weight, digit in zip(_PESEL_WEIGHTS, digits, strict=False))
+    if (10 - check_sum % 10) % 10 != digits[10]:
         return False
     century, month = divmod(int(number[2:4]), 20)
     try:

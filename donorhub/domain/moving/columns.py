@@ -169,8 +169,8 @@ def _settle_names(guesses: list[ColumnGuess], columns: Sequence[list[Cell]]) -> 
 
 
 def _is_mostly(cells: Sequence[Cell], is_such: Callable[[Cell], bool]) -> bool:
-    filled = [cell for cell in cells if not is_nothing(cell) and not isinstance(cell, BrokenCell)]
-    return bool(filled) and sum(map(is_such, filled)) >= len(filled) * _MOSTLY
+    filled_cells = [cell for cell in cells if not is_nothing(cell) and not isinstance(cell, BrokenCell)]
+    return bool(filled_cells) and sum(map(is_such, filled_cells)) >= len(filled_cells) * _MOSTLY
 
 
 def _is_email(cell: Cell) -> bool:

@@ -228,24 +228,24 @@ def find_field(name: str) -> Field | None:
     return None
 
 
-def _find_by_part(folded: str) -> Field | None:
-    folded = " ".join(folded.split())
-    if field := _FIELD_BY_NAME.get(folded):
+def _find_by_part(folded_text: str) -> Field | None:
+    folded_text = " ".join(folded_text.split())
+    if field := _FIELD_BY_NAME.get(folded_text):
         return field
     for word, field in _PARTS:
-        if field not in _NO_PARTS and re.search(rf"\b{re.escape(word)}\b", folded):
+        if field not in _NO_PARTS and re.search(rf"\b{re.escape(word)}\b", folded_text):
             return field
     return None
 
 
 def is_field_name(name: str) -> bool:
     """Return whether a text is the name of a field, and not only contains it."""
-    folded = fold_name(name)
+    folded_text = fold_name(name)
     return (
-        folded in _FIELD_BY_NAME
-        or " ".join(_UNITS.sub(" ", folded).split()) in _FIELD_BY_NAME
+        folded_text in _FIELD_BY_NAME
+        or " ".join(_UNITS.sub(" ", folded_text).split()) in _FIELD_BY_NAME
         or (
-            bool(folded) and len(folded.split()) <= 4 and _find_by_part(folded) is not None  # noqa: PLR2004
+            bool(folded_text) and len(folded_text.split()) <= 4 and _find_by_part(folded_text) is not None  # noqa: PLR2004
         )
     )
 

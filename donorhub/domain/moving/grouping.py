@@ -16,8 +16,8 @@ from donorhub.domain.payer_text import fold_letters, make_name_key
 
 Key = tuple[str, str]  # kind and value: email, phone, iban
 _ROLE_MAILBOXES: Final = ("info@", "biuro@", "kontakt@", "sekretariat@", "office@", "kontakti@")
-_JUDGED: Final = "name given_name family_name kind opt_out is_deceased note partner".split()
-_MERGED: Final = tuple(name.name for name in fields(Person) if name.name not in _JUDGED)
+_JUDGED_FIELDS: Final = "name given_name family_name kind opt_out is_deceased note partner".split()
+_MERGED_FIELDS: Final = tuple(name.name for name in fields(Person) if name.name not in _JUDGED_FIELDS)
 
 
 @dataclass(slots=True)
@@ -136,7 +136,9 @@ def _make_place(person: Person) -> str:
 def _join_person(person: Person, other: Person) -> Person:
     """Return a person with what another row of theirs says more; a no of any row counts."""
     changes = {
-        name: getattr(other, name) for name in _MERGED if not getattr(person, name) and getattr(other, name)
+        name: getattr(other, name)
+        for name in _MERGED_FIELDS
+        if not getattr(person, name) and getattr(other, name)
     }
     if other.email and person.email and normalise_email(other.email) != normalise_email(person.email):
         changes["more_emails"] = tuple(dict.fromkeys((*person.more_emails, other.email)))

@@ -35,21 +35,21 @@ def read_name(cell: Cell, *, is_family_first: bool = False) -> PersonName:
     ``is_family_first``: the column says so, and it decides where the words alone do not.
     """
     text = read_text(cell)
-    parsed, note = parse_written_name(text)
+    parsed_name, note = parse_written_name(text)
     name = " ".join(_BRACKETS.sub(" ", text).replace(" ,", ",").split()).strip(" ,;")
     if is_nothing(name):
         return PersonName("", note=note)
-    return _keep_name(name, parsed, note, is_family_first=is_family_first)
+    return _keep_name(name, parsed_name, note, is_family_first=is_family_first)
 
 
-def _keep_name(name: str, parsed: ParsedName, note: str, *, is_family_first: bool) -> PersonName:
-    if parsed.kind == "organisation":
+def _keep_name(name: str, parsed_name: ParsedName, note: str, *, is_family_first: bool) -> PersonName:
+    if parsed_name.kind == "organisation":
         return PersonName(name, is_organisation=True, note=note)
-    if parsed.kind == "person" and parsed.is_confident:
-        whole = f"{parsed.given_name} {parsed.family_name}"
-        return PersonName(whole, parsed.given_name, parsed.family_name, note=note)
+    if parsed_name.kind == "person" and parsed_name.is_confident:
+        whole = f"{parsed_name.given_name} {parsed_name.family_name}"
+        return PersonName(whole, parsed_name.given_name, parsed_name.family_name, note=note)
     words = name.split()
-    if parsed.kind == "person" and is_family_first and len(words) == _TWO:
+    if parsed_name.kind == "person" and is_family_first and len(words) == _TWO:
         return PersonName(f"{words[1]} {words[0]}", words[1], words[0], note=note)
     return PersonName(name, note=note)
 

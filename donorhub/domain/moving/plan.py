@@ -21,7 +21,7 @@ from donorhub.domain.payer_text import fold_letters, make_name_key
 RowState = Literal["made", "joined", "known", "held", "left_out"]
 ROW_STATES: Final[tuple[RowState, ...]] = ("made", "joined", "known", "held", "left_out")
 SAME_MONEY: Final = timedelta(days=3)
-FILLED: Final = (
+FILLED_FIELDS: Final = (
     "given_name",
     "family_name",
     "email",
@@ -229,11 +229,11 @@ def _find_same_money(rows: list[RowPlan], donors: list[DonorPlan], ledger: Ledge
             is_donor = gift.donor_id == donor_id
             if distance <= SAME_MONEY and (is_donor or (donor_id is None and gift.name_key == name_key)):
                 candidates.append((not is_donor, distance, at, gift.id, gift))
-    taken: set[int] = set()
+    taken_ids: set[int] = set()
     for _, _, at, gift_id, gift in sorted(candidates, key=lambda item: item[:4]):
         row = rows[at]
-        if row.state == "made" and gift_id not in taken:
-            taken.add(gift_id)
+        if row.state == "made" and gift_id not in taken_ids:
+            taken_ids.add(gift_id)
             row.state, row.reason, row.gift_id = "known", "already_here", gift.id
             if row.group is not None and donors[row.group].donor_id is None and _is_alone(donors[row.group]):
                 donors[row.group].donor_id = gift.donor_id
@@ -252,7 +252,7 @@ def _compare_donor(plan: DonorPlan, ledger: Ledger, answers: Answers) -> None:
         plan.forbids = person.opt_out == "no_contact"
         return
     values = ledger.donors[plan.donor_id].values
-    for name in FILLED:
+    for name in FILLED_FIELDS:
         new, old = str(getattr(person, name)), str(values.get(name) or "")
         is_filling = not old and name not in ("given_name", "family_name")
         if new and new != old and (is_filling or name in answers.overwrite):
@@ -284,11 +284,13 @@ def _judge_people(rows: list[RowPlan], donors: list[DonorPlan]) -> None:
 
 
 def _list_unknown(
-    plan: Plan, name: Literal["fund", "campaign"], known: Mapping[str, int], answers: Mapping[str, str]
+    plan: Plan, name: Literal["fund", "campaign"], ids_by_name: Mapping[str, int], answers: Mapping[str, str]
 ) -> tuple[str, ...]:
     values = {str(getattr(row.gift, name)) for row in plan.rows if row.gift is not None}
     return tuple(
         sorted(
-            value for value in values if value and value not in answers and fold_letters(value) not in known
+            value
+            for value in values
+            if value and value not in answers and fold_letters(value) not in ids_by_name
         )
     )

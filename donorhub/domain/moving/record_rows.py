@@ -93,7 +93,7 @@ class Record:
     gift: GiftDraft | None
     fault: RowFault | Literal[""] = ""
     fault_field: str = ""
-    refused: tuple[tuple[str, str], ...] = ()
+    refused_cells: tuple[tuple[str, str], ...] = ()
     is_left_out: bool = False  # by a person
     is_another_gift: bool = False  # a person said so of money that is here already
     amount: Money | None = None  # what is written, where the row is held for another cell
@@ -124,7 +124,7 @@ class RowReader:
     today: date
     _places: dict[Field, list[int]] = field(init=False)
     _row: Sequence[Cell] = field(init=False, default=())
-    _refused: list[tuple[str, str]] = field(init=False, default_factory=list)
+    _refused_cells: list[tuple[str, str]] = field(init=False, default_factory=list)
 
     def __post_init__(self) -> None:
         self._places = {}
@@ -136,7 +136,7 @@ class RowReader:
         """Return what a row says, with the cells that a person mended."""
         answer = self.answers.rows.get(make_row_key(sheet.name, row.number), RowAnswer())
         self._row = _mend_cells(row.cells, answer.cells)
-        self._refused = []
+        self._refused_cells = []
         texts = tuple(map(write_cell, self._row))
         person = self._read_person()
         fault: RowFault | Literal[""] = ""
@@ -155,7 +155,7 @@ class RowReader:
             gift,
             fault,
             fault_field,
-            tuple(self._refused),
+            tuple(self._refused_cells),
             answer.is_left_out,
             answer.is_another_gift,
             gift.amount if gift else self._find_amount(),
@@ -173,7 +173,7 @@ class RowReader:
 
     def _read_person(self) -> Person:
         names, note = self._read_names()
-        emails = [email for found in self._read_all("email", people_cells.read_emails) for email in found]
+        emails = [email for some in self._read_all("email", people_cells.read_emails) for email in some]
         phones = [phone for phone in self._read_all("phone", self._read_phone) if phone]
         country = self._read("country", read_country, "")
         address = self._read("address", people_cells.read_address, people_cells.Address())
@@ -215,8 +215,8 @@ class RowReader:
         if whole and self.writing.pairs == "two" and people_cells.is_pair(whole):
             return [*people_cells.split_pair(whole)], ""
         if whole:
-            parsed = people_cells.read_name(whole, is_family_first=self.writing.family_first)
-            return [parsed], "; ".join(part for part in (parsed.note, organisation) if part)
+            parsed_name = people_cells.read_name(whole, is_family_first=self.writing.family_first)
+            return [parsed_name], "; ".join(part for part in (parsed_name.note, organisation) if part)
         return [PersonName(organisation, is_organisation=bool(organisation))], ""
 
     def _tell_kind(self, names: Sequence[PersonName]) -> Literal["person", "organisation", "household"]:
@@ -300,7 +300,7 @@ class RowReader:
             try:
                 values.append(read(cell))
             except UnreadableCell as e:
-                self._refused.append((name, e.code))
+                self._refused_cells.append((name, e.code))
         return values
 
     def _read_or_hold(self, name: Field, read: Callable[[Cell], Value], default: Value) -> Value:

@@ -199,10 +199,10 @@ def _settle_amounts(
     texts = _list_texts(table, columns)
     if not columns:
         return AmountWriting(), []
-    cleaned = {text: clean_amount(" ".join(text.split())) for text in texts}
+    texts_by_cell = {text: clean_amount(" ".join(text.split())) for text in texts}
     dependent = {
         text: signs
-        for text, clean in cleaned.items()
+        for text, clean in texts_by_cell.items()
         if any(sign in clean for sign in ".,") and (signs := find_decimal_signs((clean,)))
     }
     decimal, questions = _settle_decimal(dependent, texts, columns[0], answers)

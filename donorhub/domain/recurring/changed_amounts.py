@@ -15,7 +15,7 @@ from typing import Final
 
 EARLY_DAYS: Final = 5
 LATE_DAYS: Final = 10
-_REPEATED: Final = 2.0
+_REPEAT_DISCOUNT: Final = 2.0
 PROPOSED_AFTER: Final = 2  # payments running of the same other amount
 
 
@@ -60,11 +60,11 @@ def find_claims(gifts: Iterable[LooseGift], slots: Iterable[OpenSlot]) -> list[C
     """
     every_slot = list(slots)
     on_days = [Claim(gift, slot) for gift in gifts for slot in every_slot if slot.is_on(gift.received_on)]
-    repeated = _find_repeated(on_days)
+    repeats = _find_repeated(on_days)
     claims: list[Claim] = []
     used_gift_ids: set[int] = set()
     used_slot_ids: set[int] = set()
-    for claim in sorted(on_days, key=lambda one: _reckon_claim(one, repeated)):
+    for claim in sorted(on_days, key=lambda one: _reckon_claim(one, repeats)):
         if claim.gift.gift_id not in used_gift_ids and claim.slot.instalment_id not in used_slot_ids:
             used_gift_ids.add(claim.gift.gift_id)
             used_slot_ids.add(claim.slot.instalment_id)
@@ -72,11 +72,11 @@ def find_claims(gifts: Iterable[LooseGift], slots: Iterable[OpenSlot]) -> list[C
     return sorted(claims, key=lambda claim: (claim.slot.due_on, claim.slot.instalment_id))
 
 
-def _reckon_claim(claim: Claim, repeated: Collection[tuple[int, int]]) -> tuple[bool, float, int, int]:
+def _reckon_claim(claim: Claim, repeats: Collection[tuple[int, int]]) -> tuple[bool, float, int, int]:
     gift, slot = claim.gift, claim.slot
     cost = abs((gift.received_on - slot.due_on).days) / 3 + abs(log(gift.minor / slot.minor))
-    if (slot.recurring_gift_id, gift.minor) in repeated:
-        cost -= _REPEATED
+    if (slot.recurring_gift_id, gift.minor) in repeats:
+        cost -= _REPEAT_DISCOUNT
     return gift.minor != slot.minor, cost, gift.gift_id, slot.instalment_id
 
 

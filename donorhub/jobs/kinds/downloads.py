@@ -35,22 +35,22 @@ def prepare_download(task: Task, _settings: Settings) -> str:
         db.session.rollback()
     if order is None:
         return "nothing to prepare"
-    asked, form, lang = order
-    if asked is None:
+    list_request, form, lang = order
+    if list_request is None:
         prepared_downloads.refuse_file(download_id, now=clock.now())
         return "not allowed any more"
     open_wording: OpenWording = current_app.extensions["donorhub.list_wording"]
     with tempfile.TemporaryFile() as file:
         with open_wording(lang) as wording:
             count = downloads.write_file(
-                asked,
+                list_request,
                 file,
                 form=form,
                 wording=wording,
                 note_progress=lambda count: _note_progress(task_id, download_id, count),
             )
         prepared_downloads.keep_file(download_id, file, count=count, now=clock.now())
-    downloads.record_download(asked, form=form, count=count, actor=asked.reader.who.actor)
+    downloads.record_download(list_request, form=form, count=count, actor=list_request.reader.who.actor)
     return f"{count} rows"
 
 

@@ -83,12 +83,12 @@ def _select_rows(donor_ids: Sequence[int]) -> dict[ObstacleKind, Select[int, str
     }
     own = {kind: query.where(Donor.id.in_(donor_ids)) for kind, query in rows.items()}
     survivor = aliased(Donor)
-    merged: Select[int, str, int] = (
+    merged_donors: Select[int, str, int] = (
         select(survivor.id, survivor.name, Donor.id)
         .join(survivor, survivor.id == Donor.merged_into_id)
         .where(Donor.merged_into_id.in_(donor_ids))
     )
-    return own | {"merged": merged}
+    return own | {"merged": merged_donors}
 
 
 def remove_donors(donor_ids: Collection[int], *, reason: str, now: datetime, actor: str) -> int:

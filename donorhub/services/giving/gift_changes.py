@@ -190,10 +190,12 @@ def plan_fund_undo(gift_ids: Sequence[int]) -> FundPlan:
             hindrances.append((rows[id_], e))
             continue
         changing_gifts.append(rows[id_])
-    told = [[gift.id, funds.get(gift.id, []), sorted(earlier[gift.id].items())] for gift in changing_gifts]
+    earlier_funds = [
+        [gift.id, funds.get(gift.id, []), sorted(earlier[gift.id].items())] for gift in changing_gifts
+    ]
     unchanged_gifts = [rows[id_] for id_ in ids if id_ not in earlier]
     return FundPlan(
-        changing_gifts, unchanged_gifts, hindrances, shown.compute_digest(["undo", told]), earlier
+        changing_gifts, unchanged_gifts, hindrances, shown.compute_digest(["undo", earlier_funds]), earlier
     )
 
 

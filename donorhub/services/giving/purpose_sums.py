@@ -95,8 +95,8 @@ def compute_sums(kind: PurposeKind) -> Sums:
     )
     sums: defaultdict[tuple[int, str], tuple[int, int]] = defaultdict(lambda: (0, 0))
     for id_, currency, method, count, minor in rows:
-        counted, summed = sums[id_, currency]
-        sums[id_, currency] = counted + count, summed + (0 if method == "in_kind" else int(minor))
+        gift_count, sum_minor = sums[id_, currency]
+        sums[id_, currency] = gift_count + count, sum_minor + (0 if method == "in_kind" else int(minor))
     for (id_, currency), (gone_count, lost_minor) in _sum_losses(kind).items():
         count, minor = sums[id_, currency]
         sums[id_, currency] = count - gone_count, minor - lost_minor

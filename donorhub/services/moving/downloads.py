@@ -28,7 +28,7 @@ MOST_AT_ONCE: Final = 20_000  # rows that are written while somebody waits
 
 
 def make_file(
-    asked: ListRequest, *, form: FileForm, wording: Wording, most: int | None = None
+    list_request: ListRequest, *, form: FileForm, wording: Wording, most: int | None = None
 ) -> tuple[IO[bytes], int]:
     """Return a file without a name that holds a list, and the number of its rows; who asks closes it.
 
@@ -36,7 +36,7 @@ def make_file(
     """
     file = tempfile.TemporaryFile()  # noqa: SIM115  it is sent after this
     try:
-        count = write_file(asked, file, form=form, wording=wording, most=most)
+        count = write_file(list_request, file, form=form, wording=wording, most=most)
     except BaseException:
         file.close()
         raise

@@ -19,29 +19,30 @@ from donorhub.services.moving.lists import LISTS
 from donorhub.services.moving.lists.description import Filters, ListOut, ListRequest, Reader
 from donorhub.services.work import tasks
 
-KEPT: Final = timedelta(days=1)  # from when it was asked for
+KEPT_FOR: Final = timedelta(days=1)  # from when it was asked for
 MOST_SHOWN: Final = 50
 _PART: Final = 1024 * 1024  # bytes in a row
-_ENDED: Final = ("dead", "cancelled")
+_ENDED_STATES: Final = ("dead", "cancelled")
 
 
 def ask_for_file(
-    asked: ListRequest, *, form: FileForm, lang: Lang, key: str, user_id: int, now: datetime
+    list_request: ListRequest, *, form: FileForm, lang: Lang, key: str, user_id: int, now: datetime
 ) -> bool:
     """Have a list prepared as a file for a user; return whether it was not asked for with this key before."""
     filters = {
-        name: value.isoformat() if isinstance(value, date) else value for name, value in asked.filters.items()
+        name: value.isoformat() if isinstance(value, date) else value
+        for name, value in list_request.filters.items()
     }
     statement = insert_or_ignore(Download, on=(Download.key,)).values(
         key=key,
         user_id=user_id,
-        list_name=asked.list_out.name,
+        list_name=list_request.list_out.name,
         filters=filters,
         form=form,
         lang=lang,
         asked_at=now,
         row_count=0,
-        expires_at=now + KEPT,
+        expires_at=now + KEPT_FOR,
     )
     download_id = db.session.scalar(statement.returning(Download.id))
     if download_id is None:
@@ -111,10 +112,10 @@ def keep_file(download_id: int, file: IO[bytes], *, count: int, now: datetime) -
     file.seek(0)
     position = 0
     while part := file.read(_PART):
-        sealed = vault.seal_bytes(part)
+        sealed_bytes = vault.seal_bytes(part)
         db.session.execute(
             insert(DownloadPart),
-            {"download_id": download_id, "position": position, "content": sealed},
+            {"download_id": download_id, "position": position, "content": sealed_bytes},
         )
         position += 1
     db.session.execute(
@@ -137,7 +138,7 @@ def find_failed(downloads: Collection[Download]) -> set[int]:
     ids = {_name_task(row.id): row.id for row in downloads if row.ready_at is None}
     if not ids:
         return set()
-    keys = db.session.scalars(select(Task.key).where(Task.key.in_(ids), Task.state.in_(_ENDED)))
+    keys = db.session.scalars(select(Task.key).where(Task.key.in_(ids), Task.state.in_(_ENDED_STATES)))
     return {ids[key] for key in keys}
 
 
@@ -156,15 +157,15 @@ def send_parts(download_id: int) -> Iterator[bytes]:
     position = 0
     while True:
         with read_only():
-            sealed = db.session.scalar(
+            sealed_bytes = db.session.scalar(
                 select(DownloadPart.content).where(
                     DownloadPart.download_id == download_id, DownloadPart.position == position
                 )
             )
             db.session.rollback()
-        if sealed is None:
+        if sealed_bytes is None:
             return
-        yield vault.unseal_bytes(sealed)
+        yield vault.unseal_bytes(sealed_bytes)
         position += 1
 
 

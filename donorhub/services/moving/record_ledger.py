@@ -12,7 +12,7 @@ from donorhub.db import cut_query_values, db
 from donorhub.domain.donors.identity import NameParts
 from donorhub.domain.moving.grouping import Group
 from donorhub.domain.moving.ledger import DonorFacts, GiftFacts, Ledger
-from donorhub.domain.moving.plan import FILLED, SAME_MONEY, RowPlan
+from donorhub.domain.moving.plan import FILLED_FIELDS, SAME_MONEY, RowPlan
 from donorhub.domain.payer_text import fold_letters, make_name_key
 from donorhub.models import Campaign, Correction, Donor, ExternalId, Fund, Gift, IdentityKey
 
@@ -82,7 +82,7 @@ def _find_by_contacts(contacts: set[tuple[str, str]]) -> dict[tuple[str, str], t
 def _read_donors(donor_ids: set[int]) -> dict[int, DonorFacts]:
     facts: dict[int, DonorFacts] = {}
     for chunk in cut_query_values(sorted(donor_ids)):
-        columns = [getattr(Donor, name) for name in FILLED]
+        columns = [getattr(Donor, name) for name in FILLED_FIELDS]
         rows: Any = db.session.execute(
             select(Donor.id, Donor.name, Donor.note, Donor.do_not_contact, *columns).where(
                 Donor.id.in_(chunk)
@@ -114,10 +114,10 @@ def _read_gifts(
         gift.source_ref: gift for gift in _make_facts(db.session.execute(about.where(Gift.source == source)))
     }
     others = db.session.execute(about.where(or_(Gift.source < source, Gift.source > source)))
-    wanted = {
+    gift_keys = {
         (row.record.gift.amount.minor, row.record.gift.amount.currency) for row in rows if row.record.gift
     }
-    return own, tuple(gift for gift in _make_facts(others) if (gift.minor, gift.currency) in wanted)
+    return own, tuple(gift for gift in _make_facts(others) if (gift.minor, gift.currency) in gift_keys)
 
 
 def _make_facts(rows: Iterable[Any]) -> list[GiftFacts]:

@@ -130,8 +130,8 @@ def _tell_donor(donor: Any) -> list[object]:
 
 
 def _collect_figures(table: RecordTable, writing: Writing, plan: Plan) -> dict[str, Any]:
-    used = [donor for donor in plan.donors if donor.is_used]
-    new = [donor for donor in used if donor.donor_id is None]
+    used_donors = [donor for donor in plan.donors if donor.is_used]
+    new = [donor for donor in used_donors if donor.donor_id is None]
     sums: Counter[str] = Counter()
     for row in plan.rows:
         if row.gift is not None:
@@ -143,10 +143,10 @@ def _collect_figures(table: RecordTable, writing: Writing, plan: Plan) -> dict[s
         "gifts": sum(1 for row in plan.rows if row.gift is not None),
         "sums": dict(sorted(sums.items())),
         "new_donors": len(new) + sum(1 for donor in new if donor.group.person.partner is not None),
-        "known_donors": len(used) - len(new),
+        "known_donors": len(used_donors) - len(new),
         "changed_donors": sum(1 for donor in plan.donors if donor.changes or donor.more_note),
         "opt_outs": sum(1 for donor in plan.donors if donor.group.person.opt_out),
-        "refused_cells": Counter(code for row in shown_rows for _, code in row.record.refused),
+        "refused_cells": Counter(code for row in shown_rows for _, code in row.record.refused_cells),
         "reasons": [
             [state, reason, count]
             for (state, reason), count in sorted(
@@ -248,6 +248,6 @@ def _describe_record(record: Record) -> dict[str, Any]:
         plain |= {"minor": record.amount.minor, "currency": record.amount.currency}
     if record.fault_field:
         plain["field"] = record.fault_field
-    if record.refused:
-        plain["refused"] = [list(one) for one in record.refused]
+    if record.refused_cells:
+        plain["refused"] = [list(one) for one in record.refused_cells]
     return plain

@@ -65,8 +65,8 @@ def show_taking_back(import_file_id: int) -> TakingBack:
     donor_obstacles = _list_donor_obstacles(donor_ids, gift_ids)
     obstacles += donor_obstacles
     going_ids = tuple(sorted(donor_ids - {one.donor_id for one in donor_obstacles}))
-    told = [repr(asdict(one)) for one in obstacles]
-    plain = [file.id, file.generation, file.state, gift_ids, going_ids, told]
+    obstacle_texts = [repr(asdict(one)) for one in obstacles]
+    plain = [file.id, file.generation, file.state, gift_ids, going_ids, obstacle_texts]
     return TakingBack(shown.compute_digest(plain), gift_ids, going_ids, tuple(obstacles))
 
 

@@ -214,9 +214,9 @@ class _Writer:
     ) -> dict[str, int | None]:
         """Return the fund or campaign of each value of the file; new ones are made where a person said so."""
         values = {self._get_value(at, name) for at, row in enumerate(self._plan.rows) if row.gift is not None}
-        known: dict[str, int] = {}
+        ids_by_name: dict[str, int] = {}
         for purpose in funds.list_purposes(kind):
-            known |= {fold_letters(purpose.code): purpose.id, fold_letters(purpose.name): purpose.id}
+            ids_by_name |= {fold_letters(purpose.code): purpose.id, fold_letters(purpose.name): purpose.id}
         places: dict[str, int | None] = {}
         for value in sorted(values - {""}):
             answer = answers.get(value, "")
@@ -224,16 +224,16 @@ class _Writer:
                 places[value] = None
             elif answer.isdigit():
                 places[value] = funds.get_purpose(kind, int(answer)).id
-            elif fold_letters(value) in known:
-                places[value] = known[fold_letters(value)]
+            elif fold_letters(value) in ids_by_name:
+                places[value] = ids_by_name[fold_letters(value)]
             else:
-                places[value] = self._create_purpose(kind, value, known)
+                places[value] = self._create_purpose(kind, value, ids_by_name)
         return places
 
-    def _create_purpose(self, kind: type[Purpose], value: str, known: Mapping[str, int]) -> int:
+    def _create_purpose(self, kind: type[Purpose], value: str, ids_by_name: Mapping[str, int]) -> int:
         base = "-".join(fold_letters(value).split())[:_LONGEST_CODE] or "x"
         numbers = ("", *(f"-{number}" for number in range(2, 1000)))
-        code = next(base + number for number in numbers if base + number not in known)
+        code = next(base + number for number in numbers if base + number not in ids_by_name)
         row = funds.create_purpose(kind, {"code": code, "name": value}, now=self._now, actor=self._actor)
         return row.id
 

@@ -34,21 +34,23 @@ class PromiseFacts:
 
     gift: RecurringGift
     terms: Sequence[Term]
-    changed: ChangedAmount | None
+    amount_change: ChangedAmount | None
     fits: Sequence[Fit]
     mandates: Sequence[Mandate]
 
     @property
     def digest(self) -> str:
         """The digest of its state, terms and mandates, and of the money that came beside them."""
-        gift, changed = self.gift, self.changed
+        gift, amount_change = self.gift, self.amount_change
         return shown.compute_digest(
             [
                 [gift.id, gift.state, gift.state_reason, gift.currency, _write_day(gift.ends_on)],
                 [_describe_term(term) for term in sorted(self.terms, key=lambda term: term.from_on)],
                 [_describe_mandate(mandate) for mandate in self.mandates],
-                [changed.amount.minor, changed.from_on.isoformat()] if changed is not None else [],
-                [claim.gift.gift_id for claim in changed.claims] if changed is not None else [],
+                [amount_change.amount.minor, amount_change.from_on.isoformat()]
+                if amount_change is not None
+                else [],
+                [claim.gift.gift_id for claim in amount_change.claims] if amount_change is not None else [],
                 [[fit.gift_id, fit.nominal_on.isoformat()] for fit in self.fits],
             ]
         )

@@ -84,8 +84,8 @@ def show_payers() -> str:
     """Show the unknown payers of all accounts, or of one, those first who are ticked beforehand."""
     account_id = read_row_id(request.args.get("account"))
     view = unknown_payers.find_unknown_payers(bank_account_id=account_id)
-    chosen = payer_batches.choose_payers(view)
-    return _render_payers(chosen, account_id, request.args.get("behind", ""))
+    choices = payer_batches.choose_payers(view)
+    return _render_payers(choices, account_id, request.args.get("behind", ""))
 
 
 @bp.post("/payers")
@@ -106,10 +106,10 @@ def decide_payers() -> Response | str | tuple[str, int]:
         )
     form, digest, sent_numbers = Form(fields), fields.get("digest", ""), fields.get("numbers", "")
     view = unknown_payers.find_unknown_payers(bank_account_id=account_id)
-    chosen = payer_batches.choose_payers(view, leave=leave, take=take)
+    choices = payer_batches.choose_payers(view, leave=leave, take=take)
     has_changed = view.digest != digest
-    if not has_changed and sent_numbers != write_numbers(chosen):
-        page = _render_payers(chosen, account_id, fields.get("behind", ""), note="numbers")
+    if not has_changed and sent_numbers != write_numbers(choices):
+        page = _render_payers(choices, account_id, fields.get("behind", ""), note="numbers")
         return page, 422
     with form.start_saving():
         try:
@@ -124,30 +124,30 @@ def decide_payers() -> Response | str | tuple[str, int]:
         except Changed as e:
             if not isinstance(e.now, UnknownPayers):
                 raise
-            chosen = payer_batches.choose_payers(e.now, leave=leave, take=take)
-            return _render_payers(chosen, account_id, fields.get("behind", ""), note="changed"), 422
+            choices = payer_batches.choose_payers(e.now, leave=leave, take=take)
+            return _render_payers(choices, account_id, fields.get("behind", ""), note="changed"), 422
         batch_id = batch.id
         commit()
         tell_reader(gettext("It is done, and can be undone as one."))
         return redirect(url_for("bank.show_payer_batch", batch_id=batch_id))
-    return _render_payers(chosen, account_id, fields.get("behind", ""), form=form), 422
+    return _render_payers(choices, account_id, fields.get("behind", ""), form=form), 422
 
 
 def _read_choices(fields: MultiDict[str, str]) -> tuple[set[str], dict[str, PayerChoice]]:
     """Return who of those ticked beforehand is left, and who is taken with what was said of them."""
-    here, ticked = set(fields.getlist("row")), set(fields.getlist("take"))
-    leave = (here - ticked) | (set(fields.getlist("skip")) - here)
-    taken = ticked | (set(fields.getlist("keep")) - here)
-    return leave, {row_id: _read_choice(fields, row_id) for row_id in taken}
+    here, ticked_ids = set(fields.getlist("row")), set(fields.getlist("take"))
+    leave = (here - ticked_ids) | (set(fields.getlist("skip")) - here)
+    taken_ids = ticked_ids | (set(fields.getlist("keep")) - here)
+    return leave, {row_id: _read_choice(fields, row_id) for row_id in taken_ids}
 
 
 def _read_choice(fields: Mapping[str, str], row_id: str) -> PayerChoice:
     """Return what the form says of one payer, as the schema of every door takes it."""
     names = {"donor_id": "who", "kind": "kind", "given_name": "given", "family_name": "family"}
-    said = {name: fields.get(f"{short}-{row_id}", "").strip() for name, short in names.items()}
+    texts = {name: fields.get(f"{short}-{row_id}", "").strip() for name, short in names.items()}
     try:
         choice: NewPayer = PayerChoiceSchema().load(
-            {"payer": row_id, **{name: text for name, text in said.items() if text}}
+            {"payer": row_id, **{name: text for name, text in texts.items() if text}}
         )
     except ValidationError as e:
         raise Rejected("a name or a choice of this payer cannot be read", code="payer_invalid") from e
@@ -159,16 +159,16 @@ def _read_choice(fields: Mapping[str, str], row_id: str) -> PayerChoice:
     )
 
 
-def write_numbers(chosen: Chosen) -> str:
+def write_numbers(choices: Chosen) -> str:
     """Return the numbers on the button as the form sends them back."""
-    sums = ",".join(f"{amount.currency}:{amount.minor}" for amount in chosen.sums)
-    return f"{len(chosen.new_payers)}/{chosen.gifts_count}/{sums}"
+    sums = ",".join(f"{amount.currency}:{amount.minor}" for amount in choices.sums)
+    return f"{len(choices.new_payers)}/{choices.gifts_count}/{sums}"
 
 
 def _render_payers(
-    chosen: Chosen, account_id: int | None, behind: str, *, note: str = "", form: Form | None = None
+    choices: Chosen, account_id: int | None, behind: str, *, note: str = "", form: Form | None = None
 ) -> str:
-    payers = chosen.view.payers
+    payers = choices.view.payers
     places = {payer.row_id: n for n, payer in enumerate(payers)}
     start = places.get(behind, -1) + 1
     on_page = payers[start : start + AT_ONCE]
@@ -176,19 +176,19 @@ def _render_payers(
     candidates = unknown_payers.read_candidates(on_page)
     elsewhere = [payer for payer in payers if payer.row_id not in ids_on_page]
     others = Chosen(
-        chosen.view, {one: choice for one, choice in chosen.choices.items() if one not in ids_on_page}
+        choices.view, {one: choice for one, choice in choices.choices.items() if one not in ids_on_page}
     )
     return render_template(
         "bank/payers.html",
-        rows=[_make_row(payer, chosen, candidates) for payer in on_page],
-        chosen=chosen,
-        numbers=write_numbers(chosen),
+        rows=[_make_row(payer, choices, candidates) for payer in on_page],
+        chosen=choices,
+        numbers=write_numbers(choices),
         others=write_numbers(others),
-        skipped=[one.row_id for one in elsewhere if one.is_ready and one.row_id not in chosen.choices],
+        skipped=[one.row_id for one in elsewhere if one.is_ready and one.row_id not in choices.choices],
         kept={
-            one.row_id: chosen.choices[one.row_id]
+            one.row_id: choices.choices[one.row_id]
             for one in elsewhere
-            if not one.is_ready and one.row_id in chosen.choices
+            if not one.is_ready and one.row_id in choices.choices
         },
         behind=behind,
         earlier=payers[start - AT_ONCE - 1].row_id if start > AT_ONCE else "",
@@ -202,8 +202,8 @@ def _render_payers(
     )
 
 
-def _make_row(payer: UnknownPayer, chosen: Chosen, candidates: Mapping[int, Donor]) -> PayerRow:
-    choice = chosen.choices.get(payer.row_id)
+def _make_row(payer: UnknownPayer, choices: Chosen, candidates: Mapping[int, Donor]) -> PayerRow:
+    choice = choices.choices.get(payer.row_id)
     return PayerRow(
         payer,
         choice is not None,

@@ -68,37 +68,41 @@ def _make_request(name: ListName) -> ListRequest:
     return ListRequest(LISTS[name], PAGES[name][1](), reader)
 
 
-def _answer_file(asked: ListRequest) -> Answer:
+def _answer_file(list_request: ListRequest) -> Answer:
     """Make the file, record it, and only then send it: nobody has a file that the audit does not tell of."""
     form = read_form()
     try:
         with open_wording(get_lang()) as wording:
-            file, count = downloads.make_file(asked, form=form, wording=wording, most=downloads.MOST_AT_ONCE)
+            file, count = downloads.make_file(
+                list_request, form=form, wording=wording, most=downloads.MOST_AT_ONCE
+            )
     except Rejected as e:
         if e.specific_code != "list_too_long":
             raise
-        return _offer_to_prepare(asked)
+        return _offer_to_prepare(list_request)
     set_reading(False)
-    downloads.record_download(asked, form=form, count=count, actor=asked.reader.who.actor)
+    downloads.record_download(list_request, form=form, count=count, actor=list_request.reader.who.actor)
     db.session.commit()
     set_reading(True)
     size = file.tell()
     response = _make_answer(
-        downloads.send_parts(file), name=f"{asked.list_out.name}-{asked.reader.today}", form=form
+        downloads.send_parts(file),
+        name=f"{list_request.list_out.name}-{list_request.reader.today}",
+        form=form,
     )
     response.call_on_close(file.close)
     response.content_length = size
     return response
 
 
-def _offer_to_prepare(asked: ListRequest) -> Answer:
+def _offer_to_prepare(list_request: ListRequest) -> Answer:
     """Say that the list is too long to wait for, and offer to have its file prepared."""
-    narrowed: dict[str, object] = {**request.args.to_dict(flat=False)}
+    filters: dict[str, object] = {**request.args.to_dict(flat=False)}
     return render_template(
         "moving/long_list.html",
-        title=lists.TITLES[asked.list_out.name],
+        title=lists.TITLES[list_request.list_out.name],
         most=downloads.MOST_AT_ONCE,
-        action=build_address("downloads.prepare_file", list=asked.list_out.name, **narrowed),
+        action=build_address("downloads.prepare_file", list=list_request.list_out.name, **filters),
         key=make_key(),
     ), 422
 
@@ -110,18 +114,23 @@ def prepare_file() -> Answer:
     name = find_word(request.args.get("list"), PAGES)
     if name is None:
         raise NotFound("there is no such list")
-    asked, form = _make_request(name), Form(request.form)
-    if not asked.reader.may_see(asked.list_out.permission):
+    list_request, form = _make_request(name), Form(request.form)
+    if not list_request.reader.may_see(list_request.list_out.permission):
         raise Forbidden("this list is not for you")
     key = form.read_key()
     with form.start_saving() as saving:
         saving.refuse_errors()
         prepared_downloads.ask_for_file(
-            asked, form=read_form(), lang=get_lang(), key=key, user_id=asked.reader.who.id, now=clock.now()
+            list_request,
+            form=read_form(),
+            lang=get_lang(),
+            key=key,
+            user_id=list_request.reader.who.id,
+            now=clock.now(),
         )
         commit()
         return redirect(url_for("downloads.list_files"))
-    return _offer_to_prepare(asked)
+    return _offer_to_prepare(list_request)
 
 
 @bp.get("/downloads")

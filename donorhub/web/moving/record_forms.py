@@ -40,9 +40,9 @@ def read_answers(
 
 
 def _read_columns(
-    form: MultiDict[str, str], said: Mapping[str, str], columns: Sequence[Mapping[str, Any]]
+    form: MultiDict[str, str], answers: Mapping[str, str], columns: Sequence[Mapping[str, Any]]
 ) -> dict[str, str]:
-    result = dict(said)
+    result = dict(answers)
     for column in columns:
         place = str(column["position"])
         field = form.get(f"column-{place}", "")
@@ -61,10 +61,10 @@ def _read_rows(
     form: MultiDict[str, str], earlier: Mapping[str, Any], rows: Sequence[RecordRow]
 ) -> dict[str, Any]:
     result: dict[str, Any] = {key: dict(answer) for key, answer in earlier.items()}
-    ticked = {name: set(form.getlist(name)) for name in ("leave", "another", "restore")}
+    ticked_rows = {name: set(form.getlist(name)) for name in ("leave", "another", "restore")}
     for row in rows:
         key, id_ = make_row_key(row.sheet, row.row_no), str(row.id)
-        if id_ in ticked["restore"]:
+        if id_ in ticked_rows["restore"]:
             result.pop(key, None)
             continue
         answer = result.get(key, {})
@@ -73,11 +73,11 @@ def _read_rows(
             text = form.get(f"cell-{id_}-{at}")
             if text is not None and text.strip() != raw:
                 cells[str(at)] = text.strip()
-        changed: dict[str, Any] = {"cells": cells} if cells else {}
-        if id_ in ticked["leave"]:
-            changed["is_left_out"] = True
-        if id_ in ticked["another"] or answer.get("is_another_gift"):
-            changed["is_another_gift"] = True
-        if changed:
-            result[key] = changed
+        changes: dict[str, Any] = {"cells": cells} if cells else {}
+        if id_ in ticked_rows["leave"]:
+            changes["is_left_out"] = True
+        if id_ in ticked_rows["another"] or answer.get("is_another_gift"):
+            changes["is_another_gift"] = True
+        if changes:
+            result[key] = changes
     return result

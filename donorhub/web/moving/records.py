@@ -95,15 +95,15 @@ def show_file(file_id: int) -> str:
 
 
 def _render_file(file: ImportFile, form: Form) -> str:
-    told: dict[str, Any] = dict(file.summaries[0]) if file.summaries else {}
-    figures: dict[str, Any] = told.get("figures", {})
+    summary: dict[str, Any] = dict(file.summaries[0]) if file.summaries else {}
+    figures: dict[str, Any] = summary.get("figures", {})
     answers = record_files.read_answers(file)
     rows = {state: _list_rows(file.id, state) for state in RECORD_ROW_STATES}
     return render_template(
         "moving/file.html",
         file=file,
         form=form,
-        told=told,
+        told=summary,
         figures=figures,
         button=_write_button(figures) if figures else "",
         sums=_write_sums(figures) if figures else "",
@@ -116,7 +116,7 @@ def _render_file(file: ImportFile, form: Form) -> str:
         words_of=record_words,
         funds=funds.list_open_funds(),
         campaigns=funds.list_purposes(Campaign),
-        places=_find_places(told),
+        places=_find_places(summary),
         currencies=OFFERED_CURRENCIES,
         last_day=date.fromisoformat(figures["last_day"]) if figures.get("last_day") else None,
         is_changed=any(problem["code"] == "plan_changed" for problem in file.problems),
@@ -129,10 +129,10 @@ def _list_rows(file_id: int, state: RecordRowState) -> Sequence[RecordRow]:
     return db.session.scalars(query.order_by(RecordRow.id).limit(_MOST_ROWS)).all()
 
 
-def _find_places(told: dict[str, Any]) -> dict[str, list[int]]:
+def _find_places(summary: dict[str, Any]) -> dict[str, list[int]]:
     """Return the columns of each field, so that a held row offers the cells that hold it."""
     places: dict[str, list[int]] = {}
-    for column in told.get("columns", ()):
+    for column in summary.get("columns", ()):
         places.setdefault(column["field"], []).append(column["position"])
     return places
 
@@ -218,8 +218,8 @@ def _write_button(figures: Mapping[str, Any]) -> str:
         gifts = ngettext("%(num)d gift", "%(num)d gifts", figures["gifts"])
         parts.append(f"{gifts} ({_write_sums(figures)})")
     if not parts:
-        changed = figures["changed_donors"]
-        parts.append(ngettext("what is new of %(num)d donor", "what is new of %(num)d donors", changed))
+        changed_count = figures["changed_donors"]
+        parts.append(ngettext("what is new of %(num)d donor", "what is new of %(num)d donors", changed_count))
     return str(gettext("Bring %(what)s", what=", ".join(parts)))
 
 

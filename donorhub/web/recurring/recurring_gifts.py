@@ -350,7 +350,7 @@ def render_recurring_gift(gift: RecurringGift, form: Form) -> str:
         terms=facts.terms,
         fits=facts.fits,
         planned_pause=recurring_terms.find_planned_pause(gift, get_today()),
-        changed=facts.changed,
+        changed=facts.amount_change,
         promise_digest=facts.digest,
         instalment_digest=shown_promises.compute_instalment_digest,
         mandate_digest=shown_promises.compute_mandate_digest,

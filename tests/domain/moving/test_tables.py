@@ -46,7 +46,7 @@ def test_polish_years() -> None:
         "Warszawa",
     )
     assert (promyk.kind, ewa.opt_out, ewa.phone) == ("organisation", "no_contact", "")
-    assert plan.rows[5].record.refused == (("phone", "lost_digits"),)
+    assert plan.rows[5].record.refused_cells == (("phone", "lost_digits"),)
     assert [row.record.gift.received_on for row in plan.rows if row.record.gift] == [
         date(2023, 3, 12),
         date(2023, 5, 2),

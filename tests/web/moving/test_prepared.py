@@ -132,7 +132,7 @@ def test_file_is_gone_after_a_day(staff: Staff) -> None:
     work()
     link = find_file(staff)
     assert timer._forget_downloads() == 0 and count_all() == (1, 1)
-    later = clock.now() + prepared_downloads.KEPT
+    later = clock.now() + prepared_downloads.KEPT_FOR
     before = clock.use_clock(lambda: later)
     try:
         assert prepared_downloads.list_downloads(1, now=later) == []
@@ -170,4 +170,4 @@ def test_pieces_are_not_readable_at_rest(staff: Staff) -> None:
     ask(staff)
     work()
     assert b"Kowalska" not in db.session.scalars(select(DownloadPart.content)).one()
-    assert timedelta(hours=23) < prepared_downloads.KEPT and token_in(staff.get("/downloads").text)
+    assert timedelta(hours=23) < prepared_downloads.KEPT_FOR and token_in(staff.get("/downloads").text)

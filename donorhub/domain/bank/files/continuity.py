@@ -189,13 +189,13 @@ def _list_shifts(
     if incoming.opening is not None and earlier:
         last_on = max(span.last_on for span in earlier)
         near = [span for span in earlier if span.last_on == last_on and span.opening != incoming.opening]
-        missed = {incoming.opening - (span.closing or 0) for span in near}
-        shifts |= {BorderShift(minor, is_before=True) for minor in missed if 0 not in missed}
+        differences = {incoming.opening - (span.closing or 0) for span in near}
+        shifts |= {BorderShift(minor, is_before=True) for minor in differences if 0 not in differences}
     if incoming.closing is not None and later:
         first_on = min(span.first_on for span in later)
         near = [span for span in later if span.first_on == first_on and span.closing != incoming.closing]
-        missed = {(span.opening or 0) - incoming.closing for span in near}
-        shifts |= {BorderShift(minor, is_before=False) for minor in missed if 0 not in missed}
+        differences = {(span.opening or 0) - incoming.closing for span in near}
+        shifts |= {BorderShift(minor, is_before=False) for minor in differences if 0 not in differences}
     return frozenset(shift for shift in shifts if shift.minor)
 
 

@@ -238,21 +238,21 @@ def _point_at_bases(doubts: Iterable[Doubted], ledger: Ledger) -> list[Doubted]:
     if not ledger.asked_twins:
         return list(doubts)
     rows = {row.id: row for row in ledger.rows}
-    pointed: list[Doubted] = []
+    doubts_at_bases: list[Doubted] = []
     for doubt in doubts:
         row_id = doubt.entry_id
         while row_id in ledger.asked_twins:
             row_id = ledger.asked_twins[row_id]
         row, kind = rows.get(row_id), doubt.doubt
         if row is None or row_id == doubt.entry_id:
-            pointed.append(doubt)
+            doubts_at_bases.append(doubt)
             continue
         if row.minor != doubt.item.minor:
             kind = "amount_changed"
         elif row.day != doubt.item.day:
             kind = "other_day"
-        pointed.append(Doubted(doubt.item, row_id, kind))
-    return pointed
+        doubts_at_bases.append(Doubted(doubt.item, row_id, kind))
+    return doubts_at_bases
 
 
 def _pair_sure(days: Mapping[date, Day], ledger: Ledger, place: Place) -> None:

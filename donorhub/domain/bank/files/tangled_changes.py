@@ -120,15 +120,15 @@ def untangle_changes(
     positions = {one.item.position for one in changed_links}
     for on in {one.item.day for one in changed_links}:
         days[on].pairs = [pair for pair in days[on].pairs if pair.item.position not in positions]
-    untangled = [one for one in doubts if one.item.position not in positions]
+    plain_doubts = [one for one in doubts if one.item.position not in positions]
     for link in changed_links:
         doubt = _find_doubt(link.item, link.row)
         if doubt is None:
             how: How = "whole_day" if link.row.source_format == place.source_format else "other_format"
             days[link.item.day].pairs.append(Pair(link.item, link.row, how))
         else:
-            untangled.append(Doubted(link.item, link.row.id, doubt))
-    return untangled
+            plain_doubts.append(Doubted(link.item, link.row.id, doubt))
+    return plain_doubts
 
 
 def _exchange_rows(links: Sequence[_Link], tangled_count: int, scales: _Scales) -> None:

@@ -57,7 +57,7 @@ class UnknownPayer:
 
     key: str  # as payer_text.make_payer_key
     name_read: str  # as the bank wrote it, most often
-    parsed: ParsedName
+    parsed_name: ParsedName
     account: str | None
     credits: tuple[Credit, ...]  # the oldest first
     donor_ids: tuple[int, ...]  # who may be the payer
@@ -90,10 +90,14 @@ def choose_name(credits: Sequence[Credit]) -> str:
     return min(counts, key=lambda name: (-counts[name], -len(name), name)) if counts else ""
 
 
-def list_name_keys(parsed: ParsedName, name_read: str) -> tuple[str, ...]:
+def list_name_keys(parsed_name: ParsedName, name_read: str) -> tuple[str, ...]:
     """Return the keys of names under which the payer may stand in the base: their own, then those like it."""
-    own = (make_name_key(name_read), make_name_key(parsed.name))
-    like = list_like_keys(parsed.given_name, parsed.family_name) if parsed.kind == "person" else ()
+    own = (make_name_key(name_read), make_name_key(parsed_name.name))
+    like = (
+        list_like_keys(parsed_name.given_name, parsed_name.family_name)
+        if parsed_name.kind == "person"
+        else ()
+    )
     return tuple(key for key in dict.fromkeys((*own, *like)) if key)
 
 
@@ -110,9 +114,9 @@ def judge_payer(
         sorted(credits, key=lambda credit: (credit.booked_on, credit.entry_id, credit.detail_id or 0))
     )
     name_read = choose_name(in_order)
-    parsed = parse_payer(name_read)
+    parsed_name = parse_payer(name_read)
     account = key.removeprefix("iban:") if key.startswith("iban:") else None
-    doubts: list[PayerDoubt] = [*_doubt_name(parsed, name_read)]
+    doubts: list[PayerDoubt] = [*_doubt_name(parsed_name, name_read)]
     if account is None:
         doubts.append("no_account")
     if _has_several_names(in_order, name_read):
@@ -120,18 +124,20 @@ def judge_payer(
     if donor_ids:
         doubts.append("may_be_known")
     doubts += _doubt_money(in_order, words_against, cap)
-    return UnknownPayer(key, name_read, parsed, account, in_order, tuple(sorted(donor_ids)), tuple(doubts))
+    return UnknownPayer(
+        key, name_read, parsed_name, account, in_order, tuple(sorted(donor_ids)), tuple(doubts)
+    )
 
 
-def _doubt_name(parsed: ParsedName, name_read: str) -> list[PayerDoubt]:
-    folded = fold_letters(name_read)
-    if _TAX_OFFICE.search(folded):
+def _doubt_name(parsed_name: ParsedName, name_read: str) -> list[PayerDoubt]:
+    folded_text = fold_letters(name_read)
+    if _TAX_OFFICE.search(folded_text):
         return ["tax_office"]
-    if _PROVIDER.search(folded):
+    if _PROVIDER.search(folded_text):
         return ["provider"]
-    if parsed.kind == "organisation":
+    if parsed_name.kind == "organisation":
         return ["organisation"]
-    return [parsed.doubt] if parsed.doubt is not None else []
+    return [parsed_name.doubt] if parsed_name.doubt is not None else []
 
 
 def _has_several_names(credits: Sequence[Credit], name_read: str) -> bool:

@@ -25,17 +25,18 @@ _MONTHS: Final = re.compile(
 
 def names_many_months(text: str) -> bool:
     """Return whether the payer says that it is for several months; of months that are owed none is ahead."""
-    folded = fold_letters(text)
+    folded_text = fold_letters(text)
     return (
-        _MANY_MONTHS.search(folded) is not None or len({m.group()[:3] for m in _MONTHS.finditer(folded)}) > 1
+        _MANY_MONTHS.search(folded_text) is not None
+        or len({m.group()[:3] for m in _MONTHS.finditer(folded_text)}) > 1
     )
 
 
 def read_wording(text: str) -> str:
     """Return the words of a text that are the same every month: no numbers, no months, nothing of arrears."""
-    folded = _MANY_MONTHS.sub(" ", _MONTHS.sub(" ", fold_letters(remove_tags(text))))
-    folded = _ARREARS.sub(" ", folded)
-    return " ".join(word for word in split_words(folded) if word.isalpha())
+    folded_text = _MANY_MONTHS.sub(" ", _MONTHS.sub(" ", fold_letters(remove_tags(text))))
+    folded_text = _ARREARS.sub(" ", folded_text)
+    return " ".join(word for word in split_words(folded_text) if word.isalpha())
 
 
 def find_paid_otherwise(text: str, instalments: Iterable[InstalmentFacts]) -> set[int]:

@@ -145,15 +145,15 @@ def import_sent_files(
     if any(one.plan for one in plans.files):
         shown.refuse_changed(digest, plans)
     return [
-        one if isinstance(one, Arrival) else _import_sent_file(one, planned, now=now, actor=actor)
-        for one, planned in zip(
+        one if isinstance(one, Arrival) else _import_sent_file(one, planned_file, now=now, actor=actor)
+        for one, planned_file in zip(
             deliveries.open_sent_files(files, limit_mb=limit_mb), plans.files, strict=True
         )
     ]
 
 
-def _import_sent_file(one: SentFile, planned: PlannedFile, *, now: datetime, actor: str) -> Arrival:
-    plan = planned.plan
+def _import_sent_file(one: SentFile, planned_file: PlannedFile, *, now: datetime, actor: str) -> Arrival:
+    plan = planned_file.plan
     if plan is None:
         return Arrival(one.name, imports.keep_file(one.content, one.name, now=now, actor=actor)[0])
     file, is_read = imports.receive_file(

@@ -49,8 +49,8 @@ def _remove_new_donors(matches: Sequence[Match], *, now: datetime, actor: str) -
     """Take the donors away whom these decisions made and who have nothing else; leave the others."""
     ids = {match.donor_id for match in matches if match.donor_id is not None}
     made_at = {match.donor_id: match.decided_at for match in matches}
-    made = select(Donor.id, Donor.created_at).where(Donor.id.in_(ids), Donor.source == SOURCE)
-    new_ids = {id_ for id_, created_at in db.session.execute(made) if created_at == made_at[id_]}
+    made_donors = select(Donor.id, Donor.created_at).where(Donor.id.in_(ids), Donor.source == SOURCE)
+    new_ids = {id_ for id_, created_at in db.session.execute(made_donors) if created_at == made_at[id_]}
     busy_ids = {one.donor_id for one in removal.list_obstacles(new_ids)}
     removal.remove_donors(new_ids - busy_ids, reason="undone", now=now, actor=actor)
 

@@ -157,12 +157,12 @@ def _list_gift_obstacles(rows: Sequence[_Row]) -> Iterable[Obstacle]:
         live_receipts = select(ReceiptLine.gift_id).where(
             ReceiptLine.gift_id.in_(chunk), ReceiptLine.released_at.is_(None)
         )
-        thanked = select(MessageSubject.subject_id).where(
+        thanked_ids = select(MessageSubject.subject_id).where(
             MessageSubject.subject_type == "gift", MessageSubject.subject_id.in_(chunk)
         )
         kinds: dict[ReasonKind, Iterable[int]] = {
             "receipt": db.session.scalars(live_receipts).all(),
-            "thanked": db.session.scalars(thanked).all(),
+            "thanked": db.session.scalars(thanked_ids).all(),
             "refund": [
                 *db.session.scalars(select(Refund.gift_id).where(Refund.gift_id.in_(chunk))),
                 *db.session.scalars(select(Dispute.gift_id).where(Dispute.gift_id.in_(chunk))),

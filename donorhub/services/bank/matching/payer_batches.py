@@ -109,11 +109,11 @@ def make_donors(
     if batch is not None and view.digest != digest:
         return batch
     shown.refuse_changed(digest, view)
-    chosen = choose_payers(view, leave=leave, take=take)
-    if not chosen.choices:
+    choices = choose_payers(view, leave=leave, take=take)
+    if not choices.choices:
         raise Rejected("choose at least one payer", code="nobody_chosen")
-    ends = _lock_entries(sorted({credit.entry_id for payer in chosen.payers for credit in payer.credits}))
-    decided = _decide_known_payers(chosen) + _decide_new_payers(chosen, now=now, actor=actor)
+    ends = _lock_entries(sorted({credit.entry_id for payer in choices.payers for credit in payer.credits}))
+    decided = _decide_known_payers(choices) + _decide_new_payers(choices, now=now, actor=actor)
     entry_ids = {decision.place.entry_id for decision in decided}
     fees = [matching.make_cost_decision(*pair) for pair in view.fees if pair[0].entry_id in entry_ids]
     decisions.settle_matches([*decided, *fees], now=now, actor=actor)
@@ -124,7 +124,7 @@ def make_donors(
             if one.clues.payer_key
         }
     )
-    batch = _keep_batch(digest, chosen, {id_: ends[id_] for id_ in sorted(entry_ids)}, now=now, actor=actor)
+    batch = _keep_batch(digest, choices, {id_: ends[id_] for id_ in sorted(entry_ids)}, now=now, actor=actor)
     db.session.flush()  # what is not written yet would be forgotten
     db.session.expire_all()
     return batch
@@ -157,33 +157,35 @@ def _lock_entries(entry_ids: Sequence[int]) -> dict[int, object]:
     return ends
 
 
-def _decide_new_payers(chosen: Chosen, *, now: datetime, actor: str) -> list[CreditDecision]:
-    payers = chosen.new_payers
-    fields = [_make_fields(payer, chosen.choices[payer.row_id]) for payer in payers]
+def _decide_new_payers(choices: Chosen, *, now: datetime, actor: str) -> list[CreditDecision]:
+    payers = choices.new_payers
+    fields = [_make_fields(payer, choices.choices[payer.row_id]) for payer in payers]
     ids = new_donors.create_donors(fields, source=SOURCE, now=now, actor=actor)
     return [
         _make_decision(pair, donor_id)
         for payer, donor_id in zip(payers, ids, strict=True)
-        for pair in chosen.view.places[payer.row_id]
+        for pair in choices.view.places[payer.row_id]
     ]
 
 
 def _make_fields(payer: UnknownPayer, choice: PayerChoice) -> DonorFields:
     """Return the fields of a new donor: as a person wrote the name, else as it was read for certain."""
-    parsed = payer.parsed
-    given, family = choice.given_name.strip(), choice.family_name.strip()
-    kind: DonorKind = choice.kind or ("organisation" if parsed.kind == "organisation" else "person")
-    if parsed.kind == "joint" and choice.kind is None and not given:
+    parsed_name = payer.parsed_name
+    given_name, family = choice.given_name.strip(), choice.family_name.strip()
+    kind: DonorKind = choice.kind or ("organisation" if parsed_name.kind == "organisation" else "person")
+    if parsed_name.kind == "joint" and choice.kind is None and not given_name:
         kind = "household"
-    name = " ".join(part for part in (given, family) if part)
+    name = " ".join(part for part in (given_name, family) if part)
     if not name:
-        given, family = (parsed.given_name, parsed.family_name) if parsed.is_confident else ("", "")
-        name = parsed.name or payer.name_read
+        given_name, family = (
+            (parsed_name.given_name, parsed_name.family_name) if parsed_name.is_confident else ("", "")
+        )
+        name = parsed_name.name or payer.name_read
     if not name:
         raise Rejected("the bank does not tell who paid: give a name", field="/name", code="name_missing")
     if kind != "person":
-        given = family = ""
-    return {"kind": kind, "name": name, "given_name": given, "family_name": family}
+        given_name = family = ""
+    return {"kind": kind, "name": name, "given_name": given_name, "family_name": family}
 
 
 def _make_decision(pair: PlaceClues, donor_id: int) -> CreditDecision:
@@ -192,22 +194,24 @@ def _make_decision(pair: PlaceClues, donor_id: int) -> CreditDecision:
     return CreditDecision(place, clues, (part,), evidence=(entry_holding.make_person_evidence(),))
 
 
-def _decide_known_payers(chosen: Chosen) -> list[CreditDecision]:
+def _decide_known_payers(choices: Chosen) -> list[CreditDecision]:
     """Return whose gifts the money of payers is who are donors already, with what it settles.
 
     Raise Conflict where such a gift is recorded by hand: that entry wants a look of its own.
     """
-    decided: list[CreditDecision] = []
-    for payer in chosen.payers:
-        donor_id = chosen.choices[payer.row_id].donor_id
+    decisions: list[CreditDecision] = []
+    for payer in choices.payers:
+        donor_id = choices.choices[payer.row_id].donor_id
         if donor_id is None:
             continue
         donor = donors.get_donor(donor_id)
         if payer.account is not None:
             payer_keys.record_accounts([(donor.id, payer.account)])  # the engine then says what it settles
-        wanted = {(pair[0].entry_id, pair[0].detail_id): pair for pair in chosen.view.places[payer.row_id]}
-        for place, clues, proposal in matching.propose_for_entries({id_ for id_, _ in wanted}):
-            if (place.entry_id, place.detail_id) not in wanted:
+        pairs_by_place = {
+            (pair[0].entry_id, pair[0].detail_id): pair for pair in choices.view.places[payer.row_id]
+        }
+        for place, clues, proposal in matching.propose_for_entries({id_ for id_, _ in pairs_by_place}):
+            if (place.entry_id, place.detail_id) not in pairs_by_place:
                 continue
             candidate = next((one for one in proposal.candidates if one.donor_id == donor.id), None)
             decision = (
@@ -216,19 +220,19 @@ def _decide_known_payers(chosen: Chosen) -> list[CreditDecision]:
                 else _make_decision((place, clues), donor.id)
             )
             gifts_by_hand.refuse_equal_gifts(decision, ())
-            decided.append(decision)
-    return decided
+            decisions.append(decision)
+    return decisions
 
 
 def _keep_batch(
-    digest: str, chosen: Chosen, ends: Mapping[int, object], *, now: datetime, actor: str
+    digest: str, choices: Chosen, ends: Mapping[int, object], *, now: datetime, actor: str
 ) -> PayerBatch:
     batch = PayerBatch(
         digest=digest,
         made_at=now,
         made_by=actor,
-        donors_count=len(chosen.new_payers),
-        gifts_count=chosen.gifts_count,
+        donors_count=len(choices.new_payers),
+        gifts_count=choices.gifts_count,
     )
     db.session.add(batch)
     db.session.flush()  # its entries need the id

@@ -37,9 +37,9 @@ def count_hits_again() -> list[int]:
     keys = db.session.scalars(select(PayerKey).where(PayerKey.hits > 0).order_by(PayerKey.id)).all()
     donor_ids: set[int] = set()
     for key in keys:
-        counted = hits[key.value, key.donor_id]
-        if counted < key.hits:
-            key.hits = counted
+        hit_count = hits[key.value, key.donor_id]
+        if hit_count < key.hits:
+            key.hits = hit_count
             donor_ids.add(key.donor_id)
     db.session.flush()  # what follows asks the database
     return sorted(donor_ids)

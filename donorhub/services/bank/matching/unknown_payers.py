@@ -65,7 +65,14 @@ def _describe_payer(payer: UnknownPayer) -> list[object]:
         [one.entry_id, one.detail_id, one.booked_on.isoformat(), one.amount.minor, one.amount.currency]
         for one in payer.credits
     ]
-    return [payer.key, payer.name_read, payer.parsed.name, list(payer.doubts), list(payer.donor_ids), credits]
+    return [
+        payer.key,
+        payer.name_read,
+        payer.parsed_name.name,
+        list(payer.doubts),
+        list(payer.donor_ids),
+        credits,
+    ]
 
 
 def sum_payers(payers: Iterable[UnknownPayer]) -> list[Money]:
@@ -83,9 +90,9 @@ def find_unknown_payers(*, bank_account_id: int | None = None) -> UnknownPayers:
     entry_ids = _list_waiting_ids(bank_account_id)
     groups = _Groups()
     for chunk in cut_chunks(entry_ids[:MOST_ENTRIES], _CHUNK):
-        decided = _list_decided_payments(chunk)
+        decided_places = _list_decided_payments(chunk)
         for place, clues, proposal in matching.propose_for_entries(chunk):
-            if (place.entry_id, place.detail_id) not in decided:
+            if (place.entry_id, place.detail_id) not in decided_places:
                 groups.add_payment(place, clues, proposal)
     payers = _judge_groups(groups)
     places = {payer.row_id: groups.places[payer.key] for payer in payers}
@@ -108,15 +115,15 @@ def has_waiting_money(*, bank_account_id: int | None = None) -> bool:
 
 
 def _list_decided_payments(entry_ids: Sequence[int]) -> set[tuple[int, int | None]]:
-    decided: set[tuple[int, int | None]] = set()
+    places: set[tuple[int, int | None]] = set()
     for chunk in cut_query_values(entry_ids):
         rows = db.session.execute(
             select(Match.entry_id, Match.detail_id).where(
                 Match.entry_id.in_(chunk), Match.undone_at.is_(None)
             )
         )
-        decided.update((entry_id, detail_id) for entry_id, detail_id in rows)
-    return decided
+        places.update((entry_id, detail_id) for entry_id, detail_id in rows)
+    return places
 
 
 class _Groups:

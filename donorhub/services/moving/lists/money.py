@@ -47,7 +47,7 @@ def _read_gifts(filters: Filters, reader: Reader, *, after: str | None, limit: i
         method=find_word(get_text(filters, "method"), GIFT_METHODS),
     )
     page = history.list_gifts(*conditions, after=after, limit=limit)
-    funds, taken = history.find_fund_names(page.rows), history.find_deduction_states(page.rows)
+    funds, deductions = history.find_fund_names(page.rows), history.find_deduction_states(page.rows)
 
     def convert_row(row: AnyRow) -> Row:
         return (
@@ -55,7 +55,7 @@ def _read_gifts(filters: Filters, reader: Reader, *, after: str | None, limit: i
             row.donor_name,
             Coded(row.method),
             _TEST if row.is_test else None,
-            Coded(taken[row.id]) if row.id in taken else None,
+            Coded(deductions[row.id]) if row.id in deductions else None,
             ", ".join(funds[row.id]) if row.id in funds else Coded(""),
             Money(row.amount_minor, row.currency),
         )

@@ -81,8 +81,10 @@ def _read_records(filters: Filters, reader: Reader, *, after: str | None, limit:
 
 def _hide_personal(record: AuditRecord, changes: Changes) -> dict[str, audit.Change | None]:
     """Return the changes without what is personal, as the API shows them to whom may not read donors."""
-    sealed: Mapping[str, Any] = record.data
-    return {field: None if field in sealed.get("sealed", {}) else change for field, change in changes.items()}
+    sealed_data: Mapping[str, Any] = record.data
+    return {
+        field: None if field in sealed_data.get("sealed", {}) else change for field, change in changes.items()
+    }
 
 
 def _write_json(data: Mapping[str, Any], changes: Changes) -> str:

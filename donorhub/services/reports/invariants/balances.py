@@ -139,10 +139,10 @@ def _is_explained(bank_account_id: int, chain: Chain, shifts: Sequence[_Shift], 
     insides = list_sums(changes.inside) or {0}
     # What it changed of days before moved those balances of the chain that it told after that.
     before = list_sums(changes.before) or {0}
-    wanted = {minor - one for one in sums}
+    rests = {minor - one for one in sums}
     return any(
-        proved + change + other in wanted
-        for proved in chain.sums
+        proved_sum + change + other in rests
+        for proved_sum in chain.sums
         for change in insides
         for other in before | {-earlier for earlier in before}
     )

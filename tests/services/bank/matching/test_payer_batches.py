@@ -52,7 +52,7 @@ def names() -> list[str]:
 
 
 def row_id(name: str, view: UnknownPayers | None = None) -> str:
-    return next(one.row_id for one in (view or see()).payers if one.parsed.name == name)
+    return next(one.row_id for one in (view or see()).payers if one.parsed_name.name == name)
 
 
 def read_waiting() -> list[tuple[object, ...]]:
@@ -85,7 +85,7 @@ def test_payers_are_grouped_with_their_reasons(database: Flask) -> None:
     """Each payer stands once with all their money, the certain ones first; money that left is no payer's."""
     receive()
     view = see()
-    assert [(one.parsed.name, len(one.credits), list(one.doubts)) for one in view.payers] == [
+    assert [(one.parsed_name.name, len(one.credits), list(one.doubts)) for one in view.payers] == [
         ("Anna Kowalska", 2, []),
         ("Agim Krasniqi", 1, []),
         ("Anton Jeremi", 1, ["two_given_names"]),
@@ -154,7 +154,7 @@ def test_choice_of_a_person_wins(database: Flask) -> None:
     jeremi = db.session.scalars(select(Donor).where(Donor.name == "Jeremi Anton")).one()
     assert (jeremi.given_name, jeremi.family_name) == ("Jeremi", "Anton")
     assert db.session.scalars(select(Gift.amount_minor).where(Gift.donor_id == known.id)).all() == [800]
-    assert {one.parsed.name for one in see().payers} == {"Agim Krasniqi", "Ewa Zielona", "Jan Wójcik"}
+    assert {one.parsed_name.name for one in see().payers} == {"Agim Krasniqi", "Ewa Zielona", "Jan Wójcik"}
     assert_sound()
 
 
@@ -189,7 +189,7 @@ def test_known_payers_are_not_listed(database: Flask) -> None:
         Paid(DAY, 5000, name="Lis Jan", account=DORA, text=f"darowizna {anna.code}"),
     )
     view = see()
-    assert {one.parsed.name: (list(one.donor_ids), list(one.doubts)) for one in view.payers} == {
+    assert {one.parsed_name.name: (list(one.donor_ids), list(one.doubts)) for one in view.payers} == {
         "Ewa Zielona": ([ewa.id], ["may_be_known"]),
         "Kasia Nowak": ([kasia.id], ["may_be_known"]),
     }
