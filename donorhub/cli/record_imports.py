@@ -126,14 +126,14 @@ def _make_plan(data: bytes, filename: str, kind: Kind, options: dict[str, Any]) 
     answers = record_files.parse_answers(
         {**answers.to_dict(), "system": answers.system or GENERIC_SYSTEM, "columns": columns, **new_answers}
     )
-    plan = record_plans.make_plan(data, filename, answers, now=clock.now())
+    plan = record_plans.make_plan(table, answers, now=clock.now())
     if options["new_funds"] and (plan.plan.unknown_funds or plan.plan.unknown_campaigns):
         answers = replace(
             answers,
             funds={**answers.funds, **dict.fromkeys(plan.plan.unknown_funds, "new")},
             campaigns={**answers.campaigns, **dict.fromkeys(plan.plan.unknown_campaigns, "new")},
         )
-        plan = record_plans.make_plan(data, filename, answers, now=clock.now())
+        plan = record_plans.make_plan(table, answers, now=clock.now())
     return plan
 
 

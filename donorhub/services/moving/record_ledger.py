@@ -113,11 +113,11 @@ def _read_gifts(
     own |= {
         gift.source_ref: gift for gift in _make_facts(db.session.execute(about.where(Gift.source == source)))
     }
-    others = db.session.execute(about.where(or_(Gift.source < source, Gift.source > source)))
-    gift_keys = {
+    amounts = {
         (row.record.gift.amount.minor, row.record.gift.amount.currency) for row in rows if row.record.gift
     }
-    return own, tuple(gift for gift in _make_facts(others) if (gift.minor, gift.currency) in gift_keys)
+    others = db.session.execute(about.where(or_(Gift.source < source, Gift.source > source)))
+    return own, tuple(_make_facts(row for row in others if (row.amount_minor, row.currency) in amounts))
 
 
 def _make_facts(rows: Iterable[Any]) -> list[GiftFacts]:

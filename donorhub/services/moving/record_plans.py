@@ -72,9 +72,8 @@ def read_bytes(data: bytes, filename: str) -> RecordTable:
         raise Rejected(f"{filename}: {e}", code="no_table_of_people") from e
 
 
-def make_plan(data: bytes, filename: str, answers: Answers, *, now: datetime) -> RecordPlan:
-    """Return what bringing these bytes does to the base as it is; nothing is written."""
-    table = read_bytes(data, filename)
+def make_plan(table: RecordTable, answers: Answers, *, now: datetime) -> RecordPlan:
+    """Return what bringing a table does to the base as it is; nothing is written."""
     guesses = guess_columns(table, answers)
     own_organisation = organisation.find_organisation()
     writing = settle_writing(
@@ -95,9 +94,9 @@ def _compute_digest(answers: Answers, plan: Plan, questions: Sequence[Question])
     head = [READER, answers.to_dict(), [question.code for question in questions]]
     digest = hashlib.sha256(shown.compute_digest(head).encode())
     for row in plan.rows:
-        digest.update(json.dumps(_tell_row(row), ensure_ascii=False).encode())
+        digest.update(json.dumps(_describe_row(row), ensure_ascii=False).encode())
     for donor in plan.donors:
-        digest.update(json.dumps(_tell_donor(donor), ensure_ascii=False).encode())
+        digest.update(json.dumps(_describe_donor(donor), ensure_ascii=False).encode())
     return digest.hexdigest()
 
 
@@ -110,7 +109,7 @@ def _ask_purposes(plan: Plan) -> list[Question]:
     return questions
 
 
-def _tell_row(row: RowPlan) -> list[object]:
+def _describe_row(row: RowPlan) -> list[object]:
     gift = row.record.gift
     money = [gift.amount.minor, gift.amount.currency, gift.received_on.isoformat()] if gift else []
     return [
@@ -125,7 +124,7 @@ def _tell_row(row: RowPlan) -> list[object]:
     ]
 
 
-def _tell_donor(donor: Any) -> list[object]:
+def _describe_donor(donor: Any) -> list[object]:
     return [donor.donor_id, donor.changes, donor.more_note, donor.forbids, donor.is_used]
 
 
@@ -165,16 +164,18 @@ def _collect_figures(table: RecordTable, writing: Writing, plan: Plan) -> dict[s
 # ---------------------------------------------------------------- plans of files that were kept
 
 
-def plan_file(file: ImportFile, *, now: datetime, answers: Answers | None = None) -> RecordPlan:
+def plan_file(
+    file: ImportFile, *, now: datetime, answers: Answers | None = None, table: RecordTable | None = None
+) -> RecordPlan:
     """Return the plan of a file under what was said of it, of the last like table where nothing was, and keep
-    it with its rows.
+    it with its rows. ``table`` is what the file holds, if it was read already.
     """
-    data = imports.read_content(file)
-    signature = read_signature(read_bytes(data, file.filename))
+    table = table or read_bytes(imports.read_content(file), file.filename)
+    signature = read_signature(table)
     if answers is None and file.layout is None:
         answers = record_files.find_remembered_answers(signature)
     answers = answers or record_files.read_answers(file)
-    plan = make_plan(data, file.filename, answers, now=now)
+    plan = make_plan(table, answers, now=now)
     record_files.set_answers(file, answers)
     file.profile, file.format = signature, "records"
     keep_plan(file, plan, now=now)

@@ -49,9 +49,8 @@ def write_file(
     if file.state != "received":
         return file
     report("reading", 0)
-    data = imports.read_content(file)
-    answers = record_files.read_answers(file)
-    plan = record_plans.make_plan(data, file.filename, answers, now=now)
+    table = record_plans.read_bytes(imports.read_content(file), file.filename)
+    plan = record_plans.make_plan(table, record_files.read_answers(file), now=now)
     if plan.digest != digest or not plan.can_be_written:
         imports.ask_again(file.id, now=now)
         return file
@@ -243,21 +242,21 @@ class _Writer:
         """Keep beside each row what came of it, in place of what was shown."""
         db.session.execute(_ROWS.delete().where(_ROWS.c.import_file_id == self._file.id))
         rows = []
-        told_groups: set[int] = set()
+        noted_groups: set[int] = set()
         for at, row in enumerate(self._plan.rows):
             if row.is_total:
                 continue
             columns = record_plans.make_row(self._file.id, row)
             if row.group is not None and row.state not in ("held", "left_out"):
-                columns |= self._tell_donor(row.group, is_first=row.group not in told_groups)
-                told_groups.add(row.group)
+                columns |= self._describe_donor(row.group, is_first=row.group not in noted_groups)
+                noted_groups.add(row.group)
             if at in gift_ids:
                 columns |= {"gift_id": gift_ids[at], "made_gift": True}
             rows.append(columns)
         for chunk in cut_chunks(rows, _CHUNK):
             db.session.execute(insert(RecordRow), chunk)
 
-    def _tell_donor(self, at: int, *, is_first: bool) -> dict[str, Any]:
+    def _describe_donor(self, at: int, *, is_first: bool) -> dict[str, Any]:
         return {"donor_id": self._find_donor_id(at), "made_donor": is_first and at in self._new_ids}
 
 

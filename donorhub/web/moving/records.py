@@ -73,12 +73,12 @@ def upload_file() -> Response | tuple[str, int]:
     with form.start_saving() as saving:
         saving.refuse_errors()
         name = (upload.filename if upload is not None else "") or "people"
-        record_plans.read_bytes(data, name)  # what is no table is not kept
+        table = record_plans.read_bytes(data, name)  # what is no table is not kept
         file, is_new = record_files.receive_file(
             data, name, now=clock.now(), actor=get_actor(), limit_mb=_get_settings().upload_limit_mb
         )
         if file.state == "asking":
-            record_plans.plan_file(file, now=clock.now())
+            record_plans.plan_file(file, now=clock.now(), table=table)
         file_id = file.id
         commit()
         if not is_new:

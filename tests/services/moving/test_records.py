@@ -126,7 +126,9 @@ def test_names_alone_stay_apart_and_known(database: Flask) -> None:
 def test_a_dry_run_changes_nothing(database: Flask) -> None:
     """Planning writes no row of any table, and its figures are the run's."""
     before = read_contents()
-    plan = record_plans.make_plan(record_books.make_polish_text(), "x.csv", PLN, now=clock.now())
+    plan = record_plans.make_plan(
+        record_plans.read_bytes(record_books.make_polish_text(), "x.csv"), PLN, now=clock.now()
+    )
     assert read_contents() == before
     bring(record_books.make_polish_text())
     assert (count(Donor), count(Gift)) == (plan.figures["new_donors"], plan.figures["gifts"]) == (2, 3)
