@@ -11,7 +11,7 @@ from schwifty import IBAN
 from schwifty.exceptions import SchwiftyException
 from sqlalchemy import ColumnElement, bindparam, delete, select, text, update
 
-from donorhub.db import db, insert_or_ignore
+from donorhub.db import cut_query_values, db, insert_or_ignore
 from donorhub.domain import payer_text
 from donorhub.domain.donors import codes, identity, languages, tax_numbers
 from donorhub.errors import Conflict, NotFound, Rejected
@@ -113,8 +113,11 @@ def get_donor(donor_id: int, *, owner_id: int | None = None) -> Donor:
 
 def find_names(donor_ids: Collection[int]) -> dict[int, str]:
     """Return the names of donors by id."""
-    rows = db.session.execute(select(Donor.id, Donor.name).where(Donor.id.in_(donor_ids)))
-    return {id_: name for id_, name in rows}  # noqa: C416  a Row is no pair for dict
+    names: dict[int, str] = {}
+    for chunk in cut_query_values(donor_ids):
+        rows = db.session.execute(select(Donor.id, Donor.name).where(Donor.id.in_(chunk)))
+        names.update({id_: name for id_, name in rows})  # noqa: C416  a Row is no pair for dict
+    return names
 
 
 def make_conditions(

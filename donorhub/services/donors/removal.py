@@ -49,16 +49,18 @@ class Obstacle(NamedTuple):
     row_id: int  # of the kind's table; the donor's own where they were changed or merged
 
 
-def list_obstacles(donor_ids: Iterable[int]) -> list[Obstacle]:
+def list_obstacles(donor_ids: Iterable[int], *, but_gift_ids: Collection[int] = ()) -> list[Obstacle]:
     """Return all that stands in the way of taking these donors away, by donor; nothing for those who have
-    nothing.
+    nothing. ``but_gift_ids`` are gifts that go with them.
     """
+    going_ids = set(but_gift_ids)
     ids = sorted(set(donor_ids))
     obstacles = [
         Obstacle(donor_id, name, kind, row_id)
         for chunk in cut_query_values(ids)
         for kind, query in _select_rows(chunk).items()
         for donor_id, name, row_id in db.session.execute(query)
+        if kind != "gift" or row_id not in going_ids
     ]
     return sorted(obstacles)
 

@@ -112,13 +112,9 @@ def _list_gift_obstacles(made_gifts: Collection[tuple[Gift, str]]) -> list[Obsta
 
 def _list_donor_obstacles(donor_ids: Iterable[int], gift_ids: Collection[int]) -> list[Obstacle]:
     """Return the donors on whom more hangs than the gifts that go, each once."""
-    going = set(gift_ids)
     obstacles: dict[int, Obstacle] = {}
-    for one in removal.list_obstacles(donor_ids):
-        if one.kind != "gift" or one.row_id not in going:
-            obstacles.setdefault(
-                one.donor_id, Obstacle("donor", one.donor_id, one.name, one.kind, one.row_id)
-            )
+    for one in removal.list_obstacles(donor_ids, but_gift_ids=gift_ids):
+        obstacles.setdefault(one.donor_id, Obstacle("donor", one.donor_id, one.name, one.kind, one.row_id))
     return list(obstacles.values())
 
 

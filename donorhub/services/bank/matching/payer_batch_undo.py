@@ -25,7 +25,6 @@ from donorhub.models import (
     MessageSubject,
     PayerBatch,
     PayerBatchEntry,
-    ReceiptLine,
     Refund,
     Task,
 )
@@ -36,9 +35,9 @@ from donorhub.services.access import audit
 from donorhub.services.bank.matching import decision_undo, payer_batches
 from donorhub.services.bank.matching import entry_holding as holding
 from donorhub.services.bank.matching.credits import SOURCE
-from donorhub.services.donors import removal
+from donorhub.services.donors import donors, removal
 from donorhub.services.donors.removal import ObstacleKind
-from donorhub.services.giving import closed_books
+from donorhub.services.giving import closed_books, gifts
 from donorhub.services.work import events
 
 ReasonKind = Literal[ObstacleKind, "closed_books", "refund", "thanked"]
@@ -149,19 +148,16 @@ def _list_gift_obstacles(rows: Sequence[_Row]) -> Iterable[Obstacle]:
     """Yield what hangs on gifts: receipts, money given or taken back, thanks that left, closed books."""
     by_gift = {row.gift_id: row for row in rows}
     until = closed_books.find_last_closed_day()
-    names = _find_names({row.donor_id for row in rows})
+    names = donors.find_names({row.donor_id for row in rows})
     for row in rows:
         if until is not None and row.received_on <= until:
             yield Obstacle(row.donor_id, names[row.donor_id], "closed_books", row.gift_id)
     for chunk in cut_query_values(sorted(by_gift)):
-        live_receipts = select(ReceiptLine.gift_id).where(
-            ReceiptLine.gift_id.in_(chunk), ReceiptLine.released_at.is_(None)
-        )
         thanked_ids = select(MessageSubject.subject_id).where(
             MessageSubject.subject_type == "gift", MessageSubject.subject_id.in_(chunk)
         )
         kinds: dict[ReasonKind, Iterable[int]] = {
-            "receipt": db.session.scalars(live_receipts).all(),
+            "receipt": gifts.find_live_receipt_ids(chunk),
             "thanked": db.session.scalars(thanked_ids).all(),
             "refund": [
                 *db.session.scalars(select(Refund.gift_id).where(Refund.gift_id.in_(chunk))),
@@ -175,20 +171,11 @@ def _list_gift_obstacles(rows: Sequence[_Row]) -> Iterable[Obstacle]:
                 yield Obstacle(donor_id, names[donor_id], kind, gift_id)
 
 
-def _find_names(donor_ids: Iterable[int]) -> dict[int, str]:
-    names: dict[int, str] = {}
-    for chunk in cut_query_values(sorted(donor_ids)):
-        rows = db.session.execute(select(Donor.id, Donor.name).where(Donor.id.in_(chunk)))
-        names.update({id_: name for id_, name in rows})  # noqa: C416  a Row is no pair for dict
-    return names
-
-
 def _list_donor_obstacles(rows: Sequence[_Row]) -> Iterable[Obstacle]:
     """Yield what else hangs on the donors whom the batch made; its own gifts do not."""
-    own_gift_ids = {row.gift_id for row in rows}
-    for one in removal.list_obstacles({row.donor_id for row in rows if row.is_new}):
-        if one.kind != "gift" or one.row_id not in own_gift_ids:
-            yield Obstacle(one.donor_id, one.name, one.kind, one.row_id)
+    new_ids = {row.donor_id for row in rows if row.is_new}
+    for one in removal.list_obstacles(new_ids, but_gift_ids={row.gift_id for row in rows}):
+        yield Obstacle(*one)
 
 
 def undo_batch(batch_id: int, digest: str, *, now: datetime, actor: str) -> PayerBatch:
