@@ -20,7 +20,7 @@ from donorhub.jobs.queue.dispatch import GATHER_S, INBOX, dispatch_tasks
 from donorhub.jobs.queue.hold import Hold
 from donorhub.services.work import claims, tasks
 
-GROUP: Final = 6  # small tasks in one transaction: others who write wait for some 30 ms
+GROUP: Final = 6  # small tasks in one transaction: the fewer, the shorter others who write wait
 VISIT_S: Final = 2.0  # a worker that was called goes on with what is due for so long
 _app: Flask | None = None
 

@@ -48,9 +48,8 @@ class FundPlan:
     unchanged_gifts: Sequence[Gift]
     hindrances: Sequence[tuple[Gift, DonorHubError]]
     digest: str
-    earlier_funds: Mapping[int, Mapping[int, int]] = field(
-        default_factory=dict
-    )  # by gift, where they go back
+    # of an undo: by gift, the minor units by fund that they go back to
+    earlier_funds: Mapping[int, Mapping[int, int]] = field(default_factory=dict)
 
 
 def collect_changes(new: GiftPurpose, fund_ids: Mapping[int, int] | None = None) -> GiftChanges:

@@ -24,7 +24,7 @@ from donorhub.schemas.payers import NewPayer, PayerChoiceSchema
 from donorhub.services.bank.files import bank_accounts
 from donorhub.services.bank.matching import payer_batch_undo, payer_batches, unknown_payers
 from donorhub.services.bank.matching.payer_batch_undo import BatchUndo
-from donorhub.services.bank.matching.payer_batches import Chosen, PayerChoice
+from donorhub.services.bank.matching.payer_batches import PayerChoice, Selection
 from donorhub.services.bank.matching.unknown_payers import UnknownPayers
 from donorhub.web.admission import require_permission
 from donorhub.web.bank.blueprint import bp, get_actor
@@ -84,8 +84,8 @@ def show_payers() -> str:
     """Show the unknown payers of all accounts, or of one, those first who are ticked beforehand."""
     account_id = read_row_id(request.args.get("account"))
     view = unknown_payers.find_unknown_payers(bank_account_id=account_id)
-    choices = payer_batches.choose_payers(view)
-    return _render_payers(choices, account_id, request.args.get("behind", ""))
+    selection = payer_batches.choose_payers(view)
+    return _render_payers(selection, account_id, request.args.get("behind", ""))
 
 
 @bp.post("/payers")
@@ -106,10 +106,10 @@ def decide_payers() -> Response | str | tuple[str, int]:
         )
     form, digest, sent_numbers = Form(fields), fields.get("digest", ""), fields.get("numbers", "")
     view = unknown_payers.find_unknown_payers(bank_account_id=account_id)
-    choices = payer_batches.choose_payers(view, leave=leave, take=take)
+    selection = payer_batches.choose_payers(view, leave=leave, take=take)
     has_changed = view.digest != digest
-    if not has_changed and sent_numbers != write_numbers(choices):
-        page = _render_payers(choices, account_id, fields.get("behind", ""), note="numbers")
+    if not has_changed and sent_numbers != write_numbers(selection):
+        page = _render_payers(selection, account_id, fields.get("behind", ""), note="numbers")
         return page, 422
     with form.start_saving():
         try:
@@ -124,13 +124,13 @@ def decide_payers() -> Response | str | tuple[str, int]:
         except Changed as e:
             if not isinstance(e.now, UnknownPayers):
                 raise
-            choices = payer_batches.choose_payers(e.now, leave=leave, take=take)
-            return _render_payers(choices, account_id, fields.get("behind", ""), note="changed"), 422
+            selection = payer_batches.choose_payers(e.now, leave=leave, take=take)
+            return _render_payers(selection, account_id, fields.get("behind", ""), note="changed"), 422
         batch_id = batch.id
         commit()
         tell_reader(gettext("It is done, and can be undone as one."))
         return redirect(url_for("bank.show_payer_batch", batch_id=batch_id))
-    return _render_payers(choices, account_id, fields.get("behind", ""), form=form), 422
+    return _render_payers(selection, account_id, fields.get("behind", ""), form=form), 422
 
 
 def _read_choices(fields: MultiDict[str, str]) -> tuple[set[str], dict[str, PayerChoice]]:
@@ -159,36 +159,36 @@ def _read_choice(fields: Mapping[str, str], row_id: str) -> PayerChoice:
     )
 
 
-def write_numbers(choices: Chosen) -> str:
+def write_numbers(selection: Selection) -> str:
     """Return the numbers on the button as the form sends them back."""
-    sums = ",".join(f"{amount.currency}:{amount.minor}" for amount in choices.sums)
-    return f"{len(choices.new_payers)}/{choices.gifts_count}/{sums}"
+    sums = ",".join(f"{amount.currency}:{amount.minor}" for amount in selection.sums)
+    return f"{len(selection.new_payers)}/{selection.gifts_count}/{sums}"
 
 
 def _render_payers(
-    choices: Chosen, account_id: int | None, behind: str, *, note: str = "", form: Form | None = None
+    selection: Selection, account_id: int | None, behind: str, *, note: str = "", form: Form | None = None
 ) -> str:
-    payers = choices.view.payers
+    payers = selection.view.payers
     places = {payer.row_id: n for n, payer in enumerate(payers)}
     start = places.get(behind, -1) + 1
     on_page = payers[start : start + AT_ONCE]
     ids_on_page = {payer.row_id for payer in on_page}
     candidates = unknown_payers.read_candidates(on_page)
     elsewhere = [payer for payer in payers if payer.row_id not in ids_on_page]
-    others = Chosen(
-        choices.view, {one: choice for one, choice in choices.choices.items() if one not in ids_on_page}
+    others = Selection(
+        selection.view, {one: choice for one, choice in selection.choices.items() if one not in ids_on_page}
     )
     return render_template(
         "bank/payers.html",
-        rows=[_make_row(payer, choices, candidates) for payer in on_page],
-        chosen=choices,
-        numbers=write_numbers(choices),
+        rows=[_make_row(payer, selection, candidates) for payer in on_page],
+        chosen=selection,
+        numbers=write_numbers(selection),
         others=write_numbers(others),
-        skipped=[one.row_id for one in elsewhere if one.is_ready and one.row_id not in choices.choices],
+        skipped=[one.row_id for one in elsewhere if one.is_ready and one.row_id not in selection.choices],
         kept={
-            one.row_id: choices.choices[one.row_id]
+            one.row_id: selection.choices[one.row_id]
             for one in elsewhere
-            if not one.is_ready and one.row_id in choices.choices
+            if not one.is_ready and one.row_id in selection.choices
         },
         behind=behind,
         earlier=payers[start - AT_ONCE - 1].row_id if start > AT_ONCE else "",
@@ -202,8 +202,8 @@ def _render_payers(
     )
 
 
-def _make_row(payer: UnknownPayer, choices: Chosen, candidates: Mapping[int, Donor]) -> PayerRow:
-    choice = choices.choices.get(payer.row_id)
+def _make_row(payer: UnknownPayer, selection: Selection, candidates: Mapping[int, Donor]) -> PayerRow:
+    choice = selection.choices.get(payer.row_id)
     return PayerRow(
         payer,
         choice is not None,

@@ -50,7 +50,7 @@ class PayerChoice:
 
 
 @dataclass(frozen=True, slots=True)
-class Chosen:
+class Selection:
     """What would be done: who becomes a donor, and whose gifts the money of known ones is."""
 
     view: UnknownPayers
@@ -79,14 +79,14 @@ class Chosen:
 
 def choose_payers(
     view: UnknownPayers, *, leave: Collection[str] = (), take: Mapping[str, PayerChoice] | None = None
-) -> Chosen:
+) -> Selection:
     """Return what would be done: those ticked beforehand without ``leave``, and ``take`` beside them.
 
     Ignore rows that are not in the view: where it is another by now, its digest says so.
     """
     choices = {payer.row_id: PayerChoice() for payer in view.ready if payer.row_id not in leave}
     choices |= {row_id: choice for row_id, choice in (take or {}).items() if row_id in view.by_row_id}
-    return Chosen(view, choices)
+    return Selection(view, choices)
 
 
 def make_donors(
@@ -109,22 +109,24 @@ def make_donors(
     if batch is not None and view.digest != digest:
         return batch
     shown.refuse_changed(digest, view)
-    choices = choose_payers(view, leave=leave, take=take)
-    if not choices.choices:
+    selection = choose_payers(view, leave=leave, take=take)
+    if not selection.choices:
         raise Rejected("choose at least one payer", code="nobody_chosen")
-    ends = _lock_entries(sorted({credit.entry_id for payer in choices.payers for credit in payer.credits}))
-    decided = _decide_known_payers(choices) + _decide_new_payers(choices, now=now, actor=actor)
-    entry_ids = {decision.place.entry_id for decision in decided}
+    ends = _lock_entries(sorted({credit.entry_id for payer in selection.payers for credit in payer.credits}))
+    all_decisions = _decide_known_payers(selection) + _decide_new_payers(selection, now=now, actor=actor)
+    entry_ids = {decision.place.entry_id for decision in all_decisions}
     fees = [matching.make_cost_decision(*pair) for pair in view.fees if pair[0].entry_id in entry_ids]
-    decisions.settle_matches([*decided, *fees], now=now, actor=actor)
+    decisions.settle_matches([*all_decisions, *fees], now=now, actor=actor)
     payer_keys.learn_accounts(
         {
             (one.clues.payer_key, one.clues.credit.name or "", one.parts[0].donor_id)
-            for one in decided
+            for one in all_decisions
             if one.clues.payer_key
         }
     )
-    batch = _keep_batch(digest, choices, {id_: ends[id_] for id_ in sorted(entry_ids)}, now=now, actor=actor)
+    batch = _keep_batch(
+        digest, selection, {id_: ends[id_] for id_ in sorted(entry_ids)}, now=now, actor=actor
+    )
     db.session.flush()  # what is not written yet would be forgotten
     db.session.expire_all()
     return batch
@@ -157,14 +159,14 @@ def _lock_entries(entry_ids: Sequence[int]) -> dict[int, object]:
     return ends
 
 
-def _decide_new_payers(choices: Chosen, *, now: datetime, actor: str) -> list[CreditDecision]:
-    payers = choices.new_payers
-    fields = [_make_fields(payer, choices.choices[payer.row_id]) for payer in payers]
+def _decide_new_payers(selection: Selection, *, now: datetime, actor: str) -> list[CreditDecision]:
+    payers = selection.new_payers
+    fields = [_make_fields(payer, selection.choices[payer.row_id]) for payer in payers]
     ids = new_donors.create_donors(fields, source=SOURCE, now=now, actor=actor)
     return [
         _make_decision(pair, donor_id)
         for payer, donor_id in zip(payers, ids, strict=True)
-        for pair in choices.view.places[payer.row_id]
+        for pair in selection.view.places[payer.row_id]
     ]
 
 
@@ -194,21 +196,21 @@ def _make_decision(pair: PlaceClues, donor_id: int) -> CreditDecision:
     return CreditDecision(place, clues, (part,), evidence=(entry_holding.make_person_evidence(),))
 
 
-def _decide_known_payers(choices: Chosen) -> list[CreditDecision]:
+def _decide_known_payers(selection: Selection) -> list[CreditDecision]:
     """Return whose gifts the money of payers is who are donors already, with what it settles.
 
     Raise Conflict where such a gift is recorded by hand: that entry wants a look of its own.
     """
-    decisions: list[CreditDecision] = []
-    for payer in choices.payers:
-        donor_id = choices.choices[payer.row_id].donor_id
+    known_decisions: list[CreditDecision] = []
+    for payer in selection.payers:
+        donor_id = selection.choices[payer.row_id].donor_id
         if donor_id is None:
             continue
         donor = donors.get_donor(donor_id)
         if payer.account is not None:
             payer_keys.record_accounts([(donor.id, payer.account)])  # the engine then says what it settles
         pairs_by_place = {
-            (pair[0].entry_id, pair[0].detail_id): pair for pair in choices.view.places[payer.row_id]
+            (pair[0].entry_id, pair[0].detail_id): pair for pair in selection.view.places[payer.row_id]
         }
         for place, clues, proposal in matching.propose_for_entries({id_ for id_, _ in pairs_by_place}):
             if (place.entry_id, place.detail_id) not in pairs_by_place:
@@ -220,19 +222,19 @@ def _decide_known_payers(choices: Chosen) -> list[CreditDecision]:
                 else _make_decision((place, clues), donor.id)
             )
             gifts_by_hand.refuse_equal_gifts(decision, ())
-            decisions.append(decision)
-    return decisions
+            known_decisions.append(decision)
+    return known_decisions
 
 
 def _keep_batch(
-    digest: str, choices: Chosen, ends: Mapping[int, object], *, now: datetime, actor: str
+    digest: str, selection: Selection, ends: Mapping[int, object], *, now: datetime, actor: str
 ) -> PayerBatch:
     batch = PayerBatch(
         digest=digest,
         made_at=now,
         made_by=actor,
-        donors_count=len(choices.new_payers),
-        gifts_count=choices.gifts_count,
+        donors_count=len(selection.new_payers),
+        gifts_count=selection.gifts_count,
     )
     db.session.add(batch)
     db.session.flush()  # its entries need the id

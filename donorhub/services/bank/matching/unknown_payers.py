@@ -106,14 +106,6 @@ def _list_waiting_ids(bank_account_id: int | None) -> Sequence[int]:
     return db.session.scalars(query.order_by(Entry.id).limit(MOST_ENTRIES + 1)).all()
 
 
-def has_waiting_money(*, bank_account_id: int | None = None) -> bool:
-    """Return whether any money in waits for a decision, so that there may be unknown payers."""
-    query = select(Entry.id).where(Entry.state == "suspense", Entry.amount_minor > 0)
-    if bank_account_id is not None:
-        query = query.where(Entry.bank_account_id == bank_account_id)
-    return db.session.scalar(query.limit(1)) is not None
-
-
 def _list_decided_payments(entry_ids: Sequence[int]) -> set[tuple[int, int | None]]:
     places: set[tuple[int, int | None]] = set()
     for chunk in cut_query_values(entry_ids):
