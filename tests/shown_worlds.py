@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -100,10 +100,9 @@ def bury_anna() -> None:
     db.session.commit()
 
 
-def prepare_doubts() -> None:
-    """Two payments told again with other sums: entries 3 and 4 are doubtful, questions 1 and 2 are open."""
+def prepare_doubts(payers: Sequence[tuple[str, str]] = (("Anna", ANNA), ("Besa", BESA))) -> None:
+    """Payments told again with other sums, here two: entries 3 and 4 are doubtful, questions 1 and 2 open."""
     open_account()
-    payers = [("Anna", ANNA), ("Besa", BESA)]
     for cut, name in ((0, "first.xml"), (100, "again.xml")):
         paid = [
             Paid(DAY, 5000 - 1000 * n - cut, name=who, account=account, ref=f"R{n}")
@@ -111,7 +110,8 @@ def prepare_doubts() -> None:
         ]
         send(camt(paid), name)
         let_write()
-    assert db.session.scalar(select(func.count()).where(EntryQuestion.kind == "amount_changed")) == 2
+    question_count = db.session.scalar(select(func.count()).where(EntryQuestion.kind == "amount_changed"))
+    assert question_count == len(payers)
 
 
 def prepare_same() -> None:

@@ -28,6 +28,7 @@ from donorhub.services.bank.matching import entries, entry_answers, payer_batche
 from donorhub.services.donors import donors
 from tests.api.conftest import Caller
 from tests.services.bank.bank import ANNA, BESA, Paid, camt, match, open_account, send
+from tests.shown_worlds import prepare_doubts
 from tests.web.bank.bank_world import Staff, fields_with_digest, let_write, words_of
 
 DAY = date(2026, 10, 5)
@@ -53,16 +54,7 @@ def prepare_certain() -> None:
 
 def prepare_questions() -> None:
     """A statement told again with three other amounts."""
-    open_account()
-    payers = [("Anna", ANNA), ("Besa", BESA), ("Cela", "")]
-    for cut, name in ((0, "first.xml"), (100, "again.xml")):
-        paid = [
-            Paid(DAY, 5000 - 1000 * n - cut, name=who, account=account, ref=f"R{n}")
-            for n, (who, account) in enumerate(payers)
-        ]
-        send(camt(paid), name)
-    let_write()
-    assert db.session.scalar(select(func.count()).where(EntryQuestion.kind == "amount_changed")) == 3
+    prepare_doubts([("Anna", ANNA), ("Besa", BESA), ("Cela", "")])
 
 
 def decide_first_entry() -> None:
