@@ -307,7 +307,7 @@ def make_recurring_gift_answer(gift: RecurringGift, terms: Sequence[Term] = ()) 
     """Return the answer for a recurring gift, with the term that holds today on top; ``terms``, if read."""
     today = organisation.get_day(clock.now())
     terms = terms or recurring_terms.list_terms_of_gift(gift)
-    current_term = next((term for term in reversed(terms) if term.from_on <= today), terms[0])
+    current_term = recurring_terms.pick_term(terms, today)
     ours = {column.key: getattr(gift, column.key) for column in RecurringGift.__table__.columns}
     return ours | {
         "amount": Money(current_term.amount_minor, current_term.currency),

@@ -28,6 +28,7 @@ from donorhub.services.paging import (
     read_page,
     read_rows,
 )
+from donorhub.services.recurring import recurring_terms
 
 # Two states out of an index of states would have to be sorted; so written, an index of those that run serves.
 IS_RUNNING: Final = RecurringGift.state.in_(RUNNING_PROMISES).is_(True)
@@ -133,8 +134,7 @@ def get_term_on(gift: RecurringGift, day: date) -> Term:
     """Return the term that holds on a day; before the first, the first. It queries nothing: the terms are
     loaded.
     """
-    terms_so_far = [term for term in gift.terms if term.from_on <= day]
-    return terms_so_far[-1] if terms_so_far else gift.terms[0]
+    return recurring_terms.pick_term(gift.terms, day)
 
 
 def list_next_instalments(recurring_gift_id: int, limit: int = 3) -> Sequence[Instalment]:

@@ -339,7 +339,7 @@ def render_recurring_gift(gift: RecurringGift, form: Form) -> str:
         "recurring/recurring_gift.html",
         gift=gift,
         form=form,
-        term=next((one for one in reversed(facts.terms) if one.from_on <= get_today()), facts.terms[0]),
+        term=recurring_terms.pick_term(facts.terms, get_today()),
         amount_of=get_amount_of,
         rows=rows,
         taken=history.find_deduction_states([one for _, gifts_of_row in rows for one in gifts_of_row]),
