@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from typing import Any, Final
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Index, UniqueConstraint, func, select, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from donorhub.db import Base, Currency, Minor, make_word_check
 from donorhub.models.donor import Donor
-from donorhub.models.states import DisputeKind, DisputeState, GiftMethod, PurposeKind, RefundState
+from donorhub.models.states import (
+    COUNTED_REFUNDS,
+    DisputeKind,
+    DisputeState,
+    GiftMethod,
+    PurposeKind,
+    RefundState,
+)
 from donorhub.money import Money
 
 
@@ -223,3 +231,16 @@ class Correction(Base):
     actor: Mapped[str]
     source: Mapped[str]
     source_ref: Mapped[str]
+
+
+def _sum_taken(kind: type[Refund | Dispute | Correction], *conditions: ColumnElement[bool]) -> Any:
+    sum_query = select(func.sum(kind.amount_minor)).where(kind.gift_id == Gift.id, *conditions)
+    return func.coalesce(sum_query.correlate(Gift).scalar_subquery(), 0)
+
+
+# What was taken away from a gift, as a column beside it.
+TAKEN_MINOR: Final = (
+    _sum_taken(Refund, Refund.state.in_(COUNTED_REFUNDS))
+    + _sum_taken(Dispute, Dispute.state == "lost")
+    + _sum_taken(Correction)
+)

@@ -35,17 +35,15 @@ from donorhub.domain.recurring.stages import (
 )
 from donorhub.models import (
     BankAccount,
-    Correction,
     Coverage,
-    Dispute,
     Donor,
     DonorStage,
     Gift,
     Instalment,
     RecurringGift,
-    Refund,
 )
-from donorhub.models.states import COUNTED_REFUNDS, RUNNING_PROMISES, Stage
+from donorhub.models.gift import TAKEN_MINOR
+from donorhub.models.states import RUNNING_PROMISES, Stage
 
 _IDS: Final[BindParameter[int]] = bindparam("donor_ids", expanding=True)
 _TODAY: Final[BindParameter[date]] = bindparam("today", type_=Date)
@@ -61,24 +59,12 @@ class Finding(NamedTuple):
     as_of: date
 
 
-def _sum_taken(kind: type[Refund | Dispute | Correction], *conditions: ColumnElement[bool]) -> Any:
-    sum_query = select(func.sum(kind.amount_minor)).where(kind.gift_id == Gift.id, *conditions)
-    return func.coalesce(sum_query.correlate(Gift).scalar_subquery(), 0)
-
-
-_TAKEN_MINOR: Final = (
-    _sum_taken(Refund, Refund.state.in_(COUNTED_REFUNDS))
-    + _sum_taken(Dispute, Dispute.state == "lost")
-    + _sum_taken(Correction)
-)
-
-
 def _select_gift_day(place: int) -> ScalarSelect[date]:
     """Return the day of a donor's last gift of which something is left (place 0), or the one before (1)."""
     return (
         select(Gift.received_on)
         .where(Gift.donor_id == Donor.id, Gift.is_test.is_(False), Gift.received_on <= _TODAY)
-        .where(Gift.amount_minor > _TAKEN_MINOR)
+        .where(Gift.amount_minor > TAKEN_MINOR)
         .order_by(Gift.received_on.desc())
         .limit(1)
         .offset(place)

@@ -9,11 +9,11 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import or_, select
+from sqlalchemy import select, union
 
 from donorhub.db import db, insert_or_ignore
 from donorhub.models import Allocation, Gift, Instalment, RecurringGift
-from donorhub.services.giving import gifts
+from donorhub.models.gift import TAKEN_MINOR
 from donorhub.services.recurring import instalments
 
 Minors = dict[tuple[int, int], int]  # allocated minor units by gift and instalment
@@ -37,7 +37,7 @@ def settle_joins(joins: Sequence[Join], *, now: datetime) -> tuple[list[Join], l
     """
     if not joins:
         return [], []
-    minors, gift_minors = _read_allocations(joins)
+    minors, left_minors = _read_allocations(joins)
     new_minors: Minors = {}
     joins_that_hold: list[Join] = []
     for join in joins:
@@ -49,7 +49,6 @@ def settle_joins(joins: Sequence[Join], *, now: datetime) -> tuple[list[Join], l
         if key not in minors and key not in new_minors:
             new_minors[key] = min(minor_left, join.minor or join.instalment.amount_minor)
     new = _insert_allocations(new_minors)
-    deductions = gifts.sum_deductions([*gift_minors])
     covered_instalments = []
     for join in joins_that_hold:
         key = join.gift.id, join.instalment.id
@@ -57,7 +56,7 @@ def settle_joins(joins: Sequence[Join], *, now: datetime) -> tuple[list[Join], l
             continue
         minors[key] = new_minors[key]
         settled_minor = sum(
-            max(0, min(minor, gift_minors[gift_id] - deductions[gift_id]))
+            max(0, min(minor, left_minors[gift_id]))
             for (gift_id, instalment_id), minor in minors.items()
             if instalment_id == join.instalment.id
         )
@@ -69,23 +68,26 @@ def settle_joins(joins: Sequence[Join], *, now: datetime) -> tuple[list[Join], l
 
 
 def _read_allocations(joins: Sequence[Join]) -> tuple[Minors, dict[int, int]]:
-    """Return all allocations of these gifts and to these instalments, and the amounts of their gifts."""
+    """Return the allocations of these gifts and of all that pay these instalments, and what is left of each
+    of these gifts."""
+    paying_ids = union(
+        select(Gift.id).where(Gift.id.in_({join.gift.id for join in joins})),
+        select(Allocation.gift_id).where(
+            Allocation.instalment_id.in_({join.instalment.id for join in joins})
+        ),
+    )
     rows = db.session.execute(
-        select(Allocation.gift_id, Allocation.instalment_id, Allocation.amount_minor, Gift.amount_minor)
-        .join(Gift, Gift.id == Allocation.gift_id)
-        .where(
-            or_(
-                Allocation.gift_id.in_({join.gift.id for join in joins}),
-                Allocation.instalment_id.in_({join.instalment.id for join in joins}),
-            )
-        )
+        select(Gift.id, Gift.amount_minor - TAKEN_MINOR, Allocation.instalment_id, Allocation.amount_minor)
+        .outerjoin(Allocation, Allocation.gift_id == Gift.id)
+        .where(Gift.id.in_(paying_ids))
     )
     minors: Minors = {}
-    gift_minors = {join.gift.id: join.gift.amount_minor for join in joins}
-    for gift_id, instalment_id, minor, gift_minor in rows:
-        minors[gift_id, instalment_id] = minor
-        gift_minors[gift_id] = gift_minor
-    return minors, gift_minors
+    left_minors: dict[int, int] = {}
+    for gift_id, left_minor, instalment_id, minor in rows:
+        left_minors[gift_id] = left_minor
+        if instalment_id is not None:
+            minors[gift_id, instalment_id] = minor
+    return minors, left_minors
 
 
 def _sum_of_gift(gift_id: int, minors: Minors) -> int:
