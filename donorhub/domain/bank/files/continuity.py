@@ -176,8 +176,8 @@ def _find_border_gap(one: Span, other: Span) -> BorderGap | None:
 def _list_shifts(
     incoming: Span, ledger_spans: Sequence[Span], gaps: Mapping[int, BorderGap]
 ) -> frozenset[BorderShift]:
-    """Return by what sums the balances of the nearest statements before and after miss this one; those that
-    open or close as it does are no neighbours.
+    """Return by what sums the balances of the nearest statements before and after miss this one. Those that
+    open or close as it does are no neighbours, nor is one that a statement over the border lies between.
     """
     shifts = {
         BorderShift(gaps[span.statement_id].minor, span.last_on <= incoming.first_on)
@@ -186,12 +186,14 @@ def _list_shifts(
     }
     earlier = [span for span in ledger_spans if span.last_on < incoming.first_on and span.closing is not None]
     later = [span for span in ledger_spans if span.first_on > incoming.last_on and span.opening is not None]
-    if incoming.opening is not None and earlier:
+    is_reached_before = any(span.first_on < incoming.first_on <= span.last_on for span in ledger_spans)
+    is_reached_after = any(span.first_on <= incoming.last_on < span.last_on for span in ledger_spans)
+    if incoming.opening is not None and earlier and not is_reached_before:
         last_on = max(span.last_on for span in earlier)
         near = [span for span in earlier if span.last_on == last_on and span.opening != incoming.opening]
         differences = {incoming.opening - (span.closing or 0) for span in near}
         shifts |= {BorderShift(minor, is_before=True) for minor in differences if 0 not in differences}
-    if incoming.closing is not None and later:
+    if incoming.closing is not None and later and not is_reached_after:
         first_on = min(span.first_on for span in later)
         near = [span for span in later if span.first_on == first_on and span.closing != incoming.closing]
         differences = {(span.opening or 0) - incoming.closing for span in near}

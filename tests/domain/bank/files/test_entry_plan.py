@@ -341,3 +341,18 @@ def test_same_id_on_another_day_needs_person() -> None:
     assert [(doubt.entry_id, doubt.doubt) for doubt in answer.doubtful] == [(0, "other_day")]
     later = replace(booked, booked_on=START + timedelta(days=6))
     assert len(ledger.take(Cut([later], START, START + timedelta(days=7), source_format="csv")).new) == 1
+
+
+def test_statement_over_a_border_parts_no_neighbours() -> None:
+    """A gift that an overlapping statement brought explains the balance of the next: its return some days
+    later is new, and no doubt about a gift that the days before lack."""
+    gift, back, back_again = (
+        make_entry(START + timedelta(days=n), minor, "Jan", "x", ref=None, account="PL1")
+        for n, minor in ((4, 10000), (4, -5000), (7, -5000))
+    )
+    ledger, every = Ledger(), [gift, back, back_again]
+    for first, last, balances in ((0, 3, (0, 0)), (3, 6, (0, 5000)), (6, 8, (5000, 0))):
+        cut = window(every, first, last)
+        cut.balances = balances
+        assert ledger.take(cut).doubtful == ()
+    assert ledger.money() == money_of(every)
