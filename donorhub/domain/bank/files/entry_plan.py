@@ -28,6 +28,7 @@ from donorhub.domain.bank.files.corrections import (
 from donorhub.domain.bank.files.day_pairs import Day, How, Pair, is_proved, pair_day, pair_fingerprints
 from donorhub.domain.bank.files.entry_keys import IncomingEntry, KnownEntry
 from donorhub.domain.bank.files.leftovers import OlderWord
+from donorhub.domain.bank.files.moved_days import pair_kept_rows
 
 _FEWEST_REPEATS: Final = 2  # one entry alone may be an honest twin
 
@@ -85,7 +86,8 @@ class Ledger:
     (``corrections.REACH``); ``comparison`` says how the statements that brought them lie to the new one;
     ``answered_twins`` are rows by the fingerprint of what a person said they are, ``older_words`` what the
     bank told of some before it corrected them; ``changed_minors`` are by how much it changed sums, and
-    ``asked_twins`` rows by the doubtful one that asks whether it is that row.
+    ``asked_twins`` rows by the doubtful one that asks whether it is that row; ``kept_spans`` are the days of
+    the file that told a row no longer of which a person said that it stays.
     """
 
     rows: Collection[KnownEntry]
@@ -95,6 +97,7 @@ class Ledger:
     older_words: Collection[OlderWord] = ()
     changed_minors: Collection[int] = ()
     asked_twins: Mapping[int, int] = field(default_factory=dict)
+    kept_spans: Mapping[int, tuple[date, date]] = field(default_factory=dict)
 
 
 def plan_entries(
@@ -171,6 +174,8 @@ def _plan_with(
         proved_ids=place.proved_ids,
         covers=place.covers,
     )
+    if ledger.kept_spans:
+        pair_kept_rows(days, ledger.kept_spans, ledger.texts, place, span)
     place = replace(place, shifts=_list_open_shifts(days, by_id, ledger, place))
     doubts = [*by_id.doubts, *leftovers.find_changes(days, rows, ledger.texts, place)]
     doubts = _point_at_bases(doubts, ledger)

@@ -5,15 +5,17 @@ Several rows of one payer may be meant; the pairs are those that explain the mos
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from typing import Final
 
 from donorhub.domain.bank.files.corrections import REACH, Doubted, EntryTexts, Place, compare_parties
-from donorhub.domain.bank.files.day_pairs import Day
+from donorhub.domain.bank.files.day_pairs import Day, Pair
 from donorhub.domain.bank.files.entry_keys import IncomingEntry, KnownEntry, PartyText, do_words_agree
 
 MOST_MOVED: Final = 200  # of what is left; with more, the file tells another account
+Days = tuple[date, date]  # the first and the last
 Weight = tuple[int, ...]  # how well a pair explains both, the more telling number first
 _Weigh = Callable[[IncomingEntry, KnownEntry], Weight | None]
 _Pairs = list[tuple[IncomingEntry, KnownEntry]]
@@ -63,6 +65,45 @@ def take_moves(
         if row.day in days:
             days[row.day].rows.remove(row)
     return doubts
+
+
+def pair_kept_rows(
+    days: Mapping[date, Day], kept_spans: Mapping[int, Days], texts: EntryTexts, place: Place, span: Days
+) -> None:
+    """Pair rows of which a person said that they stay, although a file no longer told them, with what a later
+    file tells of them on another day.
+
+    ``kept_spans`` are the days of that file. The payment is at the bank, and not on its old day, so that the
+    only entry like it is it: one of its party, sum and words, where both files leave no earlier day on which
+    it could be. One on a later day would come as new, and count once as well.
+    """
+    rows = [row for on, day in days.items() if on in place.days_of_file for row in day.rows]
+    rows = [
+        row for row in rows if row.id in kept_spans and min(span[0], kept_spans[row.id][0]) <= row.day - REACH
+    ]
+    sums = {(row.minor, row.currency) for row in rows}
+    items = [item for day in days.values() for item in day.items if (item.minor, item.currency) in sums]
+    if not items or len(items) > MOST_MOVED:
+        return
+    item_texts = texts.read_items([item.position for item in items])
+    row_texts = texts.read_rows([row.id for row in rows])
+    alike = [
+        Pair(item, row, "other_day")
+        for row in rows
+        for item in items
+        if (item.minor, item.currency) == (row.minor, row.currency)
+        and not (item.refs and row.refs)  # the bank's ids say that they are two
+        and item.day != row.day
+        and abs(row.day - item.day) <= REACH
+        and _say_the_same(item_texts[item.position], row_texts[row.id], with_words=True)
+    ]
+    times_of_items = Counter(pair.item.position for pair in alike)
+    times_of_rows = Counter(pair.row.id for pair in alike)
+    for pair in alike:
+        if times_of_items[pair.item.position] == times_of_rows[pair.row.id] == 1:
+            days[pair.item.day].items.remove(pair.item)
+            days[pair.item.day].pairs.append(pair)
+            days[pair.row.day].rows.remove(pair.row)
 
 
 def _make_scales(

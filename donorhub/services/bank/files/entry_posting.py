@@ -206,6 +206,7 @@ def _read_ledger(
         [OlderWord(one, answers.newer_ids[one.id]) for one in ref_trust.clean_rows(older_rows, trust)],
         entry_questions.list_changed_minors(row.bank_account_id),
         answers.asked_ids,
+        entry_questions.find_kept_spans(row.bank_account_id, first_on, last_on),
     )
 
 

@@ -190,6 +190,27 @@ def find_answers(bank_account_id: int, first_on: date, last_on: date) -> Answers
     return Answers(known_ids, {id_: _follow_newer_ids(newer_ids, id_) for id_ in newer_ids}, asked_ids)
 
 
+def find_kept_spans(bank_account_id: int, first_on: date, last_on: date) -> dict[int, tuple[date, date]]:
+    """Return the entries of these days of which a person said that they stay, each with the first and the
+    last day of the file that told it no longer.
+    """
+    rows = db.session.execute(
+        select(Entry.id, Statement.period_from, Statement.period_to)
+        .join(EntryQuestion, EntryQuestion.entry_id == Entry.id)
+        .join(Statement, Statement.import_file_id == EntryQuestion.import_file_id)
+        .where(
+            EntryQuestion.answer == "stays",
+            Entry.bank_account_id == bank_account_id,
+            Entry.booked_on.between(first_on, last_on),
+            Statement.bank_account_id == bank_account_id,
+            Statement.period_from <= Entry.booked_on,
+            Statement.period_to >= Entry.booked_on,
+        )
+        .order_by(EntryQuestion.id)
+    )
+    return {id_: (begins_on, ends_on) for id_, begins_on, ends_on in rows if begins_on and ends_on}
+
+
 def find_other_words(entry_ids: Collection[int]) -> dict[int, list[str]]:
     """Return what else the bank told of rows, where a person said that it is the same money."""
     about_query = (

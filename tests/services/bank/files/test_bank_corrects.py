@@ -273,14 +273,8 @@ def test_many_less_orderly_banks_make_their_ledger(database: Flask, seed: int) -
     assert_true(run_story(seed, MORE_CHANGES, days=24, count=40), but_kinds=("unsure_order",))
 
 
-# One file no longer tells a payment, which is asked and answered; a later file tells it on another day.
-TOLD_IN_TWO_STEPS = pytest.param(
-    15, marks=pytest.mark.xfail(strict=True, reason="asked at each of two steps")
-)
-
-
 @pytest.mark.load
-@pytest.mark.parametrize("seed", [*range(15), TOLD_IN_TWO_STEPS, *range(16, 20)])
+@pytest.mark.parametrize("seed", range(20))
 def test_many_moved_days_are_asked_once(database: Flask, seed: int) -> None:
     """The same where the bank changes nothing but days."""
     assert_true(run_story(seed, ("day",), days=30, count=60), but_kinds=("unsure_order",))

@@ -160,3 +160,55 @@ def test_changed_words_then_sum_are_one_question(database: Flask) -> None:
     data = csv([replace(told[0], minor=2700, text="dhurim poprawione"), told[1]])
     file = send(data, "c.csv", layout=CSV_LAYOUT, bank_account_id=ours.id)
     assert (kinds(), file.new_count - file.doubtful_count, total()) == (["amount_changed"], 0, 2900)
+
+
+MARCH = [DAY + timedelta(days=n) for n in range(14)]
+OTHERS = [Paid(on, 700 + n, name="Besa", account=BESA, text=f"t{n}") for n, on in enumerate(MARCH)]
+
+
+def tell_days(first: int, last: int, *more: Paid, name: str) -> bytes:
+    """A statement of these days: a payment of others on each of them, and the ones given."""
+    days = MARCH[first : last + 1]
+    payments = sorted(
+        [*(one for one in OTHERS if one.on in days), *(one for one in more if one.on in days)],
+        key=lambda paid: paid.on,
+    )
+    before = sum(one.minor for one in OTHERS if one.on < days[0])
+    return camt(payments, opening=100000 + before, name=name, period=(days[0], days[-1]))
+
+
+@pytest.mark.parametrize(
+    ("first", "moves", "asked", "added"),
+    [
+        pytest.param(0, [9], [], 0, id="moved"),
+        pytest.param(3, [9], ["other_day"], 0, id="earlier-days-unseen"),
+        pytest.param(0, [9, 10], ["other_day"], 5000, id="two-alike"),
+    ],
+)
+def test_day_moved_in_two_steps_asks_once(
+    database: Flask, now: datetime, first: int, moves: list[int], asked: list[str], added: int
+) -> None:
+    """One file no longer tells an entry, a person says that it stays, and a later file tells it on another
+    day: that is no second question, where neither file leaves another day for it; else a person decides."""
+    send(tell_days(0, 13, Paid(MARCH[7], 5000), name="S1"))
+    before = total()
+    send(tell_days(first, 8, name="S2"), "b.xml")
+    assert kinds() == ["no_longer_told"]
+    say("stays", now)
+    after = tell_days(6, 13, *(Paid(MARCH[n], 5000) for n in moves), name="S3")
+    for filename in ("c.xml", "again.xml"):
+        send(after + filename.encode().join((b"<!--", b"-->")), filename)
+        assert (kinds(), total()) == (asked, before + added)
+
+
+def test_payment_that_stays_is_not_a_new_one(database: Flask, now: datetime) -> None:
+    """One that a person said stays, and a second like it that comes later on another day: both count once
+    both are told."""
+    stays, newer = Paid(MARCH[7], 5000), Paid(MARCH[9], 5000)
+    send(tell_days(0, 13, stays, name="S1"))
+    before = total()
+    send(tell_days(0, 8, name="S2"), "b.xml")
+    say("stays", now)
+    send(tell_days(6, 13, newer, name="S3"), "c.xml")
+    send(tell_days(6, 13, stays, newer, name="S4"), "d.xml")
+    assert (kinds(), total()) == ([], before + 5000)
