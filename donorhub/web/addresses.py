@@ -14,14 +14,34 @@ _url_for: Callable[..., str] = url_for
 
 def build_address(endpoint: str, **values: object) -> str:
     """Return what ``url_for`` returns; quicker where all values are ids, or none is given."""
-    if endpoint.startswith(".") or not all(type(value) is int for value in values.values()):
-        return _url_for(endpoint, **values)
-    pattern = _make_pattern(request.script_root, endpoint, tuple(values))
-    return pattern % values
+    return make_builder(request.script_root)(endpoint, **values)
 
 
-@lru_cache(maxsize=1024)
-def _make_pattern(_root: str, endpoint: str, names: tuple[str, ...]) -> str:
+@lru_cache(maxsize=16)
+def make_builder(_root: str) -> Callable[..., str]:
+    """Return :func:`build_address` for pages under a root: each asks for its root once."""
+    patterns: dict[tuple[str, ...], str] = {}
+    files: dict[tuple[tuple[str, object], ...], str] = {}
+
+    def build_one(endpoint: str, **values: object) -> str:
+        if endpoint == "static":  # only our own templates name files
+            file = tuple(values.items())
+            return files.get(file) or files.setdefault(file, _url_for(endpoint, **values))
+        for value in values.values():
+            if type(value) is not int:
+                return _url_for(endpoint, **values)
+        key = (endpoint, *values)
+        pattern = patterns.get(key)
+        if pattern is None:
+            if endpoint.startswith("."):
+                return _url_for(endpoint, **values)
+            pattern = patterns[key] = _make_pattern(endpoint, tuple(values))
+        return pattern % values
+
+    return build_one
+
+
+def _make_pattern(endpoint: str, names: tuple[str, ...]) -> str:
     """Return the address of an endpoint with a place for each id."""
     marks = {name: _MARK + position for position, name in enumerate(names)}
     pattern = _url_for(endpoint, **marks).replace("%", "%%")

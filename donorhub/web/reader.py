@@ -41,6 +41,10 @@ def get_lang() -> Lang:
 
 
 def get_date_locale() -> str:
-    """Return whose way of writing dates is used: English is written as in Europe, the day first."""
-    lang = get_lang()
+    """Return whose way of writing dates this page uses."""
+    return find_date_locale(get_lang())
+
+
+def find_date_locale(lang: Lang) -> str:
+    """Return whose way of writing dates a language uses: English as in Europe, the day first."""
     return "en_GB" if lang == "en" else lang

@@ -24,7 +24,7 @@ from donorhub.db import MAX_ID, db
 from donorhub.models import Role, User
 from donorhub.money import OFFERED_CURRENCIES
 from donorhub.web import icons, page_hooks, refusals, showing, sign_in_limit, signed_in
-from donorhub.web.addresses import build_address, build_download_address
+from donorhub.web.addresses import build_download_address, make_builder
 from donorhub.web.admission import admit_reader
 from donorhub.web.navigation import list_links
 from donorhub.web.protection import add_headers
@@ -60,9 +60,8 @@ def register(app: Flask) -> None:
         offered_currencies=OFFERED_CURRENCIES,
         icon=icons.draw_icon,
         same_page=make_same_page_address,
-        url_for=build_address,
         list_download=build_download_address,
-        list_heads=lambda name: lists.list_heads(name, g.principal),
+        list_heads=lambda name: lists.list_heads(name, g.principal, get_lang()),
         chip=prepared.write_chip,
     )
     showing.register(app)
@@ -123,12 +122,14 @@ def _list_words_of_every_page() -> dict[str, object]:
         "navigation": list_links(who, lang),
         "who": who,
         "lang": lang,
+        showing.PAGE_LANG: lang,
         "langs": OWN_WORDS,
         "is_demo": settings.mode == "demo",
         "may": (who.has_permission if who else lambda _permission: False),
         "style_version": current_app.extensions["donorhub.style_version"],
         "words": prepared.labels_in(lang),
         "_": prepared.translator_in(lang),
+        "url_for": make_builder(request.script_root),
         "onward": find_way_onward(),
     }
 

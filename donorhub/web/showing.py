@@ -12,18 +12,22 @@ from babel.dates import format_date
 from babel.numbers import format_decimal
 from flask import Flask
 from flask_babel import get_locale, gettext, ngettext
+from jinja2 import pass_context
+from jinja2.runtime import Context
 
 from donorhub.models import Designation, Receipt, Term
+from donorhub.models.states import Lang
 from donorhub.money import Money
 from donorhub.services.access import organisation
 from donorhub.services.counting import MOST_COUNTED
 from donorhub.services.receipts import receipts
 from donorhub.services.recurring.recurring_terms import LAST_DAY
-from donorhub.web.reader import get_date_locale, get_lang, get_today
+from donorhub.web.reader import find_date_locale, get_date_locale, get_lang, get_today
 from donorhub.web.words import codes, troubles
 from receipts.figures import write_amount
 
 _AMOUNT: Final = re.compile(r"-?[0-9]+(?:\.[0-9]+)? [A-Z]{3}", re.ASCII)
+PAGE_LANG: Final = "page_lang"  # what a page knows its language by
 _DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 
 
@@ -34,12 +38,34 @@ def show_money(money: Money) -> str:
 
 def show_day(day: date) -> str:
     """Return a day as the reader's language writes it."""
-    return _write_day(day, get_date_locale())
+    return _write_day(day, get_lang())
 
 
 @lru_cache(maxsize=4096)  # a list names the same days again and again
-def _write_day(day: date, locale: str) -> str:
-    return format_date(day, "medium", locale=locale)
+def _write_day(day: date, lang: Lang) -> str:
+    return format_date(day, "medium", locale=find_date_locale(lang))
+
+
+@lru_cache(maxsize=4096)
+def _write_amount(minor: int, currency: str, lang: Lang) -> str:
+    return write_amount(Money(minor, currency), lang)
+
+
+# What stands in each row of a list asks the page for its language, and not the request each time.
+@pass_context
+def _show_day_in(page: Context, day: date) -> str:
+    return _write_day(day, _read_lang(page))
+
+
+@pass_context
+def _show_amount_in(page: Context, row: Any) -> str:
+    """Return the amount in a row's own columns."""
+    return _write_amount(row.amount_minor, row.currency, _read_lang(page))
+
+
+def _read_lang(page: Context) -> Lang:
+    lang: Lang | None = page.get(PAGE_LANG)
+    return lang or get_lang()
 
 
 def show_moment(moment: datetime) -> str:
@@ -79,7 +105,7 @@ def register(app: Flask) -> None:
     app.jinja_env.tests["before_today"] = is_before_today
     app.jinja_env.filters.update(
         money=show_money,
-        day=show_day,
+        day=_show_day_in,
         moment=show_moment,
         local_day=show_local_day,
         before_and_after=show_before_and_after,
@@ -98,7 +124,7 @@ def register(app: Flask) -> None:
         receipt_number=receipts.format_number_of,
         receipt_total=lambda receipt: show_money(_make_total(receipt)),
         rhythm=show_rhythm,
-        amount=lambda row: show_money(Money(row.amount_minor, row.currency)),
+        amount=_show_amount_in,
     )
 
 

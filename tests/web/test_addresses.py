@@ -56,3 +56,10 @@ def test_relative_address_follows_blueprint(app: Flask) -> None:
         assert build_address(".show_donor", donor_id=7) == "/donors/7"
     with app.test_request_context("/gifts"):
         assert build_address(".show_gift", gift_id=7) == "/gifts/7"
+
+
+@pytest.mark.parametrize("root", ["", "/hub"])
+def test_each_static_file_has_its_own_address(app: Flask, root: str) -> None:
+    with app.test_request_context("/donors", base_url=f"http://localhost{root}"):
+        for values in ({"filename": "mark.svg"}, {"filename": "a.css"}, {"filename": "a.css", "v": "1"}) * 2:
+            assert build_address("static", **values) == url_for("static", **values)

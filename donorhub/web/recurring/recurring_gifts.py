@@ -79,7 +79,6 @@ def list_recurring_gifts() -> str:
         "recurring/recurring_gifts.html",
         page=page,
         form=form,
-        states=[("running", gettext("running")), *labels.RECURRING_STATES.items()],
         terms=promises.find_terms_on(page.rows, get_today()),
         donor=donors.get_donor(donor_id) if donor_id else None,
     )

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any, Final
 
 from flask_babel import lazy_gettext
 
 from donorhub.domain.access.permissions import Principal
 from donorhub.domain.moving.list_columns import Column
+from donorhub.models.states import Lang
 from donorhub.services.moving.lists import LISTS
 from donorhub.services.moving.lists.description import ListName
 from donorhub.web.words import audit_words, labels
@@ -218,12 +220,19 @@ def name_column(list_name: ListName, key: str) -> str:
     return str(COLUMNS[list_name][key])
 
 
-def list_heads(list_name: ListName, reader: Principal) -> list[tuple[str, str]]:
+def list_heads(list_name: ListName, reader: Principal, lang: Lang) -> list[tuple[str, str]]:
     """Return the columns of a page that shows a list, each with its kind: ``num`` or nothing."""
+    names = _write_columns(list_name, lang)
     return [
-        (name_column(list_name, column.key), "num" if column.kind == "money" else "")
+        (names[column.key], "num" if column.kind == "money" else "")
         for column in list_shown_columns(list_name, reader)
     ]
+
+
+@cache
+def _write_columns(list_name: ListName, _lang: Lang) -> Mapping[str, str]:
+    """Return what the columns are called in the language of the page, which looks it up once."""
+    return {key: str(name) for key, name in COLUMNS[list_name].items()}
 
 
 def list_shown_columns(list_name: ListName, reader: Principal) -> list[Column]:
