@@ -24,6 +24,7 @@ import structlog
 from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
+from hypothesis import settings
 from sqlalchemy import Connection
 
 from donorhub import clock, config, logs
@@ -33,6 +34,11 @@ from donorhub.migrations import run
 from donorhub.services.access import organisation, users
 
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
+
+# Every day the same examples, so that what fails comes of the change; ``scripts/test --all`` draws new ones.
+settings.register_profile("everyday", derandomize=True, deadline=None)
+settings.register_profile("deep", max_examples=2000, deadline=None, print_blob=True)
+settings.load_profile("everyday")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

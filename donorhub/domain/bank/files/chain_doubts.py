@@ -2,7 +2,8 @@
 
 Where one closes with what the other opens with on a day that both have, they overlap
 only when they share entries, and only when entries of that day come to nothing: the
-balance after them is the balance before them. It compares entries of single days;
+balance after them is the balance before them. These are entries that both have or, of
+statements of one day, all that both have. It compares entries of single days;
 :mod:`.continuity` compares the spans, and :mod:`.entry_plan` draws the consequence.
 """
 
@@ -49,6 +50,8 @@ def find_overlaps(
             come_to_nothing(rows_of[day], items) or _make_up_for(changes, theirs, items, source_format)
         ):
             overlapping_ids |= alike
+        if len(items_of) == 1:
+            overlapping_ids |= {id_ for id_ in alike if _make_a_round(id_, theirs, items, source_format)}
     return frozenset(overlapping_ids)
 
 
@@ -79,6 +82,18 @@ def _make_up_for(
     both = [item.minor for item in items if any(_look_alike(row, item, source_format) for row in rows)]
     sums = list_sums(both)
     return sums is None or any(change and (change in sums or -change in sums) for change in changes)
+
+
+def _make_a_round(
+    statement_id: int, rows: list[KnownEntry], items: list[IncomingEntry], source_format: str
+) -> bool:
+    """Return whether a statement and the items come to nothing together, entries that both may have counted
+    once: the later of the two closes then with what the earlier one opened with.
+    """
+    theirs = [row for row in rows if row.statement_id == statement_id]
+    both = [item.minor for item in items if any(_look_alike(row, item, source_format) for row in theirs)]
+    total, sums = sum(row.minor for row in theirs) + sum(item.minor for item in items), list_sums(both)
+    return sums is None or (total != 0 and total in sums)
 
 
 def come_to_nothing(*sides: Iterable[KnownEntry | IncomingEntry]) -> bool:

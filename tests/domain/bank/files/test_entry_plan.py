@@ -118,16 +118,28 @@ def test_balances_do_not_disturb_whole_days(
     drawn: list[tuple[int, int, str, str]], with_refs: bool, rng: random.Random
 ) -> None:
     """Balances do not disturb overlapping exports of whole days: the money is right and nothing is lost
-    unseen."""
+    unseen. Beside days that no file has told yet, a payment like one on the far side may be asked about,
+    where the balances miss just its sum."""
     entries, ledger = account_of(drawn, with_refs=with_refs), Ledger()
+    told: set[date] = set()
     for first, last in windows(rng):
         cut = window(entries, first, last)
         before = sum(entry.amount.minor for entry in entries if entry.booked_on < cut.first_on)
         cut.balances = (before, before + sum(entry.amount.minor for entry in cut.entries))
-        ledger.take(cut)
-    assert ledger.money() == money_of(entries)
-    assert ledger.doubtful == 0
+        doubtful = ledger.take(cut).doubtful
+        assert not doubtful or is_beside_untold_days(told, cut)
+        told |= {START + timedelta(days=n) for n in range(first, last + 1)}
+    assert ledger.money() <= money_of(entries)
+    assert ledger.doubtful or ledger.money() == money_of(entries)
     assert len(ledger.rows) + ledger.doubtful >= len(entries), "nothing is lost unseen"
+
+
+def is_beside_untold_days(told: set[date], cut: Cut) -> bool:
+    """Whether days that no file told lie between a file and the next day that one did, on either side."""
+    day = timedelta(days=1)
+    before = [on for on in told if on < cut.first_on]
+    after = [on for on in told if on > cut.last_on]
+    return bool((before and max(before) + day < cut.first_on) or (after and cut.last_on + day < min(after)))
 
 
 def intraday(entries: list[Entry], rng: random.Random) -> list[Cut]:
@@ -356,3 +368,16 @@ def test_statement_over_a_border_parts_no_neighbours() -> None:
         cut.balances = balances
         assert ledger.take(cut).doubtful == ()
     assert ledger.money() == money_of(every)
+
+
+def test_files_that_fit_in_both_orders_are_asked() -> None:
+    """Two files of one day without ids: the second closes with what the first opens with, because together
+    they come to nothing, whether it came before or repeats the first one's last entry. A person decides."""
+    out, more_out, gift = (
+        make_entry(START, minor, "Jan", "x", ref=None, account="PL1") for minor in (-5000, -5000, 10000)
+    )
+    ledger = Ledger()
+    ledger.take(Cut([out, more_out], START, START, (100, -9900)))
+    answer = ledger.take(Cut([more_out, gift], START, START, (-4900, 100)))
+    assert [doubt.doubt for doubt in answer.doubtful] == ["unsure_order"]
+    assert ledger.money() <= money_of([out, more_out, gift])
