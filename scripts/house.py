@@ -66,7 +66,7 @@ LIMITS = (
         "public names without a docstring",
         shape.find_undocumented_names,
         None,
-        today=3.1,
+        today=2.8,
         of=shape.count_public_names,
         each=100,
     ),

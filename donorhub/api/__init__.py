@@ -18,7 +18,7 @@ from donorhub.api.bank import (
     statements,
     unknown_payers,
 )
-from donorhub.api.donors import donors
+from donorhub.api.donors import interactions
 from donorhub.api.giving import appeals, campaigns, funds, gift_changes
 from donorhub.api.messages import messages, suppressions
 from donorhub.api.moving import lists
@@ -28,7 +28,7 @@ from donorhub.api.recurring import instalments, mandates, recurring_gifts
 from donorhub.api.work import tasks, upgrade_notes
 
 NOUNS: Final = (
-    donors.bp,
+    interactions.bp,  # with the other views of donors
     gift_changes.bp,  # with the other views of gifts
     funds.bp,
     campaigns.bp,

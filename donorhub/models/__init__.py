@@ -41,6 +41,7 @@ from donorhub.models.gift import (
     Refund,
     SoftCredit,
 )
+from donorhub.models.interaction import Interaction
 from donorhub.models.moving import RecordRow
 from donorhub.models.organisation import Organisation
 from donorhub.models.payer import PayerBatch, PayerBatchEntry
@@ -108,6 +109,7 @@ __all__ = [
     "ImportPlan",
     "ImportRow",
     "Instalment",
+    "Interaction",
     "Mandate",
     "Match",
     "Message",

@@ -67,7 +67,6 @@ class Donor(Base):
     lang: Mapped[Lang] = mapped_column(default="en")  # in which letters and receipts are written
     # False: the donor named none, and it follows the country. Before there was a choice, all count as told.
     lang_is_told: Mapped[bool] = mapped_column(default=False, server_default=true())
-    note: Mapped[str] = mapped_column(default="")
     search: Mapped[str] = mapped_column(default="")  # folded: names, e-mail, code, city (domain.names.fold)
     do_not_contact: Mapped[bool] = mapped_column(default=False)
     is_deceased: Mapped[bool] = mapped_column(default=False)

@@ -37,6 +37,7 @@ TaskKind = Literal[
     WorkerTaskKind,
     "account_deauthorized",
     "amount_differs",
+    "by_hand",
     "call",
     "decided_twice",
     "dispute",
@@ -96,6 +97,9 @@ EventOrigin = Literal["live", "history_import"]  # news, or what was taken over 
 # donors
 DonorKind = Literal["person", "organisation", "household"]
 IdentityKind = Literal["email", "iban", "phone", "name"]
+InteractionKind = Literal["note", "call", "meeting", "visit", "letter", "email"]
+InteractionDirection = Literal["in", "out"]  # who began: the donor, or one of us
+CallOutcome = Literal["reached", "no_answer", "message_left", "call_back", "wrong_number"]
 Stage = Literal[  # where a donor is in the journey: the first rule that holds (domain.recurring.stages)
     "deceased",
     "recurring_active",
@@ -224,6 +228,11 @@ UNTRIED_TASKS: Final[tuple[TaskState, ...]] = ("planned", "queued")
 FAILED_TASKS: Final[tuple[TaskState, ...]] = ("dead", "failed")  # a person may have them tried again
 
 DONOR_KINDS: Final[tuple[DonorKind, ...]] = get_args(DonorKind)
+INTERACTION_KINDS: Final[tuple[InteractionKind, ...]] = get_args(InteractionKind)
+CONTACT_KINDS: Final[tuple[InteractionKind, ...]] = ("call", "meeting", "visit", "letter", "email")
+INTERACTION_DIRECTIONS: Final[tuple[InteractionDirection, ...]] = get_args(InteractionDirection)
+CALL_OUTCOMES: Final[tuple[CallOutcome, ...]] = get_args(CallOutcome)
+UNREACHED_CALLS: Final[tuple[CallOutcome, ...]] = ("no_answer", "wrong_number")  # nobody was spoken to
 STAGES: Final[tuple[Stage, ...]] = get_args(Stage)
 
 GIFT_METHODS: Final[tuple[GiftMethod, ...]] = get_args(GiftMethod)

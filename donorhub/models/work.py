@@ -93,6 +93,7 @@ class Task(Base):
     donor_id: Mapped[int | None] = mapped_column(ForeignKey("donor.id", ondelete="RESTRICT"), index=True)
     subject_type: Mapped[str]
     subject_id: Mapped[int]
+    title: Mapped[str] = mapped_column(default="", server_default="")  # of one that a person planned
     facts: Mapped[dict[str, Any]] = mapped_column(
         default=dict
     )  # what the title needs; ids and amounts, no names

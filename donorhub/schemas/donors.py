@@ -34,7 +34,10 @@ class NewDonorSchema(StrictSchema):
         allow_none=True,
         metadata={"description": "`null` or left out: not told, so that it follows the country"},
     )
-    note = Text(DONOR_NOTE)
+    note = Text(
+        DONOR_NOTE,
+        metadata={"description": "A note to add to the donor's interactions; one that is there adds nothing"},
+    )
     do_not_contact = Tick()
     is_deceased = Tick()
     owner_id = Id(allow_none=True, metadata={"description": "The user on whose list the donor is"})

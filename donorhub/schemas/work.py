@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import TypedDict
 
-from donorhub.schemas.fields import Instant, StrictSchema, Text
+from donorhub.schemas.fields import Day, Id, Instant, Line, StrictSchema, Text
 from donorhub.schemas.limits import OUTCOME
 
 
@@ -31,3 +31,21 @@ class Postponement(TypedDict):
     """Until when a task is put off."""
 
     due_at: datetime
+
+
+class NewTaskSchema(StrictSchema):
+    """A task that a person plans for a donor."""
+
+    title = Line(shortest=1, required=True)
+    due_on = Day(required=True)
+    assignee_id = Id(
+        allow_none=True, load_default=None, metadata={"description": "Left out: nobody in particular"}
+    )
+
+
+class PlannedTask(TypedDict):
+    """What a person plans."""
+
+    title: str
+    due_on: date
+    assignee_id: int | None

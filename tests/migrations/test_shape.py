@@ -92,9 +92,9 @@ def test_a_migrated_database_searches_parts_of_names(engine: Engine) -> None:
         connection.execute(
             text(
                 "INSERT INTO donor (code, kind, name, given_name, family_name, salutation, email, phone,"
-                " street, postcode, city, country, lang, note, search, do_not_contact, is_deceased, source,"
+                " street, postcode, city, country, lang, search, do_not_contact, is_deceased, source,"
                 " created_at, updated_at, version) VALUES ('DH-1001-7', 'person', 'Łucja', '', '', '', '',"
-                " '', '', '', '', '', 'pl', '', 'lucja kowalska', 0, 0, 'x', '2026-01-01', '2026-01-01', 1)"
+                " '', '', '', '', '', 'pl', 'lucja kowalska', 0, 0, 'x', '2026-01-01', '2026-01-01', 1)"
             )
         )
         rows = connection.execute(

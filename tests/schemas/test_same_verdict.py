@@ -21,7 +21,7 @@ from donorhub.models import Donor, Entry, Gift, User
 from donorhub.money import Money
 from donorhub.schemas import faults
 from donorhub.services.access import organisation, users
-from donorhub.services.donors import donors
+from donorhub.services.donors import interactions
 from donorhub.services.receipts import receipts
 from donorhub.web.words.faults import SENTENCES
 from tests.api.conftest import Caller
@@ -357,16 +357,15 @@ def test_people_write_amounts_as_they_do(world: World, text: str, minor: int) ->
         assert world.send_gift(amount={"amount": text, "currency": "PLN"})[0] == "amount_invalid"
 
 
-def test_note_of_the_api_is_saved_by_page(world: World) -> None:
-    """What one door took, the other saves unchanged, up to the last letter."""
+def test_note_of_the_api_is_corrected_by_page(world: World) -> None:
+    """What one door took, the other takes unchanged, up to the last letter."""
     note = "Wspiera nas od lat.\n" + "x" * 4980
     donor_id = world.api.post("/donors", {"name": "Anna", "note": note}).get_json()["id"]
-    page = f"/donors/{donor_id}/edit"
-    sent = {"kind": "person", "lang": "pl", "name": "Anna Nowak", "note": note, "version": 1}
-    assert world.staff.post(page, **sent).status_code == 302
+    row = world.api.get(f"/donors/{donor_id}/interactions").get_json()["data"][0]
+    sent = {"kind": "note", "direction": "", "outcome": "", "text": note, "at": "2026-11-22T09:00"}
+    assert world.staff.post(f"/donors/{donor_id}/interactions/{row['id']}", **sent).status_code == 302
     let_write()
-    donor = donors.get_donor(donor_id)
-    assert (donor.name, donor.note) == ("Anna Nowak", note)
+    assert interactions.read_notes([donor_id]) == {donor_id: [note]}
 
 
 def test_every_code_has_its_words() -> None:

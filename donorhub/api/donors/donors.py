@@ -54,7 +54,6 @@ class DonorSchema(AnswerSchema):
     tax_number = fields.String()
     lang = fields.String(required=True, metadata={"description": "Of letters and receipts"})
     lang_is_told = fields.Boolean(required=True, metadata={"description": "False: it follows the country"})
-    note = fields.String()
     do_not_contact = fields.Boolean(required=True)
     is_deceased = fields.Boolean(required=True)
     owner_id = fields.Integer(allow_none=True)
@@ -166,7 +165,14 @@ def change_donor(arguments: Mapping[str, bool], changes: DonorFields, donor_id: 
     etags.require_version(donor.version)
     if not arguments["allow_duplicate"]:
         duplicates.refuse_alike(duplicates.list_newly_alike(donor, changes))
-    donors.change_donor(donor, changes, now=clock.now(), actor=get_principal().actor, version=donor.version)
+    donors.change_donor(
+        donor,
+        changes,
+        now=clock.now(),
+        actor=get_principal().actor,
+        version=donor.version,
+        note_source="api",
+    )
     return _answer_donor(donor)
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import func
 
 from donorhub import clock
 from donorhub.api import pages
-from donorhub.api.answers import answer_resource
+from donorhub.api.answers import answer_new_resource, answer_resource
 from donorhub.api.blueprint import ID, HouseBlueprint
 from donorhub.api.http import get_principal, require_permission
 from donorhub.api.idempotency import do_once
@@ -19,10 +19,11 @@ from donorhub.api.rows import Rows
 from donorhub.api.schemas import AnswerSchema
 from donorhub.models import Task
 from donorhub.models.states import TASK_STATES
-from donorhub.schemas.fields import Instant, Line, QueryId
-from donorhub.schemas.work import Done, DoneSchema, Postponement, PostponeSchema
+from donorhub.schemas.fields import Id, Instant, Line, QueryId
+from donorhub.schemas.work import Done, DoneSchema, NewTaskSchema, PlannedTask, Postponement, PostponeSchema
 from donorhub.services.access import organisation, users
-from donorhub.services.work import tasks
+from donorhub.services.donors import donors
+from donorhub.services.work import tasks, tasks_by_hand
 
 bp = HouseBlueprint("tasks", __name__, path="/tasks", description="What is to be done, by people or by us.")
 mine = HouseBlueprint("me", __name__, path="/me", description="What concerns whose token this is.")
@@ -38,6 +39,7 @@ class TaskSchema(AnswerSchema):
     donor_id = fields.Integer(allow_none=True)
     subject_type = fields.String(required=True)
     subject_id = fields.Integer(required=True)
+    title = fields.String(metadata={"description": "Of one that a person planned (`by_hand`)"})
     facts = fields.Dict(keys=fields.String())
     due_at = Instant(required=True)
     state = fields.String(required=True, validate=validate.OneOf(TASK_STATES))
@@ -81,6 +83,36 @@ def list_tasks(arguments: dict[str, object]) -> Response:
     """List tasks."""
     page, filters = pages.split_arguments(arguments)
     return ROWS.answer_page(page, tasks.select_tasks(**filters).whereclause)
+
+
+class TaskForDonorSchema(NewTaskSchema):
+    """A task, with the donor whom it is for."""
+
+    donor_id = Id(required=True)
+
+
+class TaskForDonor(PlannedTask):
+    """A task, with the donor whom it is for."""
+
+    donor_id: int
+
+
+@bp.post("")
+@require_permission("tasks:write")
+@do_once
+@bp.arguments(TaskForDonorSchema)
+@bp.response(201, TaskSchema)
+def plan_task(new: TaskForDonor) -> Response:
+    """Plan a task of a person for a donor; without `assignee_id` it is nobody's in particular."""
+    task = tasks_by_hand.plan_by_hand(
+        donors.get_donor(new["donor_id"]).id,
+        new["title"],
+        due_on=new["due_on"],
+        assignee_id=new["assignee_id"],
+        now=clock.now(),
+        actor=get_principal().actor,
+    )
+    return answer_new_resource(TaskSchema, task)
 
 
 @mine.get("/tasks")

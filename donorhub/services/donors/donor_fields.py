@@ -24,7 +24,7 @@ class DonorFields(TypedDict, total=False):
     country: str
     tax_number: str
     lang: Lang | None  # None: not told, so that it follows the country
-    note: str
+    note: str  # one more of theirs, which is an interaction
     do_not_contact: bool
     is_deceased: bool
     owner_id: int | None
@@ -36,3 +36,8 @@ FIELDS: Final = tuple(DonorFields.__annotations__)
 def select_fields(fields: DonorFields, names: Collection[str]) -> DonorFields:
     """Return those of the fields that are named."""
     return cast(DonorFields, {name: value for name, value in fields.items() if name in names})
+
+
+def leave_out_note(fields: DonorFields) -> DonorFields:
+    """Return the fields that stand in the donor's own row."""
+    return select_fields(fields, [name for name in fields if name != "note"])

@@ -18,8 +18,8 @@ from donorhub.errors import Conflict, NotFound, Rejected
 from donorhub.models import Donor, ExternalId, IdentityKey
 from donorhub.models.states import IdentityKind, Stage
 from donorhub.services.access import audit, organisation, users
-from donorhub.services.donors import stages
-from donorhub.services.donors.donor_fields import DonorFields
+from donorhub.services.donors import interactions, stages
+from donorhub.services.donors.donor_fields import DonorFields, leave_out_note
 from donorhub.services.work import events, tasks
 
 _KEY_COLUMNS: Final = (IdentityKey.kind, IdentityKey.value, IdentityKey.donor_id)
@@ -29,12 +29,12 @@ FIRST_NUMBER: Final = 1000  # the first donor's code is DH-1001-7
 def create_donor(fields: DonorFields, *, source: str, now: datetime, actor: str) -> Donor:
     """Create a donor, plan the news of it for the staff, and return it.
 
-    Without a name, it is made of given and family name. Raise Rejected when a tax number is none of the
-    donor's country.
+    Without a name, it is made of given and family name; a note is the first of theirs. Raise Rejected when
+    a tax number is none of the donor's country.
     """
     donor = Donor(code=f"new:{uuid.uuid4()}", source=source, created_at=now, updated_at=now, name="")
     donor.lang_is_told = False
-    _set_fields(donor, _normalise_tax_number(fields, donor))
+    _set_fields(donor, _normalise_tax_number(leave_out_note(fields), donor))
     db.session.add(donor)
     db.session.flush()  # the code is made of the id
     donor.code = codes.format_code(get_code_prefix(), FIRST_NUMBER + donor.id)
@@ -51,22 +51,32 @@ def create_donor(fields: DonorFields, *, source: str, now: datetime, actor: str)
         )
     events.record_event("donor.created", ("donor", donor.id), occurred_at=now, now=now, donor_id=donor.id)
     audit.record_action(actor, "donor.created", ("donor", donor.id), now=now, data={"source": source})
+    interactions.add_note(donor.id, fields.get("note", ""), source=source, now=now, actor=actor)
     return donor
 
 
 def change_donor(
-    donor: Donor, fields: DonorFields, *, now: datetime, actor: str, version: int | None = None
+    donor: Donor,
+    fields: DonorFields,
+    *,
+    now: datetime,
+    actor: str,
+    version: int | None = None,
+    note_source: str = "form",
 ) -> Donor:
     """Change fields of a donor and return it; those that are as they were change nothing.
 
-    Raise Conflict when ``version`` is given and somebody changed the donor since.
+    A note is added to theirs, once, and is no change of the donor. Raise Conflict when ``version`` is given
+    and somebody changed the donor since.
     """
     if version is not None and version != donor.version:
         raise Conflict(
             "somebody else changed this donor in the meantime: look again before you save",
             code="donor_changed",
         )
-    fields = _normalise_tax_number(fields, donor)
+    if note := fields.get("note"):
+        interactions.add_note(donor.id, note, source=note_source, now=now, actor=actor)
+    fields = _normalise_tax_number(leave_out_note(fields), donor)
     before = {name: _read_field(donor, name) for name in fields}
     if before == fields:
         return donor
@@ -87,13 +97,7 @@ def change_donor(
         stages.refresh_stages([donor.id], today=organisation.get_day(now))
         db.session.expire(donor, ["stage", "stage_as_of"])
     audit.record_change(
-        actor,
-        "donor.changed",
-        ("donor", donor.id),
-        changes,
-        now=now,
-        personal=changes,
-        donor_id=donor.id,
+        actor, "donor.changed", ("donor", donor.id), changes, now=now, personal=changes, donor_id=donor.id
     )
     return donor
 
@@ -226,7 +230,7 @@ def put_by_external_id(
     """Create or change the donor that another system calls ``ref``; return it and whether it is new."""
     donor = find_by_external_id(source, ref)
     if donor is not None:
-        return change_donor(donor, fields, now=now, actor=actor), False
+        return change_donor(donor, fields, now=now, actor=actor, note_source="api"), False
     donor = create_donor(fields, source=f"import:{source}", now=now, actor=actor)
     db.session.add(ExternalId(donor_id=donor.id, source=source, ref=ref))
     return donor, True
@@ -371,10 +375,7 @@ def _learn_keys(donor: Donor) -> None:
     )
     keys = list_identity_keys(donor.id, donor.name, donor.email, donor.phone)
     if keys:
-        db.session.execute(
-            insert_or_ignore(IdentityKey, on=_KEY_COLUMNS),
-            keys,
-        )
+        db.session.execute(insert_or_ignore(IdentityKey, on=_KEY_COLUMNS), keys)
 
 
 def write_search_text(name: str, email: str, code: str, city: str, phone: str, tax_number: str) -> str:

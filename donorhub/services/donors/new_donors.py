@@ -17,7 +17,7 @@ from donorhub.domain.donors import codes, languages
 from donorhub.models import DomainEvent, Donor, IdentityKey
 from donorhub.models.states import Lang
 from donorhub.services.access import audit, organisation
-from donorhub.services.donors import donors, stages
+from donorhub.services.donors import donors, interactions, stages
 from donorhub.services.donors.donor_fields import DonorFields
 
 _TEXTS: Final = (
@@ -30,7 +30,6 @@ _TEXTS: Final = (
     "city",
     "country",
     "tax_number",
-    "note",
 )
 _TABLE: Final = Base.metadata.tables["donor"]
 _KEY_COLUMNS: Final = (IdentityKey.kind, IdentityKey.value, IdentityKey.donor_id)
@@ -65,6 +64,8 @@ def create_donors(new: Sequence[DonorFields], *, source: str, now: datetime, act
         audit.make_record(actor, "donor.created", ("donor", id_), now=now, data={"source": source})
         for id_ in ids
     )
+    notes = {id_: fields.get("note", "") for id_, fields in zip(ids, new, strict=True)}
+    interactions.add_notes(notes, source=source, now=now, actor=actor)
     return ids
 
 

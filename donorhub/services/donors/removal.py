@@ -22,6 +22,7 @@ from donorhub.models import (
     ExternalId,
     Gift,
     IdentityKey,
+    Interaction,
     Message,
     PayerKey,
     Payment,
@@ -34,9 +35,21 @@ from donorhub.models.states import OPEN_TASKS
 from donorhub.services.access import audit
 
 ObstacleKind = Literal[
-    "gift", "soft_credit", "receipt", "recurring_gift", "payment", "message", "task", "merged", "changed"
+    "gift",
+    "soft_credit",
+    "receipt",
+    "recurring_gift",
+    "payment",
+    "message",
+    "task",
+    "interaction",
+    "merged",
+    "changed",
 ]
-_PARTS: Final = (IdentityKey, ExternalId, PayerKey, DonorStage)  # they go with the donor
+_PARTS: Final = (IdentityKey, ExternalId, PayerKey, DonorStage, Interaction)  # they go with the donor
+# What came with the donor goes with them, and what somebody did since stands in the way: what was said of a
+# donor at the moment in which they were made is part of what made them.
+_CAME_WITH_DONOR: Final = Interaction.recorded_at == Donor.created_at
 _IS_TAKEN_OUT: Final = exists().where(Correction.gift_id == Gift.id)
 
 
@@ -79,6 +92,9 @@ def _select_rows(donor_ids: Sequence[int]) -> dict[ObstacleKind, Select[int, str
         "task": select(Donor.id, Donor.name, Task.id)
         .join(Task)
         .where(Task.performer == "person", Task.state == "done"),
+        "interaction": select(Donor.id, Donor.name, Interaction.id)
+        .join(Interaction)
+        .where(~_CAME_WITH_DONOR),
         "changed": select(Donor.id, Donor.name, Donor.id).where(
             Donor.version > 1, Donor.removed_at.is_(None)
         ),
@@ -128,7 +144,6 @@ def _remove_rows(donor_ids: Sequence[int], *, reason: str, now: datetime, actor:
             version=Donor.version + 1,
             search="",
             tax_number="",
-            note="",
             owner_id=None,
             given_name="",
             family_name="",

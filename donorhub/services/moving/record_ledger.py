@@ -15,6 +15,7 @@ from donorhub.domain.moving.ledger import DonorFacts, GiftFacts, Ledger
 from donorhub.domain.moving.plan import FILLED_FIELDS, SAME_MONEY, RowPlan
 from donorhub.domain.payer_text import fold_letters, make_name_key
 from donorhub.models import Campaign, Correction, Donor, ExternalId, Fund, Gift, IdentityKey
+from donorhub.services.donors import interactions
 
 ROW_SOURCE: Final = ":rows"  # of ids that we give to people of files without ids of their own
 _GIFT_COLUMNS: Final = (
@@ -84,13 +85,13 @@ def _read_donors(donor_ids: set[int]) -> dict[int, DonorFacts]:
     for chunk in cut_query_values(sorted(donor_ids)):
         columns = [getattr(Donor, name) for name in FILLED_FIELDS]
         rows: Any = db.session.execute(
-            select(Donor.id, Donor.name, Donor.note, Donor.do_not_contact, *columns).where(
-                Donor.id.in_(chunk)
-            )
+            select(Donor.id, Donor.name, Donor.do_not_contact, *columns).where(Donor.id.in_(chunk))
         ).mappings()
+        notes = interactions.read_notes(chunk)
         for row in rows:
             parts = NameParts(row["name"], row["given_name"], row["family_name"])
-            facts[row["id"]] = DonorFacts(row["id"], parts, dict(row))
+            note = "\n".join(notes.get(row["id"], ()))
+            facts[row["id"]] = DonorFacts(row["id"], parts, {**row, "note": note})
     return facts
 
 

@@ -18,7 +18,7 @@ from donorhub.domain.moving.people_cells import PersonName
 from donorhub.domain.moving.plan import DonorPlan, RowPlan
 from donorhub.domain.moving.record_rows import Person
 from donorhub.domain.payer_text import fold_letters
-from donorhub.models import Campaign, Designation, Donor, ExternalId, Fund, IdentityKey, ImportFile, RecordRow
+from donorhub.models import Campaign, Designation, ExternalId, Fund, IdentityKey, ImportFile, RecordRow
 from donorhub.models.states import GIFT_METHODS, LANGS, find_word
 from donorhub.services.access import audit
 from donorhub.services.bank.files import imports
@@ -147,8 +147,8 @@ class _Writer:
             if one.donor_id is None or not (one.changes or one.more_note or one.forbids):
                 continue
             donor = donors.get_donor(one.donor_id)
-            fields = _make_changes(donor, one, self._write_no(one.group.person))
-            donors.change_donor(donor, fields, now=self._now, actor=self._actor)
+            fields = _make_changes(one, self._write_no(one.group.person))
+            donors.change_donor(donor, fields, now=self._now, actor=self._actor, note_source=self._source)
 
     def _write_opt_outs(self) -> None:
         """Suppress the addresses that nothing is sent to; a donor who wants no contact is marked as that."""
@@ -298,11 +298,11 @@ def _make_partner(person: Person, partner: PersonName) -> DonorFields:
     }
 
 
-def _make_changes(donor: Donor, plan: DonorPlan, no: str) -> DonorFields:
+def _make_changes(plan: DonorPlan, no: str) -> DonorFields:
     fields = select_fields(_make_fields(plan.group.person, ""), plan.changes)
     notes = [part for part in (plan.more_note, no if plan.forbids else "") if part]
     if notes:
-        fields["note"] = "\n".join(part for part in (donor.note, *notes) if part)
+        fields["note"] = "\n".join(notes)
     if plan.forbids and plan.group.person.opt_out == "no_contact":
         fields["do_not_contact"] = True
     return fields

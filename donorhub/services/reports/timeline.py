@@ -16,6 +16,7 @@ from donorhub.models import (
     Dispute,
     Donor,
     Gift,
+    Interaction,
     Message,
     Receipt,
     RecurringGift,
@@ -26,6 +27,7 @@ from donorhub.models import (
 from donorhub.money import Money
 from donorhub.services import paging
 from donorhub.services.access import organisation
+from donorhub.services.donors import interactions
 from donorhub.services.giving import history
 from donorhub.services.paging import LIMIT, AnySelect, Page
 from donorhub.services.receipts import receipts
@@ -44,6 +46,11 @@ class Event:
     has_time: bool
     amount: Money | None = None
     facts: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def is_by_person(self) -> bool:
+        """Return whether the facts name who did it."""
+        return "actor" in self.facts
 
     @property
     def cursor(self) -> str:
@@ -167,7 +174,13 @@ def _read_tasks(donor_id: int, cursor: Cursor | None, limit: int) -> Iterator[Ev
     at = func.coalesce(Task.done_at, Task.created_at, type_=Task.created_at.type)
     query = select(Task, at).where(Task.donor_id == donor_id, Task.performer == "person")
     for task, moment in _read_newest_rows(query, at, Task.id, "task", cursor, limit):
-        facts = {"task": task.kind, "state": task.state, "outcome": task.outcome, "due_at": task.due_at}
+        facts = {
+            "task": task.kind,
+            "title": task.title,
+            "state": task.state,
+            "outcome": task.outcome,
+            "due_at": task.due_at,
+        }
         yield Event(moment, "task", task.id, True, None, facts)
 
 
@@ -182,6 +195,22 @@ def _read_messages(donor_id: int, cursor: Cursor | None, limit: int) -> Iterator
             "reason": message.suppressed_reason,
         }
         yield Event(moment, "message", message.id, True, None, facts)
+
+
+def _read_interactions(donor_id: int, cursor: Cursor | None, limit: int) -> Iterator[Event]:
+    query = select(Interaction).where(Interaction.donor_id == donor_id, interactions.IS_LATEST)
+    at, id_ = Interaction.at, Interaction.id
+    for (row,) in _read_newest_rows(query, at, id_, "interaction", cursor, limit):
+        facts = {
+            "interaction": row.kind,
+            "direction": row.direction,
+            "outcome": row.outcome,
+            "text": row.text,
+            "actor": row.actor,
+            "source": row.source.partition(":")[0],
+            "corrects_id": row.corrects_id,
+        }
+        yield Event(row.at, "interaction", row.id, True, None, facts)
 
 
 def _read_changes(donor_id: int, cursor: Cursor | None, limit: int) -> Iterator[Event]:
@@ -217,6 +246,7 @@ SOURCES: Final[tuple[Callable[[int, Cursor | None, int], Iterator[Event]], ...]]
     _make_reader_of_receipts("void", Receipt.voided_at),
     _read_tasks,
     _read_messages,
+    _read_interactions,
     _read_changes,
     _read_donor,
 )

@@ -20,7 +20,7 @@ from donorhub.services.work.tasks import is_for
 View = Literal["today", "later", "mine", "all", "done"]
 VIEWS: Final[tuple[View, ...]] = ("today", "later", "mine", "all", "done")
 _ROWS: Final = select(
-    Task.id, Task.kind, Task.donor_id, Task.facts, Task.state, Task.done_at, Task.due_at
+    Task.id, Task.kind, Task.title, Task.donor_id, Task.facts, Task.state, Task.done_at, Task.due_at
 ).where(Task.performer == "person")
 
 

@@ -59,6 +59,7 @@ OBSTACLES: Final[Words[payer_batch_undo.ReasonKind]] = {
     "payment": lazy_gettext("has a payment at a provider"),
     "message": lazy_gettext("was written to"),
     "task": lazy_gettext("somebody worked for them"),
+    "interaction": lazy_gettext("somebody wrote or spoke with them, or noted something"),
     "merged": lazy_gettext("another donor was merged into them"),
     "changed": lazy_gettext("was changed since"),
     "closed_books": lazy_gettext("a gift lies in closed books"),

@@ -1,4 +1,4 @@
-"""Donors: the list with its search, one donor with their timeline, adding and changing."""
+"""Donors: the list with its search, one donor, adding and changing."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from donorhub import clock
-from donorhub.db import MAX_ID, db
-from donorhub.models import Donor, Instalment, RecurringGift, Term, User
+from donorhub.db import MAX_ID
+from donorhub.models import Donor
 from donorhub.models.states import STAGES, find_word
 from donorhub.schemas.donors import NewDonorSchema
 from donorhub.services.access import idempotency, organisation, users
@@ -18,11 +18,9 @@ from donorhub.services.donors import donors, duplicates, search, stages
 from donorhub.services.donors.donor_fields import FIELDS, DonorFields
 from donorhub.services.giving import history
 from donorhub.services.moving.lists.description import Filters, keep_filters
-from donorhub.services.recurring import promises
-from donorhub.services.reports import timeline
 from donorhub.web.admission import get_own_list, get_principal, require_permission
+from donorhub.web.donors.donor_page import render_donor
 from donorhub.web.forms import Form, make_key
-from donorhub.web.message_titles import choose_title
 from donorhub.web.reader import get_today
 from donorhub.web.saving import commit, tell_reader
 from donorhub.web.words import labels
@@ -115,17 +113,7 @@ def show_donor(donor_id: int) -> Answer:
     donor = donors.get_donor(donor_id, owner_id=get_own_list())
     if donor.id != donor_id:
         return redirect(url_for("donors.show_donor", donor_id=donor.id))
-    who = get_principal()
-    return render_template(
-        "donors/donor.html",
-        donor=donor,
-        address=_write_address(donor),
-        facts=history.compute_facts(donor.id) if who.has_permission("gifts:read") else None,
-        recurring=_list_recurring_gifts(donor.id) if who.has_permission("recurring:read") else [],
-        owner=db.session.get(User, donor.owner_id) if donor.owner_id else None,
-        page=timeline.read_timeline(donor.id, before=request.args.get("after"), limit=25),
-        choose_title=choose_title,
-    )
+    return render_donor(donor)
 
 
 @bp.get("/<int:donor_id>/edit")
@@ -133,7 +121,7 @@ def show_donor(donor_id: int) -> Answer:
 def show_edit_form(donor_id: int) -> str:
     """Show the form with what is known."""
     donor = donors.get_donor(donor_id, owner_id=get_own_list())
-    start = {name: getattr(donor, name) for name in FIELDS} | {"version": donor.version}
+    start = {name: getattr(donor, name) for name in FIELDS if name != "note"} | {"version": donor.version}
     start["lang"] = donor.lang if donor.lang_is_told else ""
     return _render_form(Form(start=start), donor)
 
@@ -155,19 +143,6 @@ def save_donor(donor_id: int) -> Answer:
         tell_reader(gettext("The donor is saved."))
         return redirect(url_for("donors.show_donor", donor_id=donor_id))
     return _render_form(form, donors.get_donor(donor_id), [donors.get_donor(one.id) for one in alike]), 422
-
-
-def _write_address(donor: Donor) -> str:
-    """Return the street above postcode and town, without what is not known."""
-    town = " ".join(filter(None, (donor.postcode, donor.city)))
-    return "\n".join(filter(None, (donor.street, town)))
-
-
-def _list_recurring_gifts(donor_id: int) -> list[tuple[RecurringGift, Term, Sequence[Instalment]]]:
-    rows = promises.list_recurring_gifts(donor_id=donor_id, limit=5).rows
-    return [
-        (row, promises.get_term_on(row, get_today()), promises.list_next_instalments(row.id)) for row in rows
-    ]
 
 
 def _render_form(form: Form, donor: Donor | None = None, alike: Sequence[Donor] = ()) -> str:

@@ -162,6 +162,7 @@ TASKS: Final[Words[TaskKind]] = {
     "decided_twice": lazy_gettext("Look at a bank payment that was decided twice"),
     "thank_you": lazy_gettext("Thank the donor"),
     "thank_by_hand": lazy_gettext("Thank by phone or letter: there is no e-mail address"),
+    "by_hand": lazy_gettext("Task"),
     "amount_differs": lazy_gettext("Another amount came than was promised: ask, or accept it"),
     "promise_goes_on": lazy_gettext("Money came for a recurring gift that had ended: does it go on?"),
     "statements_stopped": lazy_gettext(
@@ -282,6 +283,7 @@ EVENT_ICONS: Final = {  # of a donor's timeline
     "void": "file-x",
     "task": "checklist",
     "message": "mail",
+    "interaction": "users",
     "recurring": "repeat",
     "donor": "user",
 }
@@ -294,6 +296,7 @@ EVENT_LOOKS: Final = {
     "void": "warn",
     "task": "",
     "message": "info",
+    "interaction": "",
     "recurring": "ok",
     "donor": "",
 }

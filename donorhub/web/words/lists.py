@@ -87,6 +87,7 @@ COLUMNS: Final[Mapping[str, Names]] = {
     },
     "tasks": {
         "kind": _WHAT,
+        "title": lazy_gettext("What is to be done"),
         "donor": _DONOR,
         "amount": _AMOUNT,
         "currency": _CURRENCY,

@@ -9,18 +9,19 @@ from types import SimpleNamespace
 from flask_babel import get_translations
 from markupsafe import Markup, escape
 
-from donorhub.web.words import labels
+from donorhub.web.words import donor_words, labels
 
 Translate = Callable[..., Markup]
 
 
 @cache
 def labels_in(_lang: str) -> SimpleNamespace:
-    """Return all :mod:`labels` as plain text; the first time inside a page of this language."""
+    """Return all labels and words of donors as plain text; the first time inside a page of this language."""
     return SimpleNamespace(
         **{
             name: {key: str(text) for key, text in words.items()}
-            for name, words in vars(labels).items()
+            for module in (labels, donor_words)
+            for name, words in vars(module).items()
             if name.isupper() and isinstance(words, Mapping)
         }
     )

@@ -133,6 +133,7 @@ OBSTACLES: Final[Words[str]] = {
     "payment": lazy_gettext("the donor has a payment"),
     "message": lazy_gettext("a message was written to the donor"),
     "task": lazy_gettext("a task about the donor was done"),
+    "interaction": lazy_gettext("something was noted or said since"),
     "merged": lazy_gettext("the donor was merged with another"),
     "changed": lazy_gettext("the donor was changed since"),
 }

@@ -31,6 +31,7 @@ _OUT_OF_DATE: Final = lazy_gettext("Please load the form anew and send it again.
 CODES: Final[Mapping[str, object]] = {
     "allocated_too_much": lazy_gettext("The instalments take more than the gift holds."),
     "amount_differs": lazy_gettext("The payout has another amount than this entry."),
+    "assignee_unknown": _CHOOSE,
     "asks_nothing": lazy_gettext("This file asks nothing any more. Please look at what became of it."),
     "changed": lazy_gettext("This changed since it was shown. Please look at it again and confirm that."),
     "sheet_is_full": lazy_gettext("A sheet holds no more rows. Please take this list as CSV."),
@@ -53,6 +54,9 @@ CODES: Final[Mapping[str, object]] = {
     ),
     "currency_differs": lazy_gettext("This is in %(currency)s: give the amount in the same currency."),
     "payer_known": lazy_gettext("This payer is a donor already: %(donor_code)s."),
+    "corrected_already": lazy_gettext("This was corrected in the meantime. Look at what is there now."),
+    "due_day_over": lazy_gettext("A task is due today or later."),
+    "not_yet": lazy_gettext("What is still to come is a task: give the time when it happened."),
     "decided": lazy_gettext("This entry is decided already: undo that first."),
     "designations_differ": lazy_gettext("What goes to the funds must add up to the gift."),
     "donor_changed": lazy_gettext(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from donorhub.models.states import STAGES
+from donorhub.models.states import INTERACTION_KINDS, STAGES
 from tests.queries.large_base import FIRST, Rows, Sql
 from tests.queries.rows.numbers import AGO, FAMILY_NAMES, GIVEN_NAMES, ID, pick_name
 
@@ -47,6 +47,19 @@ def list_donor_rows(sql: Sql, count: int) -> tuple[Rows, ...]:
                 "overlays": sql.json([]),
                 "as_of": sql.day("400"),
                 "rule_version": "1",
+            },
+        ),
+        Rows(
+            "interaction",
+            count,
+            {
+                "donor_id": ID,
+                "kind": pick_name(INTERACTION_KINDS, "i"),
+                "at": sql.moment("(i * 17) % 3650"),
+                "recorded_at": sql.moment("(i * 17) % 3650"),
+                "actor": "'user:1'",
+                "text": "'spoke about the dogs'",
+                "source": "'form'",
             },
         ),
         Rows("external_id", count // 2, {"donor_id": ID, "source": "'crm'", "ref": "'r' || i"}),

@@ -25,7 +25,7 @@ from donorhub.models import (
 )
 from donorhub.money import Money
 from donorhub.services.bank.matching import entries
-from donorhub.services.donors import donors, duplicates, removal, search
+from donorhub.services.donors import donors, duplicates, interactions, removal, search
 from donorhub.services.giving import gifts
 from donorhub.services.messages import messages
 from donorhub.services.recurring import recurring_gifts
@@ -44,6 +44,7 @@ STANDS_IN_THE_WAY = {
     "payment",
     "message",
     "task",
+    "interaction",
     "donor",
 }
 STAYS = {"audit_value", "domain_event", "match", "record_row"}
@@ -101,6 +102,9 @@ def test_removed_donor_is_found_by_nothing(database: Flask, now: datetime) -> No
 
 
 OBSTACLES: dict[str, Callable[[int, datetime], object]] = {
+    "interaction": lambda id_, now: interactions.add_note(
+        id_, "wants a visit", source="form", now=now + timedelta(minutes=1), actor=ME
+    ),
     "gift": give,
     "soft_credit": lambda id_, now: db.session.add(
         SoftCredit(gift_id=give(donor("Firma").id, now).id, donor_id=id_, amount_minor=5000)

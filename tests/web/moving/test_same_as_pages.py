@@ -169,11 +169,11 @@ def test_file_holds_what_its_pages_show(app: Flask) -> None:
 
 
 def show_task(cells: Cells, may_see_amounts: bool) -> str:
-    kind, donor, *amount, due_on, overdue, done_at = cells
+    kind, title, donor, *amount, due_on, overdue, done_at = cells
     amount_shown = show_money(*amount, "en") if amount and amount[0] else ""
     assert may_see_amounts or not amount
     day = f"done on {show_moment(done_at, 'en')}" if done_at else f"due {show_day(due_on, 'en')}"
-    return join(kind, " · ".join(filter(None, (text(donor), amount_shown, day))), overdue)
+    return join(title or kind, " · ".join(filter(None, (text(donor), amount_shown, day))), overdue)
 
 
 def list_items(page: str, mark: str) -> list[str]:

@@ -69,6 +69,7 @@ def _read_tasks(filters: Filters, reader: Reader, *, after: str | None, limit: i
         is_overdue = due_on is not None and due_on < reader.today
         return (
             Coded(row.kind),
+            row.title,
             names.get(row.donor_id, ""),
             amount,
             due_on,
@@ -121,6 +122,7 @@ TASKS: Final = ListOut(
     filters=(Filter("view", "word", VIEWS),),
     columns=(
         Column("kind", "word"),
+        Column("title", beside="kind"),
         Column("donor", permission="donors:read"),
         Column("amount", "money", permission="gifts:read"),
         Column("due_on", "day"),

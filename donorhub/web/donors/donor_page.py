@@ -1,0 +1,78 @@
+"""The page of one donor: what is known of them, what happened, and the forms by which somebody works."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from flask import render_template, request
+
+from donorhub import clock
+from donorhub.db import db
+from donorhub.models import Donor, Instalment, RecurringGift, Term, User
+from donorhub.services.access import organisation, users
+from donorhub.services.donors import interactions
+from donorhub.services.giving import history
+from donorhub.services.recurring import promises
+from donorhub.services.reports import timeline
+from donorhub.web.admission import get_principal
+from donorhub.web.forms import Form, make_key
+from donorhub.web.message_titles import choose_title
+from donorhub.web.reader import get_today
+
+_LOCAL_MOMENT = "%Y-%m-%dT%H:%M"
+
+
+def _start_form(**start: object) -> Form:
+    return Form(start={"key": make_key(), **start})
+
+
+def write_local_moment(moment: datetime) -> str:
+    """Return an instant as a field for day and time holds it, in the organisation's time zone."""
+    return moment.astimezone(organisation.get_zone()).strftime(_LOCAL_MOMENT)
+
+
+@dataclass(slots=True)
+class WorkForms:
+    """The forms of the page, empty, or as one of them was sent and is wrong."""
+
+    note: Form = field(default_factory=_start_form)
+    contact: Form = field(
+        default_factory=lambda: _start_form(kind="call", direction="out", at=write_local_moment(clock.now()))
+    )
+    task: Form = field(default_factory=lambda: _start_form(due_on=get_today().isoformat()))
+
+
+def render_donor(donor: Donor, forms: WorkForms | None = None) -> str:
+    """Return the page of a donor."""
+    who = get_principal()
+    may_work = who.has_permission("tasks:write")
+    page = timeline.read_timeline(donor.id, before=request.args.get("after"), limit=25)
+    return render_template(
+        "donors/donor.html",
+        donor=donor,
+        address=_write_address(donor),
+        facts=history.compute_facts(donor.id) if who.has_permission("gifts:read") else None,
+        recurring=_list_recurring_gifts(donor.id) if who.has_permission("recurring:read") else [],
+        owner=db.session.get(User, donor.owner_id) if donor.owner_id else None,
+        last_contact=interactions.find_last_contact(donor.id),
+        page=page,
+        actors=users.find_actor_names({event.facts["actor"] for event in page.rows if event.is_by_person}),
+        choose_title=choose_title,
+        forms=forms or WorkForms(),
+        staff=users.list_users(active_only=True) if may_work else [],
+    )
+
+
+def _write_address(donor: Donor) -> str:
+    """Return the street above postcode and town, without what is not known."""
+    town = " ".join(filter(None, (donor.postcode, donor.city)))
+    return "\n".join(filter(None, (donor.street, town)))
+
+
+def _list_recurring_gifts(donor_id: int) -> list[tuple[RecurringGift, Term, Sequence[Instalment]]]:
+    rows = promises.list_recurring_gifts(donor_id=donor_id, limit=5).rows
+    return [
+        (row, promises.get_term_on(row, get_today()), promises.list_next_instalments(row.id)) for row in rows
+    ]

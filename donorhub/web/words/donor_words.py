@@ -1,0 +1,30 @@
+"""The words that pages use for what is kept of donors beside their gifts, in the reader's language."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from flask_babel import lazy_gettext
+
+from donorhub.models.states import CallOutcome, InteractionDirection, InteractionKind
+from donorhub.web.words.labels import Words
+
+INTERACTIONS: Final[Words[InteractionKind]] = {
+    "note": lazy_gettext("Note"),
+    "call": lazy_gettext("Call"),
+    "meeting": lazy_gettext("Meeting"),
+    "visit": lazy_gettext("Visit"),
+    "letter": lazy_gettext("Letter"),
+    "email": lazy_gettext("E-mail"),
+}
+DIRECTIONS: Final[Words[InteractionDirection]] = {
+    "out": lazy_gettext("from us"),
+    "in": lazy_gettext("from the donor"),
+}
+CALL_OUTCOMES: Final[Words[CallOutcome]] = {
+    "reached": lazy_gettext("reached"),
+    "no_answer": lazy_gettext("nobody answered"),
+    "message_left": lazy_gettext("message left"),
+    "call_back": lazy_gettext("wants to be called again"),
+    "wrong_number": lazy_gettext("wrong number"),
+}

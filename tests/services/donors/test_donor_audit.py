@@ -1,0 +1,31 @@
+"""What is recorded beside a donor's own row has its words in the audit, with who did it, once each."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from flask import Flask
+from sqlalchemy import select
+
+from donorhub.db import db
+from donorhub.models import AuditRecord
+from donorhub.services.donors import donors, interactions
+from donorhub.services.work import tasks_by_hand
+
+ME = "user:7"
+
+
+def read_words() -> list[str]:
+    db.session.commit()
+    query = select(AuditRecord.what).where(AuditRecord.actor == ME).order_by(AuditRecord.id)
+    return list(db.session.scalars(query))
+
+
+def test_work_with_a_donor_is_audited(database: Flask, now: datetime) -> None:
+    """What somebody did with a donor, corrected and planned, is written down with them."""
+    donor_id = donors.create_donor({"name": "Anna"}, source="form", now=now, actor="user:1").id
+    told = interactions.NewInteraction(kind="call", at=now, outcome="reached")
+    call = interactions.record_interaction(donor_id, told, source="form", now=now, actor=ME)
+    interactions.correct_interaction(call, told, source="form", now=now, actor=ME)
+    tasks_by_hand.plan_by_hand(donor_id, "Visit", due_on=now.date(), assignee_id=None, now=now, actor=ME)
+    assert read_words() == ["interaction.recorded", "interaction.corrected", "task.planned"]

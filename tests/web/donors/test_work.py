@@ -1,0 +1,146 @@
+"""Working on a donor's page: note, call, visit and task in one step each, without a script."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from donorhub.db import db
+from donorhub.models import Interaction, Task, User
+from tests.web.bank.bank_world import Staff, let_write, words_of
+from tests.web.desk import add_donor, key_in, rows
+
+CALL = {
+    "kind": "call",
+    "direction": "out",
+    "outcome": "reached",
+    "at": "2026-11-21T10:15",
+    "text": "wants less mail",
+}
+
+
+def test_note_is_kept_and_shown(database: Flask) -> None:
+    """A note stands in the timeline with who wrote it; the same form again adds none."""
+    staff = Staff(database, "communications")
+    page = f"/donors/{add_donor().id}"
+    key = key_in(staff.get(page).text)
+    for _ in range(2):
+        assert staff.post(f"{page}/notes", key=key, note="Prefers letters.\nLikes ë").status_code == 302
+    shown = staff.text(page)
+    assert shown.count("Prefers letters. Likes ë") == 1 and "Ann communications" in shown
+    let_write()
+    assert [row.text for row in db.session.scalars(select(Interaction))] == ["Prefers letters.\nLikes ë"]
+
+
+def test_call_with_what_comes_next(database: Flask) -> None:
+    """A call, what came of it and the task that follows are one form, and the last contact is that call."""
+    staff = Staff(database, "fundraiser")
+    page = f"/donors/{add_donor().id}"
+    user_id = db.session.scalars(select(User.id)).one()
+    key = key_in(staff.get(page).text)
+    next_task = {"next_title": "Send the report", "next_due_on": "2026-11-30", "next_assignee_id": user_id}
+    for _ in range(2):
+        assert staff.post(f"{page}/contacts", key=key, **CALL, **next_task).status_code == 302
+    shown = staff.text(page)
+    assert "Last contact: Call, 21 Nov 2026" in shown
+    assert ": reached" in shown and "wants less mail" in shown and "Send the report" in shown
+    let_write()
+    task = db.session.scalars(select(Task).filter_by(kind="by_hand")).one()
+    call = db.session.scalars(select(Interaction)).one()
+    assert (task.title, task.assignee_id, call.task_id) == ("Send the report", user_id, task.id)
+    assert call.at.isoformat() == "2026-11-21T09:15:00+00:00"  # what the clock in Warsaw showed
+    assert "Send the report" in staff.text("/tasks?view=all")
+    assert "Send the report" in staff.text(f"/tasks/{task.id}")
+
+
+def test_task_is_planned_from_the_page(database: Flask) -> None:
+    """A task by hand stands in the list of tasks under its own words."""
+    staff = Staff(database, "caller")
+    let_write()
+    me = db.session.scalars(select(User.id)).one()
+    page = f"/donors/{add_donor(owner_id=me).id}"
+    key = key_in(staff.get(page).text)
+    for _ in range(2):
+        answer = staff.post(
+            f"{page}/tasks", key=key, title="Ask about <b>", due_on="2026-11-22", assignee_id=""
+        )
+        assert answer.status_code == 302
+    assert "Ask about <b>" in staff.text("/tasks") and "<b>" not in staff.get("/tasks").text
+
+
+@pytest.mark.parametrize(
+    ("path", "wrong", "sentence"),
+    [
+        ("notes", {"note": " "}, "Please fill this in."),
+        ("contacts", {**CALL, "at": "2026-11-23T10:00"}, "give the time when it happened"),
+        ("contacts", {**CALL, "at": "yesterday"}, "Please give a date."),
+        ("contacts", {**CALL, "outcome": "", "text": ""}, "Please fill this in."),
+        ("contacts", {**CALL, "kind": "visit"}, "Please choose one of the list."),
+        ("contacts", {**CALL, "next_title": "x", "next_due_on": "2026-11-01"}, "due today or later"),
+        ("tasks", {"title": "x", "due_on": "2026-11-21"}, "due today or later"),
+        ("tasks", {"title": "", "due_on": "2026-11-22"}, "Please fill this in."),
+        (
+            "tasks",
+            {"title": "x", "due_on": "2026-11-22", "assignee_id": "4711"},
+            "Please choose one of the list.",
+        ),
+    ],
+)
+def test_what_is_wrong_stands_at_its_form(
+    database: Flask, path: str, wrong: dict[str, str], sentence: str
+) -> None:
+    """A form that is wrong comes back on the donor's page with what was typed, and nothing is kept."""
+    staff = Staff(database, "fundraiser")
+    page = f"/donors/{add_donor().id}"
+    key = key_in(staff.get(page).text)
+    before = rows()
+    answer = staff.post(f"{page}/{path}", key=key, **wrong)
+    assert answer.status_code == 422
+    assert sentence in words_of(answer.text)
+    assert all(
+        f">{text}<" in answer.text or f'value="{text}"' in answer.text
+        for name, text in wrong.items()
+        if text.strip() and name != "assignee_id"  # nobody whom a list offers
+    )
+    assert rows() == before
+
+
+def test_what_was_written_is_corrected(database: Flask) -> None:
+    """A correction is shown in place of what it corrects, which stands on its page; a late one is refused."""
+    staff = Staff(database, "steward")
+    page = f"/donors/{add_donor().id}"
+    staff.post(f"{page}/contacts", key=key_in(staff.get(page).text), **CALL)
+    link = re.findall(rf'href="({page}/interactions/\d+)"', staff.get(page).text)[0]
+    assert 'value="2026-11-21T10:15"' in staff.get(link).text
+    right = {**CALL, "text": "wants more mail"}
+    assert staff.post(link, **right).status_code == 302
+    shown = staff.text(page)
+    assert "wants more mail" in shown and "wants less mail" not in shown and "corrected" in shown
+    newer = re.findall(rf'href="({page}/interactions/\d+)"', staff.get(page).text)[0]
+    assert "Written before" in staff.text(newer) and "wants less mail" in staff.text(newer)
+    before = rows()
+    assert staff.post(link, **right).status_code == 422
+    assert rows() == before
+    assert "This was corrected on" in staff.text(link)
+
+
+def test_other_lists_are_closed_to_a_caller(database: Flask) -> None:
+    """A caller works on their own list only: another donor is not there, and nothing is kept."""
+    staff = Staff(database, "caller")
+    page = f"/donors/{add_donor().id}"
+    before = rows()
+    assert staff.post(f"{page}/notes", key="k" * 20, note="x").status_code == 404
+    assert staff.post(f"{page}/contacts", key="k" * 20, **CALL).status_code == 404
+    assert staff.post(f"{page}/tasks", key="k" * 20, title="x", due_on="2026-11-22").status_code == 404
+    assert rows() == before
+
+
+def test_reader_sees_no_form(database: Flask) -> None:
+    """Whoever only reads is offered nothing, and is refused where they send it all the same."""
+    staff = Staff(database, "auditor")
+    page = f"/donors/{add_donor().id}"
+    assert "Keep the note" not in staff.text(page)
+    assert staff.post(f"{page}/notes", key="k" * 20, note="x").status_code == 403
