@@ -17,6 +17,7 @@ from donorhub import clock
 from donorhub.cli import confirming
 from donorhub.cli.arguments import load_arguments
 from donorhub.cli.context import ROW_ID, get_actor, run_in_app
+from donorhub.cli.receipt_batches import Batch, preview_issue, preview_sending
 from donorhub.config import Settings
 from donorhub.db import db, read_only
 from donorhub.errors import DonorHubError
@@ -55,21 +56,33 @@ def receipts_group() -> None:
 @click.option("--lang", type=click.Choice(LANGS), help="Else the donor's language.")
 @click.option("--each", is_flag=True, help="A receipt for each gift, not one for all.")
 @click.option("--all-of", "year", type=YEAR, help="A receipt for each gift of this year that has none.")
-@click.option("--digest", help="Of the preview: issue only what it showed.")
+@confirming.DIGEST
+@confirming.YES
 @run_in_app
 def issue_receipts(
-    gift_ids: tuple[int, ...], lang: str | None, each: bool, year: int | None, digest: str | None
+    gift_ids: tuple[int, ...], lang: str | None, each: bool, year: int | None, digest: str, yes: bool
 ) -> None:
-    """Issue a receipt for GIFT_IDS (of one donor), or many with --each or --all-of."""
+    """Issue a receipt for GIFT_IDS (of one donor), or many with --each or --all-of.
+
+    It shows them first, with a digest, and asks.
+    """
     groups = _group_gifts(gift_ids, each=each, year=year)
-    if digest and len(groups) != 1:
-        raise click.UsageError("a digest is of one receipt")
     _require_own_data()
+    batch = Batch()
+    if not yes:
+        with read_only():
+            batch = preview_issue(groups, today=organisation.get_day(clock.now()), lang=lang)
+        if batch.digests and not batch.is_confirmed(digest, "Issue exactly these?"):
+            sys.exit(1)
     failure_count, started_s, sentences = 0, time.monotonic(), set[str]()
     for number, ids in enumerate(groups, start=1):
-        now = clock.now()
+        if tuple(ids) in batch.refusals:
+            failure_count += 1
+            click.echo(batch.refusals[tuple(ids)], err=True)
+            continue
+        now, shown_digest = clock.now(), batch.digests.get(tuple(ids))
         try:
-            new: NewReceipt = load_arguments(NewReceiptSchema(), gift_ids=ids, lang=lang, digest=digest)
+            new: NewReceipt = load_arguments(NewReceiptSchema(), gift_ids=ids, lang=lang, digest=shown_digest)
             receipt = service.issue_receipt(
                 new["gift_ids"],
                 today=organisation.get_day(now),
@@ -187,20 +200,40 @@ def _list_gifts_without_receipt(year: int) -> list[int]:
 @receipts_group.command("send")
 @click.argument("receipt_ids", type=ROW_ID, nargs=-1)
 @click.option("--all-of", "year", type=YEAR, help="Every receipt of this year that was not sent yet.")
+@confirming.DIGEST
+@confirming.YES
 @run_in_app
-def send_receipts(receipt_ids: tuple[int, ...], year: int | None) -> None:
-    """Send RECEIPT_IDS to their donors by e-mail, each once; a worker hands them over."""
+def send_receipts(receipt_ids: tuple[int, ...], year: int | None, digest: str, yes: bool) -> None:
+    """Send RECEIPT_IDS to their donors by e-mail, each once; a worker hands them over.
+
+    It shows first which go and to whom, with a digest, and asks.
+    """
     if not receipt_ids and year is None:
         raise click.UsageError("choose receipts by their ids, or --all-of a year")
     ids = [*receipt_ids, *(_list_unsent_receipts(year) if year is not None else ())]
     if not ids:
         click.echo(f"every receipt of {year} was sent, or there is none", err=True)
+    batch = Batch()
+    if not yes:
+        with read_only():
+            batch = preview_sending(ids)
+            db.session.rollback()
+        if batch.digests and not batch.is_confirmed(digest, "Send exactly these?"):
+            sys.exit(1)
     settings: Settings = current_app.extensions["donorhub.settings"]
     failure_count = 0
     for receipt_id in ids:
+        if (receipt_id,) in batch.refusals:
+            failure_count += 1
+            click.echo(batch.refusals[(receipt_id,)], err=True)
+            continue
         try:
             message, is_new = receipt_mail.send_receipt(
-                receipt_id, now=clock.now(), actor=get_actor(), domain=settings.mail_domain
+                receipt_id,
+                digest=batch.digests.get((receipt_id,)),
+                now=clock.now(),
+                actor=get_actor(),
+                domain=settings.mail_domain,
             )
         except DonorHubError as e:
             db.session.rollback()

@@ -23,7 +23,7 @@ def measure(count: int, processes: int) -> None:
         installation.script(f"from tests.load.inside import give\ngive({count})")
         year = str(time.gmtime().tm_year)
         start_up = seconds(installation, processes, "worker", "--burst")
-        issuing = seconds(installation, processes, "receipts", "issue", "--all-of", year) - start_up
+        issuing = seconds(installation, processes, "receipts", "issue", "--yes", "--all-of", year) - start_up
         making = seconds(installation, processes, "worker", "--burst") - start_up
         made = installation.one("SELECT count(*) FROM receipt_pdf")
         both = count / (issuing + making)

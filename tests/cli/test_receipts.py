@@ -11,12 +11,12 @@ import pytest
 from flask import Flask
 
 from donorhub.db import db
-from donorhub.models import Donor, Gift, Receipt, ReceiptCounter, ReceiptPdf
+from donorhub.models import Donor, Gift, Message, Receipt, ReceiptCounter, ReceiptPdf
 from donorhub.money import Money
 from donorhub.services.access import organisation
 from donorhub.services.donors import donors
 from donorhub.services.giving import gifts
-from tests.cli.conftest import Donorhub
+from tests.cli.conftest import Donorhub, Ended
 from tests.receipts import reading
 from tests.web.desk import rows
 
@@ -49,16 +49,16 @@ def three_gifts(database: Flask, now: datetime) -> list[str]:
 
 def test_one_receipt_or_one_each(donorhub: Donorhub, three_gifts: list[str]) -> None:
     """Several gifts get one receipt, or one for each with the option for it."""
-    ended = donorhub("receipts", "issue", *three_gifts[:2])
+    ended = donorhub("receipts", "issue", "--yes", *three_gifts[:2])
     assert (ended.code, ended.lines) == (0, [["R/2026/000001", "receipt 1", "100.01 PLN"]])
-    assert donorhub("receipts", "issue", "--each", three_gifts[2]).lines[0][0] == "R/2026/000002"
+    assert donorhub("receipts", "issue", "--yes", "--each", three_gifts[2]).lines[0][0] == "R/2026/000002"
 
 
 def test_all_gifts_of_year_get_receipts(donorhub: Donorhub, three_gifts: list[str]) -> None:
     """All gifts of a year that have no receipt get theirs, and a second call changes nothing."""
-    donorhub("receipts", "issue", three_gifts[0], "--lang", "sq")
-    assert len(donorhub("receipts", "issue", "--all-of", "2026").lines) == 2
-    assert donorhub("receipts", "issue", "--all-of", "2026").out == ""
+    donorhub("receipts", "issue", "--yes", three_gifts[0], "--lang", "sq")
+    assert len(donorhub("receipts", "issue", "--yes", "--all-of", "2026").lines) == 2
+    assert donorhub("receipts", "issue", "--yes", "--all-of", "2026").out == ""
     numbers = [receipt.number for receipt in db.session.query(Receipt).order_by(Receipt.id)]
     assert numbers == [1, 2, 3]
     assert db.session.query(Receipt).order_by(Receipt.id).first().lang == "sq"  # type: ignore[union-attr]
@@ -69,14 +69,14 @@ def test_warning_is_said_once(donorhub: Donorhub, three_gifts: list[str]) -> Non
     for donor in db.session.query(Donor):
         donor.name = f"{donor.name} 李"
     db.session.commit()
-    ended = donorhub("receipts", "issue", "--each", *three_gifts)
+    ended = donorhub("receipts", "issue", "--yes", "--each", *three_gifts)
     assert (ended.code, len(ended.lines)) == (0, 3)
     assert ended.err.count("warning: our font has no shape for 李 in donor.name_line") == 1
 
 
 def test_void_number_stays_with_replacement(donorhub: Donorhub, three_gifts: list[str]) -> None:
     """A void number stays, and a replacement names it."""
-    donorhub("receipts", "issue", three_gifts[0])
+    donorhub("receipts", "issue", "--yes", three_gifts[0])
     assert donorhub("receipts", "replace", "1", "--yes").lines == [["R/2026/000002", "receipt 2"]]
     voided = donorhub("receipts", "void", "2", "--reason", "wrong name", "--yes")
     assert voided.out == "R/2026/000002 is void\n"
@@ -89,7 +89,7 @@ def test_void_number_stays_with_replacement(donorhub: Donorhub, three_gifts: lis
 def test_pdfs_are_made_and_saved_under_their_numbers(
     donorhub: Donorhub, three_gifts: list[str], tmp_path: Path
 ) -> None:
-    donorhub("receipts", "issue", three_gifts[0])
+    donorhub("receipts", "issue", "--yes", three_gifts[0])
     early = donorhub("receipts", "save", tmp_path / "pdf")
     assert early.out == "" and "R-2026-000001: no PDF yet: a worker has still to make it" in early.err
     assert donorhub("receipts", "render").out == "1 of 1 tried\n"
@@ -126,8 +126,8 @@ def test_wrong_use_changes_nothing(
 
 def test_refused_gift_leaves_no_gap(donorhub: Donorhub, three_gifts: list[str]) -> None:
     """What cannot be issued is reported, and the rest is issued without a gap in the numbers."""
-    donorhub("receipts", "issue", three_gifts[0])
-    ended = donorhub("receipts", "issue", "--each", *three_gifts)
+    donorhub("receipts", "issue", "--yes", three_gifts[0])
+    ended = donorhub("receipts", "issue", "--yes", "--each", *three_gifts)
     assert ended.code == 1
     assert f"gift {three_gifts[0]} is on a receipt already" in ended.err
     assert "1 of 3 were not issued" in ended.err
@@ -135,7 +135,7 @@ def test_refused_gift_leaves_no_gap(donorhub: Donorhub, three_gifts: list[str]) 
 
 
 def test_a_reason_of_blanks_is_none(donorhub: Donorhub, three_gifts: list[str]) -> None:
-    donorhub("receipts", "issue", three_gifts[0])
+    donorhub("receipts", "issue", "--yes", three_gifts[0])
     ended = donorhub("receipts", "void", "1", "--reason", " ", "--yes")
     assert ended.code == 1 and "reason: Please fill this in" in ended.err
     assert db.session.query(Receipt).one().state == "issued"
@@ -145,12 +145,14 @@ def test_receipts_are_sent_by_command(donorhub: Donorhub, three_gifts: list[str]
     """Receipts of a year are sent once each; those without an address are named with the way out."""
     db.session.query(Donor).filter_by(id=1).one().email = "ola@example.org"
     db.session.commit()
-    donorhub("receipts", "issue", "--all-of", "2026")
-    ended = donorhub("receipts", "send", "--all-of", "2026")
+    donorhub("receipts", "issue", "--yes", "--all-of", "2026")
+    ended = donorhub("receipts", "send", "--yes", "--all-of", "2026")
     assert [line[2] for line in ended.lines] == ["planned", "planned"]
     assert ended.code == 1 and "has no e-mail address: download the receipt and print it" in ended.err
-    assert donorhub("receipts", "send", "1").lines == [["R/2026/000001", "message 1", "known, planned"]]
-    assert donorhub("receipts", "send", "--all-of", "2026").out == ""
+    assert donorhub("receipts", "send", "--yes", "1").lines == [
+        ["R/2026/000001", "message 1", "known, planned"]
+    ]
+    assert donorhub("receipts", "send", "--yes", "--all-of", "2026").out == ""
 
 
 def test_drafts_of_year_use_no_number(donorhub: Donorhub, three_gifts: list[str], tmp_path: Path) -> None:
@@ -164,7 +166,7 @@ def test_drafts_of_year_use_no_number(donorhub: Donorhub, three_gifts: list[str]
     db.session.query(Donor).filter_by(id=1).one().name = "Aleksandra"
     db.session.commit()
     refused = donorhub("receipts", "issue", three_gifts[0], "--digest", digest)
-    assert refused.code == 1 and "has changed meanwhile" in refused.err
+    assert refused.code == 1 and "not what was shown" in refused.out
     digest = donorhub("receipts", "preview", three_gifts[0], "--to", tmp_path / "drafts").lines[0][2]
     assert donorhub("receipts", "issue", three_gifts[0], "--digest", digest).lines[0][0] == "R/2026/000001"
 
@@ -188,7 +190,7 @@ def test_receipt_is_voided_only_as_shown(
     donorhub: Donorhub, three_gifts: list[str], command: tuple[str, ...]
 ) -> None:
     """Nothing is done without a look or with a stale digest; with the digest that it printed it is."""
-    donorhub("receipts", "issue", three_gifts[0])
+    donorhub("receipts", "issue", "--yes", three_gifts[0])
     before = rows()
     shown = donorhub("receipts", *command)
     found = re.search(r"--digest ([0-9a-f]{16})", shown.out)
@@ -201,3 +203,50 @@ def test_receipt_is_voided_only_as_shown(
     assert after != before
     donorhub("receipts", *command, "--digest", found.group(1))
     assert rows() == after
+
+
+def find_digest(ended: Ended) -> str:
+    found = re.search(r"--digest ([0-9a-f]{16})", ended.out)
+    assert ended.code == 1 and found, ended.out
+    return found.group(1)
+
+
+@pytest.mark.parametrize("chosen", [("--all-of", "2026"), ("--each", "1", "2", "3")])
+def test_receipts_of_year_are_issued_as_shown(
+    donorhub: Donorhub, three_gifts: list[str], chosen: tuple[str, ...]
+) -> None:
+    """Many receipts are shown with their sum first; where one would be another since, none is issued."""
+    shown = donorhub("receipts", "issue", *chosen)
+    assert "3 receipts, 150.03 PLN" in shown.out
+    digest = find_digest(shown)
+    donor = db.session.query(Donor).order_by(Donor.id).first()
+    assert donor is not None
+    donor.name = "Aleksandra"
+    db.session.commit()
+    stale = donorhub("receipts", "issue", *chosen, "--digest", digest)
+    assert stale.code == 1 and "Aleksandra" in stale.out and "not what was shown" in stale.out
+    assert not db.session.query(Receipt).count() + db.session.query(ReceiptCounter).count()
+    digest = find_digest(donorhub("receipts", "issue", *chosen))
+    assert len(donorhub("receipts", "issue", *chosen, "--digest", digest).lines) == 3
+    again = donorhub("receipts", "issue", *chosen, "--digest", digest)
+    assert again.out == "" and db.session.query(Receipt).count() == 3
+
+
+def test_receipts_of_year_are_sent_as_shown(donorhub: Donorhub, three_gifts: list[str]) -> None:
+    """Which receipts go, and to whom, is shown first; to another address since, none goes."""
+    donor = db.session.query(Donor).filter_by(id=1).one()
+    donor.email = "ola@example.org"
+    db.session.commit()
+    donorhub("receipts", "issue", "--yes", "--all-of", "2026")
+    shown = donorhub("receipts", "send", "--all-of", "2026")
+    assert "R/2026/000001 to ola@example.org: 50.00 PLN" in shown.out
+    assert "has no e-mail address: download the receipt and print it" in shown.out
+    digest = find_digest(shown)
+    donor.email = "aleksandra@example.org"
+    db.session.commit()
+    stale = donorhub("receipts", "send", "--all-of", "2026", "--digest", digest)
+    assert stale.code == 1 and "not what was shown" in stale.out
+    assert not db.session.query(Message).count()
+    digest = find_digest(donorhub("receipts", "send", "--all-of", "2026"))
+    assert len(donorhub("receipts", "send", "--all-of", "2026", "--digest", digest).lines) == 2
+    assert db.session.query(Message).count() == 2

@@ -97,7 +97,7 @@ class Office:
             self._repeat("import", "--yes", str(path))
 
     def _issue_receipts(self) -> None:
-        self._repeat("receipts", "issue", "--all-of", RECEIPT_YEAR)
+        self._repeat("receipts", "issue", "--yes", "--all-of", RECEIPT_YEAR)
 
     def _repeat(self, *arguments: str) -> None:
         while not self._is_done(*arguments):

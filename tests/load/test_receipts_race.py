@@ -38,7 +38,7 @@ def numbers(installation: Installation) -> list[int]:
 
 def issuing(installation: Installation) -> list[subprocess.Popen[bytes]]:
     """Two processes that each issue a receipt for every gift that has none."""
-    return [installation.start("receipts", "issue", "--all-of", YEAR) for _ in range(2)]
+    return [installation.start("receipts", "issue", "--yes", "--all-of", YEAR) for _ in range(2)]
 
 
 def render_receipts(installation: Installation) -> None:

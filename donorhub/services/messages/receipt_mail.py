@@ -45,14 +45,8 @@ def send_receipt(
     receipt = receipts.get_receipt(receipt_id)
     if find_sending(receipt_id) is None:
         shown_receipts.refuse_changed_receipt(receipt_id, digest, address=receipt.donor.email)
-    if receipt.state == "void":
-        raise Conflict(
-            f"receipt {receipts.format_number_of(receipt)} is void",
-            code="receipt_void",
-            number=receipts.format_number_of(receipt),
-        )
+    refuse_sending(receipt)
     donor = donors.get_donor(receipt.donor_id)
-    _refuse_hindrance(donor)
     key = f"receipt:{receipt.id}"
     outcome = messages.plan_message(
         "receipt",
@@ -74,7 +68,15 @@ def send_receipt(
     return message, True
 
 
-def _refuse_hindrance(donor: Donor) -> None:
+def refuse_sending(receipt: Receipt) -> None:
+    """Raise Conflict for a void receipt, Rejected where its donor cannot or must not be written to."""
+    if receipt.state == "void":
+        raise Conflict(
+            f"receipt {receipts.format_number_of(receipt)} is void",
+            code="receipt_void",
+            number=receipts.format_number_of(receipt),
+        )
+    donor = donors.get_donor(receipt.donor_id)
     sentences = {
         "no_address": f"donor {donor.code} has no e-mail address: download the receipt and print it",
         "deceased": f"donor {donor.code} has died",
