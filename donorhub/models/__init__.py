@@ -65,6 +65,7 @@ from donorhub.models.recurring import (
     RecurringGiftChange,
     Term,
 )
+from donorhub.models.relations import DonorTag, Tag
 from donorhub.models.search_ddl import SQLITE as _SQLITE_SEARCH  # noqa: F401  its statements listen for create_all
 from donorhub.models.work import (
     DomainEvent,
@@ -95,6 +96,7 @@ __all__ = [
     "DomainEvent",
     "Donor",
     "DonorStage",
+    "DonorTag",
     "Download",
     "DownloadPart",
     "Entry",
@@ -140,6 +142,7 @@ __all__ = [
     "SoftCredit",
     "Statement",
     "Suppression",
+    "Tag",
     "Task",
     "Template",
     "Term",

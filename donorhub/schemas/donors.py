@@ -7,7 +7,7 @@ from marshmallow import ValidationError, validates_schema
 from donorhub.models.states import DONOR_KINDS, LANGS
 from donorhub.schemas import faults
 from donorhub.schemas.fields import Choice, Country, EmailAddress, Id, Line, StrictSchema, Text, Tick
-from donorhub.schemas.limits import DONOR_NOTE, POSTCODE, TAX_NUMBER
+from donorhub.schemas.limits import DONOR_NOTE, POSTCODE, TAG, TAX_NUMBER
 
 NAMES = ("name", "given_name", "family_name")
 
@@ -48,3 +48,9 @@ class NewDonorSchema(StrictSchema):
             raise ValidationError(faults.NO_NAME, "name")
         if self.partial and data.get("name") == "":
             raise ValidationError(faults.NAME_TAKEN_AWAY, "name")
+
+
+class NewTagSchema(StrictSchema):
+    """A tag by its name."""
+
+    name = Line(TAG, shortest=1, required=True)

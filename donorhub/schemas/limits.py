@@ -9,6 +9,7 @@ SHORT: Final = 200  # one line: a name, a street, a phone with whom to ask for
 REASON: Final = 500
 DONOR_NOTE: Final = 5000
 GIFT_NOTE: Final = 2000
+TAG: Final = 60
 GOODS: Final = 300  # a receipt has no room for more
 OUTCOME: Final = 4000  # what came of a task
 ORGANISATION_NUMBER: Final = 40  # KRS, NIP, NUI

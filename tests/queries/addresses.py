@@ -33,6 +33,7 @@ TABLE_OF: Final = {  # where an argument's name is not its table's
     "token_id": "api_token",
     "owner_id": "user",
     "after_entry_id": "entry",
+    "tag": "tag",
     "assignee_id": "user",
 }
 # What is asked for where a filter takes any text; one that is not here gets a word that fits nothing.

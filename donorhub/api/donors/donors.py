@@ -22,7 +22,7 @@ from donorhub.errors import NotFound
 from donorhub.models import Donor
 from donorhub.models.states import STAGES
 from donorhub.schemas.donors import NewDonorSchema
-from donorhub.schemas.fields import Instant, Line, StrictSchema
+from donorhub.schemas.fields import Instant, Line, QueryId, StrictSchema
 from donorhub.schemas.money import MoneySchema
 from donorhub.services.donors import donors, duplicates, search
 from donorhub.services.donors.donor_fields import DonorFields
@@ -88,6 +88,7 @@ Query = pages.make_query_schema(
     code=Line(20),
     email=Line(254),
     stage=fields.String(validate=validate.OneOf(STAGES)),
+    tag_id=QueryId(metadata={"description": "Donors who have this tag, the newest first, whatever `sort`"}),
     created_after=Instant(),
     updated_after=Instant(),
 )
@@ -100,11 +101,15 @@ Query = pages.make_query_schema(
 def list_donors(arguments: dict[str, object]) -> pages.Page | Response:
     """List donors, without those merged into another. With `q` the best fit comes first, whatever `sort`."""
     page, filters = pages.split_arguments(arguments)
-    text = filters.pop("q", "")
-    if not text:
+    text, tag_id = filters.pop("q", ""), filters.pop("tag_id", None)
+    if not text and tag_id is None:
         return ROWS.answer_page(page, *donors.make_conditions(**filters))
     matches = search.find_donors(
-        text, *donors.make_conditions(**filters), after=page.get("after"), limit=page["limit"]
+        text,
+        *donors.make_conditions(**filters),
+        tag_id=tag_id,
+        after=page.get("after"),
+        limit=page["limit"],
     )
     return pages.make_page(matches.rows, matches.cursor)
 

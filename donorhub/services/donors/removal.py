@@ -19,6 +19,7 @@ from donorhub.models import (
     Correction,
     Donor,
     DonorStage,
+    DonorTag,
     ExternalId,
     Gift,
     IdentityKey,
@@ -43,13 +44,22 @@ ObstacleKind = Literal[
     "message",
     "task",
     "interaction",
+    "tag",
     "merged",
     "changed",
 ]
-_PARTS: Final = (IdentityKey, ExternalId, PayerKey, DonorStage, Interaction)  # they go with the donor
+_PARTS: Final = (
+    IdentityKey,
+    ExternalId,
+    PayerKey,
+    DonorStage,
+    Interaction,
+    DonorTag,
+)  # they go with the donor
 # What came with the donor goes with them, and what somebody did since stands in the way: what was said of a
 # donor at the moment in which they were made is part of what made them.
-_CAME_WITH_DONOR: Final = Interaction.recorded_at == Donor.created_at
+_NOTE_CAME_WITH_DONOR: Final = Interaction.recorded_at == Donor.created_at
+_TAG_CAME_WITH_DONOR: Final = DonorTag.at == Donor.created_at
 _IS_TAKEN_OUT: Final = exists().where(Correction.gift_id == Gift.id)
 
 
@@ -94,7 +104,8 @@ def _select_rows(donor_ids: Sequence[int]) -> dict[ObstacleKind, Select[int, str
         .where(Task.performer == "person", Task.state == "done"),
         "interaction": select(Donor.id, Donor.name, Interaction.id)
         .join(Interaction)
-        .where(~_CAME_WITH_DONOR),
+        .where(~_NOTE_CAME_WITH_DONOR),
+        "tag": select(Donor.id, Donor.name, DonorTag.id).join(DonorTag).where(~_TAG_CAME_WITH_DONOR),
         "changed": select(Donor.id, Donor.name, Donor.id).where(
             Donor.version > 1, Donor.removed_at.is_(None)
         ),

@@ -17,7 +17,7 @@ from sqlalchemy.orm import InstrumentedAttribute, undefer_group
 from donorhub.db import db, write_literal
 from donorhub.domain import payer_text, plain_text
 from donorhub.domain.donors import codes
-from donorhub.models import Donor, IdentityKey
+from donorhub.models import Donor, DonorTag, IdentityKey
 from donorhub.models.states import IdentityKind, Lang
 from donorhub.services import paging
 from donorhub.services.access import organisation
@@ -40,13 +40,15 @@ def find_donors(
     *conditions: ColumnElement[bool],
     owner_id: int | None = None,
     lang: Lang | None = None,
+    tag_id: int | None = None,
     after: str | None = None,
     limit: int = LIMIT,
 ) -> Page[Donor]:
     """Return the donors that the text fits, the exact ones first, then the newest; without a text, all.
 
     One or two letters ask for the donors whose names begin so; they can be thousands and come by name.
-    ``conditions`` on donors narrow further; ``owner_id`` narrows to that user's own list.
+    ``conditions`` on donors narrow further; ``owner_id`` narrows to that user's own list, ``tag_id`` to the
+    donors who have a tag.
     """
     text = plain_text.blank_out_unprintable(text)
     query = select(Donor).options(undefer_group("stage"))  # each list shows it
@@ -55,13 +57,19 @@ def find_donors(
         query = query.where(Donor.owner_id == owner_id)
     if lang:
         query = query.where(Donor.lang == lang)
+    if tag_id is not None:  # a condition of the join, which is a lookup whichever table comes first
+        has_tag = (DonorTag.donor_id == Donor.id) & (DonorTag.tag_id == write_literal(tag_id))
+        query = query.join(DonorTag, has_tag)
     exact_donors = _find_exact(query, text)
     rest = query.where(Donor.id.not_in([donor.id for donor in exact_donors])) if exact_donors else query
     words = split_search_text(text)
     if words and owner_id is None and all(len(word) < TRIGRAM for word in words):
         page = _list_by_start(rest, " ".join(words), after=after, limit=limit)
     else:
-        page = _list_newest(*_filter_by_words(rest, words, owner_id is not None), after=after, limit=limit)
+        narrowed, key = _filter_by_words(rest, words, owner_id is not None)
+        if tag_id is not None and not words:
+            key = DonorTag.donor_id  # the tag's index gives them in order
+        page = _list_newest(narrowed, key, after=after, limit=limit)
     return page if after else Page([*exact_donors, *page.rows], page.cursor)
 
 

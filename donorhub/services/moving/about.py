@@ -7,7 +7,7 @@ from typing import Final
 
 from donorhub.domain.moving.list_columns import Coded, Value
 from donorhub.services.bank import bank_views
-from donorhub.services.donors import donors
+from donorhub.services.donors import donors, tags
 from donorhub.services.moving.lists.description import FilterValue, ListRequest
 from donorhub.services.moving.wording import Wording
 from donorhub.services.recurring import waiting_instalments
@@ -36,6 +36,8 @@ def list_facts(request: ListRequest, count: int, wording: Wording) -> Iterator[t
 def _find_filter_value(request: ListRequest, key: str, value: FilterValue, wording: Wording) -> Value:
     if key == "donor_id" and isinstance(value, int) and request.reader.may_see("donors:read"):
         return donors.find_names([value]).get(value, str(value))
+    if key == "tag_id" and isinstance(value, int):
+        return next((tag.name for tag in tags.list_tags() if tag.id == value), str(value))
     if key == "bank_account_id" and isinstance(value, int):
         return bank_views.list_account_names().get(value, str(value))
     kind = next(one.kind for one in request.list_out.filters if one.key == key)

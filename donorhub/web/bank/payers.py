@@ -60,6 +60,7 @@ OBSTACLES: Final[Words[payer_batch_undo.ReasonKind]] = {
     "message": lazy_gettext("was written to"),
     "task": lazy_gettext("somebody worked for them"),
     "interaction": lazy_gettext("somebody wrote or spoke with them, or noted something"),
+    "tag": lazy_gettext("was given a tag"),
     "merged": lazy_gettext("another donor was merged into them"),
     "changed": lazy_gettext("was changed since"),
     "closed_books": lazy_gettext("a gift lies in closed books"),

@@ -12,7 +12,7 @@ from donorhub import clock
 from donorhub.db import db
 from donorhub.models import Donor, Instalment, RecurringGift, Term, User
 from donorhub.services.access import organisation, users
-from donorhub.services.donors import interactions
+from donorhub.services.donors import interactions, tags
 from donorhub.services.giving import history
 from donorhub.services.recurring import promises
 from donorhub.services.reports import timeline
@@ -41,6 +41,7 @@ class WorkForms:
     contact: Form = field(
         default_factory=lambda: _start_form(kind="call", direction="out", at=write_local_moment(clock.now()))
     )
+    tag: Form = field(default_factory=Form)
     task: Form = field(default_factory=lambda: _start_form(due_on=get_today().isoformat()))
 
 
@@ -61,6 +62,8 @@ def render_donor(donor: Donor, forms: WorkForms | None = None) -> str:
         actors=users.find_actor_names({event.facts["actor"] for event in page.rows if event.is_by_person}),
         choose_title=choose_title,
         forms=forms or WorkForms(),
+        tags=tags.read_tags([donor.id]).get(donor.id, []),
+        all_tags=tags.list_tags() if who.has_permission("donors:write") else [],
         staff=users.list_users(active_only=True) if may_work else [],
     )
 

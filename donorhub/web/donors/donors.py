@@ -14,13 +14,13 @@ from donorhub.models import Donor
 from donorhub.models.states import STAGES, find_word
 from donorhub.schemas.donors import NewDonorSchema
 from donorhub.services.access import idempotency, organisation, users
-from donorhub.services.donors import donors, duplicates, search, stages
+from donorhub.services.donors import donors, duplicates, search, stages, tags
 from donorhub.services.donors.donor_fields import FIELDS, DonorFields
 from donorhub.services.giving import history
 from donorhub.services.moving.lists.description import Filters, keep_filters
 from donorhub.web.admission import get_own_list, get_principal, require_permission
 from donorhub.web.donors.donor_page import render_donor
-from donorhub.web.forms import Form, make_key
+from donorhub.web.forms import Form, make_key, read_row_id
 from donorhub.web.reader import get_today
 from donorhub.web.saving import commit, tell_reader
 from donorhub.web.words import labels
@@ -50,9 +50,17 @@ def list_donors() -> Answer:
         *conditions,
         owner_id=get_own_list(),
         lang=find_word(request.args.get("speaks"), labels.LANGS),
+        tag_id=read_row_id(request.args.get("tag")),
         after=request.args.get("after"),
     )
-    return render_template("donors/donors.html", page=page, text=text, stage=stage)
+    return render_template(
+        "donors/donors.html",
+        page=page,
+        text=text,
+        stage=stage,
+        tags=tags.list_tags(),
+        tags_of=tags.read_tags([donor.id for donor in page.rows]),
+    )
 
 
 def read_filters() -> Filters:
@@ -62,6 +70,7 @@ def read_filters() -> Filters:
         lang=find_word(request.args.get("speaks"), labels.LANGS),
         stage=find_word(request.args.get("stage"), STAGES),
         giving=find_word(request.args.get("giving"), ("not_again",)),
+        tag_id=read_row_id(request.args.get("tag")),
     )
 
 

@@ -44,6 +44,7 @@ COLUMNS: Final[Mapping[str, Names]] = {
         "code": lazy_gettext("Code"),
         "email": lazy_gettext("E-mail"),
         "city": lazy_gettext("Town"),
+        "tags": lazy_gettext("Tags"),
     },
     "gifts": {
         "received_on": lazy_gettext("Received"),
@@ -142,6 +143,7 @@ FILTERS: Final[Names] = {
     "lang": lazy_gettext("Language"),
     "stage": lazy_gettext("Stage"),
     "giving": lazy_gettext("Giving"),
+    "tag_id": lazy_gettext("Tag"),
     "received_from": lazy_gettext("Received from"),
     "received_to": lazy_gettext("Received to"),
     "donor_id": _DONOR,

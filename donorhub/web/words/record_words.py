@@ -134,6 +134,7 @@ OBSTACLES: Final[Words[str]] = {
     "message": lazy_gettext("a message was written to the donor"),
     "task": lazy_gettext("a task about the donor was done"),
     "interaction": lazy_gettext("something was noted or said since"),
+    "tag": lazy_gettext("the donor was given a tag"),
     "merged": lazy_gettext("the donor was merged with another"),
     "changed": lazy_gettext("the donor was changed since"),
 }

@@ -143,6 +143,7 @@ CODES: Final[Mapping[str, object]] = {
     "tax_number_invalid": lazy_gettext(
         "This is no tax number of the donor's country. Correct it, or the donor's kind and country."
     ),
+    "tag_empty": lazy_gettext("A tag needs a letter or a digit."),
     "task_of_worker": lazy_gettext("The program does this task by itself."),
     "task_state": lazy_gettext("The task is %(state)s: this cannot be done now."),
 }

@@ -8,6 +8,10 @@ from tests.queries.rows.numbers import AGO, FAMILY_NAMES, GIVEN_NAMES, ID, pick_
 
 
 def list_donor_rows(sql: Sql, count: int) -> tuple[Rows, ...]:
+    return (*_list_own_rows(sql, count), *_list_rows_beside(sql, count))
+
+
+def _list_own_rows(sql: Sql, count: int) -> tuple[Rows, ...]:
     given, family = f"({pick_name(GIVEN_NAMES, 'i')})", f"({pick_name(FAMILY_NAMES, '(i / 11)')}) || ' ' || i"
     return (
         Rows(
@@ -49,6 +53,14 @@ def list_donor_rows(sql: Sql, count: int) -> tuple[Rows, ...]:
                 "rule_version": "1",
             },
         ),
+        Rows("external_id", count // 2, {"donor_id": ID, "source": "'crm'", "ref": "'r' || i"}),
+        Rows("payer_key", count // 2, {"value": "'PL' || i", "donor_id": ID, "hits": "3"}),
+    )
+
+
+def _list_rows_beside(sql: Sql, count: int) -> tuple[Rows, ...]:
+    """What people did with donors, and what joins them to words and to each other."""
+    return (
         Rows(
             "interaction",
             count,
@@ -62,6 +74,15 @@ def list_donor_rows(sql: Sql, count: int) -> tuple[Rows, ...]:
                 "source": "'form'",
             },
         ),
-        Rows("external_id", count // 2, {"donor_id": ID, "source": "'crm'", "ref": "'r' || i"}),
-        Rows("payer_key", count // 2, {"value": "'PL' || i", "donor_id": ID, "hits": "3"}),
+        Rows("tag", 20, {"name": "'tag ' || i", "folded": "'tag ' || i", "created_at": sql.moment("1")}),
+        Rows(
+            "donor_tag",
+            count,
+            {
+                "donor_id": ID,
+                "tag_id": f"{FIRST} + CASE WHEN i % 3 = 0 THEN 0 ELSE i % 20 END",  # one that many have
+                "source": "'form'",
+                "at": sql.moment("1"),
+            },
+        ),
     )

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from donorhub.db import db
 from donorhub.models import AuditRecord
-from donorhub.services.donors import donors, interactions
+from donorhub.services.donors import donors, interactions, tags
 from donorhub.services.work import tasks_by_hand
 
 ME = "user:7"
@@ -29,3 +29,13 @@ def test_work_with_a_donor_is_audited(database: Flask, now: datetime) -> None:
     interactions.correct_interaction(call, told, source="form", now=now, actor=ME)
     tasks_by_hand.plan_by_hand(donor_id, "Visit", due_on=now.date(), assignee_id=None, now=now, actor=ME)
     assert read_words() == ["interaction.recorded", "interaction.corrected", "task.planned"]
+
+
+def test_tags_are_audited(database: Flask, now: datetime) -> None:
+    """A tag that is made, given and taken away is written down once each."""
+    donor_id = donors.create_donor({"name": "Anna"}, source="form", now=now, actor="user:1").id
+    for _ in range(2):
+        tag, _is_new = tags.add_tag(donor_id, "VIP", source="form", now=now, actor=ME)
+    for _ in range(2):
+        tags.remove_tag(donor_id, tag.id, now=now, actor=ME)
+    assert read_words() == ["tag.created", "donor.tagged", "donor.untagged"]

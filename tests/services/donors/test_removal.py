@@ -25,7 +25,7 @@ from donorhub.models import (
 )
 from donorhub.money import Money
 from donorhub.services.bank.matching import entries
-from donorhub.services.donors import donors, duplicates, interactions, removal, search
+from donorhub.services.donors import donors, duplicates, interactions, removal, search, tags
 from donorhub.services.giving import gifts
 from donorhub.services.messages import messages
 from donorhub.services.recurring import recurring_gifts
@@ -45,6 +45,7 @@ STANDS_IN_THE_WAY = {
     "message",
     "task",
     "interaction",
+    "donor_tag",
     "donor",
 }
 STAYS = {"audit_value", "domain_event", "match", "record_row"}
@@ -106,6 +107,7 @@ OBSTACLES: dict[str, Callable[[int, datetime], object]] = {
         id_, "wants a visit", source="form", now=now + timedelta(minutes=1), actor=ME
     ),
     "gift": give,
+    "tag": lambda id_, now: tags.add_tag(id_, "vip", source="form", now=now + timedelta(minutes=1), actor=ME),
     "soft_credit": lambda id_, now: db.session.add(
         SoftCredit(gift_id=give(donor("Firma").id, now).id, donor_id=id_, amount_minor=5000)
     ),

@@ -144,3 +144,28 @@ def test_reader_sees_no_form(database: Flask) -> None:
     page = f"/donors/{add_donor().id}"
     assert "Keep the note" not in staff.text(page)
     assert staff.post(f"{page}/notes", key="k" * 20, note="x").status_code == 403
+
+
+def test_tag_is_given_and_taken_away(database: Flask) -> None:
+    """A tag given on the page gathers its donors in the list, and taken away it is gone from both."""
+    staff = Staff(database, "fundraiser")
+    anna, ewa = add_donor().id, add_donor("Ewa Nowak").id
+    page = f"/donors/{anna}"
+    for sentence in ("has the tag “Łódź <b>” now", "had the tag “Łódź <b>” already"):
+        assert staff.post(f"{page}/tags", name="Łódź <b>").status_code == 302
+        assert sentence in staff.text(page)
+    link = re.findall(r'href="(/donors\?tag=\d+)"', staff.get(page).text)[0]
+    assert "Anna Kowalska" in staff.text(link) and "Ewa Nowak" not in staff.text(link)
+    assert "selected>Łódź &lt;b&gt;</option>" in staff.get(link).text
+    assert "Łódź <b>" in staff.get(f"/donors/download?form=csv&tag={link[-1]}").text
+    action = f"{page}/tags/{link[-1]}/remove"
+    assert action in staff.get(page).text
+    for _ in range(2):
+        assert staff.post(action).status_code == 302
+    assert "Nobody has this tag." in staff.text(link)
+    before = rows()
+    wrong = staff.post(f"/donors/{ewa}/tags", name="…")
+    assert wrong.status_code == 422 and "A tag needs a letter or a digit." in words_of(wrong.text)
+    assert rows() == before
+    reader = Staff(database, "communications")
+    assert reader.post(f"{page}/tags", name="x").status_code == 403

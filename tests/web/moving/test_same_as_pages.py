@@ -51,9 +51,10 @@ def text(cell: str) -> str:
 
 
 def show_donor(cells: Cells, lang: str) -> list[str]:
-    name, kind, stage, code, email, city = cells
+    name, kind, stage, code, email, city, tags = cells
     person = {"en": "Person", "pl": "Osoba", "sq": "Person"}[lang]
-    return [join(text(name), "" if kind == person else kind), stage, code, email or "–", text(city) or "–"]
+    lead = join(text(name), "" if kind == person else kind)
+    return [lead, stage, code, email or "–", text(city) or "–", text(tags) or "–"]
 
 
 def show_gift(cells: Cells, lang: str) -> list[str]:

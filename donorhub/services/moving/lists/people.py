@@ -6,10 +6,11 @@ from datetime import timedelta
 from typing import Final
 
 from donorhub.domain.moving.list_columns import Coded, Column
+from donorhub.models import Donor
 from donorhub.models.states import LANGS, MESSAGE_STATES, STAGES, find_word
 from donorhub.money import Money
 from donorhub.services.access import organisation
-from donorhub.services.donors import search, stages
+from donorhub.services.donors import search, stages, tags
 from donorhub.services.giving import history
 from donorhub.services.messages import message_lists
 from donorhub.services.moving.lists.description import (
@@ -42,13 +43,17 @@ def _read_donors(filters: Filters, reader: Reader, *, after: str | None, limit: 
         *conditions,
         owner_id=reader.owner_id,
         lang=find_word(get_text(filters, "lang"), LANGS),
+        tag_id=get_number(filters, "tag_id"),
         after=after,
         limit=limit,
     )
-    return convert_rows(
-        page,
-        lambda row: (row.name, Coded(row.kind), Coded(row.stage), row.code, row.email, row.city),
-    )
+    tags_of = tags.read_tags([row.id for row in page.rows])
+
+    def convert_row(row: Donor) -> Row:
+        names = ", ".join(tag.name for tag in tags_of.get(row.id, ()))
+        return (row.name, Coded(row.kind), Coded(row.stage), row.code, row.email, row.city, names)
+
+    return convert_rows(page, convert_row)
 
 
 def _read_tasks(filters: Filters, reader: Reader, *, after: str | None, limit: int) -> Page[Row]:
@@ -105,6 +110,7 @@ DONORS: Final = ListOut(
         Filter("lang", "word", LANGS),
         Filter("stage", "word", STAGES),
         Filter("giving", "word", ("not_again",)),
+        Filter("tag_id", "id"),
     ),
     columns=(
         Column("name"),
@@ -113,6 +119,7 @@ DONORS: Final = ListOut(
         Column("code"),
         Column("email"),
         Column("city"),
+        Column("tags"),
     ),
     read_page=_read_donors,
 )
