@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from types import TracebackType
 
 from flask import Flask, request
@@ -14,6 +15,7 @@ from donorhub import api, clock, config, jobs, logs, vault, web
 from donorhub.config import Settings
 from donorhub.db import db, set_reading, set_up_engine
 from donorhub.errors import DonorHubError
+from donorhub.services.access import instance, place
 from donorhub.services.donors import stage_upkeep
 from donorhub.services.giving import new_gifts
 
@@ -46,6 +48,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     clock.use_clock(clock.parse_clock(settings.clock))
     stage_upkeep.use_clock(clock.now)
     new_gifts.set_thank_delay(timedelta(seconds=settings.settle_s))
+    instance.use_place(partial(place.read_place, settings.public_url))
     app = DonorHub("donorhub", static_folder=None)
     app.config.update(_make_flask_config(settings))
     app.extensions["donorhub.settings"] = settings

@@ -43,6 +43,7 @@ READING: Final = {
 }
 # Those that write, and run something that does; verify seals the audit, export writes into it.
 WRITING: Final = {
+    "adopt",
     "db upgrade",
     "db revision",
     "demo",

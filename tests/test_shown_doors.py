@@ -34,6 +34,7 @@ ELSEWHERE: Final = {
     "/moving-in/<>/write": "web/moving/test_records.py",
     "/receipts/<>/replace": "web/receipts/test_receipt_pages.py",
     "/receipts/new": "web/receipts/test_receipt_pages.py",
+    "/settings/instance/adopt": "web/access/test_instance_page.py",
     "/api/v1/entries/accept-certain": "test_shown_decisions.py",
     "/api/v1/entry-questions/answer-all": "test_shown_decisions.py",
     "/api/v1/gifts/fund-changes": "api/giving/test_gift_changes.py",

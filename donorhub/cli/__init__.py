@@ -10,6 +10,7 @@ import click
 from donorhub import config, logs
 from donorhub.cli import (
     access,
+    adopting,
     checking,
     database,
     deciding,
@@ -36,6 +37,7 @@ for command in (
     running.keep_time,
     run_demo,
     database.db_group,
+    adopting.adopt_installation,
     access.user_group,
     access.token_group,
     importing.import_group,

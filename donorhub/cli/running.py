@@ -12,6 +12,7 @@ from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]  #
 
 from donorhub import logs
 from donorhub.cli import serving
+from donorhub.cli.adopting import warn_of_hold
 from donorhub.cli.context import make_app, refuse_absent_database, refuse_unready
 from donorhub.cli.upgrading import bring_up_to_date
 from donorhub.config import Settings
@@ -39,6 +40,7 @@ def serve_site(host: str | None, port: int | None, processes: int) -> None:
     address = host or settings.host, port or settings.port
     with app.app_context(), refuse_absent_database():
         bring_up_to_date()
+        warn_of_hold()
     if settings.is_embedded:
         serve_embedded(app, *address)
     else:
@@ -59,6 +61,7 @@ def run_worker(burst: bool, name: str | None) -> None:
         )
     with app.app_context():
         refuse_unready()
+        warn_of_hold()
     if settings.is_embedded:
         with stay_at_work(app):
             while work_once(app):
@@ -77,6 +80,7 @@ def keep_time() -> None:
         raise Misconfigured("REDIS_URL is not set: `donorhub serve` keeps the time itself")
     with app.app_context():
         refuse_unready()
+        warn_of_hold()
     stopping = threading.Event()
     signal.signal(signal.SIGTERM, lambda _number, _frame: stopping.set())
     lower_priority()

@@ -15,17 +15,20 @@ from redis.exceptions import RedisError
 from sqlalchemy.exc import SQLAlchemyError
 
 from donorhub import clock
+from donorhub.cli.adopting import REASONS
 from donorhub.cli.upgrading import refuse_old_database
 from donorhub.config import Settings, load_settings
 from donorhub.db import read_only
 from donorhub.errors import DonorHubError
 from donorhub.gateways import mailer
+from donorhub.services.access import instance
 from donorhub.services.providers import inbox
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 OLDEST_SQLITE = (3, 35, 0)  # RETURNING
 LONG_BACKLOG = timedelta(minutes=5)
 LITTLE_DISK = 500 * 1024 * 1024
+_HELD = "nothing leaves this installation"
 
 
 class Finding(NamedTuple):
@@ -48,9 +51,11 @@ def list_findings(make_app: Callable[[Settings], Flask]) -> list[Finding]:
         *_check_libraries(),
         *_check_disk(settings),
         *_check_queue(settings),
-        *_check_mail(settings),
     ]
-    findings += _check_database(settings, make_app)
+    in_database = _check_database(settings, make_app)
+    findings += in_database
+    if not any(finding.what.startswith(_HELD) for finding in in_database):
+        findings += _check_mail(settings)
     return sorted(findings, key=lambda finding: finding.level)
 
 
@@ -140,11 +145,15 @@ def _check_database(settings: Settings, make_app: Callable[[Settings], Flask]) -
     try:
         with make_app(settings).app_context(), read_only():
             refuse_old_database()
+            hold = instance.judge_place()
             backlog = inbox.measure_backlog(now=clock.now())
     except DonorHubError as e:
         return [Finding("error", e.message, "donorhub db upgrade")]
     except SQLAlchemyError as e:
         return [Finding("error", f"the database does not answer: {type(e).__name__}", "correct DATABASE_URL")]
+    if hold is not None:
+        reasons = "; ".join(REASONS[reason] for reason in hold.reasons)
+        return [Finding("error", f"{_HELD}: {reasons}", "donorhub adopt, if this is no copy")]
     if backlog >= LONG_BACKLOG:
         minutes = backlog // timedelta(minutes=1)
         what = f"payment providers' messages have waited unread for {minutes} minutes"

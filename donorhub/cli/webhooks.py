@@ -21,7 +21,7 @@ from donorhub.cli.context import ROW_ID, get_actor, run_in_app
 from donorhub.config import Settings
 from donorhub.db import db, read_only
 from donorhub.errors import NotFound, Rejected
-from donorhub.jobs.kinds import inbox as inbox_job
+from donorhub.jobs.queue import perform
 from donorhub.models import ProviderEvent
 from donorhub.models.states import PROVIDER_EVENT_STATES, ProviderEventState
 from donorhub.schemas.providers import NewEndpoint, NewEndpointSchema, NewSecret, NewSecretSchema
@@ -136,7 +136,7 @@ def release_events(event_ids: tuple[int, ...]) -> None:
     for event_id in event_ids:
         inbox.release_event(event_id, now=clock.now(), actor=get_actor())
     db.session.commit()
-    inbox_job.drain_inbox(current_app.extensions["donorhub.settings"])
+    perform.drain_inbox()
     for event_id in event_ids:
         event = inbox.get_event(event_id)
         click.echo(f"{event_id}\t{event.state}\t{event.reason}")

@@ -41,6 +41,7 @@ from donorhub.models.gift import (
     Refund,
     SoftCredit,
 )
+from donorhub.models.instance import Instance
 from donorhub.models.interaction import Interaction
 from donorhub.models.moving import RecordRow
 from donorhub.models.organisation import Organisation
@@ -111,6 +112,7 @@ __all__ = [
     "ImportPlan",
     "ImportRow",
     "Instalment",
+    "Instance",
     "Interaction",
     "Mandate",
     "Match",

@@ -18,6 +18,8 @@ RoleName = Literal["admin", "steward", "fundraiser", "communications", "accounta
 TaskRole = Literal[
     "", "admin", "steward", "fundraiser", "communications", "accountant", "caller", "auditor"
 ]  # "": no role in particular
+InstanceState = Literal["normal", "held"]  # held: nothing leaves it until a person adopts it
+HoldReason = Literal["imported"]  # besides, one holds that runs at another place than it did
 
 # work
 TaskState = Literal["planned", "queued", "done", "failed", "dead", "cancelled"]
@@ -224,6 +226,8 @@ ROLES: Final[tuple[RoleName, ...]] = get_args(RoleName)
 
 TASK_STATES: Final[tuple[TaskState, ...]] = get_args(TaskState)
 OPEN_TASKS: Final[tuple[TaskState, ...]] = ("planned", "queued", "failed")
+# What reaches people or providers, and waits while the instance is held.
+OUTWARD_TASKS: Final[tuple[WorkerTaskKind, ...]] = ("send_message", "fetch_payout_items")
 UNTRIED_TASKS: Final[tuple[TaskState, ...]] = ("planned", "queued")
 FAILED_TASKS: Final[tuple[TaskState, ...]] = ("dead", "failed")  # a person may have them tried again
 

@@ -53,6 +53,7 @@ NAVIGATION: Final = (
             "audit",
             "downloads",
             "funds",
+            "instance",
             "organisation",
             "users",
             "tokens",

@@ -7,7 +7,7 @@ from typing import Final
 from flask import Blueprint
 
 from donorhub.web import bank, health
-from donorhub.web.access import account, audit, settings, tokens, users
+from donorhub.web.access import account, audit, instance, settings, tokens, users
 from donorhub.web.donors import tags
 from donorhub.web.giving import gift_changes
 from donorhub.web.messages import messages, suppressions
@@ -31,6 +31,7 @@ BLUEPRINTS: Final[tuple[Blueprint, ...]] = (
     suppressions.bp,
     error_inbox.bp,
     settings.bp,
+    instance.bp,
     upgrade_notes.bp,
     users.bp,
     tokens.bp,

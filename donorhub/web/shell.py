@@ -17,12 +17,15 @@ from flask_babel import Babel
 from flask_login import user_logged_in, user_logged_out
 from flask_security.core import Security
 from flask_wtf.csrf import CSRFProtect
+from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.routing import IntegerConverter, Map
 
 from donorhub.config import Settings
-from donorhub.db import MAX_ID, db
-from donorhub.models import Role, User
+from donorhub.db import MAX_ID, db, is_reading
+from donorhub.errors import Busy
+from donorhub.models import Instance, Role, User
 from donorhub.money import OFFERED_CURRENCIES
+from donorhub.services.access import instance
 from donorhub.web import icons, page_hooks, refusals, showing, sign_in_limit, signed_in
 from donorhub.web.addresses import build_download_address, make_builder
 from donorhub.web.admission import admit_reader
@@ -125,6 +128,7 @@ def _list_words_of_every_page() -> dict[str, object]:
         showing.PAGE_LANG: lang,
         "langs": OWN_WORDS,
         "is_demo": settings.mode == "demo",
+        "is_held": is_held,
         "may": (who.has_permission if who else lambda _permission: False),
         "style_version": current_app.extensions["donorhub.style_version"],
         "words": prepared.labels_in(lang),
@@ -132,6 +136,20 @@ def _list_words_of_every_page() -> dict[str, object]:
         "url_for": make_builder(request.script_root),
         "onward": find_way_onward(),
     }
+
+
+def is_held() -> bool:
+    """Return whether the page says that nothing leaves; to a stranger only one that is asked for."""
+    if "signed_in" in g:
+        return g.signed_in.hold is not None
+    if not is_reading():
+        return False
+    try:
+        row = db.session.get(Instance, 1)
+        return row is not None and instance.find_hold(row) is not None
+    except (SQLAlchemyError, Busy):  # the page that says so is shown without
+        db.session.rollback()
+        return False
 
 
 def find_way_onward() -> str:

@@ -20,9 +20,12 @@ from donorhub.gateways.providers import ProviderAway
 from donorhub.gateways.stripe import StripeGateway
 from donorhub.jobs.kinds import inbox as inbox_job
 from donorhub.jobs.queue.run import run_task
+from donorhub.jobs.queue.worker import work_once
 from donorhub.models import Gift, Payout, PayoutItem, Task
+from donorhub.services.access import instance
 from donorhub.services.providers import endpoints, inbox
 from donorhub.services.reports import invariants
+from tests.copies import copied
 from tests.webhooks import scenarios
 from webhooks.fact import RawEvent
 from webhooks.stripe.events import Stripe
@@ -141,3 +144,20 @@ def test_without_a_key_a_person_is_asked_once(database: Flask, now: datetime) ->
     assert run_task(task_id)
     assert not run_task(task_id)
     assert len(db.session.scalars(select(Task).where(Task.kind == "payout_unexplained")).all()) == 1
+
+
+def test_a_copy_asks_stripe_nothing(
+    database: Flask, now: datetime, api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A copy asks for no items, whatever keys it has; adopted, it does."""
+    take_in(database, now)
+    task_id = db.session.scalars(select(Task.id).where(Task.kind == "fetch_payout_items")).one()
+    settings = database.extensions["donorhub.settings"]
+    keyed = dataclasses.replace(settings, stripe_api_key="sk_test_1", stripe_api_base=api.url)
+    monkeypatch.setitem(database.extensions, "donorhub.settings", keyed)
+    with copied():
+        work_once(database)
+        assert not run_task(task_id) and api.asked == []
+        instance.adopt_instance(now=now, actor="user:1")
+        db.session.commit()
+        assert run_task(task_id) and api.asked

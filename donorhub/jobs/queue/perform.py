@@ -9,8 +9,10 @@ from flask import current_app
 
 from donorhub import clock, logs
 from donorhub.config import Settings
+from donorhub.db import db
 from donorhub.errors import DonorHubError
 from donorhub.models import Task
+from donorhub.services.access import instance
 from donorhub.services.work import claims, tasks
 
 ACTOR: Final = "system:0"
@@ -45,7 +47,10 @@ def explain_error(error: BaseException) -> str:
 
 
 def drain_inbox() -> int:
-    """Work off the inbox of provider events; return how many events."""
+    """Work off the inbox of provider events; return how many events. Held, leave them there."""
+    if instance.is_held():
+        db.session.rollback()
+        return 0
     drain: Callable[[Settings], int] = current_app.extensions["donorhub.drain_inbox"]
     return drain(current_app.extensions["donorhub.settings"])
 

@@ -17,7 +17,8 @@ from donorhub import clock, logs
 from donorhub.db import db, read_only
 from donorhub.jobs.queue import hold
 from donorhub.jobs.queue.dispatch import dispatch_tasks, ring_inbox
-from donorhub.services.access import audit, idempotency, organisation, sessions
+from donorhub.jobs.queue.place_watch import PlaceWatch
+from donorhub.services.access import audit, idempotency, instance, organisation, sessions
 from donorhub.services.bank import coverage
 from donorhub.services.bank.files import imports
 from donorhub.services.bank.matching import waiting_credits
@@ -40,6 +41,7 @@ class Step:
     every_s: float
     do: Callable[[], int]
     last: float = field(default=float("-inf"))
+    waits_while_held: bool = False  # it would end promises, or ask about what nobody was told of
 
 
 def bury_dead_tasks() -> None:
@@ -138,12 +140,13 @@ def _check_invariants() -> int:
 def list_steps() -> list[Step]:
     """Return the steps of a timer that begins now."""
     return [
+        Step("place", 10, PlaceWatch().look_around),
         Step("sweep", 10, _sweep_rows),
         Step("seal", 10, _seal_audit),
-        Step("recurring", 3600, _advance_recurring_gifts),
+        Step("recurring", 3600, _advance_recurring_gifts, waits_while_held=True),
         Step("stages", 3600, _follow_stages),
         Step("purpose sums", 3600, _keep_purpose_sums),
-        Step("provider gaps", 3600, _ask_about_gaps),
+        Step("provider gaps", 3600, _ask_about_gaps, waits_while_held=True),
         Step("forget answers", 86400, _forget_answers),
         Step("forget sessions", 3600, _forget_sessions),
         Step("forget downloads", 3600, _forget_downloads),
@@ -167,8 +170,11 @@ class Timer:
         for step in self._steps:
             if time.monotonic() - step.last < step.every_s:
                 continue
-            step.last = time.monotonic()
+            last, step.last = step.last, time.monotonic()
             try:
+                if step.waits_while_held and instance.is_held():
+                    step.last = last  # due as soon as it is adopted
+                    continue
                 count += step.do()
             except Exception as e:
                 logs.report(e, event="timer_step_failed", step=step.name)

@@ -15,6 +15,7 @@ from donorhub.errors import Misconfigured, Rejected
 from donorhub.models import Fund, Organisation, Role
 from donorhub.models.states import ROLES
 from donorhub.services.access import audit
+from donorhub.services.access import instance as own_instance
 
 FIELDS: Final = (
     "legal_name",
@@ -43,10 +44,11 @@ DEFAULT_NAME: Final = "Our organisation"  # until somebody says who we are: no p
 
 
 def create_organisation(legal_name: str = DEFAULT_NAME, *, now: datetime) -> Organisation:
-    """Create the organisation, the roles and the general fund where they are missing; return it.
+    """Create the organisation, its instance, the roles and the general fund where missing; return it.
 
     Again changes nothing.
     """
+    own_instance.create_instance(now=now)
     for role in ROLES:
         db.session.execute(insert_or_ignore(Role, on=(Role.name,)).values(name=role))
     db.session.execute(

@@ -11,16 +11,18 @@ from sqlalchemy import Connection, bindparam, delete, or_, select, update
 from sqlalchemy.orm import joinedload
 
 from donorhub.db import db
-from donorhub.models import User, UserSession
-from donorhub.services.access import audit
+from donorhub.models import Instance, User, UserSession
+from donorhub.services.access import audit, instance
+from donorhub.services.access.instance import Hold
 
 IDLE: Final = timedelta(hours=12)  # nobody asked for a page
 LONGEST: Final = timedelta(days=7)  # whatever was done meanwhile
 SEEN_EVERY: Final = timedelta(minutes=15)  # so seldom that reading pages hardly ever writes
 
 _SIGNED_IN: Final = (
-    select(User, UserSession.id, UserSession.seen_at)
+    select(User, UserSession.id, UserSession.seen_at, Instance)
     .join(UserSession, UserSession.user_id == User.id)
+    .outerjoin(Instance, Instance.id == 1)
     .options(joinedload(User.roles))
     .where(
         UserSession.token_sha256 == bindparam("sha256"),
@@ -36,6 +38,7 @@ class SignedIn(NamedTuple):
     user: User
     session_id: int
     seen_at: datetime
+    hold: Hold | None = None  # why nothing leaves: read by the same statement, since every page says it
 
 
 def start_session(user: User, *, now: datetime) -> tuple[int, str]:
@@ -61,7 +64,11 @@ def find_signed_in(token: str, *, now: datetime) -> SignedIn | None:
         .unique()
         .one_or_none()
     )
-    return SignedIn(*row) if row else None
+    if row is None:
+        return None
+    user, session_id, seen_at, own_instance = row
+    hold = instance.find_hold(own_instance) if own_instance else None
+    return SignedIn(user, session_id, seen_at, hold)
 
 
 def note_seen(connection: Connection, session_id: int, *, now: datetime) -> None:

@@ -10,6 +10,8 @@ from sqlalchemy import BindParameter, ColumnElement, and_, bindparam, or_, selec
 
 from donorhub.db import Base, UTCDateTime, db
 from donorhub.models import Task
+from donorhub.models.states import OUTWARD_TASKS
+from donorhub.services.access import instance
 from donorhub.services.work.tasks import IS_OPEN, MAX_FAILURES, MAX_KILLS
 
 LEASE = timedelta(minutes=5)
@@ -24,10 +26,21 @@ def list_due_ids(now: datetime, limit: int = 100) -> Sequence[int]:
     ).all()
 
 
-def is_due(now: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
+def may_perform(epoch: BindParameter[int] | None = None) -> ColumnElement[bool]:
+    """Return the condition that a task may be performed here: what reaches others waits while we are held.
+
+    It is asked by every claim, and again when what was claimed is begun with.
+    """
+    return or_(Task.kind.not_in(OUTWARD_TASKS), instance.may_leave(epoch))
+
+
+def is_due(
+    now: datetime | BindParameter[datetime], epoch: BindParameter[int] | None = None
+) -> ColumnElement[bool]:
     """Return the condition under which a worker may take a task at this moment."""
     return and_(
         Task.performer == "worker",
+        may_perform(epoch),
         IS_OPEN,
         Task.due_at <= now,
         Task.failures < MAX_FAILURES,
@@ -41,7 +54,7 @@ def is_due(now: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
 _TABLE: Final = Base.metadata.tables["task"]
 _NEXT = (
     select(_TABLE.c.id, _TABLE.c.kind, _TABLE.c.attempts)
-    .where(is_due(bindparam("now", type_=UTCDateTime)))
+    .where(is_due(bindparam("now", type_=UTCDateTime), instance.EPOCH))
     .order_by(_TABLE.c.due_at, _TABLE.c.id)
     .limit(bindparam("most"))
     .with_for_update(skip_locked=True)  # on PostgreSQL: workers do not wait for each other's claims
@@ -76,7 +89,7 @@ def claim_next_tasks(*, now: datetime, together: Collection[str] = (), most: int
     If its kind is in ``together``, up to ``most`` tasks of these kinds are taken in one go, but only such
     as are tried for the first time: one that kills its worker takes no other along a second time.
     """
-    rows = db.session.execute(_NEXT, {"now": now, "most": most}).all()
+    rows = db.session.execute(_NEXT, {"now": now, "most": most, "epoch": instance.get_epoch()}).all()
     group = [id_ for id_, kind, attempts in rows if kind in together and attempts == 0]
     ids = [rows[0].id] if rows and rows[0].id not in group else group
     if ids:
@@ -86,13 +99,14 @@ def claim_next_tasks(*, now: datetime, together: Collection[str] = (), most: int
 
 def lock_claimed_tasks(ids: Collection[int]) -> Sequence[Task]:
     """Return those of the claimed tasks that are still to be performed, the longest due first, locked until
-    the transaction ends; leave out what was cancelled meanwhile or done by another worker.
+    the transaction ends; leave out what was cancelled meanwhile or done by another worker, and what may leave
+    no more.
 
     A lock is waited for: whoever tried to claim one of them and lost holds it for a moment longer, and
     a task that is passed over here would wait until its lease is over."""
     return db.session.scalars(
         select(Task)
-        .where(Task.id.in_(ids), Task.state == "queued")
+        .where(Task.id.in_(ids), Task.state == "queued", may_perform())
         .order_by(Task.due_at, Task.id)
         .with_for_update()
         .execution_options(populate_existing=True)

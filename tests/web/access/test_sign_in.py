@@ -88,6 +88,7 @@ def test_unknown_address_looks_like_wrong_password(client: FlaskClient) -> None:
     for email in ("ola@example.org", "nobody@example.org"):
         let_write()
         token = token_in(client.get("/sign-in").text)
+        let_write()
         data = {"csrf_token": token, "email": email, "password": "wrong"}
         answer = client.post("/sign-in", data=data)
         assert "The address or the password is not right." in answer.text
