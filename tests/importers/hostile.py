@@ -154,6 +154,11 @@ def with_text(name: str, text: bytes) -> bytes:
     return sheet_again(name, data.replace(b"MARKHERE", text, 1))
 
 
+def with_10_mb(name: str, sign: bytes) -> bytes:
+    """The file with ten megabytes of a sign in the first payment's remittance, made when it is asked for."""
+    return with_text(name, sign * (10 * MB // len(sign)))
+
+
 def said_or_zero(taken: Taken) -> None:
     """A zero is an entry of zero, a row skipped for it, or an error, and the other entries are there."""
     assert taken.details in (COUNT, COUNT - 1) or taken.errors, taken

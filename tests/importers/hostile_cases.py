@@ -33,6 +33,7 @@ from tests.importers.hostile import (
     rows_of,
     said_or_zero,
     table,
+    with_10_mb,
     with_31_february,
     with_amount,
     with_members,
@@ -180,15 +181,11 @@ SMALL: Final[dict[str, Case]] = {
 
 LARGE: Final[dict[str, Case]] = {
     **{
-        f"a field of 10 MB in {name}": Case(
-            partial(with_text, name, b"x" * 10 * MB), expect_all_or_report(COUNT)
-        )
+        f"a field of 10 MB in {name}": Case(partial(with_10_mb, name, b"x"), expect_all_or_report(COUNT))
         for name in TEXTUAL
     },
     **{
-        f"10 MB of {what} in {name}": Case(
-            partial(with_text, name, sign * (10 * MB // len(sign))), expect_all_or_report(COUNT)
-        )
+        f"10 MB of {what} in {name}": Case(partial(with_10_mb, name, sign), expect_all_or_report(COUNT))
         for name in (
             "ofx1",
             "ofx2",
