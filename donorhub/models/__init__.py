@@ -27,6 +27,7 @@ from donorhub.models.bank import (
     Statement,
     WeakRef,
 )
+from donorhub.models.contact import ContactPoint
 from donorhub.models.donor import Donor, DonorStage, ExternalId, IdentityKey
 from donorhub.models.download import Download, DownloadPart
 from donorhub.models.gift import (
@@ -89,6 +90,7 @@ __all__ = [
     "BankAccount",
     "Campaign",
     "ColumnMapping",
+    "ContactPoint",
     "Correction",
     "Coverage",
     "Designation",

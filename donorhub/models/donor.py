@@ -57,6 +57,9 @@ class Donor(Base):
     given_name: Mapped[str] = mapped_column(default="")
     family_name: Mapped[str] = mapped_column(default="")
     salutation: Mapped[str] = mapped_column(default="")  # what the donor wants to be called; wins always
+    # The preferred contact of each kind, for lists and letters; "" where there is none. contact_point is the
+    # truth and has all others; services.donors.contact_rows alone writes here. The country may be known
+    # without an address.
     email: Mapped[str] = mapped_column(default="")
     phone: Mapped[str] = mapped_column(default="")
     street: Mapped[str] = mapped_column(default="")

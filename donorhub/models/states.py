@@ -102,6 +102,9 @@ IdentityKind = Literal["email", "iban", "phone", "name"]
 InteractionKind = Literal["note", "call", "meeting", "visit", "letter", "email"]
 InteractionDirection = Literal["in", "out"]  # who began: the donor, or one of us
 CallOutcome = Literal["reached", "no_answer", "message_left", "call_back", "wrong_number"]
+ContactKind = Literal["email", "phone", "post", "account"]
+ContactState = Literal["ok", "unconfirmed", "bounced", "complained"]
+DeadContact = Literal["bounced", "complained"]  # nothing is sent there
 Stage = Literal[  # where a donor is in the journey: the first rule that holds (domain.recurring.stages)
     "deceased",
     "recurring_active",
@@ -237,6 +240,9 @@ CONTACT_KINDS: Final[tuple[InteractionKind, ...]] = ("call", "meeting", "visit",
 INTERACTION_DIRECTIONS: Final[tuple[InteractionDirection, ...]] = get_args(InteractionDirection)
 CALL_OUTCOMES: Final[tuple[CallOutcome, ...]] = get_args(CallOutcome)
 UNREACHED_CALLS: Final[tuple[CallOutcome, ...]] = ("no_answer", "wrong_number")  # nobody was spoken to
+CONTACT_POINT_KINDS: Final[tuple[ContactKind, ...]] = get_args(ContactKind)
+CONTACT_STATES: Final[tuple[ContactState, ...]] = get_args(ContactState)
+DEAD_CONTACTS: Final[tuple[DeadContact, ...]] = get_args(DeadContact)
 STAGES: Final[tuple[Stage, ...]] = get_args(Stage)
 
 GIFT_METHODS: Final[tuple[GiftMethod, ...]] = get_args(GiftMethod)

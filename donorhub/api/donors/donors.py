@@ -175,8 +175,8 @@ def change_donor(arguments: Mapping[str, bool], changes: DonorFields, donor_id: 
         changes,
         now=clock.now(),
         actor=get_principal().actor,
+        source="api",
         version=donor.version,
-        note_source="api",
     )
     return _answer_donor(donor)
 

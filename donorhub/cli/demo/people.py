@@ -12,7 +12,7 @@ from donorhub.db import db
 from donorhub.models import Donor
 from donorhub.models.states import Lang, RoleName
 from donorhub.services.access import organisation, users
-from donorhub.services.donors import donors
+from donorhub.services.donors import accounts, donors
 from donorhub.services.donors.donor_fields import DonorFields
 
 PASSWORD: Final = "demo-demo-demo"  # noqa: S105  a password for made-up data, printed on purpose
@@ -151,7 +151,7 @@ def add_people(*, now: datetime) -> list[Person]:
         iban = make_polish_iban(
             f"{dice.choice(('10201026', '11402004', '10501025'))}{donor.id * 7919 + 10**9:016d}"
         )
-        donors.learn_key(donor.id, "iban", iban)
+        accounts.learn_account(donor.id, iban, now=now - timedelta(days=days))
         people.append(Person(donor, iban, days))
     db.session.flush()  # the gifts name the donors
     return people

@@ -117,9 +117,17 @@ def list_contacts(person: Person) -> list[Key]:
             contacts.append(("email", normalise_email(email)))
     if person.account:
         contacts.append(("iban", person.account))
-    if phone := normalise_phone(person.phone):
-        contacts.append(("phone", phone))
+    for phone in (person.phone, *person.more_phones):
+        if number := normalise_phone(phone):
+            contacts.append(("phone", number))
     return contacts
+
+
+def list_more_contacts(person: Person) -> list[Key]:
+    """Return the contacts of a person beside their first e-mail, phone and account."""
+    first = replace(person, more_emails=(), more_phones=())
+    known = set(list_contacts(first))
+    return [contact for contact in list_contacts(person) if contact not in known]
 
 
 def get_parts(person: Person) -> NameParts:
@@ -142,6 +150,8 @@ def _join_person(person: Person, other: Person) -> Person:
     }
     if other.email and person.email and normalise_email(other.email) != normalise_email(person.email):
         changes["more_emails"] = tuple(dict.fromkeys((*person.more_emails, other.email)))
+    if other.phone and person.phone and normalise_phone(other.phone) != normalise_phone(person.phone):
+        changes["more_phones"] = tuple(dict.fromkeys((*person.more_phones, other.phone)))
     if other.note and other.note not in person.note:
         changes["note"] = f"{person.note}\n{other.note}" if person.note else other.note
     if other.opt_out and person.opt_out != "no_contact":

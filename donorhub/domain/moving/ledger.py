@@ -16,6 +16,7 @@ class DonorFacts:
     id: int
     parts: NameParts
     values: Mapping[str, object] = field(default_factory=dict)
+    former: frozenset[tuple[str, str]] = frozenset()  # contacts that ended, by kind and what equals have
 
 
 @dataclass(frozen=True, slots=True)

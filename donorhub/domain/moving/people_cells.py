@@ -110,14 +110,25 @@ _PHONE_SIGNS: Final = re.compile(r"[\s().\-]+")
 _MOST_DIGITS: Final = 15
 
 
-def read_phone(cell: Cell, country: str) -> str:
-    """Return a phone number with its country: ``501 234 567`` is +48 501234567 in Poland.
+_BETWEEN_PHONES: Final = re.compile(r"\s*[;,/|]\s*|\s+(?:lub|albo|or|ose|oder|i|oraz|and|dhe)\s+")
+_LEAST_DIGITS: Final = 7  # fewer are the rest of a number, such as after 22/
+
+
+def read_phones(cell: Cell, country: str) -> tuple[str, ...]:
+    """Return the phone numbers in a cell, the first first: ``501 234 567`` is +48 501234567 in Poland.
 
     Another form than the country's stays as it is written. Raise UnreadableCell for lost digits.
     """
     text = read_digits(cell)
     if is_nothing(text):
-        return ""
+        return ()
+    parts = [part for part in _BETWEEN_PHONES.split(text) if part]
+    if any(sum(sign.isdigit() for sign in part) < _LEAST_DIGITS for part in parts):
+        parts = [text]
+    return tuple(dict.fromkeys(_write_phone(part, country) for part in parts))
+
+
+def _write_phone(text: str, country: str) -> str:
     digits = _PHONE_SIGNS.sub("", text)
     digits = f"+{digits[2:]}" if digits.startswith("00") else digits
     if digits.startswith("+"):

@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final, Literal
 
-from donorhub.domain.donors.identity import names_agree
+from donorhub.domain.donors.identity import names_agree, normalise_email, normalise_phone
 from donorhub.domain.moving.answers import Answers
-from donorhub.domain.moving.grouping import Group, People, get_parts, hash_text
+from donorhub.domain.moving.grouping import Group, Key, People, get_parts, hash_text, list_more_contacts
 from donorhub.domain.moving.ledger import GiftFacts, Ledger
 from donorhub.domain.moving.record_rows import GiftDraft, Person, Record
 from donorhub.domain.payer_text import fold_letters, make_name_key
@@ -60,10 +60,17 @@ class DonorPlan:
     group: Group
     donor_id: int | None = None
     changes: dict[str, tuple[str, str]] = field(default_factory=dict)
+    more_contacts: tuple[Key, ...] = ()  # a second e-mail or phone that the base does not have yet
+    brings_account: bool = True  # False: the donor has that account no more
     more_note: str = ""
     forbids: bool = False  # the file brings a no that the base does not have yet
     is_used: bool = False  # a row that is made or joined names them
     partner: Person | None = None
+
+    @property
+    def has_news(self) -> bool:
+        """Whether the file tells more of a donor who is here."""
+        return bool(self.changes or self.more_contacts or self.more_note or self.forbids)
 
 
 @dataclass(slots=True)
@@ -251,15 +258,33 @@ def _compare_donor(plan: DonorPlan, ledger: Ledger, answers: Answers) -> None:
     if plan.donor_id is None:
         plan.forbids = person.opt_out == "no_contact"
         return
-    values = ledger.donors[plan.donor_id].values
+    values, former = ledger.donors[plan.donor_id].values, ledger.donors[plan.donor_id].former
     for name in FILLED_FIELDS:
         new, old = str(getattr(person, name)), str(values.get(name) or "")
         is_filling = not old and name not in ("given_name", "family_name")
+        if _is_former(name, person, former):  # somebody said that they are not reached there any more
+            continue
         if new and new != old and (is_filling or name in answers.overwrite):
             plan.changes[name] = (old, new)
     if person.note and person.note not in str(values.get("note") or ""):
         plan.more_note = person.note
+    plan.more_contacts = tuple(
+        contact
+        for contact in list_more_contacts(person)
+        if plan.donor_id not in ledger.by_contact.get(contact, ()) and contact not in former
+    )
+    plan.brings_account = ("account", person.account) not in former
     plan.forbids = person.opt_out == "no_contact" and not values.get("do_not_contact")
+
+
+def _is_former(name: str, person: Person, former: frozenset[Key]) -> bool:
+    """Return whether a field of a person is of a contact that has ended."""
+    if name == "email":
+        return ("email", normalise_email(person.email)) in former
+    if name == "phone":
+        return ("phone", normalise_phone(person.phone)) in former
+    is_of_address = name in ("street", "postcode", "city", "country")
+    return is_of_address and ("post", fold_letters(person.street or person.city)) in former
 
 
 def _judge_people(rows: list[RowPlan], donors: list[DonorPlan]) -> None:
@@ -268,7 +293,7 @@ def _judge_people(rows: list[RowPlan], donors: list[DonorPlan]) -> None:
         if row.group is None or row.state in ("held", "left_out"):
             continue
         donor = donors[row.group]
-        is_news = donor.donor_id is not None and bool(donor.changes or donor.more_note or donor.forbids)
+        is_news = donor.donor_id is not None and donor.has_news
         if row.record.gift is not None:
             if row.state == "known" and is_news and not donor.is_used:
                 row.state, row.reason = "joined", "adds_to_donor"

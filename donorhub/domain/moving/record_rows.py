@@ -53,6 +53,7 @@ class Person:
     email: str = ""
     more_emails: tuple[str, ...] = ()
     phone: str = ""
+    more_phones: tuple[str, ...] = ()
     street: str = ""
     postcode: str = ""
     city: str = ""
@@ -174,10 +175,10 @@ class RowReader:
     def _read_person(self) -> Person:
         names, note = self._read_names()
         emails = [email for some in self._read_all("email", people_cells.read_emails) for email in some]
-        phones = [phone for phone in self._read_all("phone", self._read_phone) if phone]
+        phones = [phone for some in self._read_all("phone", self._read_phones) for phone in some]
         country = self._read("country", read_country, "")
         address = self._read("address", people_cells.read_address, people_cells.Address())
-        notes = [note, *self._read_all("note", _read_plain), *(f"tel. {phone}" for phone in phones[1:])]
+        notes = [note, *self._read_all("note", _read_plain)]
         name = names[0]
         return Person(
             name=name.name or (emails[0] if emails else ""),
@@ -187,6 +188,7 @@ class RowReader:
             email=emails[0] if emails else "",
             more_emails=tuple(dict.fromkeys(emails[1:])),
             phone=phones[0] if phones else "",
+            more_phones=tuple(dict.fromkeys(phones[1:])),
             street=self._read("street", _read_plain, "") or address.street,
             postcode=self._read("postcode", self._read_postcode, "") or address.postcode,
             city=self._read("city", _read_plain, "") or address.city,
@@ -225,8 +227,8 @@ class RowReader:
         is_household = len(names) == 1 and self.writing.pairs == "one" and people_cells.is_pair(names[0].name)
         return "household" if is_household else "person"
 
-    def _read_phone(self, cell: Cell) -> str:
-        return people_cells.read_phone(cell, self.writing.phone_country)
+    def _read_phones(self, cell: Cell) -> tuple[str, ...]:
+        return people_cells.read_phones(cell, self.writing.phone_country)
 
     def _read_postcode(self, cell: Cell) -> str:
         return people_cells.read_postcode(cell, self.writing.phone_country)

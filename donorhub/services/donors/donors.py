@@ -9,20 +9,19 @@ from typing import Final
 
 from schwifty import IBAN
 from schwifty.exceptions import SchwiftyException
-from sqlalchemy import ColumnElement, bindparam, delete, select, text, update
+from sqlalchemy import ColumnElement, bindparam, select, text
 
-from donorhub.db import cut_query_values, db, insert_or_ignore
-from donorhub.domain import payer_text
+from donorhub.db import cut_query_values, db
 from donorhub.domain.donors import codes, identity, languages, tax_numbers
 from donorhub.errors import Conflict, NotFound, Rejected
 from donorhub.models import Donor, ExternalId, IdentityKey
 from donorhub.models.states import IdentityKind, Stage
 from donorhub.services.access import audit, organisation, users
-from donorhub.services.donors import interactions, stages
+from donorhub.services.donors import contact_rows, interactions, stages
 from donorhub.services.donors.donor_fields import DonorFields, leave_out_note
 from donorhub.services.work import events, tasks
 
-_KEY_COLUMNS: Final = (IdentityKey.kind, IdentityKey.value, IdentityKey.donor_id)
+_FOUND_BY: Final = {"name", "tax_number", *contact_rows.COLUMN_NAMES}
 FIRST_NUMBER: Final = 1000  # the first donor's code is DH-1001-7
 
 
@@ -38,7 +37,7 @@ def create_donor(fields: DonorFields, *, source: str, now: datetime, actor: str)
     db.session.add(donor)
     db.session.flush()  # the code is made of the id
     donor.code = codes.format_code(get_code_prefix(), FIRST_NUMBER + donor.id)
-    _learn_keys(donor)
+    contact_rows.begin_donor(donor, source=source, now=now)
     stages.begin_stage(donor, today=organisation.get_day(now))
     if not source.startswith("import:"):  # hundreds taken over from another system are no news
         tasks.plan_task(
@@ -61,13 +60,14 @@ def change_donor(
     *,
     now: datetime,
     actor: str,
+    source: str = "form",
     version: int | None = None,
-    note_source: str = "form",
 ) -> Donor:
     """Change fields of a donor and return it; those that are as they were change nothing.
 
-    A note is added to theirs, once, and is no change of the donor. Raise Conflict when ``version`` is given
-    and somebody changed the donor since.
+    Another e-mail, phone or address is the preferred one from now on, with its ``source``, and the one
+    before has ended. A note is added to theirs, once, and is no change of the donor. Raise Conflict when
+    ``version`` is given and somebody changed the donor since.
     """
     if version is not None and version != donor.version:
         raise Conflict(
@@ -75,7 +75,7 @@ def change_donor(
             code="donor_changed",
         )
     if note := fields.get("note"):
-        interactions.add_note(donor.id, note, source=note_source, now=now, actor=actor)
+        interactions.add_note(donor.id, note, source=source, now=now, actor=actor)
     fields = _normalise_tax_number(leave_out_note(fields), donor)
     before = {name: _read_field(donor, name) for name in fields}
     if before == fields:
@@ -91,7 +91,9 @@ def change_donor(
         changes["lang"] = (earlier_lang, donor.lang)
     donor.version += 1
     donor.updated_at = now
-    _index_donor(donor)
+    contact_rows.follow_columns(donor, changes, source=source, now=now, today=organisation.get_day(now))
+    if changes.keys() & _FOUND_BY:
+        contact_rows.write_keys(donor)
     if "is_deceased" in changes:
         db.session.flush()  # the stage is worked out of the row
         stages.refresh_stages([donor.id], today=organisation.get_day(now))
@@ -230,44 +232,10 @@ def put_by_external_id(
     """Create or change the donor that another system calls ``ref``; return it and whether it is new."""
     donor = find_by_external_id(source, ref)
     if donor is not None:
-        return change_donor(donor, fields, now=now, actor=actor, note_source="api"), False
+        return change_donor(donor, fields, now=now, actor=actor, source=f"import:{source}"), False
     donor = create_donor(fields, source=f"import:{source}", now=now, actor=actor)
     db.session.add(ExternalId(donor_id=donor.id, source=source, ref=ref))
     return donor, True
-
-
-def learn_key(donor_id: int, kind: IdentityKind, value: str) -> None:
-    """Record another key of a donor that a person typed, such as an IBAN; again changes nothing.
-
-    What was only learned before is typed from now on.
-    """
-    insert = insert_or_ignore(IdentityKey, on=_KEY_COLUMNS)
-    db.session.execute(insert.values(kind=kind, value=value, donor_id=donor_id))
-    db.session.execute(
-        update(IdentityKey)
-        .where(
-            IdentityKey.kind == kind,
-            IdentityKey.value == value,
-            IdentityKey.donor_id == donor_id,
-            IdentityKey.is_learned,
-        )
-        .values(is_learned=False)
-        .execution_options(synchronize_session=False)
-    )
-
-
-def forget_account(donor_id: int, iban: str) -> None:
-    """Forget an account that was learned; one that a person typed stays."""
-    db.session.execute(
-        delete(IdentityKey)
-        .where(
-            IdentityKey.kind == "iban",
-            IdentityKey.value == iban,
-            IdentityKey.donor_id == donor_id,
-            IdentityKey.is_learned,
-        )
-        .execution_options(synchronize_session=False)
-    )
 
 
 def normalise_email(email: str) -> str:
@@ -359,41 +327,3 @@ def _set_fields(donor: Donor, fields: DonorFields) -> None:
     _set_lang(donor, fields)
     if not donor.name:
         donor.name = " ".join(part for part in (donor.given_name, donor.family_name) if part)
-
-
-def _index_donor(donor: Donor) -> None:
-    """Compute the search text and the identity keys anew; keep the IBANs that were learned."""
-    db.session.execute(
-        delete(IdentityKey).where(IdentityKey.donor_id == donor.id, IdentityKey.kind != "iban")
-    )
-    _learn_keys(donor)
-
-
-def _learn_keys(donor: Donor) -> None:
-    donor.search = write_search_text(
-        donor.name, donor.email, donor.code, donor.city, donor.phone, donor.tax_number or ""
-    )
-    keys = list_identity_keys(donor.id, donor.name, donor.email, donor.phone)
-    if keys:
-        db.session.execute(insert_or_ignore(IdentityKey, on=_KEY_COLUMNS), keys)
-
-
-def write_search_text(name: str, email: str, code: str, city: str, phone: str, tax_number: str) -> str:
-    """Return the folded text by which a donor is found."""
-    return payer_text.fold_letters(
-        " ".join((name, email, code, city, phone, normalise_phone(phone), tax_number))
-    )
-
-
-def list_identity_keys(donor_id: int, name: str, email: str, phone: str) -> list[dict[str, object]]:
-    """Return the rows of the keys by which a donor is compared."""
-    values_by_kind: dict[IdentityKind, str] = {
-        "email": normalise_email(email) if email else "",
-        "phone": normalise_phone(phone),
-        "name": payer_text.make_name_key(name),
-    }
-    return [
-        {"kind": kind, "value": value, "donor_id": donor_id}
-        for kind, value in values_by_kind.items()
-        if value
-    ]

@@ -12,12 +12,12 @@ from typing import Any, Final
 
 from sqlalchemy import bindparam, insert, update
 
-from donorhub.db import Base, db, insert_or_ignore
+from donorhub.db import Base, db
 from donorhub.domain.donors import codes, languages
-from donorhub.models import DomainEvent, Donor, IdentityKey
+from donorhub.models import DomainEvent, Donor
 from donorhub.models.states import Lang
 from donorhub.services.access import audit, organisation
-from donorhub.services.donors import donors, interactions, stages
+from donorhub.services.donors import contact_rows, donors, interactions, stages
 from donorhub.services.donors.donor_fields import DonorFields
 
 _TEXTS: Final = (
@@ -32,7 +32,6 @@ _TEXTS: Final = (
     "tax_number",
 )
 _TABLE: Final = Base.metadata.tables["donor"]
-_KEY_COLUMNS: Final = (IdentityKey.kind, IdentityKey.value, IdentityKey.donor_id)
 
 
 def create_donors(new: Sequence[DonorFields], *, source: str, now: datetime, actor: str) -> list[int]:
@@ -49,12 +48,21 @@ def create_donors(new: Sequence[DonorFields], *, source: str, now: datetime, act
         db.session.scalars(insert(Donor).returning(Donor.id, sort_by_parameter_order=True), rows).all()
     )
     _write_codes(ids, rows)
-    keys = [
-        key
-        for id_, row in zip(ids, rows, strict=True)
-        for key in donors.list_identity_keys(id_, row["name"], row["email"], row["phone"])
-    ]
-    db.session.execute(insert_or_ignore(IdentityKey, on=_KEY_COLUMNS), keys)
+    values_by_id = {id_: contact_rows.list_values(row) for id_, row in zip(ids, rows, strict=True)}
+    contact_rows.insert_first_rows(
+        [
+            contact_rows.make_row(id_, value, source=source, now=now, is_preferred=True)
+            for id_, values in values_by_id.items()
+            for value in values
+        ]
+    )
+    contact_rows.insert_keys(
+        [
+            key
+            for (id_, values), row in zip(values_by_id.items(), rows, strict=True)
+            for key in contact_rows.list_keys(id_, row["name"], values)
+        ]
+    )
     stages.begin_stages(
         [(id_, row["is_deceased"]) for id_, row in zip(ids, rows, strict=True)],
         today=organisation.get_day(now),
@@ -92,9 +100,8 @@ def _write_codes(ids: Sequence[int], rows: Sequence[dict[str, Any]]) -> None:
     changes = []
     for id_, row in zip(ids, rows, strict=True):
         code = codes.format_code(prefix, donors.FIRST_NUMBER + id_)
-        search = donors.write_search_text(
-            row["name"], row["email"], code, row["city"], row["phone"], row["tax_number"]
-        )
+        values = contact_rows.list_values(row)
+        search = contact_rows.join_search_text(row["name"], code, row["tax_number"], values)
         changes.append({"of_id": id_, "new_code": code, "new_search": search})
     db.session.connection().execute(
         update(_TABLE)

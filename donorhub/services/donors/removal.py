@@ -16,6 +16,7 @@ from sqlalchemy.orm import aliased
 from donorhub.db import cut_query_values, db
 from donorhub.errors import Rejected
 from donorhub.models import (
+    ContactPoint,
     Correction,
     Donor,
     DonorStage,
@@ -49,6 +50,7 @@ ObstacleKind = Literal[
     "changed",
 ]
 _PARTS: Final = (
+    ContactPoint,
     IdentityKey,
     ExternalId,
     PayerKey,

@@ -14,8 +14,8 @@ from donorhub.domain.moving.grouping import Group
 from donorhub.domain.moving.ledger import DonorFacts, GiftFacts, Ledger
 from donorhub.domain.moving.plan import FILLED_FIELDS, SAME_MONEY, RowPlan
 from donorhub.domain.payer_text import fold_letters, make_name_key
-from donorhub.models import Campaign, Correction, Donor, ExternalId, Fund, Gift, IdentityKey
-from donorhub.services.donors import interactions
+from donorhub.models import Campaign, ContactPoint, Correction, Donor, ExternalId, Fund, Gift, IdentityKey
+from donorhub.services.donors import contact_rows, interactions
 
 ROW_SOURCE: Final = ":rows"  # of ids that we give to people of files without ids of their own
 _GIFT_COLUMNS: Final = (
@@ -87,12 +87,26 @@ def _read_donors(donor_ids: set[int]) -> dict[int, DonorFacts]:
         rows: Any = db.session.execute(
             select(Donor.id, Donor.name, Donor.do_not_contact, *columns).where(Donor.id.in_(chunk))
         ).mappings()
-        notes = interactions.read_notes(chunk)
+        notes, former = interactions.read_notes(chunk), _read_former_contacts(chunk)
         for row in rows:
             parts = NameParts(row["name"], row["given_name"], row["family_name"])
-            note = "\n".join(notes.get(row["id"], ()))
-            facts[row["id"]] = DonorFacts(row["id"], parts, {**row, "note": note})
+            values = {**row, "note": "\n".join(notes.get(row["id"], ()))}
+            facts[row["id"]] = DonorFacts(row["id"], parts, values, frozenset(former.get(row["id"], ())))
     return facts
+
+
+def _read_former_contacts(donor_ids: Sequence[int]) -> dict[int, list[tuple[str, str]]]:
+    """Return the contacts that these donors have no more, as ``domain.moving.plan`` asks for them."""
+    query = select(ContactPoint).where(
+        ContactPoint.donor_id.in_(donor_ids), ContactPoint.until_on.is_not(None)
+    )
+    former: dict[int, list[tuple[str, str]]] = {}
+    for contact in db.session.scalars(query):
+        text = contact_rows.read_value(contact).make_comparable()
+        if contact.kind == "post":
+            text = fold_letters(contact.street or contact.town)
+        former.setdefault(contact.donor_id, []).append((contact.kind, text))
+    return former
 
 
 def _read_gifts(

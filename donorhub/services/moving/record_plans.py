@@ -125,7 +125,14 @@ def _describe_row(row: RowPlan) -> list[object]:
 
 
 def _describe_donor(donor: Any) -> list[object]:
-    return [donor.donor_id, donor.changes, donor.more_note, donor.forbids, donor.is_used]
+    return [
+        donor.donor_id,
+        donor.changes,
+        donor.more_contacts,
+        donor.more_note,
+        donor.forbids,
+        donor.is_used,
+    ]
 
 
 def _collect_figures(table: RecordTable, writing: Writing, plan: Plan) -> dict[str, Any]:
@@ -143,7 +150,9 @@ def _collect_figures(table: RecordTable, writing: Writing, plan: Plan) -> dict[s
         "sums": dict(sorted(sums.items())),
         "new_donors": len(new) + sum(1 for donor in new if donor.group.person.partner is not None),
         "known_donors": len(used_donors) - len(new),
-        "changed_donors": sum(1 for donor in plan.donors if donor.changes or donor.more_note),
+        "changed_donors": sum(
+            1 for donor in plan.donors if donor.changes or donor.more_contacts or donor.more_note
+        ),
         "opt_outs": sum(1 for donor in plan.donors if donor.group.person.opt_out),
         "refused_cells": Counter(code for row in shown_rows for _, code in row.record.refused_cells),
         "reasons": [

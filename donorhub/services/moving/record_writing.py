@@ -13,16 +13,17 @@ from typing import Any, Final
 from sqlalchemy import insert
 
 from donorhub.db import Base, cut_chunks, db, insert_or_ignore
+from donorhub.domain.donors.contact_values import ContactValue
 from donorhub.domain.moving.answers import Answers
 from donorhub.domain.moving.people_cells import PersonName
 from donorhub.domain.moving.plan import DonorPlan, RowPlan
 from donorhub.domain.moving.record_rows import Person
 from donorhub.domain.payer_text import fold_letters
-from donorhub.models import Campaign, Designation, ExternalId, Fund, IdentityKey, ImportFile, RecordRow
+from donorhub.models import Campaign, Designation, ExternalId, Fund, ImportFile, RecordRow
 from donorhub.models.states import GIFT_METHODS, LANGS, find_word
 from donorhub.services.access import audit
 from donorhub.services.bank.files import imports
-from donorhub.services.donors import donors, new_donors
+from donorhub.services.donors import accounts, contact_rows, donors, new_donors
 from donorhub.services.donors.donor_fields import DonorFields, select_fields
 from donorhub.services.giving import funds, new_gifts
 from donorhub.services.giving.funds import Purpose
@@ -90,6 +91,7 @@ class _Writer:
         """Write donors, what is filled in, noes, gifts, and what came of each row."""
         self._make_donors()
         self._write_names()
+        self._write_contacts()
         self._change_donors()
         self._write_opt_outs()
         gift_ids = self._make_gifts()
@@ -119,9 +121,8 @@ class _Writer:
         return self._plan.donors[at].donor_id or self._new_ids.get(at)
 
     def _write_names(self) -> None:
-        """Keep what a later file finds these people by: their ids, ours, accounts and further addresses."""
+        """Keep what a later file finds these people by: their ids, and ours."""
         refs: list[dict[str, object]] = []
-        keys: list[dict[str, object]] = []
         for at, one in enumerate(self._plan.donors):
             donor_id = self._find_donor_id(at)
             if donor_id is None or not one.is_used:
@@ -132,23 +133,35 @@ class _Writer:
             if one.group.row_key:
                 source = self._answers.system + ROW_SOURCE
                 refs.append({"donor_id": donor_id, "source": source, "ref": one.group.row_key})
-            values = [("iban", person.account)] if person.account else []
-            values += [("email", donors.normalise_email(email)) for email in person.more_emails]
-            keys += [{"kind": kind, "value": value, "donor_id": donor_id} for kind, value in values]
         if refs:
             statement = insert_or_ignore(ExternalId, on=(ExternalId.source, ExternalId.ref))
             db.session.execute(statement, refs)
-        if keys:
-            columns = (IdentityKey.kind, IdentityKey.value, IdentityKey.donor_id)
-            db.session.execute(insert_or_ignore(IdentityKey, on=columns), keys)
+
+    def _write_contacts(self) -> None:
+        """Write accounts, and second e-mails and phones beside the preferred ones; what is there stays."""
+        people = [
+            (donor_id, one)
+            for at, one in enumerate(self._plan.donors)
+            if one.is_used and (donor_id := self._find_donor_id(at)) is not None
+        ]
+        pairs = [
+            (donor_id, one.group.person.account)
+            for donor_id, one in people
+            if one.group.person.account and one.brings_account
+        ]
+        for some in cut_chunks(pairs, _CHUNK):
+            accounts.record_accounts(some, source=self._source, now=self._now)
+        values = [(donor_id, value) for donor_id, one in people for value in _list_more_values(one)]
+        for chunk in cut_chunks(values, _CHUNK):
+            contact_rows.add_more(chunk, source=self._source, now=self._now)
 
     def _change_donors(self) -> None:
         for one in self._plan.donors:
-            if one.donor_id is None or not (one.changes or one.more_note or one.forbids):
+            if one.donor_id is None or not one.has_news:
                 continue
             donor = donors.get_donor(one.donor_id)
             fields = _make_changes(one, self._write_no(one.group.person))
-            donors.change_donor(donor, fields, now=self._now, actor=self._actor, note_source=self._source)
+            donors.change_donor(donor, fields, now=self._now, actor=self._actor, source=self._source)
 
     def _write_opt_outs(self) -> None:
         """Suppress the addresses that nothing is sent to; a donor who wants no contact is marked as that."""
@@ -261,8 +274,7 @@ class _Writer:
 
 
 def _make_fields(person: Person, no: str) -> DonorFields:
-    more_emails = ", ".join(person.more_emails)
-    note = "\n".join(part for part in (person.note, more_emails, no) if part)
+    note = "\n".join(part for part in (person.note, no) if part)
     fields: DonorFields = {
         "kind": person.kind,
         "name": person.name,
@@ -282,6 +294,18 @@ def _make_fields(person: Person, no: str) -> DonorFields:
     if lang := find_word(person.lang, LANGS):
         fields["lang"] = lang
     return fields
+
+
+def _list_more_values(plan: DonorPlan) -> list[ContactValue]:
+    """Return the second e-mails and phones of a person; of a donor who is here, those that are news."""
+    person = plan.group.person
+    values = [
+        *(ContactValue("email", email) for email in person.more_emails),
+        *(ContactValue("phone", phone) for phone in person.more_phones),
+    ]
+    if plan.donor_id is None:
+        return values
+    return [value for value in values if (value.kind, value.make_comparable()) in plan.more_contacts]
 
 
 def _make_partner(person: Person, partner: PersonName) -> DonorFields:

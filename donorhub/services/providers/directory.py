@@ -184,7 +184,7 @@ class Directory:
             changes["name"] = better_name
         if changes:
             row.donor_fields = {**earlier_fields, **changes}
-            donors.change_donor(donor, changes, now=now, actor=self._at.actor)
+            donors.change_donor(donor, changes, now=now, actor=self._at.actor, source=self._at.source)
             self._learn_email(donor)
 
 

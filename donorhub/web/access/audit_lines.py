@@ -20,7 +20,7 @@ from donorhub.services.access import audit
 from donorhub.services.moving.audit_names import KIND_OF_FIELD, AuditNames
 from donorhub.web.admission import get_principal
 from donorhub.web.showing import show_day, show_moment, show_money
-from donorhub.web.words import audit_words, codes, labels, lists
+from donorhub.web.words import audit_words, codes, donor_words, labels, lists
 
 _AMOUNT: Final = re.compile(r"-?[0-9]+(\.[0-9]+)? [A-Z]{3}")
 _DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -41,6 +41,7 @@ _PAGES: Final[Mapping[str, tuple[str, str, str]]] = {
     "user": ("users.show_user", "user_id", "users:write"),
 }
 _WORDS: Final[Mapping[str, Mapping[Any, object]]] = {
+    "contact_state": donor_words.CONTACT_STATES,
     "kind": labels.KINDS,
     "lang": labels.LANGS,
     "instalment_state": labels.INSTALMENT_STATES,

@@ -147,7 +147,14 @@ def save_donor(donor_id: int) -> Answer:
         fields: DonorFields = form.load_fields(NewDonorSchema())
         alike = duplicates.list_newly_alike(donor, fields)
         duplicates.refuse_alike(alike, known_ids=form.list_ids("another"))
-        donors.change_donor(donor, fields, now=clock.now(), actor=get_principal().actor, version=version or 0)
+        donors.change_donor(
+            donor,
+            fields,
+            now=clock.now(),
+            actor=get_principal().actor,
+            source="form",
+            version=version or 0,
+        )
         commit()
         tell_reader(gettext("The donor is saved."))
         return redirect(url_for("donors.show_donor", donor_id=donor_id))

@@ -34,7 +34,7 @@ from donorhub.schemas.recurring import (
     PromiseDetails,
 )
 from donorhub.services.access import organisation
-from donorhub.services.donors import donors
+from donorhub.services.donors import accounts, donors
 from donorhub.services.donors.donors import normalise_iban
 from donorhub.services.giving import funds, history
 from donorhub.services.moving.lists.description import Filters, keep_filters
@@ -164,7 +164,7 @@ def start_recurring_gift() -> Answer:
             actor=get_principal().actor,
         )
         if iban:
-            donors.learn_key(donor.id, "iban", iban)
+            accounts.learn_account(donor.id, iban, source="form", now=clock.now())
         instalments.make_instalments(gift, today=get_today())
         commit()
         tell_reader(gettext("The recurring gift is started."))

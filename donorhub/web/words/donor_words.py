@@ -6,7 +6,13 @@ from typing import Final
 
 from flask_babel import lazy_gettext
 
-from donorhub.models.states import CallOutcome, InteractionDirection, InteractionKind
+from donorhub.models.states import (
+    CallOutcome,
+    ContactKind,
+    ContactState,
+    InteractionDirection,
+    InteractionKind,
+)
 from donorhub.web.words.labels import Words
 
 INTERACTIONS: Final[Words[InteractionKind]] = {
@@ -28,3 +34,16 @@ CALL_OUTCOMES: Final[Words[CallOutcome]] = {
     "call_back": lazy_gettext("wants to be called again"),
     "wrong_number": lazy_gettext("wrong number"),
 }
+CONTACT_KINDS: Final[Words[ContactKind]] = {
+    "email": lazy_gettext("E-mail"),
+    "phone": lazy_gettext("Phone"),
+    "post": lazy_gettext("Postal address"),
+    "account": lazy_gettext("Bank account"),
+}
+CONTACT_STATES: Final[Words[ContactState]] = {
+    "ok": lazy_gettext("works"),
+    "unconfirmed": lazy_gettext("not confirmed"),
+    "bounced": lazy_gettext("mail came back"),
+    "complained": lazy_gettext("they complained"),
+}
+CONTACT_LOOKS: Final = {"unconfirmed": "warn", "bounced": "no", "complained": "no"}

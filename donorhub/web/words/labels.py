@@ -272,6 +272,8 @@ SOURCES: Final[Words[str]] = {
     "bank": lazy_gettext("Bank statement"),
     "import": lazy_gettext("Import"),
     "api": lazy_gettext("API"),
+    "typed": lazy_gettext("Entered by hand"),
+    "moved": lazy_gettext("Known before an upgrade"),
     **{name: webhooks.get_provider(name).label for name in webhooks.list_provider_names()},
 }
 EVENT_ICONS: Final = {  # of a donor's timeline

@@ -52,6 +52,13 @@ CODES: Final[Mapping[str, object]] = {
     "complaint_stays": lazy_gettext(
         "This address complained about our mail: nobody but the person can take that back."
     ),
+    "account_not_preferred": lazy_gettext("Nobody is written to by an account: it is not preferred."),
+    "contact_empty": lazy_gettext("Please say which address or number it is."),
+    "contact_ended": lazy_gettext("This contact has ended: it is not preferred."),
+    "contact_known": lazy_gettext("The donor has this contact already."),
+    "day_to_come": lazy_gettext("This day is still to come."),
+    "ends_before_start": lazy_gettext("It ends before it starts."),
+    "iban_invalid": lazy_gettext("This is no IBAN: compare its digits."),
     "currency_differs": lazy_gettext("This is in %(currency)s: give the amount in the same currency."),
     "payer_known": lazy_gettext("This payer is a donor already: %(donor_code)s."),
     "corrected_already": lazy_gettext("This was corrected in the meantime. Look at what is there now."),

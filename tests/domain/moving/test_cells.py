@@ -27,7 +27,7 @@ from donorhub.domain.moving.people_cells import (
     read_address,
     read_emails,
     read_name,
-    read_phone,
+    read_phones,
     read_postcode,
     split_pair,
 )
@@ -164,14 +164,30 @@ def test_what_no_calendar_has_is_refused(cell: str) -> None:
 )
 def test_a_phone_gets_the_columns_country(cell: Cell, country: str, phone: str) -> None:
     """A number of the country's length gets its prefix; any other stays as it is written."""
-    assert read_phone(cell, country) == phone
+    assert read_phones(cell, country) == ((phone,) if phone else ())
+
+
+@pytest.mark.parametrize(
+    ("cell", "phones"),
+    [
+        ("501 234 567; 22 621 10 20", ("+48 501234567", "+48 226211020")),
+        ("501234567/601234567", ("+48 501234567", "+48 601234567")),
+        ("501234567 lub +355 69 123 4567", ("+48 501234567", "+355 691234567")),
+        ("501234567, 501 234 567", ("+48 501234567",)),
+        ("22/621 10 20", ("22/621 10 20",)),
+        ("501234567 / wew. 12", ("501234567 / wew. 12",)),
+    ],
+)
+def test_two_phones_in_a_cell_are_two(cell: str, phones: tuple[str, ...]) -> None:
+    """Two whole numbers in a cell are two; an area code or an extension is part of its number."""
+    assert read_phones(cell, "PL") == phones
 
 
 @pytest.mark.parametrize("cell", ["5,01E+08", "5.01E+08", 5.01e17])
 def test_a_phone_with_lost_digits_is_refused(cell: Cell) -> None:
     """Digits that a spreadsheet lost are never guessed."""
     with pytest.raises(UnreadableCell, match="lost_digits"):
-        read_phone(cell, "PL")
+        read_phones(cell, "PL")
 
 
 @pytest.mark.parametrize(

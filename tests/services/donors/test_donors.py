@@ -13,7 +13,7 @@ from donorhub.domain.donors import codes
 from donorhub.errors import Conflict, NotFound, Rejected
 from donorhub.models import AuditRecord, AuditValue, DomainEvent, Donor, IdentityKey, Task
 from donorhub.services.access import users
-from donorhub.services.donors import donors, search
+from donorhub.services.donors import accounts, donors, search
 from tests.api.conftest import dump
 
 
@@ -100,7 +100,7 @@ def test_others_list_hides_its_donors(database: Flask, now: datetime) -> None:
 def test_keys_follow_every_change(database: Flask, now: datetime) -> None:
     """What a donor is known by follows every change, but a learned account stays."""
     donor = make(now, email="Anna+News@Example.org", phone="+48 600 100 200")
-    donors.learn_key(donor.id, "iban", "PL61109010140000071219812874")
+    accounts.learn_account(donor.id, "PL61109010140000071219812874", now=now)
     assert keys(donor) >= {("email", "anna@example.org"), ("phone", "+48600100200")}
     donors.change_donor(donor, {"email": "", "name": "Zofia Nowak"}, now=now, actor="t")
     db.session.commit()

@@ -52,7 +52,7 @@ def test_note_of_a_new_donor_is_an_interaction(database: Flask, now: datetime) -
 def test_same_note_again_adds_nothing(anna: Donor, now: datetime) -> None:
     """A note put again with the donor's other fields is no second one, and no change of the donor."""
     for _ in range(2):
-        donors.change_donor(anna, {"note": "likes dogs"}, now=now, actor=ME, note_source="api")
+        donors.change_donor(anna, {"note": "likes dogs"}, now=now, actor=ME, source="api")
     donors.change_donor(anna, {"note": ""}, now=now, actor=ME)
     assert read_rows() == [("note", "likes dogs", "api", ME)]
     assert anna.version == 1

@@ -10,7 +10,7 @@ from donorhub import clock
 from donorhub.db import db
 from donorhub.errors import Rejected
 from donorhub.models import Donor
-from donorhub.services.donors import donors, search
+from donorhub.services.donors import accounts, donors, search
 
 ACTOR = "system:0"
 
@@ -30,7 +30,7 @@ def people(database: Flask) -> None:
     add("Anna Nowak", email="anna.nowak@example.org", city="Łódź", phone="+48 501 222 333")
     add("Joanna Nowakowska", email="jn@example.org", city="Kraków")
     add("Besnik Çela", email="besnik@example.org", city="Pejë", lang="sq")
-    donors.learn_key(3, "iban", "PL61109010140000071219812874")
+    accounts.learn_account(3, "PL61109010140000071219812874", now=clock.now())
     db.session.commit()
 
 
@@ -77,7 +77,7 @@ def test_changed_or_deleted_is_not_found() -> None:
     db.session.commit()
     assert find_names("mazur") == ["Anna Mazur"]
     assert find_names("anna nowak") == ["Joanna Nowakowska"]
-    for table in ("identity_key", "task", "domain_event", "donor_stage"):
+    for table in ("contact_point", "identity_key", "task", "domain_event", "donor_stage"):
         db.session.execute(text(f"DELETE FROM {table} WHERE donor_id = 2"))
     db.session.execute(text("DELETE FROM donor WHERE id = 2"))
     db.session.commit()

@@ -14,7 +14,7 @@ from donorhub.domain.moving.answers import Answers
 from donorhub.models import Entry, Gift, ImportFile
 from donorhub.services.bank.matching import entries
 from donorhub.services.bank.matching.entries import Share
-from donorhub.services.donors import donors
+from donorhub.services.donors import accounts, donors
 from donorhub.services.moving import record_undo
 from tests.services.bank.bank import ANNA, Paid, camt, match, open_account, send
 from tests.services.moving.records import ME, bring, count
@@ -48,7 +48,7 @@ def test_the_bank_after_the_move(database: Flask) -> None:
 def test_the_move_after_the_bank(database: Flask, days: str) -> None:
     """A row that covers a gift of the bank is that gift, up to three days before or after."""
     anna = donors.create_donor({"name": "Anna Kowalska"}, source="form", now=clock.now(), actor=ME)
-    donors.learn_key(anna.id, "iban", ANNA)
+    accounts.learn_account(anna.id, ANNA, now=clock.now())
     db.session.commit()
     open_account("suggest")
     send(camt([Paid(DAY, 5000, ref="R1", text="darowizna")]))

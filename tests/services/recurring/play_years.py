@@ -23,7 +23,7 @@ from donorhub.models import Entry, RecurringGift, Task
 from donorhub.money import Money
 from donorhub.services.bank.files import bank_accounts
 from donorhub.services.bank.matching import entries, matching
-from donorhub.services.donors import donors
+from donorhub.services.donors import accounts, donors
 from donorhub.services.recurring import changed_amounts, instalments, recurring_gifts
 from tests.services.bank.bank import Paid, assert_sound, camt, match, send
 from tests.services.recurring.judged_years import Judge, Result
@@ -101,7 +101,7 @@ class Play:
         for number, name in enumerate(self.world.donor_names):
             made = donors.create_donor({"name": name}, source="form", now=clock.now(), actor="user:1")
             for account in self.world.donor_numbers[number]:
-                donors.learn_key(made.id, "iban", account)
+                accounts.learn_account(made.id, account, now=clock.now())
             self.judge.donor_ids.append(made.id)
 
     def _live_day(self, day: date) -> None:

@@ -16,7 +16,7 @@ from donorhub.jobs.kinds import inbox as inbox_job
 from donorhub.jobs.queue.run import run_due
 from donorhub.money import Money
 from donorhub.services.access import audit, organisation
-from donorhub.services.donors import donors
+from donorhub.services.donors import accounts, donors
 from donorhub.services.giving import gifts
 from donorhub.services.providers import endpoints, inbox
 from donorhub.services.receipts import receipts
@@ -41,6 +41,7 @@ MATCHES = "matches explain the gifts from the bank"
 PAYOUTS = "items make the payout"
 NUMBERS = "receipt numbers run from 1 without a gap"
 RECEIPTS = "receipts are as issued, one live for a gift"
+CONTACTS = "what is shown of a donor is their preferred contact"
 THANKS = "one thank-you a gift"
 SENDINGS = "no sending hangs"
 AUDITED = "every gift is audited"
@@ -68,6 +69,7 @@ def webhooks_came(app: Flask, now: datetime) -> None:
 def bank_files_came() -> None:
     bank.open_account("auto")
     donor = donors.create_donor({"name": "Jan Nowak"}, source="manual", now=clock.now(), actor="t")
+    accounts.learn_account(donor.id, bank.ANNA, now=clock.now())
     db.session.commit()
     day = date(2026, 11, 2)
     known = bank.Paid(day, 7000, name="Jan Nowak", account=bank.BESA, text=f"darowizna {donor.code}")
@@ -186,6 +188,12 @@ DAMAGES: list[tuple[str, str, str]] = [
         " (SELECT total_minor FROM receipt WHERE id = 2), gift_id = (SELECT gift_id FROM receipt_line WHERE"
         " receipt_id = 1) WHERE receipt_id = 2",
     ),
+    (CONTACTS, "another e-mail", "UPDATE donor SET email = 'x@example.org' WHERE id = 1"),
+    (CONTACTS, "another phone", "UPDATE donor SET phone = '1' WHERE id = 1"),
+    (CONTACTS, "another address", "UPDATE donor SET city = 'x' WHERE id = 1"),
+    (CONTACTS, "a contact that parted", "UPDATE contact_point SET value = 'x' WHERE kind = 'email'"),
+    (CONTACTS, "an account without its key", "DELETE FROM identity_key WHERE kind = 'iban'"),
+    (CONTACTS, "a key without its account", "DELETE FROM contact_point WHERE kind = 'account'"),
     (THANKS, "no thank-you", f"UPDATE task SET key = 'lost' WHERE key = 'thank_you:gift:' || {STRIPE_GIFT}"),
     (
         THANKS,

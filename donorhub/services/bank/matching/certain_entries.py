@@ -150,7 +150,7 @@ def _settle_decisions(
     certain_decisions: Sequence[CreditDecision], statement_id: int | None, *, now: datetime, actor: str
 ) -> int:
     decisions.settle_matches(certain_decisions, now=now, actor=actor)
-    holding.learn_accounts(certain_decisions)
+    holding.learn_accounts(certain_decisions, now=now)
     if certain_decisions:
         audit.record_action(
             actor,

@@ -124,7 +124,7 @@ def settle_entry(entry: Entry, decision: CreditDecision, *, now: datetime, actor
     """Write a person's decision down; the fee beside the payment is no gift, whatever that is."""
     fees = _list_open_fees(entry) if entry.has_details else []
     settling.settle_matches([decision, *fees], now=now, actor=actor)
-    learn_accounts([decision])
+    learn_accounts([decision], now=now)
     audit.record_action(
         actor, "entry.decided", ("entry", entry.id), now=now, data={"gifts": len(decision.parts)}
     )
@@ -160,10 +160,13 @@ def add_person_evidence(decision: CreditDecision) -> CreditDecision:
     return replace(decision, evidence=(*decision.evidence, make_person_evidence()))
 
 
-def learn_accounts(decisions: Sequence[CreditDecision]) -> None:
+def learn_accounts(decisions: Sequence[CreditDecision], *, now: datetime) -> None:
     """Record each account that its holder's payments are known by, where they were for one donor alone."""
     payer_keys.learn_accounts(
-        (decision.clues.payer_key, decision.clues.credit.name or "", decision.parts[0].donor_id)
-        for decision in decisions
-        if len(decision.parts) == 1 and decision.clues.payer_key
+        (
+            (decision.clues.payer_key, decision.clues.credit.name or "", decision.parts[0].donor_id)
+            for decision in decisions
+            if len(decision.parts) == 1 and decision.clues.payer_key
+        ),
+        now=now,
     )

@@ -33,7 +33,7 @@ from donorhub.services.bank.matching import (
 from donorhub.services.bank.matching.credits import SOURCE
 from donorhub.services.bank.matching.decisions import CreditDecision
 from donorhub.services.bank.matching.unknown_payers import PlaceClues, UnknownPayers
-from donorhub.services.donors import donors, new_donors
+from donorhub.services.donors import accounts, donors, new_donors
 from donorhub.services.donors.donor_fields import DonorFields
 
 MOST_CHOICES: Final = 500  # of one request: rows that are not as they were ticked beforehand
@@ -113,7 +113,8 @@ def make_donors(
     if not selection.choices:
         raise Rejected("choose at least one payer", code="nobody_chosen")
     ends = _lock_entries(sorted({credit.entry_id for payer in selection.payers for credit in payer.credits}))
-    all_decisions = _decide_known_payers(selection) + _decide_new_payers(selection, now=now, actor=actor)
+    all_decisions = _decide_known_payers(selection, now=now)
+    all_decisions += _decide_new_payers(selection, now=now, actor=actor)
     entry_ids = {decision.place.entry_id for decision in all_decisions}
     fees = [matching.make_cost_decision(*pair) for pair in view.fees if pair[0].entry_id in entry_ids]
     decisions.settle_matches([*all_decisions, *fees], now=now, actor=actor)
@@ -122,7 +123,8 @@ def make_donors(
             (one.clues.payer_key, one.clues.credit.name or "", one.parts[0].donor_id)
             for one in all_decisions
             if one.clues.payer_key
-        }
+        },
+        now=now,
     )
     batch = _keep_batch(
         digest, selection, {id_: ends[id_] for id_ in sorted(entry_ids)}, now=now, actor=actor
@@ -196,7 +198,7 @@ def _make_decision(pair: PlaceClues, donor_id: int) -> CreditDecision:
     return CreditDecision(place, clues, (part,), evidence=(entry_holding.make_person_evidence(),))
 
 
-def _decide_known_payers(selection: Selection) -> list[CreditDecision]:
+def _decide_known_payers(selection: Selection, *, now: datetime) -> list[CreditDecision]:
     """Return whose gifts the money of payers is who are donors already, with what it settles.
 
     Raise Conflict where such a gift is recorded by hand: that entry wants a look of its own.
@@ -208,7 +210,8 @@ def _decide_known_payers(selection: Selection) -> list[CreditDecision]:
             continue
         donor = donors.get_donor(donor_id)
         if payer.account is not None:
-            payer_keys.record_accounts([(donor.id, payer.account)])  # the engine then says what it settles
+            # The engine then says what it settles.
+            accounts.learn_accounts([(donor.id, payer.account)], now=now)
         pairs_by_place = {
             (pair[0].entry_id, pair[0].detail_id): pair for pair in selection.view.places[payer.row_id]
         }

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, datetime
 from typing import NamedTuple
 
 from sqlalchemy import func, select, text, update
 
-from donorhub.db import cut_query_values, db, insert_for, insert_or_ignore
+from donorhub.db import cut_query_values, db, insert_for
 from donorhub.domain.bank.matching.other_payers import names_agree
-from donorhub.models import Donor, IdentityKey, PayerKey
-from donorhub.services.donors import donors
+from donorhub.models import Donor, PayerKey
+from donorhub.services.donors import accounts
 
 _IBAN = "iban:"
 
@@ -86,31 +86,21 @@ def list_sayings(payers: Iterable[tuple[str, str, int, date]]) -> list[PayerUse]
     ]
 
 
-def learn_accounts(payers: Iterable[tuple[str, str, int]]) -> None:
+def learn_accounts(payers: Iterable[tuple[str, str, int]], *, now: datetime) -> None:
     """Record accounts as their donors', as a person said, from (payer key, payer's name, donor) of each.
 
     Where another name pays, the account is not the donor's: what it is used for is learned, no more.
     """
     payers = [payer for payer in payers if payer[0].startswith(_IBAN)]
     names = _find_names({donor_id for _, _, donor_id in payers})
-    record_accounts(
-        (donor_id, key.removeprefix(_IBAN))
-        for key, name, donor_id in payers
-        if names_agree(name, names[donor_id])
+    accounts.learn_accounts(
+        (
+            (donor_id, key.removeprefix(_IBAN))
+            for key, name, donor_id in payers
+            if names_agree(name, names[donor_id])
+        ),
+        now=now,
     )
-
-
-def record_accounts(pairs: Iterable[tuple[int, str]]) -> None:
-    """Record accounts that decisions say are donors'; one that a person typed stays typed."""
-    keys = [
-        {"kind": "iban", "value": iban, "donor_id": id_, "is_learned": True}
-        for id_, iban in sorted(set(pairs))
-    ]
-    if keys:
-        statement = insert_or_ignore(
-            IdentityKey, on=(IdentityKey.kind, IdentityKey.value, IdentityKey.donor_id)
-        )
-        db.session.execute(statement, keys)
 
 
 def _find_names(donor_ids: Iterable[int]) -> dict[int, str]:
@@ -134,4 +124,4 @@ def reject_payer(payer_key: str, donor_id: int) -> None:
     )
     stands = db.session.scalar(select(PayerKey.id).where(is_key, PayerKey.hits > PayerKey.misses))
     if payer_key.startswith(_IBAN) and stands is None:
-        donors.forget_account(donor_id, payer_key.removeprefix(_IBAN))
+        accounts.forget_account(donor_id, payer_key.removeprefix(_IBAN))

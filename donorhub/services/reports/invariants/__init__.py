@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Final
 
 from donorhub.services.reports.invariants.bank import check_matches, check_parts, check_statements
+from donorhub.services.reports.invariants.donors import check_contacts
 from donorhub.services.reports.invariants.payment_losses import check_payment_losses
 from donorhub.services.reports.invariants.providers import (
     check_inbox,
@@ -41,6 +42,7 @@ CHECKS: Final[dict[str, Callable[[Scope, datetime], list[str]]]] = {
     "items make the payout": check_payouts,
     "receipt numbers run from 1 without a gap": check_numbers,
     "receipts are as issued, one live for a gift": check_papers,
+    "what is shown of a donor is their preferred contact": check_contacts,
     "one thank-you a gift": check_thank_yous,
     "no sending hangs": check_sendings,
     "every gift is audited": check_audited_gifts,

@@ -17,7 +17,7 @@ from donorhub.models import (
 )
 from donorhub.money import Money
 from donorhub.services.access import organisation
-from donorhub.services.donors import donors
+from donorhub.services.donors import accounts, donors
 from donorhub.services.receipts import receipts
 from donorhub.services.recurring import instalments, recurring_gifts
 from tests.services.bank.bank import Paid, camt, match, open_account, send
@@ -28,7 +28,7 @@ DAY = date(2026, 10, 5)
 def donor(name: str = "Anna Kowalska", iban: str = "") -> Donor:
     made = donors.create_donor({"name": name}, source="form", now=clock.now(), actor="user:1")
     if iban:
-        donors.learn_key(made.id, "iban", iban)
+        accounts.learn_account(made.id, iban, now=clock.now())
     db.session.commit()
     return made
 

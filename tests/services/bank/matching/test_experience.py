@@ -12,7 +12,7 @@ from donorhub.db import db
 from donorhub.models import Donor, Entry, IdentityKey, PayerKey
 from donorhub.services.bank.matching import entries, matching
 from donorhub.services.bank.matching.entries import Share
-from donorhub.services.donors import donors
+from donorhub.services.donors import accounts
 from tests.services.bank.bank import ANNA, Paid, assert_sound, camt, match, open_account, send
 from tests.services.bank.matching.matching_world import DAY, donor, entry_states, only_entry
 
@@ -85,7 +85,7 @@ def test_account_typed_later_stays(database: Flask) -> None:
     anna = donor()
     open_account()
     accept(receive(0, "darowizna"), anna)
-    donors.learn_key(anna.id, "iban", ANNA)
+    accounts.learn_account(anna.id, ANNA, now=clock.now())
     undo(only_entry().id)
     assert find_accounts(anna) == [ANNA]
 

@@ -14,7 +14,7 @@ from donorhub.models import Donor, Entry, Gift
 from donorhub.money import Money
 from donorhub.services.bank.matching import certain_entries, entries, gifts_by_hand, matching
 from donorhub.services.bank.matching.entries import Share
-from donorhub.services.donors import donors
+from donorhub.services.donors import accounts, donors
 from donorhub.services.giving import gifts
 from tests.services.bank.bank import ANNA, Paid, camt, match, open_account, send
 
@@ -25,7 +25,7 @@ DAY = date(2026, 10, 5)
 def anna(database: Flask, now: datetime) -> Donor:
     """Somebody whose account is known, so that the engine is sure of her."""
     made = donors.create_donor({"name": "Anna Kowalska"}, source="form", now=now, actor="user:1")
-    donors.learn_key(made.id, "iban", ANNA)
+    accounts.learn_account(made.id, ANNA, now=now)
     db.session.commit()
     return made
 

@@ -13,7 +13,7 @@ from donorhub.db import db
 from donorhub.models import Entry, Gift, ImportFile
 from donorhub.services.bank import import_undo
 from donorhub.services.bank.matching import entries
-from donorhub.services.donors import donors
+from donorhub.services.donors import accounts, donors
 from donorhub.services.giving import gifts
 from tests.services.bank.bank import ANNA, Paid, assert_sound, camt, match, open_account, send
 
@@ -24,7 +24,7 @@ DAY = date(2026, 10, 5)
 def gift(database: Flask) -> Gift:
     """Anna's gift, which her bank took back, both in one file and both decided by the program."""
     made = donors.create_donor({"name": "Anna Kowalska"}, source="form", now=clock.now(), actor="user:1")
-    donors.learn_key(made.id, "iban", ANNA)
+    accounts.learn_account(made.id, ANNA, now=clock.now())
     open_account("auto")
     send(
         camt(

@@ -1,0 +1,92 @@
+"""The accounts that donors pay from: typed by a person, or learned of decisions and forgotten with them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from sqlalchemy import delete, update
+
+from donorhub.db import db
+from donorhub.domain.donors.contact_values import ContactValue
+from donorhub.models import ContactPoint, IdentityKey
+from donorhub.services.donors import contact_rows
+from donorhub.services.donors.contact_rows import LEARNED, hash_value, insert_keys, make_row
+
+
+def learn_account(donor_id: int, iban: str, *, now: datetime, source: str = "typed") -> None:
+    """Record an account of a donor that a person typed; again changes nothing.
+
+    What was only learned before is typed from now on.
+    """
+    value = ContactValue("account", iban)
+    contact_rows.insert_rows([make_row(donor_id, value, source=source, now=now)])
+    insert_keys(contact_rows.list_account_keys(donor_id, {iban: False}))
+    db.session.execute(
+        update(ContactPoint)
+        .where(
+            ContactPoint.donor_id == donor_id,
+            ContactPoint.kind == "account",
+            ContactPoint.value_hash == hash_value(value),
+            ContactPoint.until_on.is_(None),
+            ContactPoint.source == LEARNED,
+        )
+        .values(source=source, collected_at=now)
+        .execution_options(synchronize_session=False)
+    )
+    db.session.execute(
+        update(IdentityKey)
+        .where(
+            IdentityKey.kind == "iban",
+            IdentityKey.value == iban,
+            IdentityKey.donor_id == donor_id,
+            IdentityKey.is_learned,
+        )
+        .values(is_learned=False)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def record_accounts(pairs: Iterable[tuple[int, str]], *, source: str, now: datetime) -> None:
+    """Record accounts that another system says are donors'; one that is known stays as it is."""
+    _record_accounts(pairs, source=source, now=now)
+
+
+def learn_accounts(pairs: Iterable[tuple[int, str]], *, now: datetime) -> None:
+    """Record accounts that decisions say are donors'; one that a person typed stays typed."""
+    _record_accounts(pairs, source=LEARNED, now=now)
+
+
+def _record_accounts(pairs: Iterable[tuple[int, str]], *, source: str, now: datetime) -> None:
+    pairs = sorted(set(pairs))
+    is_learned = source == LEARNED
+    contact_rows.insert_rows(
+        [make_row(id_, ContactValue("account", iban), source=source, now=now) for id_, iban in pairs]
+    )
+    insert_keys(
+        [key for id_, iban in pairs for key in contact_rows.list_account_keys(id_, {iban: is_learned})]
+    )
+
+
+def forget_account(donor_id: int, iban: str) -> None:
+    """Forget an account that was learned; one that a person typed stays."""
+    db.session.execute(
+        delete(ContactPoint)
+        .where(
+            ContactPoint.donor_id == donor_id,
+            ContactPoint.kind == "account",
+            ContactPoint.value_hash == hash_value(ContactValue("account", iban)),
+            ContactPoint.source == LEARNED,
+        )
+        .execution_options(synchronize_session=False)
+    )
+    db.session.execute(
+        delete(IdentityKey)
+        .where(
+            IdentityKey.kind == "iban",
+            IdentityKey.value == iban,
+            IdentityKey.donor_id == donor_id,
+            IdentityKey.is_learned,
+        )
+        .execution_options(synchronize_session=False)
+    )

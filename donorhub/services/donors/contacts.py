@@ -1,0 +1,307 @@
+"""What people do with a donor's contacts: add, change, prefer, mark and end them, each with its audit.
+
+The donor's columns, keys and search text follow in the same step (:mod:`.contact_rows`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Final, TypedDict
+
+from sqlalchemy import select
+
+from donorhub.db import db
+from donorhub.domain.donors.contact_values import ContactValue, make_postal_value, make_value
+from donorhub.errors import Conflict, NotFound, Rejected
+from donorhub.models import ContactPoint, Donor
+from donorhub.models.states import ContactKind, ContactState
+from donorhub.services.access import audit, organisation
+from donorhub.services.donors import contact_rows, donors
+
+_PARTS: Final = ("street", "postcode", "town", "country")
+
+
+class NewContact(TypedDict, total=False):
+    """One more contact; an address has its parts, all else a ``value``."""
+
+    kind: ContactKind
+    value: str
+    street: str
+    postcode: str
+    town: str
+    country: str
+    label: str
+    is_preferred: bool
+    since_on: date | None
+
+
+class ContactChanges(TypedDict, total=False):
+    """Some of what a contact says; what is left out stays as it is."""
+
+    value: str
+    street: str
+    postcode: str
+    town: str
+    country: str
+    label: str
+    is_preferred: bool
+    state: ContactState
+    since_on: date | None
+    until_on: date | None
+
+
+# ---------------------------------------------------------------- finding
+
+
+def get_contact(donor_id: int, contact_id: int) -> ContactPoint:
+    """Return a contact of this donor; raise NotFound where there is none."""
+    contact = db.session.get(ContactPoint, contact_id)
+    if contact is None or contact.donor_id != donor_id:
+        raise NotFound(f"donor {donor_id} has no contact {contact_id}")
+    return contact
+
+
+def list_contacts(donor_id: int) -> Sequence[ContactPoint]:
+    """Return all contacts of a donor: live ones by kind, the preferred one first, then former ones."""
+    return db.session.scalars(
+        select(ContactPoint)
+        .where(ContactPoint.donor_id == donor_id)
+        .order_by(
+            ContactPoint.until_on.is_not(None),
+            ContactPoint.kind,
+            ContactPoint.is_preferred.desc(),
+            ContactPoint.id,
+        )
+    ).all()
+
+
+# ---------------------------------------------------------------- changing
+
+
+def add_contact(
+    donor_id: int, new: NewContact, *, source: str, now: datetime, actor: str, version: int | None = None
+) -> tuple[ContactPoint, bool]:
+    """Add a contact to a donor; return it and whether it is new: one who has it already keeps it as it is.
+
+    The first of its kind is preferred, but for accounts. An address that was dead when it ended is dead
+    still. Raise Conflict when ``version`` is given and somebody changed the donor since.
+    """
+    donor = _lock_donor(donor_id, version)
+    value = _make_value(new["kind"], new)
+    _refuse_days(new.get("since_on"), None, organisation.get_day(now))
+    live_contacts = contact_rows.list_live(donor.id, value.kind)
+    value_hash = contact_rows.hash_value(value)
+    known_one = next((contact for contact in live_contacts if contact.value_hash == value_hash), None)
+    if known_one is not None:
+        return known_one, False
+    if value.kind == "account" and new.get("is_preferred"):
+        _refuse_preferred_account()
+    contact = contact_rows.add_row(donor.id, value, source=source, now=now)
+    contact.label, contact.since_on = new.get("label", ""), new.get("since_on")
+    if new.get("is_preferred") or (value.kind != "account" and not live_contacts):
+        contact_rows.prefer_row(contact)
+    audit.record_change(
+        actor,
+        "donor.contact_added",
+        ("donor", donor.id),
+        {value.kind: (None, value.value)},
+        now=now,
+        personal=[value.kind],
+        donor_id=donor.id,
+    )
+    _note_change(donor, now)
+    return contact, True
+
+
+def change_contact(
+    contact: ContactPoint,
+    changes: ContactChanges,
+    *,
+    now: datetime,
+    actor: str,
+    version: int | None = None,
+) -> ContactPoint:
+    """Change a contact and return it; what is as it was changes nothing.
+
+    One that ends is preferred no more, and another address that is put right is no dead one any more.
+    Raise Conflict where the donor has that contact already, or they complained and it would be written to.
+    """
+    donor = _lock_donor(contact.donor_id, version)
+    db.session.refresh(contact)
+    before = _list_facts(contact)
+    value = _change_value(contact, changes)
+    is_another = contact_rows.hash_value(value) != contact.value_hash
+    state = changes.get("state", "ok" if is_another and contact.state == "bounced" else contact.state)
+    _refuse_relief(contact, state, is_another=is_another)
+    since_on, until_on = changes.get("since_on", contact.since_on), changes.get("until_on", contact.until_on)
+    _refuse_days(since_on, until_on, organisation.get_day(now))
+    if until_on is None:
+        _refuse_second(contact, value)
+    contact_rows.write_value(contact, value)
+    contact.label, contact.state = changes.get("label", contact.label), state
+    contact.since_on = since_on
+    _write_end(contact, until_on)
+    _write_preference(contact, changes.get("is_preferred", contact.is_preferred))
+    db.session.flush()  # what is compared now
+    after = _list_facts(contact)
+    differing = {name: (before[name], after[name]) for name in before if before[name] != after[name]}
+    if differing:
+        audit.record_change(
+            actor,
+            "donor.contact_changed",
+            ("donor", donor.id),
+            {contact.kind: (before[contact.kind], after[contact.kind]), **differing},
+            now=now,
+            personal=[contact.kind, "label"],
+            donor_id=donor.id,
+        )
+        _note_change(donor, now)
+    return contact
+
+
+def end_contact(
+    contact: ContactPoint, *, until_on: date, now: datetime, actor: str, version: int | None = None
+) -> ContactPoint:
+    """Let a contact be a former one after this day; it stays to be seen, and nothing is sent there."""
+    return change_contact(contact, {"until_on": until_on}, now=now, actor=actor, version=version)
+
+
+def prefer_contact(
+    contact: ContactPoint, *, now: datetime, actor: str, version: int | None = None
+) -> ContactPoint:
+    """Let a live contact be the one of its kind that is written to and stands in lists."""
+    return change_contact(contact, {"is_preferred": True}, now=now, actor=actor, version=version)
+
+
+def mark_contact(
+    contact: ContactPoint, state: ContactState, *, now: datetime, actor: str, version: int | None = None
+) -> ContactPoint:
+    """Say what became of a contact: mail came back from it, it works again, they complained."""
+    return change_contact(contact, {"state": state}, now=now, actor=actor, version=version)
+
+
+# ---------------------------------------------------------------- what is refused
+
+
+def _lock_donor(donor_id: int, version: int | None) -> Donor:
+    """Return the donor as they stand now, whom nobody else changes the contacts of meanwhile."""
+    donor = donors.get_donor(donor_id)
+    contact_rows.lock_donor(donor.id)
+    db.session.refresh(donor)
+    if version is not None and version != donor.version:
+        raise Conflict(
+            "somebody else changed this donor in the meantime: look again before you save",
+            code="donor_changed",
+        )
+    return donor
+
+
+def _make_value(kind: ContactKind, new: NewContact) -> ContactValue:
+    if kind == "post":
+        value = make_postal_value(*(str(new.get(name, "")) for name in _PARTS))
+        if value is None:
+            raise Rejected("an address has a street or a town", field="/street", code="contact_empty")
+        return value
+    text = new.get("value", "")
+    if kind == "account":
+        text = _normalise_account(text)
+    value = make_value(kind, text)
+    if value is None:
+        raise Rejected("say which address or number it is", field="/value", code="contact_empty")
+    return value
+
+
+def _normalise_account(text: str) -> str:
+    iban = donors.normalise_iban(text)
+    if iban is None:
+        raise Rejected("this is no IBAN: compare its digits", field="/value", code="iban_invalid")
+    return iban
+
+
+def _change_value(contact: ContactPoint, changes: ContactChanges) -> ContactValue:
+    parts: NewContact = {
+        "value": changes.get("value", contact.value),
+        "street": changes.get("street", contact.street),
+        "postcode": changes.get("postcode", contact.postcode),
+        "town": changes.get("town", contact.town),
+        "country": changes.get("country", contact.country),
+    }
+    before = contact_rows.read_value(contact)
+    if before.kind != "post" and parts["value"] == before.value:
+        return before  # an account that was kept before it had to be an IBAN stays
+    return _make_value(contact.kind, parts)
+
+
+def _refuse_relief(contact: ContactPoint, state: ContactState, *, is_another: bool) -> None:
+    """Raise Conflict where somebody complained, and this would have them written to again."""
+    if contact.state == "complained" and (state != "complained" or is_another):
+        raise Conflict(
+            "this address complained about our mail: nobody but the person can take that back",
+            code="complaint_stays",
+        )
+
+
+def _refuse_days(since_on: date | None, until_on: date | None, today: date) -> None:
+    if since_on is not None and since_on > today:
+        raise Rejected(
+            "add it when it holds: this day is still to come", field="/since_on", code="day_to_come"
+        )
+    if until_on is not None and until_on > today:
+        raise Rejected(
+            "end it when it ends: this day is still to come", field="/until_on", code="day_to_come"
+        )
+    if since_on is not None and until_on is not None and until_on < since_on:
+        raise Rejected("it ends before it starts", field="/until_on", code="ends_before_start")
+
+
+def _refuse_second(contact: ContactPoint, value: ContactValue) -> None:
+    value_hash = contact_rows.hash_value(value)
+    for other in contact_rows.list_live(contact.donor_id, contact.kind):
+        if other.id != contact.id and other.value_hash == value_hash:
+            raise Conflict("the donor has this already", field="/value", code="contact_known")
+
+
+def _refuse_preferred_account() -> None:
+    raise Rejected("nobody is written to by an account", field="/is_preferred", code="account_not_preferred")
+
+
+# ---------------------------------------------------------------- what is written
+
+
+def _write_end(contact: ContactPoint, until_on: date | None) -> None:
+    if until_on is None:
+        contact.until_on = None
+    else:
+        contact_rows.end_row(contact, until_on)
+
+
+def _write_preference(contact: ContactPoint, is_preferred: bool) -> None:
+    if not is_preferred:
+        contact.is_preferred = False
+        return
+    if contact.kind == "account":
+        _refuse_preferred_account()
+    if contact.until_on is not None:
+        raise Rejected("a former contact is not preferred", field="/is_preferred", code="contact_ended")
+    contact_rows.prefer_row(contact)
+
+
+def _list_facts(contact: ContactPoint) -> dict[str, object]:
+    """Return what the audit tells of a contact."""
+    return {
+        contact.kind: contact.value,
+        "label": contact.label,
+        "contact_state": contact.state,
+        "is_preferred": contact.is_preferred,
+        "since_on": contact.since_on,
+        "until_on": contact.until_on,
+    }
+
+
+def _note_change(donor: Donor, now: datetime) -> None:
+    """Let the donor's row follow: its columns, keys, search text and version."""
+    contact_rows.fill_columns(donor)
+    donor.version += 1
+    donor.updated_at = now
+    db.session.flush()  # who asks next reads the database
