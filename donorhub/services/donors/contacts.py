@@ -9,13 +9,13 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Final, TypedDict
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, and_, select
 
 from donorhub.db import db
 from donorhub.domain.donors.contact_values import ContactValue, make_postal_value, make_value
 from donorhub.errors import Conflict, NotFound, Rejected
 from donorhub.models import ContactPoint, Donor
-from donorhub.models.states import ContactKind, ContactState
+from donorhub.models.states import DEAD_CONTACTS, ContactKind, ContactState, DeadContact, find_word
 from donorhub.services.access import audit, organisation
 from donorhub.services.donors import contact_rows, donors
 
@@ -74,6 +74,26 @@ def list_contacts(donor_id: int) -> Sequence[ContactPoint]:
             ContactPoint.id,
         )
     ).all()
+
+
+def find_dead_state(email: str) -> DeadContact | None:
+    """Return why an address is dead, whoever has it as a contact: what comes back, comes back for both."""
+    query = select(ContactPoint.state).where(
+        _is_email(email), ContactPoint.until_on.is_(None), ContactPoint.state.in_(DEAD_CONTACTS)
+    )
+    return find_word(db.session.scalar(query.order_by(ContactPoint.state.desc()).limit(1)), DEAD_CONTACTS)
+
+
+def is_former(donor_id: int, email: str) -> bool:
+    """Return whether an address was a donor's and is so no more."""
+    query = select(ContactPoint.until_on).where(ContactPoint.donor_id == donor_id, _is_email(email))
+    ends = db.session.scalars(query).all()
+    return bool(ends) and None not in ends
+
+
+def _is_email(email: str) -> ColumnElement[bool]:
+    value_hash = contact_rows.hash_value(ContactValue("email", email))
+    return and_(ContactPoint.kind == "email", ContactPoint.value_hash == value_hash)
 
 
 # ---------------------------------------------------------------- changing

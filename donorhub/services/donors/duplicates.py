@@ -12,7 +12,8 @@ from typing import Final
 from donorhub.domain import payer_text
 from donorhub.errors import Conflict
 from donorhub.models import Donor
-from donorhub.services.donors import donors
+from donorhub.services.donors import contact_rows, donors
+from donorhub.services.donors.contacts import NewContact
 from donorhub.services.donors.donor_fields import DonorFields
 
 MOST_SHOWN: Final = 10
@@ -32,10 +33,30 @@ def list_alike(fields: DonorFields) -> list[Donor]:
         alike |= {donor.id: donor for donor in donors.find_by_key("email", donors.normalise_email(email))}
     if name_key := payer_text.make_name_key(name):
         place = payer_text.fold_letters(fields.get("city", "").strip())
-        for donor in donors.find_by_key("name", name_key):
-            if payer_text.fold_letters(donor.city.strip()) == place:
-                alike[donor.id] = donor
+        alike |= {donor.id: donor for donor in _list_namesakes(name_key, place)}
     return [alike[id_] for id_ in sorted(alike)][:MOST_SHOWN]
+
+
+def _list_namesakes(name_key: str, place: str) -> list[Donor]:
+    """Return donors of this name with any address in this place, or without any where no place is named."""
+    namesakes = donors.find_by_key("name", name_key)
+    places = contact_rows.list_towns([donor.id for donor in namesakes])
+    return [
+        donor
+        for donor in namesakes
+        if place in {payer_text.fold_letters(town.strip()) for town in places.get(donor.id, [""])}
+    ]
+
+
+def list_alike_by_contact(donor: Donor, new: NewContact) -> list[Donor]:
+    """Return the other donors whom one more contact would make a donor alike, the oldest first."""
+    fields: DonorFields = {}
+    if new["kind"] == "email":
+        fields["email"] = new.get("value", "")
+    elif new["kind"] == "post" and new.get("town"):
+        fields["name"], fields["city"] = donor.name, new["town"]
+    known_ids = {donor.id, *(one.id for one in list_alike({"name": donor.name, "city": donor.city}))}
+    return [one for one in list_alike(fields) if one.id not in known_ids]
 
 
 def list_newly_alike(donor: Donor, fields: DonorFields) -> list[Donor]:

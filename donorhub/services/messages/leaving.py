@@ -6,28 +6,36 @@ from datetime import datetime
 
 from donorhub.db import db
 from donorhub.models import Donor, Message
+from donorhub.services.donors import contacts
 from donorhub.services.messages import receipt_mail, suppressions, thank_yous
 
 
 def suppress_if_needed(message: Message, *, now: datetime) -> bool:
     """Look a last time before sending; return whether the message is suppressed.
 
-    It is for an address on the suppression list, a donor who has died or, unless it is a receipt, wants no
-    contact, a thank-you whose gift was taken out while the mail server was away, or that waited so long that
-    it is no thanks, or a receipt that was voided.
+    It is for an address on the suppression list or from which mail came back, a donor who has died or, unless
+    it is a receipt, wants no contact, a thank-you whose gift was taken out while the mail server was away, or
+    that waited so long that it is no thanks, or a receipt that was voided. A message to an address that is
+    the donor's no more goes to the one that they have now, or is suppressed without one.
     """
     donor = db.session.get(Donor, message.donor_id) if message.donor_id else None
-    reason = ""
-    if suppressions.is_suppressed(message.to_address):
-        reason = "suppressed"
-    elif donor is not None and donor.is_deceased:
-        reason = "deceased"
-    elif donor is not None and suppressions.refuses_contact(donor, message.category):
-        reason = "no_contact"
-    elif receipt_mail.is_void(message):
-        reason = "receipt_void"
-    else:
-        reason = thank_yous.find_late_hindrance(message, now=now)
+    if donor is not None and contacts.is_former(donor.id, message.to_address):
+        message.to_address = donor.email
+    reason = _find_reason(message, donor, now=now)
     if reason:
         message.state, message.suppressed_reason = "suppressed", reason
     return bool(reason)
+
+
+def _find_reason(message: Message, donor: Donor | None, *, now: datetime) -> str:
+    if not message.to_address:
+        return "no_address"
+    if reason := suppressions.find_hindrance_of_address(message.to_address):
+        return reason
+    if donor is not None and donor.is_deceased:
+        return "deceased"
+    if donor is not None and suppressions.refuses_contact(donor, message.category):
+        return "no_contact"
+    if receipt_mail.is_void(message):
+        return "receipt_void"
+    return thank_yous.find_late_hindrance(message, now=now)

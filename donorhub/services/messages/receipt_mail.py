@@ -80,6 +80,8 @@ def refuse_sending(receipt: Receipt) -> None:
     sentences = {
         "no_address": f"donor {donor.code} has no e-mail address: download the receipt and print it",
         "deceased": f"donor {donor.code} has died",
+        "address_bounced": f"mail to the address of donor {donor.code} came back: print the receipt",
+        "address_complained": f"donor {donor.code} complained about our mail: print the receipt",
         "suppressed": f"the address of donor {donor.code} is on the suppression list",
     }
     reason = suppressions.find_hindrance(donor, "transactional")

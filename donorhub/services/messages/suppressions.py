@@ -12,7 +12,7 @@ from donorhub.errors import Conflict, NotFound
 from donorhub.models import Donor, Suppression
 from donorhub.models.states import MessageCategory, SuppressionSource
 from donorhub.services.access import audit
-from donorhub.services.donors import donors
+from donorhub.services.donors import contacts, donors
 
 
 def suppress_address(
@@ -85,7 +85,17 @@ def find_hindrance(donor: Donor, category: MessageCategory) -> str:
         return "no_contact"
     if not donor.email:
         return "no_address"
-    return "suppressed" if is_suppressed(donor.email) else ""
+    return find_hindrance_of_address(donor.email)
+
+
+def find_hindrance_of_address(address: str) -> str:
+    """Return why nothing may be sent to an address: it is suppressed, or mail came back from it or somebody
+    complained of whosoever contact it is. Empty where it may.
+    """
+    if is_suppressed(address):
+        return "suppressed"
+    state = contacts.find_dead_state(address)
+    return f"address_{state}" if state else ""
 
 
 def refuses_contact(donor: Donor, category: MessageCategory) -> bool:

@@ -43,7 +43,7 @@ def plan_thank_you(task: Task, *, now: datetime, domain: str) -> str:
     donor = donors.get_donor(gift.donor_id)
     reason = _find_reason(task, gift) or suppressions.find_hindrance(donor, "thanks")
     if reason:
-        if reason == "no_address":
+        if reason in ("no_address", "address_bounced"):
             _plan_call(gift, donor, now=now)
         return reason
     thanked_gifts.lock_donor(donor)

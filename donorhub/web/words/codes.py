@@ -13,6 +13,8 @@ from markupsafe import Markup
 
 # What became of a task or a message, and why a recurring gift or an instalment stands where it stands.
 ENDS: Final[Mapping[str, object]] = {
+    "address_bounced": lazy_gettext("mail to this address came back"),
+    "address_complained": lazy_gettext("they complained about mail to this address"),
     "bank_unknown": lazy_gettext("the bank was not known that far"),
     "closed": lazy_gettext("the recurring gift was closed"),
     "corrected": lazy_gettext("the gift was taken out"),

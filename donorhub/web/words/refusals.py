@@ -185,8 +185,9 @@ FIELDS: Final[Mapping[str, object]] = {
     "rejected/secret": lazy_gettext("Please fill this in."),
     "rejected/until": lazy_gettext("A pause ends after it begins."),
 }
+_UNREACHABLE: Final = ("deceased", "no_address", "suppressed", "address_bounced", "address_complained")
 _STATES: Final[dict[str, dict[str, object]]] = {
-    "donor_unreachable": {reason: codes.ENDS[reason] for reason in ("deceased", "no_address", "suppressed")},
+    "donor_unreachable": {reason: codes.ENDS[reason] for reason in _UNREACHABLE},
     "instalment_state": dict(labels.INSTALMENT_STATES.items()),
     "message_state": dict(labels.MESSAGE_STATES.items()),
     "recurring_gift_state": dict(labels.RECURRING_STATES.items()),

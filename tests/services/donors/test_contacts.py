@@ -13,7 +13,7 @@ from sqlalchemy import select
 from donorhub.db import db
 from donorhub.errors import Conflict, DonorHubError, NotFound, Rejected
 from donorhub.models import AuditRecord, ContactPoint, Donor, IdentityKey
-from donorhub.services.donors import accounts, contacts, donors, removal, search
+from donorhub.services.donors import accounts, contacts, donors, duplicates, removal, search
 from donorhub.services.donors.contacts import ContactChanges, NewContact
 from donorhub.services.donors.donor_fields import DonorFields
 from donorhub.services.reports import invariants
@@ -302,6 +302,30 @@ def test_removed_donor_takes_contacts_along(database: Flask, now: datetime) -> N
     db.session.commit()
     assert db.session.scalars(select(ContactPoint)).all() == []
     assert list_broken(now) == []
+
+
+def test_all_contacts_are_asked_about(anna: Donor, now: datetime) -> None:
+    """Who has the e-mail of any contact, or the name and any town, of a donor may be them."""
+    add(anna, now, value="work@firma.example")
+    add(anna, now, kind="post", street="Leśna 1", town="Łódź")
+    same_mail: DonorFields = {"name": "Ewa Nowak", "email": "Work+x@firma.example"}
+    assert duplicates.list_alike(same_mail) == [anna]
+    for town, alike in (("lodz", [anna]), ("Warszawa", [anna]), ("Gdynia", []), ("", [])):
+        assert duplicates.list_alike({"name": "Anna Kowalska", "city": town}) == alike, town
+    contacts.end_contact(find(anna, "work@firma.example"), until_on=TODAY, now=now, actor=ME)
+    assert duplicates.list_alike(same_mail) == []
+
+
+def test_contact_of_another_is_asked_about(anna: Donor, now: datetime) -> None:
+    """A contact that another donor has too may mean that they are one; their own does not."""
+    namesake: DonorFields = {"name": "Anna Kowalska", "email": "a2@example.org", "city": "Łódź"}
+    other = donors.create_donor(namesake, source="form", now=now, actor=ME)
+    ask = duplicates.list_alike_by_contact
+    assert ask(anna, {"kind": "email", "value": "A2@example.org"}) == [other]
+    assert ask(anna, {"kind": "email", "value": "anna@example.org"}) == []
+    assert ask(anna, {"kind": "post", "town": "Łódź"}) == [other]
+    assert ask(anna, {"kind": "post", "town": "Gdynia"}) == []
+    assert ask(anna, {"kind": "phone", "value": "+48 501 222 333"}) == []
 
 
 def test_contacts_are_audited(anna: Donor, now: datetime) -> None:

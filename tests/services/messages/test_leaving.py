@@ -15,7 +15,7 @@ from donorhub.db import db, read_only
 from donorhub.gateways.mailer import TryLater
 from donorhub.jobs.queue.run import run_due
 from donorhub.models import Message, Task
-from donorhub.services.donors import donors
+from donorhub.services.donors import contacts, donors
 from donorhub.services.giving import gifts
 from donorhub.services.messages import messages, suppressions, thank_yous
 from tests.services.messages.test_messages import give, work_until_written
@@ -70,6 +70,26 @@ def complain(donor_id: int, now: datetime) -> None:
     suppressions.suppress_address("lucja@example.org", reason="complaint", now=now, actor="user:1")
 
 
+def come_back(donor_id: int, now: datetime) -> None:
+    contact = next(one for one in contacts.list_contacts(donor_id) if one.kind == "email")
+    contacts.mark_contact(contact, "bounced", now=now, actor="user:1")
+
+
+def come_back_from_another(_donor_id: int, now: datetime) -> None:
+    fields: donors.DonorFields = {"name": "Jan", "email": "Lucja+x@example.org"}
+    other = donors.create_donor(fields, source="form", now=now, actor="user:1")
+    come_back(other.id, now)
+
+
+def complain_as_a_contact(donor_id: int, now: datetime) -> None:
+    contact = next(one for one in contacts.list_contacts(donor_id) if one.kind == "email")
+    contacts.mark_contact(contact, "complained", now=now, actor="user:1")
+
+
+def end_address(donor_id: int, now: datetime) -> None:
+    donors.change_donor(donors.get_donor(donor_id), {"email": ""}, now=now, actor="user:1")
+
+
 def take_gift_out(donor_id: int, now: datetime) -> None:
     gifts.correct_gift(1, reason="twice", source_ref="c", now=now, actor="user:1")
 
@@ -78,6 +98,10 @@ REASONS = [
     (die, "deceased"),
     (say_no, "no_contact"),
     (complain, "suppressed"),
+    (come_back, "address_bounced"),
+    (come_back_from_another, "address_bounced"),
+    (complain_as_a_contact, "address_complained"),
+    (end_address, "no_address"),
     (take_gift_out, "nothing_left_of_the_gift"),
 ]
 
@@ -125,6 +149,35 @@ def test_early_reason_keeps_message_unwritten(
     assert db.session.scalars(select(Message)).all() == []
     thanking = db.session.scalars(select(Task).filter_by(kind="thank_you")).one()
     assert thanking.outcome in (reason, "nothing_left") or thanking.state == "cancelled"
+
+
+def test_message_follows_a_changed_address(mailbox: Mailbox, now: datetime) -> None:
+    """What was written to an address that is the donor's no more goes to the one that they have now."""
+    donor = give(now)
+    work_until_written(now)
+    donors.change_donor(donors.get_donor(donor.id), {"email": "new@example.org"}, now=now, actor="user:1")
+    db.session.commit()
+    clock.use_clock(lambda: now + timedelta(hours=1))
+    work()
+    assert [letter["To"].addresses[0].addr_spec for letter in mailbox.letters] == ["new@example.org"]
+    assert (read_message().state, read_message().to_address) == ("sent", "new@example.org")
+
+
+def test_second_live_address_gets_its_message(mailbox: Mailbox, now: datetime) -> None:
+    """A message goes where it was written to as long as that is an address of the donor, preferred or not."""
+    donor = give(now)
+    work_until_written(now)
+    contacts.add_contact(
+        donor.id,
+        {"kind": "email", "value": "new@example.org", "is_preferred": True},
+        source="form",
+        now=now,
+        actor="user:1",
+    )
+    db.session.commit()
+    clock.use_clock(lambda: now + timedelta(hours=1))
+    work()
+    assert [letter["To"].addresses[0].addr_spec for letter in mailbox.letters] == ["lucja@example.org"]
 
 
 def test_message_is_claimed_before_sending(mailbox: Mailbox, now: datetime) -> None:
