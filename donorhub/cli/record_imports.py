@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
@@ -24,12 +24,16 @@ from donorhub.jobs.queue.run import run_task
 from donorhub.money import Money
 from donorhub.schemas import records as record_words
 from donorhub.services.bank.files import imports
-from donorhub.services.moving import record_files, record_plans
+from donorhub.services.moving import record_deliveries, record_files, record_plans
+from donorhub.services.moving.record_deliveries import SentTable
 from donorhub.services.moving.record_plans import RecordPlan
 
 _MOST_SHOWN: Final = 20  # rows that are held
 _ANSWERS: Final = tuple(
-    "system currency date_order month_day decimal phone_country pairs same_name hidden".split()
+    (
+        "system preset currency date_order month_day decimal phone_country "
+        "pairs same_name hidden missing_files"
+    ).split()
 )
 
 
@@ -40,6 +44,7 @@ def _add_options(command: Any) -> Any:
             click.option(
                 "--system", default="", help="Where the file comes from, such as civicrm; else spreadsheet."
             ),
+            click.option("--preset", default="", help="The kind of file, or none; else its columns tell."),
             click.option("--currency", default="", metavar="PLN", help="Of amounts that name none."),
             click.option("--column", multiple=True, metavar="NAME=FIELD", help="What a column is."),
             click.option("--date-order", type=click.Choice(("dmy", "mdy", "ymd")), default=None),
@@ -49,6 +54,9 @@ def _add_options(command: Any) -> Any:
             click.option("--pairs", type=click.Choice(("one", "two")), help="Two people in a cell are …"),
             click.option(
                 "--same-name", type=click.Choice(("apart", "one")), help="Rows of a name alone are …"
+            ),
+            click.option(
+                "--missing-files", type=click.Choice(("none",)), help="Of files that come before this: none."
             ),
             click.option("--hidden", type=click.Choice(("bring", "leave")), help="Hidden sheets and rows."),
             click.option("--new-funds", is_flag=True, help="Make funds and campaigns that nobody knows."),
@@ -91,20 +99,34 @@ def import_gifts(path: Path, **options: Any) -> None:
 def _import_records(path: Path, kind: Kind, options: dict[str, Any]) -> None:
     data = path.read_bytes()
     imports.refuse_large_file(data, path.name, _get_settings().upload_limit_mb)
+    tables = record_deliveries.open_tables(data, path.name)
+    if len(tables) > 1 and options["digest"]:
+        raise Rejected("a digest is that of one file: unpack the ZIP", code="digest_of_one_file")
+    sent_presets: set[str] = set()
+    is_sound = True
+    for table in tables:
+        is_sound = _import_table(table, kind, options, sent_presets) and is_sound
+        sent_presets.add(table.preset)
+    _end_command(is_sound=is_sound)
+
+
+def _import_table(
+    sent: SentTable, kind: Kind, options: dict[str, Any], sent_presets: Collection[str]
+) -> bool:
+    """Bring one table as its options say; return whether nothing of it is asked, unconfirmed or held."""
     with read_only():
-        plan = _make_plan(data, path.name, kind, options)
+        plan = _make_plan(sent, kind, options, sent_presets if options["dry_run"] else ())
         db.session.rollback()
+    is_sound = not plan.questions and not plan.figures["counts"]["held"]
     if options["dry_run"] or plan.questions or not plan.can_be_written:
-        show_plan(path.name, plan)
-        _end_command(is_sound=not plan.questions and not plan.figures["counts"]["held"])
-        return
+        show_plan(sent.name, plan)
+        return is_sound
     if not options["yes"] and not confirming.is_confirmed(
-        plan.digest, options["digest"], lambda: show_plan(path.name, plan), "Bring exactly this?"
+        plan.digest, options["digest"], lambda: show_plan(sent.name, plan), "Bring exactly this?"
     ):
-        _end_command(is_sound=False)
-        return
-    _write(data, path.name, plan)
-    _end_command(is_sound=not plan.figures["counts"]["held"])
+        return False
+    _write(sent.content, sent.name, plan)
+    return is_sound
 
 
 def _get_settings() -> Settings:
@@ -117,8 +139,10 @@ def _end_command(*, is_sound: bool) -> None:
         sys.exit(1)
 
 
-def _make_plan(data: bytes, filename: str, kind: Kind, options: dict[str, Any]) -> RecordPlan:
-    table = record_plans.read_bytes(data, filename)
+def _make_plan(
+    sent: SentTable, kind: Kind, options: dict[str, Any], sent_presets: Collection[str]
+) -> RecordPlan:
+    table = sent.table
     earlier_answers = record_files.find_remembered_answers(record_plans.read_signature(table))
     answers = replace(earlier_answers or Answers(), kind=kind)
     new_answers = {name: options[name] for name in _ANSWERS if options[name]}
@@ -126,14 +150,14 @@ def _make_plan(data: bytes, filename: str, kind: Kind, options: dict[str, Any]) 
     answers = record_files.parse_answers(
         {**answers.to_dict(), "system": answers.system or GENERIC_SYSTEM, "columns": columns, **new_answers}
     )
-    plan = record_plans.make_plan(table, answers, now=clock.now())
+    plan = record_plans.make_plan(table, answers, now=clock.now(), sent_presets=sent_presets)
     if options["new_funds"] and (plan.plan.unknown_funds or plan.plan.unknown_campaigns):
         answers = replace(
             answers,
             funds={**answers.funds, **dict.fromkeys(plan.plan.unknown_funds, "new")},
             campaigns={**answers.campaigns, **dict.fromkeys(plan.plan.unknown_campaigns, "new")},
         )
-        plan = record_plans.make_plan(table, answers, now=clock.now())
+        plan = record_plans.make_plan(table, answers, now=clock.now(), sent_presets=sent_presets)
     return plan
 
 
@@ -179,6 +203,8 @@ def show_plan(name: str, plan: RecordPlan) -> None:
     """Print what bringing a file would do."""
     figures, counts = plan.figures, plan.figures["counts"]
     click.echo(f"{name}: not brought yet, digest {plan.digest[:DIGITS]}")
+    if plan.answers.preset:
+        click.echo(f"  recognised as {plan.answers.preset}")
     for guess in plan.writing.guesses:
         samples = " | ".join(guess.samples)
         click.echo(f"  {guess.name}: {guess.field} ({guess.ground})  {samples}"[:110])

@@ -24,6 +24,7 @@ QUESTIONS: Final[Mapping[QuestionCode, str]] = {
     "hidden": "The file has hidden rows or sheets: say whether they are brought.",
     "fund": "Nobody knows these funds: say for each whether it is made, is another one, or none.",
     "campaign": "Nobody knows these campaigns: say for each whether it is made, is another one, or none.",
+    "missing_files": "Bring these files first, or say there are none: they hold whom nobody may write to.",
 }
 REASONS: Final[Mapping[str, str]] = {
     "error_value": "a cell holds an error",
@@ -48,6 +49,8 @@ REASONS: Final[Mapping[str, str]] = {
     "unclear_status": "the status is not known",
     "not_received": "the money never came",
     "taken_back": "the money was given back",
+    "soft_credit": "it credits somebody with another's gift, and is no money",
+    "fund_shares": "the shares of the funds do not add up to the gift",
     "by_person": "left out by a person",
     "same_person": "another row of the same person",
     "adds_to_donor": "adds to a donor who is here",

@@ -15,6 +15,7 @@ from donorhub.domain.moving.field_words import Field
 Text = Annotated[str, Meta(max_length=300)]
 Kind = Literal["people", "gifts"]
 GENERIC_SYSTEM: Final = "spreadsheet"
+NO_PRESET: Final = "none"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,9 @@ class Answers:
     """A person's answers; "" means: not said."""
 
     system: Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9_.-]{0,39}$")] = GENERIC_SYSTEM
+    preset: Annotated[str, Meta(pattern=r"^[a-z0-9_.-]{0,40}$")] = (
+        ""  # the known kind of file; none: of no kind
+    )
     kind: Kind | Literal[""] = ""  # of a table with gifts, the people alone may be brought
     columns: Mapping[Annotated[str, Meta(pattern="^[0-9]{1,3}$")], Field] = field(default_factory=dict)
     date_order: Literal["", "ymd", "dmy", "mdy"] = ""
@@ -41,6 +45,10 @@ class Answers:
     pairs: Literal["", "one", "two"] = ""  # two people in a cell: one donor as written, or two
     same_name: Literal["", "apart", "one"] = ""  # rows that have a name and nothing else to tell people by
     hidden: Literal["", "bring", "leave"] = ""  # hidden sheets and rows
+    missing_files: Literal["", "none"] = ""  # there are no others that belong with this one
+    same_money: Literal["", "same", "another"] = (
+        ""  # money that is here from another door: of all rows at once
+    )
     funds: Mapping[Text, Text] = field(default_factory=dict)  # what stands in the file: new, none, or an id
     campaigns: Mapping[Text, Text] = field(default_factory=dict)
     rows: Mapping[Text, RowAnswer] = field(default_factory=dict)  # by sheet!row

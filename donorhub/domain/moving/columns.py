@@ -23,10 +23,13 @@ from donorhub.domain.moving.cells import (
 )
 from donorhub.domain.moving.field_words import GIFT_FIELDS, MANY_FIELDS, Field, find_field
 from donorhub.domain.moving.people_cells import read_emails
+from donorhub.domain.moving.presets import Preset
 from importers.records import BrokenCell, Cell, RecordTable
 from importers.text import DATE_ORDERS
 
-Ground = Literal["person", "name", "cells", "row_number", "maybe_amount", "taken", "silent", "not_brought"]
+Ground = Literal[
+    "person", "preset", "name", "cells", "row_number", "maybe_amount", "taken", "silent", "not_brought"
+]
 _LOOKED_AT: Final = 500  # rows
 _MOSTLY: Final = 0.8
 _SAMPLES: Final = 3
@@ -44,21 +47,40 @@ class ColumnGuess:
     samples: tuple[str, ...] = ()
 
 
-def guess_columns(table: RecordTable, answers: Answers) -> tuple[ColumnGuess, ...]:
+def guess_columns(
+    table: RecordTable, answers: Answers, preset: Preset | None = None
+) -> tuple[ColumnGuess, ...]:
     """Return what each column seems to be; ``left_out`` where nothing tells, or several could be the
-    amount.
+    amount. Of a known file its preset tells, and nothing is guessed by the cells.
     """
     columns = [_take_cells(table, at) for at in range(len(table.header))]
-    guesses = [_guess_one(at, name, columns[at], table, answers) for at, name in enumerate(table.header)]
-    guesses = _keep_first(guesses)
-    guesses = _guess_by_cells(guesses, columns)
-    guesses = _settle_names(guesses, columns)
+    if preset is not None:
+        guesses = _guess_known(table, columns, answers, preset)
+    else:
+        guesses = [_guess_one(at, name, columns[at], table, answers) for at, name in enumerate(table.header)]
+        guesses = _keep_first(guesses)
+        guesses = _guess_by_cells(guesses, columns)
+        guesses = _settle_names(guesses, columns)
     if answers.kind == "people":
         guesses = [
             replace(guess, field="left_out", ground="not_brought") if guess.field in GIFT_FIELDS else guess
             for guess in guesses
         ]
     return tuple(guesses)
+
+
+def _guess_known(
+    table: RecordTable, columns: Sequence[list[Cell]], answers: Answers, preset: Preset
+) -> list[ColumnGuess]:
+    guesses = []
+    for at, name in enumerate(table.header):
+        answer = answers.columns.get(str(at))
+        ground: Ground = "person" if answer else "preset"
+        samples = tuple(write_cell(cell) for cell in columns[at][:_SAMPLES])
+        guesses.append(
+            ColumnGuess(at, name, answer or preset.find_field(name) or "left_out", ground, samples)
+        )
+    return guesses
 
 
 def _take_cells(table: RecordTable, at: int) -> list[Cell]:

@@ -15,6 +15,7 @@ Field = Literal[
     "given_name",
     "family_name",
     "organisation",
+    "person_kind",
     "email",
     "phone",
     "address",
@@ -28,9 +29,19 @@ Field = Literal[
     "lang",
     "note",
     "person_id",
+    "donor_code",
+    "second_given_name",
+    "second_family_name",
+    "second_email",
+    "second_phone",
+    "second_person_id",
+    "account_name",
+    "account_id",
+    "giver",
     "consent",
     "no_contact",
     "no_email",
+    "no_other",
     "deceased",
     "amount",
     "currency",
@@ -38,6 +49,8 @@ Field = Literal[
     "method",
     "title",
     "fund",
+    "fund_amount",
+    "fund_percent",
     "campaign",
     "status",
     "receipt_no",
@@ -55,6 +68,8 @@ GIFT_FIELDS: Final[frozenset[Field]] = frozenset(
         "method",
         "title",
         "fund",
+        "fund_amount",
+        "fund_percent",
         "campaign",
         "status",
         "receipt_no",
@@ -236,6 +251,11 @@ def _find_by_part(folded_text: str) -> Field | None:
         if field not in _NO_PARTS and re.search(rf"\b{re.escape(word)}\b", folded_text):
             return field
     return None
+
+
+def find_exact_field(name: str) -> Field | None:
+    """Return the field that a column's whole name is the word for."""
+    return _FIELD_BY_NAME.get(fold_name(name))
 
 
 def is_field_name(name: str) -> bool:

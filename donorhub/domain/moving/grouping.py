@@ -11,12 +11,12 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Final
 
 from donorhub.domain.donors.identity import NameParts, names_agree, normalise_email, normalise_phone
-from donorhub.domain.moving.record_rows import Person
+from donorhub.domain.moving.records import Person
 from donorhub.domain.payer_text import fold_letters, make_name_key
 
 Key = tuple[str, str]  # kind and value: email, phone, iban
 _ROLE_MAILBOXES: Final = ("info@", "biuro@", "kontakt@", "sekretariat@", "office@", "kontakti@")
-_JUDGED_FIELDS: Final = "name given_name family_name kind opt_out is_deceased note partner".split()
+_JUDGED_FIELDS: Final = "name given_name family_name kind opt_out is_deceased note".split()
 _MERGED_FIELDS: Final = tuple(name.name for name in fields(Person) if name.name not in _JUDGED_FIELDS)
 
 
@@ -43,6 +43,7 @@ class People:
         self._by_contact: dict[Key, list[int]] = {}
         self._by_place: dict[tuple[str, str], list[int]] = {}
         self._bare_counts: Counter[str] = Counter()
+        self._beside: dict[tuple[int, str], int] = {}
 
     def add_person(self, person: Person) -> int:
         """Return the number of the group that a row's person is in, new or there before."""
@@ -60,6 +61,26 @@ class People:
         group.contacts.update(contacts)
         self._index_group(number, person, contacts, (name_key, place))
         return number
+
+    def add_companion(self, person: Person, beside: int) -> int:
+        """Return the number of the group of somebody whom a row names beside its giver.
+
+        Where nothing else tells them, they are who stood beside that giver under that name before.
+        """
+        key = (beside, make_name_key(person.name))
+        number = self._beside.get(key)
+        if number is None:
+            is_bare = not (person.ref or list_contacts(person) or _make_place(person))
+            number = self._add_bare(person, beside) if is_bare else self.add_person(person)
+            self._beside[key] = number
+        return number
+
+    def _add_bare(self, person: Person, beside: int) -> int:
+        giver = self.groups[beside]
+        giver_key = giver.row_key or giver.person.ref
+        row_key = _hash_key("beside", giver_key, make_name_key(person.name)) if giver_key else ""
+        self.groups.append(Group(person, row_key, is_bare=False, row_count=1))
+        return len(self.groups) - 1
 
     def _find_group(self, person: Person, contacts: list[Key], at_place: Key, *, is_bare: bool) -> int | None:
         if person.ref and person.ref in self._by_ref:

@@ -39,6 +39,7 @@ class Ledger:
 
     donors: Mapping[int, DonorFacts] = field(default_factory=dict)
     by_ref: Mapping[str, int] = field(default_factory=dict)  # their ids in the other system
+    by_code: Mapping[str, int] = field(default_factory=dict)  # our own codes
     by_row_key: Mapping[str, int] = field(default_factory=dict)  # rows of earlier files
     by_contact: Mapping[tuple[str, str], tuple[int, ...]] = field(default_factory=dict)
     own_gifts: Mapping[str, GiftFacts] = field(default_factory=dict)  # of the same system, by source_ref

@@ -15,7 +15,7 @@ from donorhub.domain.donors.identity import names_agree, normalise_email, normal
 from donorhub.domain.moving.answers import Answers
 from donorhub.domain.moving.grouping import Group, Key, People, get_parts, hash_text, list_more_contacts
 from donorhub.domain.moving.ledger import GiftFacts, Ledger
-from donorhub.domain.moving.record_rows import GiftDraft, Person, Record
+from donorhub.domain.moving.records import GiftDraft, Person, Record
 from donorhub.domain.payer_text import fold_letters, make_name_key
 
 RowState = Literal["made", "joined", "known", "held", "left_out"]
@@ -32,7 +32,7 @@ FILLED_FIELDS: Final = (
     "country",
     "tax_number",
 )
-_LEFT_OUT: Final = ("not_received", "taken_back")  # faults of money that never stayed
+_LEFT_OUT: Final = ("not_received", "taken_back", "soft_credit")  # faults of money that never stayed
 
 
 @dataclass(slots=True)
@@ -46,6 +46,7 @@ class RowPlan:
     source_ref: str = ""
     gift_id: int | None = None
     is_total: bool = False  # the file's own sum, and no row
+    companions: tuple[int, ...] = ()  # the groups of those whom the row names beside its giver
 
     @property
     def gift(self) -> GiftDraft | None:
@@ -65,7 +66,6 @@ class DonorPlan:
     more_note: str = ""
     forbids: bool = False  # the file brings a no that the base does not have yet
     is_used: bool = False  # a row that is made or joined names them
-    partner: Person | None = None
 
     @property
     def has_news(self) -> bool:
@@ -103,7 +103,8 @@ def group_records(records: Sequence[Record], answers: Answers) -> tuple[list[Row
             if record.person.opt_out and record.person.name and row.state == "held":
                 row.group = people.add_person(record.person)  # their no counts, whatever holds the money
         else:
-            row.group = people.add_person(record.person)
+            row.group = giver = people.add_person(record.person)
+            row.companions = tuple(people.add_companion(one, giver) for one in record.companions)
         rows.append(row)
     _mark_totals(rows)
     return rows, people
@@ -161,13 +162,16 @@ def _find_donor(group: Group, ledger: Ledger) -> int | None:
     """Return the donor that a person of the file is: by id, by an earlier file, by contact and name."""
     if group.person.ref and group.person.ref in ledger.by_ref:
         return ledger.by_ref[group.person.ref]
+    donor_id = ledger.by_code.get(group.person.code)
+    if donor_id is not None and names_agree(get_parts(group.person), ledger.donors[donor_id].parts):
+        return donor_id  # a code of another installation may be somebody else's here
     if group.row_key in ledger.by_row_key:
         return ledger.by_row_key[group.row_key]
     donor_ids = {
-        donor_id
+        id_
         for contact in sorted(group.contacts)
-        for donor_id in ledger.by_contact.get(contact, ())
-        if names_agree(get_parts(group.person), ledger.donors[donor_id].parts)
+        for id_ in ledger.by_contact.get(contact, ())
+        if names_agree(get_parts(group.person), ledger.donors[id_].parts)
     }
     return donor_ids.pop() if len(donor_ids) == 1 else None
 
@@ -254,7 +258,6 @@ def _is_alone(donor: DonorPlan) -> bool:
 def _compare_donor(plan: DonorPlan, ledger: Ledger, answers: Answers) -> None:
     """Find what a file fills in of a donor who is here, and what it changes where a person wants that."""
     person = plan.group.person
-    plan.partner = None
     if plan.donor_id is None:
         plan.forbids = person.opt_out == "no_contact"
         return
@@ -306,12 +309,30 @@ def _judge_people(rows: list[RowPlan], donors: list[DonorPlan]) -> None:
         else:
             row.state, row.reason = "known", "nothing_new"
         donor.is_used = donor.is_used or row.state in ("made", "joined")
+    for row in rows:
+        if row.group is not None and row.state not in ("held", "left_out"):
+            _judge_companions(row, donors)
+
+
+def _judge_companions(row: RowPlan, donors: list[DonorPlan]) -> None:
+    """Use those whom a row names beside its giver: who can be told again, and others beside a new giver."""
+    giver = donors[row.group or 0]
+    for at in row.companions:
+        donor = donors[at]
+        is_news = donor.donor_id is not None and donor.has_news
+        can_be_told = bool(donor.group.person.ref or donor.group.row_key)
+        is_new = donor.donor_id is None and (can_be_told or giver.donor_id is None)
+        if donor.is_used or not (is_new or is_news):
+            continue
+        donor.is_used = True
+        if row.state == "known":
+            row.state, row.reason = "joined", "adds_to_donor"
 
 
 def _list_unknown(
     plan: Plan, name: Literal["fund", "campaign"], ids_by_name: Mapping[str, int], answers: Mapping[str, str]
 ) -> tuple[str, ...]:
-    values = {str(getattr(row.gift, name)) for row in plan.rows if row.gift is not None}
+    values = {value for row in plan.rows if row.gift is not None for value in list_values(row.gift, name)}
     return tuple(
         sorted(
             value
@@ -319,3 +340,8 @@ def _list_unknown(
             if value and value not in answers and fold_letters(value) not in ids_by_name
         )
     )
+
+
+def list_values(gift: GiftDraft, name: Literal["fund", "campaign"]) -> tuple[str, ...]:
+    """Return what a gift says of its funds or its campaign."""
+    return tuple(fund for fund, _ in gift.funds) if name == "fund" else (gift.campaign,)

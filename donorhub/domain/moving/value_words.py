@@ -8,7 +8,8 @@ from donorhub.domain.moving.cells import is_nothing, read_text
 from donorhub.domain.payer_text import fold_letters
 from importers.records import Cell
 
-Outcome = Literal["received", "not_received", "taken_back", "unclear"]
+Outcome = Literal["received", "not_received", "taken_back", "soft_credit", "unclear"]
+PersonKind = Literal["person", "organisation", "household"]
 _ALL_OUTCOMES: Final[tuple[Outcome, ...]] = get_args(Outcome)
 
 
@@ -59,6 +60,15 @@ _METHODS: Final = _list_words(
         "in_kind": "rzeczowa|darowizna rzeczowa|in kind|ne natyre|sachspende|rzeczy",
     }
 )
+_METHOD_CODES: Final = frozenset(_METHODS.values())
+_ALL_KINDS: Final[tuple[PersonKind, ...]] = get_args(PersonKind)
+_KINDS: Final = _list_words(
+    {
+        "person": "person|individual|osoba|osoba fizyczna|persona|einzelperson",
+        "organisation": "organisation|organization|organizacja|firma|instytucja|organizata|kompani",
+        "household": "household|gospodarstwo domowe|rodzina|familje|haushalt",
+    }
+)
 _OUTCOMES: Final = _list_words(
     {
         "received": (
@@ -98,7 +108,14 @@ def read_lang(cell: Cell) -> str:
 
 def read_method(cell: Cell) -> str:
     """Return how a gift was paid; ``other`` for a word that is not known."""
-    return _METHODS.get(fold_letters(read_text(cell)), "other")
+    text = fold_letters(read_text(cell))
+    return text if text in _METHOD_CODES else _METHODS.get(text, "other")
+
+
+def read_kind(cell: Cell) -> PersonKind:
+    """Return whether a donor is a person, an organisation or a household; for another word a person."""
+    text = fold_letters(read_text(cell))
+    return next((kind for kind in _ALL_KINDS if kind == _KINDS.get(text)), "person")
 
 
 def read_outcome(cell: Cell) -> Outcome:
@@ -106,4 +123,4 @@ def read_outcome(cell: Cell) -> Outcome:
     text = fold_letters(read_text(cell))
     if is_nothing(text):
         return "received"
-    return next((outcome for outcome in _ALL_OUTCOMES if outcome == _OUTCOMES.get(text)), "unclear")
+    return next((outcome for outcome in _ALL_OUTCOMES if outcome == _OUTCOMES.get(text, text)), "unclear")

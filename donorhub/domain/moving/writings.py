@@ -6,8 +6,8 @@ All cells of a column decide together, with the counter-examples; what they leav
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from donorhub.domain.moving.answers import Answers
@@ -24,6 +24,7 @@ from donorhub.domain.moving.cells import (
 from donorhub.domain.moving.columns import ColumnGuess
 from donorhub.domain.moving.field_words import NAME_FIELDS, Field, find_currency, is_family_first
 from donorhub.domain.moving.people_cells import is_pair
+from donorhub.domain.moving.presets import Preset, Words
 from importers.records import RecordTable
 from importers.text import DATE_ORDERS, DateOrder, find_decimal_signs
 
@@ -41,6 +42,7 @@ QuestionCode = Literal[
     "hidden",
     "fund",
     "campaign",
+    "missing_files",
 ]
 _EXAMPLES: Final = 5
 
@@ -69,19 +71,28 @@ class Writing:
     pairs: Literal["", "one", "two"]
     family_first: bool
     questions: tuple[Question, ...]
+    words: Words = field(default_factory=dict)
+    constants: Mapping[Field, str] = field(default_factory=dict)
 
-    def find_places(self, field: Field) -> list[int]:
+    def find_places(self, name: Field) -> list[int]:
         """Return the columns of a field."""
-        return [guess.position for guess in self.guesses if guess.field == field]
+        return [guess.position for guess in self.guesses if guess.field == name]
 
 
 def settle_writing(
-    table: RecordTable, guesses: tuple[ColumnGuess, ...], answers: Answers, *, home_country: str
+    table: RecordTable,
+    guesses: tuple[ColumnGuess, ...],
+    answers: Answers,
+    *,
+    home_country: str,
+    preset: Preset | None = None,
 ) -> Writing:
     """Return how the columns are read, with the questions that they leave open."""
     places: dict[Field, list[int]] = {}
     for guess in guesses:
         places.setdefault(guess.field, []).append(guess.position)
+    if preset is not None and "currency" in preset.constants:
+        places.setdefault("currency", []).append(len(guesses))  # behind the last column
     dates, date_questions = _settle_dates(table, places.get("received_on", [])[:1], answers)
     amounts, amount_questions = _settle_amounts(table, places, answers)
     name_places = [at for field in NAME_FIELDS for at in places.get(field, ())]
@@ -101,6 +112,8 @@ def settle_writing(
         pairs,
         any(is_family_first(table.header[at]) for at in name_places),
         tuple(questions),
+        preset.words if preset is not None else {},
+        preset.constants if preset is not None else {},
     )
 
 

@@ -5,7 +5,7 @@ Nothing of the base changes here; what a file would do is for :mod:`.record_plan
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Final
 
@@ -20,6 +20,7 @@ from donorhub.services.access import audit
 from donorhub.services.bank.files import imports
 from donorhub.services.work import tasks
 
+_OF_ONE_FILE: Final = ("rows", "missing_files", "same_money")  # answers that the next like file asks anew
 _CAN_BECOME: Final = ("asking", "refused", "failed")
 
 
@@ -116,7 +117,25 @@ def find_remembered_answers(signature: str) -> Answers | None:
     )
     if layout is None:
         return None
-    return Answers.from_dict({key: value for key, value in layout.items() if key != "rows"})
+    return Answers.from_dict({key: value for key, value in layout.items() if key not in _OF_ONE_FILE})
+
+
+def list_brought_presets() -> frozenset[str]:
+    """Return the presets of which a file is brought, or being written."""
+    layouts = db.session.scalars(
+        select(ImportFile.layout).where(
+            ImportFile.kind == "records", ImportFile.state.in_(("received", "done"))
+        )
+    )
+    return frozenset(str(layout.get("preset", "")) for layout in layouts if layout) - {""}
+
+
+def list_waiting_files(preset_names: Collection[str]) -> list[ImportFile]:
+    """Return the files of these presets that are not brought yet."""
+    if not preset_names:
+        return []
+    files = db.session.scalars(select(ImportFile).filter_by(kind="records", state="asking")).all()
+    return [file for file in files if (file.layout or {}).get("preset") in preset_names]
 
 
 def plan_writing(file: ImportFile, digest: str, *, now: datetime, actor: str) -> None:

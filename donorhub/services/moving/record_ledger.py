@@ -34,15 +34,18 @@ def read_ledger(rows: Sequence[RowPlan], groups: Sequence[Group], system: str) -
     """Return what the base knows of these people and gifts."""
     by_ref = _find_by_refs(system, {group.person.ref for group in groups} - {""})
     by_row_key = _find_by_refs(system + ROW_SOURCE, {group.row_key for group in groups} - {""})
+    by_code = _find_by_codes({group.person.code for group in groups} - {""})
     by_contact = _find_by_contacts({contact for group in groups for contact in group.contacts})
     days = [row.record.gift.received_on for row in rows if row.record.gift is not None]
     own_gifts, other_gifts = _read_gifts(rows, days, system) if days else ({}, ())
-    donor_ids = {*by_ref.values(), *by_row_key.values(), *(gift.donor_id for gift in own_gifts.values())}
+    donor_ids = {*by_ref.values(), *by_code.values(), *by_row_key.values()}
+    donor_ids.update(gift.donor_id for gift in own_gifts.values())
     donor_ids.update(id_ for ids in by_contact.values() for id_ in ids)
     donor_ids.update(gift.donor_id for gift in other_gifts)
     return Ledger(
         _read_donors(donor_ids),
         by_ref,
+        by_code,
         by_row_key,
         by_contact,
         own_gifts,
@@ -62,6 +65,18 @@ def _find_by_refs(source: str, refs: Iterable[str]) -> dict[str, int]:
         )
         donor_by_ref |= {ref: merged_into_id or donor_id for ref, donor_id, merged_into_id in rows}
     return donor_by_ref
+
+
+def _find_by_codes(donor_codes: Iterable[str]) -> dict[str, int]:
+    donor_by_code: dict[str, int] = {}
+    for chunk in cut_query_values(sorted(donor_codes)):
+        rows = db.session.execute(
+            select(Donor.code, Donor.id, Donor.merged_into_id).where(
+                Donor.code.in_(chunk), Donor.removed_at.is_(None)
+            )
+        )
+        donor_by_code |= {code: merged_into_id or id_ for code, id_, merged_into_id in rows}
+    return donor_by_code
 
 
 def _find_by_contacts(contacts: set[tuple[str, str]]) -> dict[tuple[str, str], tuple[int, ...]]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -19,9 +19,11 @@ from sqlalchemy import delete, insert, select
 from donorhub.db import cut_chunks, db, insert_or_ignore
 from donorhub.domain.moving.answers import Answers
 from donorhub.domain.moving.columns import guess_columns
-from donorhub.domain.moving.field_words import fold_name, is_field_name
+from donorhub.domain.moving.field_words import fold_name
 from donorhub.domain.moving.plan import Plan, RowPlan, group_records, judge_rows, make_refs
-from donorhub.domain.moving.record_rows import Record, read_records
+from donorhub.domain.moving.presets import Preset
+from donorhub.domain.moving.record_rows import read_records
+from donorhub.domain.moving.records import Record
 from donorhub.domain.moving.totals import sum_sheets, sum_years
 from donorhub.domain.moving.writings import Question, Writing, settle_writing
 from donorhub.errors import Rejected
@@ -29,14 +31,14 @@ from donorhub.models import ImportFile, ImportPlan, RecordRow
 from donorhub.services import shown
 from donorhub.services.access import organisation
 from donorhub.services.bank.files import imports
-from donorhub.services.moving import record_files
+from donorhub.services.moving import record_files, record_presets
 from donorhub.services.moving.record_ledger import read_ledger
 from importers.records import RecordTable
 from importers.sheet import UnreadableTable
 from importers.table.records import read_records as read_table
 from importers.text import Undecodable
 
-READER: Final = 1  # raised when the same file is understood differently, so that no older plan fits
+READER: Final = 2  # raised when the same file is understood differently, so that no older plan fits
 _CHUNK: Final = 1000  # rows in one statement
 
 
@@ -67,26 +69,37 @@ def read_signature(table: RecordTable) -> str:
 def read_bytes(data: bytes, filename: str) -> RecordTable:
     """Return the table in a file; raise Rejected, with the reason, where it has none."""
     try:
-        return read_table(data, is_field_name)
+        return read_table(data, record_presets.is_column_name)
     except (UnreadableTable, Undecodable) as e:
         raise Rejected(f"{filename}: {e}", code="no_table_of_people") from e
 
 
-def make_plan(table: RecordTable, answers: Answers, *, now: datetime) -> RecordPlan:
-    """Return what bringing a table does to the base as it is; nothing is written."""
-    guesses = guess_columns(table, answers)
+def make_plan(
+    table: RecordTable, answers: Answers, *, now: datetime, sent_presets: Collection[str] = ()
+) -> RecordPlan:
+    """Return what bringing a table does to the base as it is; nothing is written.
+
+    ``sent_presets`` are those of files that were sent with it and come before it.
+    """
+    answers, preset = record_presets.settle_preset(table.header, answers)
+    guesses = guess_columns(table, answers, preset)
     own_organisation = organisation.find_organisation()
-    writing = settle_writing(
-        table, guesses, answers, home_country=own_organisation.country if own_organisation else ""
-    )
+    home_country = own_organisation.country if own_organisation else ""
+    writing = settle_writing(table, guesses, answers, home_country=home_country, preset=preset)
     records = list(read_records(table, writing, answers, today=organisation.get_day(now)))
     rows, people = group_records(records, answers)
     make_refs(rows)
     plan = judge_rows(rows, people, read_ledger(rows, people.groups, answers.system), answers)
-    questions = (*writing.questions, *_ask_purposes(plan))
+    present_presets = {*sent_presets, *_find_brought_presets(preset)}
+    missing_files = record_presets.ask_missing_files(preset, answers, present_presets)
+    questions = (*missing_files, *writing.questions, *_ask_purposes(plan))
     figures = _collect_figures(table, writing, plan)
     digest = _compute_digest(answers, plan, questions)
     return RecordPlan(digest, answers, table, writing, plan, figures, questions)
+
+
+def _find_brought_presets(preset: Preset | None) -> Collection[str]:
+    return record_files.list_brought_presets() if preset is not None and preset.source.belongs_with else ()
 
 
 def _compute_digest(answers: Answers, plan: Plan, questions: Sequence[Question]) -> str:
@@ -111,12 +124,15 @@ def _ask_purposes(plan: Plan) -> list[Question]:
 
 def _describe_row(row: RowPlan) -> list[object]:
     gift = row.record.gift
-    money = [gift.amount.minor, gift.amount.currency, gift.received_on.isoformat()] if gift else []
+    money = (
+        [gift.amount.minor, gift.amount.currency, gift.received_on.isoformat(), gift.funds] if gift else []
+    )
     return [
         row.record.key,
         row.state,
         row.reason,
         row.group,
+        row.companions,
         row.source_ref,
         row.gift_id,
         money,
@@ -148,7 +164,7 @@ def _collect_figures(table: RecordTable, writing: Writing, plan: Plan) -> dict[s
         "counts": plan.count_states(),
         "gifts": sum(1 for row in plan.rows if row.gift is not None),
         "sums": dict(sorted(sums.items())),
-        "new_donors": len(new) + sum(1 for donor in new if donor.group.person.partner is not None),
+        "new_donors": len(new),
         "known_donors": len(used_donors) - len(new),
         "changed_donors": sum(
             1 for donor in plan.donors if donor.changes or donor.more_contacts or donor.more_note
@@ -185,7 +201,7 @@ def plan_file(
         answers = record_files.find_remembered_answers(signature)
     answers = answers or record_files.read_answers(file)
     plan = make_plan(table, answers, now=now)
-    record_files.set_answers(file, answers)
+    record_files.set_answers(file, plan.answers)
     file.profile, file.format = signature, "records"
     keep_plan(file, plan, now=now)
     file.summaries = [_summarise_plan(plan)]

@@ -61,13 +61,23 @@ def show_taking_back(import_file_id: int) -> TakingBack:
         .join(Donor, Donor.id == RecordRow.donor_id)
         .where(RecordRow.import_file_id == file.id, RecordRow.made_donor, Donor.removed_at.is_(None))
     ).all()
-    donor_ids = {id_ for id_ in made_ids if id_ is not None}
+    donor_ids = {id_ for id_ in made_ids if id_ is not None} | _list_made_companions(file)
     donor_obstacles = _list_donor_obstacles(donor_ids, gift_ids)
     obstacles += donor_obstacles
     going_ids = tuple(sorted(donor_ids - {one.donor_id for one in donor_obstacles}))
     obstacle_texts = [repr(asdict(one)) for one in obstacles]
     plain = [file.id, file.generation, file.state, gift_ids, going_ids, obstacle_texts]
     return TakingBack(shown.compute_digest(plain), gift_ids, going_ids, tuple(obstacles))
+
+
+def _list_made_companions(file: ImportFile) -> set[int]:
+    """Return the donors made who stand beside the giver of a row and are still there."""
+    ids = [id_ for summary in file.summaries or () for id_ in summary.get("made_companions", ())]
+    staying_ids: set[int] = set()
+    for chunk in cut_query_values(ids):
+        query = select(Donor.id).where(Donor.id.in_(chunk), Donor.removed_at.is_(None))
+        staying_ids.update(db.session.scalars(query))
+    return staying_ids
 
 
 def _read_made_gifts(import_file_id: int) -> list[tuple[Gift, str]]:

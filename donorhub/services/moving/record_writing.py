@@ -8,16 +8,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from sqlalchemy import insert
 
 from donorhub.db import Base, cut_chunks, db, insert_or_ignore
 from donorhub.domain.donors.contact_values import ContactValue
 from donorhub.domain.moving.answers import Answers
-from donorhub.domain.moving.people_cells import PersonName
-from donorhub.domain.moving.plan import DonorPlan, RowPlan
-from donorhub.domain.moving.record_rows import Person
+from donorhub.domain.moving.plan import DonorPlan, RowPlan, list_values
+from donorhub.domain.moving.records import GiftDraft, Person
 from donorhub.domain.payer_text import fold_letters
 from donorhub.models import Campaign, Designation, ExternalId, Fund, ImportFile, RecordRow
 from donorhub.models.states import GIFT_METHODS, LANGS, find_word
@@ -29,7 +28,7 @@ from donorhub.services.giving import funds, new_gifts
 from donorhub.services.giving.funds import Purpose
 from donorhub.services.giving.new_gifts import NewGift
 from donorhub.services.messages import suppressions
-from donorhub.services.moving import record_files, record_plans
+from donorhub.services.moving import record_files, record_plans, record_presets
 from donorhub.services.moving.record_ledger import ROW_SOURCE
 from donorhub.services.moving.record_plans import RecordPlan
 
@@ -56,8 +55,10 @@ def write_file(
         imports.ask_again(file.id, now=now)
         return file
     report("writing", len(plan.plan.rows))
-    _Writer(file, plan, now, actor).write_all()
+    writer = _Writer(file, plan, now, actor)
+    writer.write_all()
     file.layout = _remember_columns(plan).to_dict()
+    file.summaries = [{**file.summaries[0], "made_companions": writer.list_made_companions()}]
     counts = plan.figures["counts"]
     file.state, file.finished_at = "done", now
     file.entries_count, file.new_count = plan.figures["rows"], counts["made"] + counts["joined"]
@@ -69,7 +70,16 @@ def write_file(
         now=now,
         data={"counts": counts, "gifts": plan.figures["gifts"], "donors": plan.figures["new_donors"]},
     )
+    _look_again_after(file, plan.answers.preset, now)
     return file
+
+
+def _look_again_after(file: ImportFile, preset: str, now: datetime) -> None:
+    """Plan files anew that waited for one of this preset, so that their pages ask no more than they must."""
+    db.session.flush()  # they look for the state of this file
+    for waiting_file in record_files.list_waiting_files(record_presets.list_names_after(preset)):
+        if waiting_file.id != file.id:
+            record_plans.plan_file(record_files.lock_file(waiting_file.id), now=now)
 
 
 def _remember_columns(plan: RecordPlan) -> Answers:
@@ -97,6 +107,11 @@ class _Writer:
         gift_ids = self._make_gifts()
         self._note_rows(gift_ids)
 
+    def list_made_companions(self) -> list[int]:
+        """Return the donors made whom no row has for its giver; taking the file back must know them."""
+        givers = {row.group for row in self._plan.rows if row.state not in ("held", "left_out")}
+        return [id_ for at, id_ in self._new_ids.items() if at not in givers]
+
     # ------------------------------------------------------------ donors
 
     def _make_donors(self) -> None:
@@ -104,8 +119,6 @@ class _Writer:
         people = [self._plan.donors[at].group.person for at in groups]
         ids = self._create_donors([_make_fields(person, self._write_no(person)) for person in people])
         self._new_ids = dict(zip(groups, ids, strict=True))
-        partners = [(person, person.partner) for person in people if person.partner is not None]
-        self._create_donors([_make_partner(person, partner) for person, partner in partners])
 
     def _create_donors(self, new: Sequence[DonorFields]) -> list[int]:
         ids: list[int] = []
@@ -191,16 +204,25 @@ class _Writer:
         for chunk in cut_chunks(new, _CHUNK):
             ids += new_gifts.record_gifts(chunk, now=self._now, actor=self._actor)
         designations = [
-            {"gift_id": id_, "fund_id": fund_id, "amount_minor": gift.minor}
-            for id_, gift, at in zip(ids, new, places, strict=True)
-            if (fund_id := fund_ids.get(self._get_value(at, "fund"))) is not None
+            designation
+            for id_, at in zip(ids, places, strict=True)
+            for designation in self._designate_gift(id_, self._plan.rows[at].gift, fund_ids)
         ]
         if designations:
             db.session.execute(insert(Designation), designations)
         return dict(zip(places, ids, strict=True))
 
-    def _get_value(self, at: int, name: str) -> str:
-        return str(getattr(self._plan.rows[at].record.gift, name))
+    def _designate_gift(
+        self, gift_id: int, gift: GiftDraft | None, fund_ids: Mapping[str, int | None]
+    ) -> list[dict[str, object]]:
+        """Return the designations of a gift; none where a fund of it is left out, as they add up to it."""
+        shares = {} if gift is None else _sum_shares(gift, fund_ids)
+        if None in shares:
+            return []
+        return [
+            {"gift_id": gift_id, "fund_id": fund_id, "amount_minor": minor}
+            for fund_id, minor in shares.items()
+        ]
 
     def _make_gift(self, row: RowPlan, campaign_ids: Mapping[str, int | None]) -> NewGift:
         gift = row.record.gift
@@ -222,10 +244,11 @@ class _Writer:
         )
 
     def _place_values(
-        self, name: str, kind: type[Purpose], answers: Mapping[str, str]
+        self, name: Literal["fund", "campaign"], kind: type[Purpose], answers: Mapping[str, str]
     ) -> dict[str, int | None]:
         """Return the fund or campaign of each value of the file; new ones are made where a person said so."""
-        values = {self._get_value(at, name) for at, row in enumerate(self._plan.rows) if row.gift is not None}
+        gifts = [row.gift for row in self._plan.rows if row.gift is not None]
+        values = {value for gift in gifts for value in list_values(gift, name)}
         ids_by_name: dict[str, int] = {}
         for purpose in funds.list_purposes(kind):
             ids_by_name |= {fold_letters(purpose.code): purpose.id, fold_letters(purpose.name): purpose.id}
@@ -308,18 +331,12 @@ def _list_more_values(plan: DonorPlan) -> list[ContactValue]:
     return [value for value in values if (value.kind, value.make_comparable()) in plan.more_contacts]
 
 
-def _make_partner(person: Person, partner: PersonName) -> DonorFields:
-    """Return the second of two people in a cell: the same address, and the same no."""
-    return {
-        "name": partner.name,
-        "given_name": partner.given_name,
-        "family_name": partner.family_name,
-        "street": person.street,
-        "postcode": person.postcode,
-        "city": person.city,
-        "country": person.country,
-        "do_not_contact": person.opt_out == "no_contact",
-    }
+def _sum_shares(gift: GiftDraft, fund_ids: Mapping[str, int | None]) -> dict[int | None, int]:
+    shares: dict[int | None, int] = {}
+    for name, minor in gift.funds:
+        fund_id = fund_ids.get(name)
+        shares[fund_id] = shares.get(fund_id, 0) + minor
+    return shares
 
 
 def _make_changes(plan: DonorPlan, no: str) -> DonorFields:

@@ -11,7 +11,17 @@ from donorhub.domain.moving.answers import Answers, make_row_key
 from donorhub.models import RecordRow
 from donorhub.services.moving import record_files
 
-_TEXTS: Final = ("date_order", "month_day", "decimal", "pairs", "same_name", "hidden", "kind")
+_TEXTS: Final = (
+    "date_order",
+    "month_day",
+    "decimal",
+    "pairs",
+    "same_name",
+    "hidden",
+    "kind",
+    "missing_files",
+    "preset",
+)
 _CODES: Final = ("currency", "phone_country")
 _PURPOSES: Final = {"fund": "funds", "campaign": "campaigns"}
 
@@ -32,6 +42,9 @@ def read_answers(
             plain[name] = form[name].strip().upper()
     if system := form.get("system", "").strip().lower():
         plain["system"] = system
+    if plain.get("preset") != earlier.preset and plain.get("system") == earlier.system:
+        plain.pop("system", None)  # another kind of file comes from another system
+        plain.pop("columns", None)
     plain["columns"] = _read_columns(form, plain.get("columns", {}), columns)
     for word, name in _PURPOSES.items():
         plain[name] = {**plain.get(name, {}), **_read_purposes(form, word)}

@@ -19,7 +19,14 @@ from donorhub.models import Campaign, ImportFile, RecordRow
 from donorhub.models.states import RECORD_ROW_STATES, RecordRowState
 from donorhub.money import OFFERED_CURRENCIES, Money
 from donorhub.services.giving import funds
-from donorhub.services.moving import record_files, record_plans, record_undo
+from donorhub.services.moving import (
+    record_deliveries,
+    record_files,
+    record_plans,
+    record_presets,
+    record_undo,
+)
+from donorhub.services.moving.record_deliveries import SentTable
 from donorhub.services.paging import newest_first, read_page
 from donorhub.web.admission import require_permission
 from donorhub.web.bank.blueprint import get_actor
@@ -73,18 +80,29 @@ def upload_file() -> Response | tuple[str, int]:
     with form.start_saving() as saving:
         saving.refuse_errors()
         name = (upload.filename if upload is not None else "") or "people"
-        table = record_plans.read_bytes(data, name)  # what is no table is not kept
-        file, is_new = record_files.receive_file(
-            data, name, now=clock.now(), actor=get_actor(), limit_mb=_get_settings().upload_limit_mb
-        )
-        if file.state == "asking":
-            record_plans.plan_file(file, now=clock.now(), table=table)
-        file_id = file.id
+        tables = record_deliveries.open_tables(data, name)  # what is no table is not kept
+        files = [_keep_table(one) for one in tables]
+        new_count, file_id = sum(is_new for _, is_new in files), files[0][0].id
         commit()
-        if not is_new:
+        if len(files) > 1:
+            count = len(files)
+            tell_reader(
+                ngettext("%(num)d file came.", "%(num)d files came: bring one after the other.", count)
+            )
+            return redirect(url_for("moving.list_files"))
+        if not new_count:
             tell_reader(gettext("This file came before: here is what became of it."), "info")
         return redirect(url_for("moving.show_file", file_id=file_id))
     return _render_files(form), 422
+
+
+def _keep_table(one: SentTable) -> tuple[ImportFile, bool]:
+    file, is_new = record_files.receive_file(
+        one.content, one.name, now=clock.now(), actor=get_actor(), limit_mb=_get_settings().upload_limit_mb
+    )
+    if file.state == "asking":
+        record_plans.plan_file(file, now=clock.now(), table=one.table)
+    return file, is_new
 
 
 @bp.get("/<int:file_id>")
@@ -117,6 +135,7 @@ def _render_file(file: ImportFile, form: Form) -> str:
         funds=funds.list_open_funds(),
         campaigns=funds.list_purposes(Campaign),
         places=_find_places(summary),
+        presets=record_presets.list_presets(),
         currencies=OFFERED_CURRENCIES,
         last_day=date.fromisoformat(figures["last_day"]) if figures.get("last_day") else None,
         is_changed=any(problem["code"] == "plan_changed" for problem in file.problems),

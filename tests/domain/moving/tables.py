@@ -9,7 +9,8 @@ from donorhub.domain.moving.columns import guess_columns
 from donorhub.domain.moving.field_words import is_field_name
 from donorhub.domain.moving.ledger import Ledger
 from donorhub.domain.moving.plan import Plan, group_records, judge_rows, make_refs
-from donorhub.domain.moving.record_rows import Record, read_records
+from donorhub.domain.moving.record_rows import read_records
+from donorhub.domain.moving.records import Record
 from donorhub.domain.moving.writings import Writing, settle_writing
 from importers.records import RecordTable
 from importers.table.records import read_records as read_table

@@ -166,8 +166,12 @@ def test_two_people_in_a_cell_are_asked_once() -> None:
         ("Ewa Lis", "person"),
     ]
     two = plan_file(text.encode(), Answers(currency="PLN", pairs="two"))
-    first = two.donors[0].group.person
-    assert (first.name, first.partner.name if first.partner else "") == ("Anna Kowalska", "Jan Kowalski")
+    assert [(donor.group.person.name, donor.is_used) for donor in two.donors] == [
+        ("Anna Kowalska", True),
+        ("Jan Kowalski", True),
+        ("Ewa Lis", True),
+    ]
+    assert [(row.group, row.companions) for row in two.rows] == [(0, (1,)), (2, ())]
 
 
 NAMES_ALONE = "Darczyńca;Data;Kwota\nAnna Lis;2024-02-01;10\nAnna Lis;2024-03-01;10\n"

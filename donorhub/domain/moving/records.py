@@ -1,0 +1,84 @@
+"""What a row of a table is understood as: a person, those beside them, perhaps a gift, or why it is held."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Literal
+
+from donorhub.domain.moving.answers import make_row_key
+from donorhub.domain.moving.cells import CellFault
+from donorhub.money import Money
+
+OptOut = Literal["", "no_contact", "no_email"]
+PersonKind = Literal["person", "organisation", "household"]
+RowFault = Literal[
+    CellFault, "no_name", "not_received", "taken_back", "soft_credit", "unclear_status", "fund_shares"
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Whom a row names."""
+
+    name: str = ""
+    given_name: str = ""
+    family_name: str = ""
+    kind: PersonKind = "person"
+    email: str = ""
+    more_emails: tuple[str, ...] = ()
+    phone: str = ""
+    more_phones: tuple[str, ...] = ()
+    street: str = ""
+    postcode: str = ""
+    city: str = ""
+    country: str = ""
+    tax_number: str = ""
+    lang: str = ""
+    note: str = ""
+    ref: str = ""  # their id in the other system
+    code: str = ""  # of a donor, as our own lists write it
+    account: str = ""
+    national_id: str = ""  # tells rows apart, and is not kept
+    opt_out: OptOut = ""
+    is_deceased: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class GiftDraft:
+    """The gift of a row. Its ``funds`` with their shares, in minor units, add up to it."""
+
+    amount: Money
+    received_on: date
+    ref: str = ""
+    title: str = ""
+    method: str = "other"
+    funds: tuple[tuple[str, int], ...] = ()
+    campaign: str = ""
+    receipt_no: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A row as it is understood; ``fault`` says why it is held, ``refused`` which cells are not taken.
+
+    ``person`` is who gave; ``companions`` are the others whom the row names.
+    """
+
+    sheet: str
+    number: int
+    texts: tuple[str, ...]
+    person: Person
+    gift: GiftDraft | None
+    fault: RowFault | Literal[""] = ""
+    fault_field: str = ""
+    refused_cells: tuple[tuple[str, str], ...] = ()
+    is_left_out: bool = False  # by a person
+    is_another_gift: bool = False  # a person said so of money that is here already
+    amount: Money | None = None  # what is written, where the row is held for another cell
+    companions: tuple[Person, ...] = ()
+
+    @property
+    def key(self) -> str:
+        """What the row is called in the answers."""
+        return make_row_key(self.sheet, self.number)

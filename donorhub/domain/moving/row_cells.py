@@ -1,0 +1,128 @@
+"""The cells of one row by their fields; one that cannot be read is refused alone, and noted."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final, TypeVar
+
+from donorhub.domain.moving.cells import UnreadableCell, is_nothing, read_answer, read_text, write_cell
+from donorhub.domain.moving.field_words import UNREAD_FIELDS, Field
+from donorhub.domain.moving.presets import Words
+from donorhub.domain.moving.records import RowFault
+from donorhub.domain.moving.writings import Writing
+from donorhub.domain.payer_text import fold_letters
+from importers.records import Cell
+
+Value = TypeVar("Value")
+_ANY_LETTER: Final = re.compile(r"\w")
+
+
+class HeldRow(Exception):
+    """A row whose money cannot be read."""
+
+    def __init__(self, code: RowFault, name: Field) -> None:
+        super().__init__(code)
+        self.code: RowFault = code
+        self.field = name
+
+
+class RowCells:
+    """The places of a table's fields, and the row that is read now."""
+
+    def __init__(self, writing: Writing) -> None:
+        self.writing = writing
+        self.refused_cells: list[tuple[str, str]] = []
+        self.texts: tuple[str, ...] = ()
+        self._row: Sequence[Cell] = ()
+        self._words: Words = writing.words
+        self._constants = tuple(writing.constants.values())
+        self._places: dict[Field, list[int]] = {}
+        self._names = [guess.name for guess in writing.guesses]
+        for guess in writing.guesses:
+            if guess.field not in UNREAD_FIELDS:
+                self._places.setdefault(guess.field, []).append(guess.position)
+        for at, field in enumerate(writing.constants, len(writing.guesses)):
+            self._places.setdefault(field, []).append(at)
+
+    def take_row(self, cells: tuple[Cell, ...], mended_texts: Mapping[str, str]) -> None:
+        """Turn to a row, with the cells that a person mended."""
+        if mended_texts:
+            cells = tuple(mended_texts.get(str(at), cell) for at, cell in enumerate(cells))
+        self.texts = tuple(map(write_cell, cells))
+        self._row = (*cells, *self._constants) if self._constants else cells
+        self.refused_cells = []
+
+    def has_column(self, name: Field) -> bool:
+        """Return whether the table has a column of a field."""
+        return name in self._places
+
+    def is_filled(self, *names: Field) -> bool:
+        """Return whether a cell of these fields says anything."""
+        return any(not is_nothing(self._row[at]) for name in names for at in self._places.get(name, ()))
+
+    def read(self, name: Field, read: Callable[[Cell], Value], default: Value) -> Value:
+        """Return the first filled cell of a field; one that cannot be read is refused."""
+        return next(iter(self.read_all(name, read)), default)
+
+    def read_all(self, name: Field, read: Callable[[Cell], Value]) -> list[Value]:
+        """Return all filled cells of a field that can be read."""
+        values = []
+        for at in self._places.get(name, ()):
+            cell = self._row[at]
+            if cell == "":
+                continue
+            try:
+                values.append(read(self._translate_cell(name, cell)))
+            except UnreadableCell as e:
+                self.refused_cells.append((name, e.code))
+        return values
+
+    def list_noes(self, name: Field) -> list[str]:
+        """Return the names of a field's columns in which the row says yes, or what nobody understands."""
+        names = []
+        for at in self._places.get(name, ()):
+            try:
+                is_no = read_answer(self._translate_cell(name, self._row[at])) == "yes"
+            except UnreadableCell:
+                is_no = True
+            if is_no:
+                names.append(self._names[at])
+        return names
+
+    def read_each(self, name: Field, read: Callable[[Cell], Value], empty: Value) -> list[Value]:
+        """Return every cell of a field in its place, ``empty`` for those without anything.
+
+        Raise HeldRow where one cannot be read.
+        """
+        return [
+            empty if is_nothing(self._row[at]) else self._read_at(at, name, read)
+            for at in self._places.get(name, ())
+        ]
+
+    def read_or_hold(self, name: Field, read: Callable[[Cell], Value], default: Value) -> Value:
+        """Return the cell of a field that money needs; raise HeldRow where it cannot be read."""
+        for at in self._places.get(name, ())[:1]:
+            if self._row[at] == "" and name != "amount":
+                continue
+            return self._read_at(at, name, read)
+        return default
+
+    def _read_at(self, at: int, name: Field, read: Callable[[Cell], Value]) -> Value:
+        try:
+            return read(self._translate_cell(name, self._row[at]))
+        except UnreadableCell as e:
+            raise HeldRow(e.code, name) from e
+
+    def _translate_cell(self, name: Field, cell: Cell) -> Cell:
+        """Return what a word of the other system stands for; any other cell as it is."""
+        words = self._words.get(name)
+        if words is None:
+            return cell
+        return words.get(fold_letters(write_cell(cell)), cell)
+
+
+def read_plain(cell: Cell) -> str:
+    """Return a text of which any sign is a letter or a digit; "" for any other."""
+    text = read_text(cell)
+    return text if _ANY_LETTER.search(text) and not is_nothing(text) else ""

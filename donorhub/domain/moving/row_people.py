@@ -1,0 +1,186 @@
+"""Whom a row names: one person, the two of a pair, or two people and the organisation beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from donorhub.domain.donors import tax_numbers
+from donorhub.domain.moving import people_cells
+from donorhub.domain.moving.cells import (
+    UnreadableCell,
+    is_nothing,
+    read_account,
+    read_answer,
+    read_digits,
+    read_national_id,
+    read_text,
+)
+from donorhub.domain.moving.field_words import Field
+from donorhub.domain.moving.people_cells import PersonName
+from donorhub.domain.moving.records import OptOut, Person, PersonKind
+from donorhub.domain.moving.row_cells import RowCells, read_plain
+from donorhub.domain.moving.salesforce import lengthen_id
+from donorhub.domain.moving.value_words import read_country, read_kind, read_lang
+from donorhub.domain.payer_text import make_name_key
+from importers.records import Cell
+
+
+def read_people(cells: RowCells) -> list[Person]:
+    """Return whom a row names, the giver first; the name of the first is "" where it has none."""
+    names, note = _read_names(cells)
+    person = _read_person(cells, names[0], note)
+    people = [person]
+    if len(names) > 1:
+        people.append(_make_partner(person, names[1]))
+    if second_person := _read_second(cells, person):
+        people.append(second_person)
+    account = _read_account(cells)
+    if account is None:
+        return people
+    if not person.name or cells.read("giver", read_text, "person") == "account":
+        return [account, *(one for one in people if one.name)]
+    return [*people, account]
+
+
+def _read_person(cells: RowCells, name: PersonName, note: str) -> Person:
+    emails = _read_emails(cells, "email")
+    phones = _read_phones(cells, "phone")
+    country = cells.read("country", read_country, "")
+    address = cells.read("address", people_cells.read_address, people_cells.Address())
+    notes = [note, *cells.read_all("note", read_plain), *cells.list_noes("no_other")]
+    ref = lengthen_id(cells.read("person_id", read_digits, ""))
+    code = cells.read("donor_code", read_digits, "")
+    return Person(
+        name=name.name or (emails[0] if emails else ""),
+        given_name=name.given_name,
+        family_name=name.family_name,
+        kind=_tell_kind(cells, name),
+        email=emails[0] if emails else "",
+        more_emails=tuple(dict.fromkeys(emails[1:])),
+        phone=phones[0] if phones else "",
+        more_phones=tuple(dict.fromkeys(phones[1:])),
+        street=cells.read("street", read_plain, "") or address.street,
+        postcode=cells.read("postcode", lambda cell: _read_postcode(cells, cell), "") or address.postcode,
+        city=cells.read("city", read_plain, "") or address.city,
+        country=country,
+        tax_number=cells.read("tax_number", lambda cell: _read_tax_number(cells, cell, country, name), ""),
+        lang=cells.read("lang", read_lang, ""),
+        note="\n".join(dict.fromkeys(note for note in notes if note)),
+        ref=ref or code,
+        code=code,
+        account=cells.read("account", read_account, ""),
+        national_id=cells.read("national_id", read_national_id, ""),
+        opt_out=_read_opt_out(cells),
+        is_deceased=cells.read("deceased", read_answer, "unknown") == "yes",
+    )
+
+
+def _read_names(cells: RowCells) -> tuple[list[PersonName], str]:
+    """Return one name, or two of a pair that are two donors, and what stood beside them."""
+    kind = cells.read("person_kind", read_kind, "person")
+    given_name = cells.read("given_name", read_plain, "")
+    family_name = cells.read("family_name", read_plain, "")
+    organisation = cells.read("organisation", read_plain, "")
+    whole = cells.read("full_name", read_text, "")
+    if kind != "person" and (organisation or whole):
+        return [PersonName(organisation or whole, is_organisation=kind == "organisation")], ""
+    if given_name or family_name:
+        name = " ".join(part for part in (given_name, family_name) if part)
+        return [PersonName(name, given_name, family_name)], organisation
+    if whole and cells.writing.pairs == "two" and people_cells.is_pair(whole):
+        return [*people_cells.split_pair(whole)], ""
+    if whole:
+        parsed_name = people_cells.read_name(whole, is_family_first=cells.writing.family_first)
+        return [parsed_name], "; ".join(part for part in (parsed_name.note, organisation) if part)
+    return [PersonName(organisation, is_organisation=bool(organisation))], ""
+
+
+def _tell_kind(cells: RowCells, name: PersonName) -> PersonKind:
+    if cells.read("person_kind", read_kind, "person") == "household":
+        return "household"
+    if name.is_organisation:
+        return "organisation"
+    is_household = cells.writing.pairs == "one" and people_cells.is_pair(name.name)
+    return "household" if is_household else "person"
+
+
+def _make_partner(person: Person, partner: PersonName) -> Person:
+    """Return the second of two people in a cell: the same address, and the same no."""
+    return Person(
+        partner.name,
+        partner.given_name,
+        partner.family_name,
+        street=person.street,
+        postcode=person.postcode,
+        city=person.city,
+        country=person.country,
+        opt_out="no_contact" if person.opt_out == "no_contact" else "",
+    )
+
+
+def _read_second(cells: RowCells, person: Person) -> Person | None:
+    """Return the second person of a row that has columns of their own."""
+    given_name = cells.read("second_given_name", read_plain, "")
+    family_name = cells.read("second_family_name", read_plain, "")
+    emails = _read_emails(cells, "second_email")
+    name = " ".join(part for part in (given_name, family_name) if part) or (emails[0] if emails else "")
+    if not name:
+        return None
+    phones = _read_phones(cells, "second_phone")
+    return Person(
+        name,
+        given_name,
+        family_name,
+        email=emails[0] if emails else "",
+        more_emails=tuple(emails[1:]),
+        phone=phones[0] if phones else "",
+        more_phones=tuple(phones[1:]),
+        street=person.street,
+        postcode=person.postcode,
+        city=person.city,
+        country=person.country,
+        ref=lengthen_id(cells.read("second_person_id", read_digits, "")),
+    )
+
+
+def _read_account(cells: RowCells) -> Person | None:
+    """Return the organisation that a row names beside its people; its name is its own within one system."""
+    name = cells.read("account_name", read_plain, "")
+    if not name:
+        return None
+    ref = lengthen_id(cells.read("account_id", read_digits, ""))
+    return Person(name, kind="organisation", ref=ref or f"name:{make_name_key(name)}")
+
+
+def _read_emails(cells: RowCells, field: Field) -> list[str]:
+    return [email for some in cells.read_all(field, people_cells.read_emails) for email in some]
+
+
+def _read_phones(cells: RowCells, field: Field) -> list[str]:
+    country = cells.writing.phone_country
+    values = cells.read_all(field, lambda cell: people_cells.read_phones(cell, country))
+    return [phone for some in values for phone in some]
+
+
+def _read_postcode(cells: RowCells, cell: Cell) -> str:
+    return people_cells.read_postcode(cell, cells.writing.phone_country)
+
+
+def _read_tax_number(cells: RowCells, cell: Cell, country: str, name: PersonName) -> str:
+    text = read_digits(cell)
+    if is_nothing(text):
+        return ""
+    try:
+        return tax_numbers.normalise_number(
+            text, country or cells.writing.phone_country, is_organisation=name.is_organisation
+        )
+    except ValueError as e:
+        raise UnreadableCell("unreadable_tax_number") from e
+
+
+def _read_opt_out(cells: RowCells) -> OptOut:
+    """Return what a row forbids: a no of any column counts, and a word that nobody knows is no yes."""
+    consents: Sequence[str] = cells.read_all("consent", read_answer)
+    if "yes" in cells.read_all("no_contact", read_answer) or "no" in consents:
+        return "no_contact"
+    return "no_email" if "yes" in cells.read_all("no_email", read_answer) else ""
