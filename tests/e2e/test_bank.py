@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page
 
 from tests.e2e.test_main_job import call
 from tests.load.installation import Installation, place_for
@@ -15,7 +15,6 @@ from tests.web.bank.bank_world import PAYER, camt
 
 pytestmark = [pytest.mark.e2e, pytest.mark.once]
 PASSWORD = "a long enough one"
-LAUNCH = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
 WHO = "piotr@example.org"
 UNKNOWN = (
     "Dita;Kush;Pse;Sa;Mbetja\n"
@@ -48,19 +47,10 @@ PATHS = (
 def place(stores: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
     with place_for(stores, tmp_path_factory.mktemp("bank") / "home") as where:
         installation = Installation(where.home, where.stores)
-        installation.run("db", "upgrade")
-        installation.run("user", "create", WHO, "--role", "admin", "--password", PASSWORD)
+        installation.prepare(WHO, PASSWORD)
         installation.start_all()
         yield installation
         installation.stop_all()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=LAUNCH)
-        yield chromium
-        chromium.close()
 
 
 Opener = Callable[..., Page]

@@ -13,10 +13,9 @@ from typing import Any, Final
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, Page, StorageState
 
 from tests.e2e.serve_pages import PASSWORD
-from tests.e2e.test_pages import BROWSER
 from tests.load.installation import ROOT, place_for
 
 pytestmark = [pytest.mark.e2e, pytest.mark.once]
@@ -56,22 +55,33 @@ def served(stores: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Se
         server.terminate()
 
 
+@pytest.fixture(scope="module")
+def cookies(browser: Browser, served: Served) -> StorageState:
+    """What a browser keeps of the administrator's signing in."""
+    context = browser.new_context(base_url=served.base_url)
+    page = context.new_page()
+    page.goto("/sign-in")
+    page.fill("#email", "admin@example.org")
+    page.fill("#password", PASSWORD)
+    page.press("#password", "Enter")
+    page.wait_for_url(f"{served.base_url}/")
+    state = context.storage_state()
+    context.close()
+    return state
+
+
 @pytest.fixture
-def page(served: Served) -> Iterator[Page]:
-    """The first page as the administrator sees it, by day."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=BROWSER)
-        context = browser.new_context(
-            base_url=served.base_url, color_scheme="light", reduced_motion="reduce", locale="en-GB"
-        )
-        page = context.new_page()
-        page.goto("/sign-in")
-        page.fill("#email", "admin@example.org")
-        page.fill("#password", PASSWORD)
-        page.press("#password", "Enter")
-        page.wait_for_url(f"{served.base_url}/")
-        yield page
-        browser.close()
+def page(browser: Browser, served: Served, cookies: StorageState) -> Iterator[Page]:
+    """An empty page of the administrator's, by day."""
+    context = browser.new_context(
+        base_url=served.base_url,
+        color_scheme="light",
+        reduced_motion="reduce",
+        locale="en-GB",
+        storage_state=cookies,
+    )
+    yield context.new_page()
+    context.close()
 
 
 def find_faults(page: Page, address: str) -> list[tuple[str, str, Any]]:

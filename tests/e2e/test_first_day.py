@@ -14,11 +14,11 @@ from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, Page
 from pypdf import PdfReader
 
 from donorhub import clock
-from tests.e2e.test_main_job import BROWSER, PASSWORD
+from tests.e2e.test_main_job import PASSWORD
 from tests.load.installation import Installation, place_for
 from tests.servers import smtp_server
 from tests.smtp import SmtpServer
@@ -49,13 +49,11 @@ def place(stores: str, tmp_path: Path, mail: SmtpServer) -> Iterator[Installatio
 
 
 @pytest.fixture
-def page(place: Installation) -> Iterator[Page]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=BROWSER)
-        page = browser.new_page(locale="pl-PL", base_url=f"http://127.0.0.1:{place.port}")
-        page.set_default_timeout(PATIENCE_MS)
-        yield page
-        browser.close()
+def page(browser: Browser, place: Installation) -> Iterator[Page]:
+    page = browser.new_page(locale="pl-PL", base_url=f"http://127.0.0.1:{place.port}")
+    page.set_default_timeout(PATIENCE_MS)
+    yield page
+    page.context.close()
 
 
 def take_picture(page: Page, name: str) -> None:

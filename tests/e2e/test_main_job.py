@@ -14,7 +14,7 @@ from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 import pytest
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, Page
 from pypdf import PdfReader
 
 from tests.load.installation import Installation, place_for
@@ -23,15 +23,6 @@ from tests.smtp import SmtpServer
 
 pytestmark = pytest.mark.e2e
 PASSWORD = "a long enough one"
-BROWSER = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 
 
 @pytest.fixture
@@ -44,19 +35,17 @@ def mail() -> Iterator[SmtpServer]:
 def place(stores: str, tmp_path: Path, mail: SmtpServer) -> Iterator[Installation]:
     with place_for(stores, tmp_path / "home") as where:
         installation = Installation(where.home, where.stores, DONORHUB_SMTP_URL=mail.url)
-        installation.run("db", "upgrade")
-        installation.run("user", "create", "marta@example.org", "--role", "admin", "--password", PASSWORD)
+        installation.prepare("marta@example.org", PASSWORD)
         installation.start_all()
         yield installation
         installation.stop_all()
 
 
 @pytest.fixture
-def page() -> Iterator[Page]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=BROWSER)
-        yield browser.new_page(locale="en-GB")
-        browser.close()
+def page(browser: Browser) -> Iterator[Page]:
+    page = browser.new_page(locale="en-GB")
+    yield page
+    page.context.close()
 
 
 def call(

@@ -6,26 +6,18 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from tests.e2e.serve_pages import PASSWORD
 from tests.load.installation import ROOT, place_for
 
 pytestmark = [pytest.mark.e2e, pytest.mark.once]
-BROWSER = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-]
 PATHS = (
     "/",
     "/donors",
@@ -86,14 +78,6 @@ def address(stores: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[s
         assert server.stdout is not None
         yield f"http://127.0.0.1:{int(server.stdout.readline())}"
         server.terminate()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=BROWSER)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")
@@ -267,10 +251,21 @@ def test_what_is_printed_has_no_navigation(visit: Visit) -> None:
     assert page.get_by_role("heading", level=1).is_visible()
 
 
-def test_callers_pages_show_no_amounts(visit: Visit) -> None:
+@pytest.mark.parametrize(
+    "paths",
+    [
+        pytest.param(("/donors/1", "/tasks"), id="two"),
+        pytest.param(
+            ("/", "/donors", "/donors/1", "/tasks", "/account", "/settings", "/gifts"),
+            id="all",
+            marks=pytest.mark.slow,
+        ),
+    ],
+)
+def test_callers_pages_show_no_amounts(visit: Visit, paths: Sequence[str]) -> None:
     """A caller sees pages without amounts, and axe finds nothing there."""
     page = visit("caller")
-    for path in ("/", "/donors", "/donors/1", "/tasks", "/account", "/settings", "/gifts"):
+    for path in paths:
         page.goto(path)
         assert "PLN" not in page.content(), path
         assert Axe().run(page).response["violations"] == [], path

@@ -9,10 +9,11 @@ from datetime import date
 from flask import Flask
 
 from donorhub.cli.context import make_app
+from donorhub.cli.upgrading import bring_up_to_date
 from donorhub.clock import now
 from donorhub.db import db
 from donorhub.money import Money
-from donorhub.services.access import organisation
+from donorhub.services.access import organisation, users
 from donorhub.services.donors import donors
 from donorhub.services.giving import gifts
 
@@ -24,6 +25,12 @@ def app() -> Iterator[Flask]:
     with made.app_context():
         yield made
         db.session.commit()
+
+
+def begin(email: str, password: str) -> None:
+    """Bring the database up to date and let in an administrator."""
+    bring_up_to_date()
+    users.create_user(email, name="Marta", password=password, roles=["admin"], now=now(), actor="t")
 
 
 def give(count: int, donor_count: int = 50, *, received_on: date | None = None) -> None:

@@ -87,6 +87,10 @@ class Installation:
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
+    def prepare(self, email: str, password: str) -> None:
+        """Bring the database up to date and let in an administrator, in one process instead of two."""
+        self.script(f"from tests.load.inside import begin\nbegin({email!r}, {password!r})")
+
     def start(self, *arguments: str) -> subprocess.Popen[bytes]:
         """Start a process that stays, in a session of its own; its output goes to ``home/log``."""
         process = spawn(["setsid", *self.program, *arguments], log=self.home / "log", environ=self.environ)
