@@ -67,7 +67,7 @@ from donorhub.models.recurring import (
     RecurringGiftChange,
     Term,
 )
-from donorhub.models.relations import DonorTag, Tag
+from donorhub.models.relations import DonorRole, DonorTag, HouseholdMember, Membership, Relationship, Tag
 from donorhub.models.search_ddl import SQLITE as _SQLITE_SEARCH  # noqa: F401  its statements listen for create_all
 from donorhub.models.work import (
     DomainEvent,
@@ -98,6 +98,7 @@ __all__ = [
     "Dispute",
     "DomainEvent",
     "Donor",
+    "DonorRole",
     "DonorStage",
     "DonorTag",
     "Download",
@@ -108,6 +109,7 @@ __all__ = [
     "ExternalId",
     "Fund",
     "Gift",
+    "HouseholdMember",
     "IdempotencyKey",
     "IdentityKey",
     "ImportFile",
@@ -118,6 +120,7 @@ __all__ = [
     "Interaction",
     "Mandate",
     "Match",
+    "Membership",
     "Message",
     "MessageAttachment",
     "MessageSubject",
@@ -142,6 +145,7 @@ __all__ = [
     "RecurringGiftChange",
     "RefHabit",
     "Refund",
+    "Relationship",
     "Role",
     "SoftCredit",
     "Statement",

@@ -85,6 +85,8 @@ EventKind = Literal[
     "gift.corrected",
     "instalment.paid",
     "instalment.missed",
+    "membership.ended",
+    "membership.started",
     "receipt.issued",
     "receipt.voided",
     "recurring_gift.started",
@@ -101,6 +103,11 @@ DonorKind = Literal["person", "organisation", "household"]
 IdentityKind = Literal["email", "iban", "phone", "name"]
 InteractionKind = Literal["note", "call", "meeting", "visit", "letter", "email"]
 InteractionDirection = Literal["in", "out"]  # who began: the donor, or one of us
+RelationshipKind = Literal[
+    "spouse", "parent", "employee_of", "member_of", "contact_person_of", "introduced_by"
+]
+MemberRole = Literal["partner", "child", "parent", "other"]  # of a household
+RoleOfDonor = Literal["volunteer", "employee", "partner", "target"]  # target: is never asked nor thanked
 CallOutcome = Literal["reached", "no_answer", "message_left", "call_back", "wrong_number"]
 ContactKind = Literal["email", "phone", "post", "account"]
 ContactState = Literal["ok", "unconfirmed", "bounced", "complained"]
@@ -235,6 +242,9 @@ UNTRIED_TASKS: Final[tuple[TaskState, ...]] = ("planned", "queued")
 FAILED_TASKS: Final[tuple[TaskState, ...]] = ("dead", "failed")  # a person may have them tried again
 
 DONOR_KINDS: Final[tuple[DonorKind, ...]] = get_args(DonorKind)
+RELATIONSHIP_KINDS: Final[tuple[RelationshipKind, ...]] = get_args(RelationshipKind)
+MEMBER_ROLES: Final[tuple[MemberRole, ...]] = get_args(MemberRole)
+ROLES_OF_DONORS: Final[tuple[RoleOfDonor, ...]] = get_args(RoleOfDonor)
 INTERACTION_KINDS: Final[tuple[InteractionKind, ...]] = get_args(InteractionKind)
 CONTACT_KINDS: Final[tuple[InteractionKind, ...]] = ("call", "meeting", "visit", "letter", "email")
 INTERACTION_DIRECTIONS: Final[tuple[InteractionDirection, ...]] = get_args(InteractionDirection)

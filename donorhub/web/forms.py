@@ -175,16 +175,19 @@ class Form:
             self.add_error("", gettext("Please load the form anew and send it again."))
         return key
 
-    def start_saving(self) -> Saving:
-        """Return what is put around the service calls: an error of theirs becomes one of the form."""
-        return Saving(self)
+    def start_saving(self, names: Mapping[str, str] | None = None) -> Saving:
+        """Return what is put around the service calls: an error of theirs becomes one of the form.
+
+        ``names`` tells what the form calls a field where the service has another name for it.
+        """
+        return Saving(self, names or {})
 
 
 class Saving:
     """Around the service calls of one form; after an error nothing is changed and the page comes back."""
 
-    def __init__(self, form: Form) -> None:
-        self._form = form
+    def __init__(self, form: Form, names: Mapping[str, str]) -> None:
+        self._form, self._names = form, names
 
     def __enter__(self) -> Saving:
         return self
@@ -200,7 +203,7 @@ class Saving:
             return False
         if isinstance(error, DonorHubError):
             name = (error.field or "").rpartition("/")[2]
-            self._form.add_error(name, refusals.write_refusal(error))
+            self._form.add_error(self._names.get(name, name), refusals.write_refusal(error))
         elif not isinstance(error, Refused):
             return False
         db.session.rollback()

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Final, Literal, NamedTuple
 
-from sqlalchemy import Select, delete, exists, select, update
+from sqlalchemy import Select, delete, exists, or_, select, update
 from sqlalchemy.orm import aliased
 
 from donorhub.db import cut_query_values, db
@@ -19,17 +19,21 @@ from donorhub.models import (
     ContactPoint,
     Correction,
     Donor,
+    DonorRole,
     DonorStage,
     DonorTag,
     ExternalId,
     Gift,
+    HouseholdMember,
     IdentityKey,
     Interaction,
+    Membership,
     Message,
     PayerKey,
     Payment,
     Receipt,
     RecurringGift,
+    Relationship,
     SoftCredit,
     Task,
 )
@@ -46,6 +50,10 @@ ObstacleKind = Literal[
     "task",
     "interaction",
     "tag",
+    "relationship",
+    "household_member",
+    "membership",
+    "donor_role",
     "merged",
     "changed",
 ]
@@ -108,6 +116,15 @@ def _select_rows(donor_ids: Sequence[int]) -> dict[ObstacleKind, Select[int, str
         .join(Interaction)
         .where(~_NOTE_CAME_WITH_DONOR),
         "tag": select(Donor.id, Donor.name, DonorTag.id).join(DonorTag).where(~_TAG_CAME_WITH_DONOR),
+        "relationship": select(Donor.id, Donor.name, Relationship.id).join(
+            Relationship, or_(Relationship.from_id == Donor.id, Relationship.to_id == Donor.id)
+        ),
+        "household_member": select(Donor.id, Donor.name, HouseholdMember.id).join(
+            HouseholdMember,
+            or_(HouseholdMember.household_id == Donor.id, HouseholdMember.donor_id == Donor.id),
+        ),
+        "membership": select(Donor.id, Donor.name, Membership.id).join(Membership),
+        "donor_role": select(Donor.id, Donor.name, DonorRole.id).join(DonorRole),
         "changed": select(Donor.id, Donor.name, Donor.id).where(
             Donor.version > 1, Donor.removed_at.is_(None)
         ),

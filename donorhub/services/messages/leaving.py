@@ -6,7 +6,8 @@ from datetime import datetime
 
 from donorhub.db import db
 from donorhub.models import Donor, Message
-from donorhub.services.donors import contacts
+from donorhub.services.access import organisation
+from donorhub.services.donors import contacts, donor_roles
 from donorhub.services.messages import receipt_mail, suppressions, thank_yous
 
 
@@ -14,9 +15,9 @@ def suppress_if_needed(message: Message, *, now: datetime) -> bool:
     """Look a last time before sending; return whether the message is suppressed.
 
     It is for an address on the suppression list or from which mail came back, a donor who has died or, unless
-    it is a receipt, wants no contact, a thank-you whose gift was taken out while the mail server was away, or
-    that waited so long that it is no thanks, or a receipt that was voided. A message to an address that is
-    the donor's no more goes to the one that they have now, or is suppressed without one.
+    it is a receipt, wants no contact, a thank-you to a target or whose gift was taken out while the mail
+    server was away, or that waited so long that it is no thanks, or a receipt that was voided. A message to
+    an address that is the donor's no more goes to the one that they have now, or is suppressed without one.
     """
     donor = db.session.get(Donor, message.donor_id) if message.donor_id else None
     if donor is not None and contacts.is_former(donor.id, message.to_address):
@@ -32,10 +33,18 @@ def _find_reason(message: Message, donor: Donor | None, *, now: datetime) -> str
         return "no_address"
     if reason := suppressions.find_hindrance_of_address(message.to_address):
         return reason
-    if donor is not None and donor.is_deceased:
-        return "deceased"
-    if donor is not None and suppressions.refuses_contact(donor, message.category):
-        return "no_contact"
+    if donor is not None and (reason := _find_refusal(message, donor, now=now)):
+        return reason
     if receipt_mail.is_void(message):
         return "receipt_void"
     return thank_yous.find_late_hindrance(message, now=now)
+
+
+def _find_refusal(message: Message, donor: Donor, *, now: datetime) -> str:
+    """Return what about the donor stops a message, whatever their address; empty where nothing does."""
+    if donor.is_deceased:
+        return "deceased"
+    if suppressions.refuses_contact(donor, message.category):
+        return "no_contact"
+    is_thanks = message.category == "thanks"
+    return "target" if is_thanks and donor_roles.is_target(donor.id, today=organisation.get_day(now)) else ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import ColumnElement, Select, select
 
@@ -12,7 +12,7 @@ from donorhub.errors import Conflict, NotFound
 from donorhub.models import Donor, Suppression
 from donorhub.models.states import MessageCategory, SuppressionSource
 from donorhub.services.access import audit
-from donorhub.services.donors import contacts, donors
+from donorhub.services.donors import contacts, donor_roles, donors
 
 
 def suppress_address(
@@ -96,6 +96,14 @@ def find_hindrance_of_address(address: str) -> str:
         return "suppressed"
     state = contacts.find_dead_state(address)
     return f"address_{state}" if state else ""
+
+
+def find_thanks_hindrance(donor: Donor, *, today: date) -> str:
+    """Return why a donor is not thanked: what hinders any message, or that they are a target today."""
+    hindrance = find_hindrance(donor, "thanks")
+    if hindrance in ("", "no_address") and donor_roles.is_target(donor.id, today=today):
+        return "target"
+    return hindrance
 
 
 def refuses_contact(donor: Donor, category: MessageCategory) -> bool:

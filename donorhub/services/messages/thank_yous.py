@@ -41,7 +41,9 @@ def plan_thank_you(task: Task, *, now: datetime, domain: str) -> str:
     """
     gift = gifts.get_gift(task.subject_id)
     donor = donors.get_donor(gift.donor_id)
-    reason = _find_reason(task, gift) or suppressions.find_hindrance(donor, "thanks")
+    reason = _find_reason(task, gift) or suppressions.find_thanks_hindrance(
+        donor, today=organisation.get_day(now)
+    )
     if reason:
         if reason in ("no_address", "address_bounced"):
             _plan_call(gift, donor, now=now)

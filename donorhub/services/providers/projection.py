@@ -14,6 +14,8 @@ import webhooks
 from donorhub.db import db
 from donorhub.models import ProviderEvent
 from donorhub.models.states import ProviderEventState
+from donorhub.services.access import organisation
+from donorhub.services.donors import donor_roles
 from donorhub.services.providers import (
     account_rows,
     inbox,
@@ -25,9 +27,11 @@ from donorhub.services.providers import (
 )
 from donorhub.services.providers.customers import Account
 from donorhub.services.work import tasks
+from donorhub.services.work.tasks import NewTask
 from webhooks.fact import Fact
 
 RELEASE_REASON: Final = "released"
+_ASKING: Final = ("dunning", "welcome_recurring")  # by which people write to a donor about money
 WAITING_STATES: Final = ("received", "error")
 Modes = Mapping[int, tuple[str, bool]]  # account and livemode of each endpoint
 
@@ -67,7 +71,7 @@ def apply_events(events: Sequence[ProviderEvent], endpoint_modes: Modes, *, now:
             subscriptions.follow_customers(rows, now=now)
             new = subscriptions.apply_subscriptions(rows, now=now)
             new |= subscriptions.apply_invoices(rows, now=now)
-            tasks.plan_tasks(rows.new_tasks, now=now)
+            tasks.plan_tasks(_leave_out_targets(rows.new_tasks, now), now=now)
             new |= payments.apply_payments(rows, now=now)
             payouts.store_items_of_payments(at, reading.views)
             new |= payouts.apply_payouts(rows, now=now)
@@ -114,3 +118,10 @@ def _find_doubles(rows: Sequence[ProviderEvent], endpoint_modes: Modes) -> set[i
         for other in others[row.provider, row.external_id]
         if other.account != row.account and other.id < row.id
     }
+
+
+def _leave_out_targets(new_tasks: Sequence[NewTask], now: datetime) -> list[NewTask]:
+    """Return the tasks without those by which a target of a campaign would be asked for money or welcomed."""
+    asked_ids = {task.donor_id for task in new_tasks if task.kind in _ASKING and task.donor_id is not None}
+    target_ids = donor_roles.find_targets(asked_ids, today=organisation.get_day(now))
+    return [task for task in new_tasks if not (task.kind in _ASKING and task.donor_id in target_ids)]

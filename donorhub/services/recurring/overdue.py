@@ -30,6 +30,7 @@ from donorhub.models.states import (
     UNPAID_INSTALMENTS,
 )
 from donorhub.services.access import organisation
+from donorhub.services.donors import donor_roles
 from donorhub.services.recurring import (
     changed_amounts,
     ended_promises,
@@ -154,11 +155,19 @@ def _record_missed(instalment: Instalment, gift: RecurringGift, banks: KnownBank
     last_on = instalment.due_on + timedelta(days=WINDOWS.grace)
     known_at = banks.find_known_at(gift, last_on, now)
     instalment.missed_at = instalment.missed_at or known_at
-    facts = {
-        "amount": instalment.amount.as_text(),
-        "currency": instalment.currency,
-        "due_on": instalment.due_on.isoformat(),
-    }
+    if not donor_roles.is_target(gift.donor_id, today=organisation.get_day(now)):
+        _plan_question(instalment, gift, now=now)
+    events.record_event(
+        "instalment.missed",
+        ("instalment", instalment.id),
+        occurred_at=organisation.get_midnight(last_on),
+        now=known_at,
+        donor_id=gift.donor_id,
+    )
+
+
+def _plan_question(instalment: Instalment, gift: RecurringGift, *, now: datetime) -> None:
+    """Plan that somebody asks the donor about an instalment that did not come."""
     tasks.plan_task(
         instalments.name_missed_task(instalment),
         kind="missed_instalment",
@@ -166,14 +175,11 @@ def _record_missed(instalment: Instalment, gift: RecurringGift, banks: KnownBank
         subject=("instalment", instalment.id),
         donor_id=gift.donor_id,
         now=now,
-        facts=facts,
-    )
-    events.record_event(
-        "instalment.missed",
-        ("instalment", instalment.id),
-        occurred_at=organisation.get_midnight(last_on),
-        now=known_at,
-        donor_id=gift.donor_id,
+        facts={
+            "amount": instalment.amount.as_text(),
+            "currency": instalment.currency,
+            "due_on": instalment.due_on.isoformat(),
+        },
     )
 
 

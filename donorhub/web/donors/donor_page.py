@@ -12,11 +12,18 @@ from donorhub import clock
 from donorhub.db import db
 from donorhub.models import Donor, Instalment, RecurringGift, Term, User
 from donorhub.services.access import organisation, users
-from donorhub.services.donors import interactions, tags
+from donorhub.services.donors import (
+    donor_roles,
+    households,
+    interactions,
+    memberships,
+    relationships,
+    tags,
+)
 from donorhub.services.giving import history
 from donorhub.services.recurring import promises
 from donorhub.services.reports import timeline
-from donorhub.web.admission import get_principal
+from donorhub.web.admission import get_own_list, get_principal
 from donorhub.web.forms import Form, make_key
 from donorhub.web.message_titles import choose_title
 from donorhub.web.reader import get_today
@@ -42,6 +49,10 @@ class WorkForms:
         default_factory=lambda: _start_form(kind="call", direction="out", at=write_local_moment(clock.now()))
     )
     tag: Form = field(default_factory=Form)
+    relation: Form = field(default_factory=Form)
+    member: Form = field(default_factory=lambda: Form(start={"is_head": "1"}))
+    membership: Form = field(default_factory=lambda: Form(start={"member_since_on": get_today().isoformat()}))
+    role: Form = field(default_factory=lambda: Form(start={"role_since_on": get_today().isoformat()}))
     task: Form = field(default_factory=lambda: _start_form(due_on=get_today().isoformat()))
 
 
@@ -49,6 +60,7 @@ def render_donor(donor: Donor, forms: WorkForms | None = None) -> str:
     """Return the page of a donor."""
     who = get_principal()
     may_work = who.has_permission("tasks:write")
+    roles = donor_roles.list_roles(donor.id)
     page = timeline.read_timeline(donor.id, before=request.args.get("after"), limit=25)
     return render_template(
         "donors/donor.html",
@@ -62,8 +74,20 @@ def render_donor(donor: Donor, forms: WorkForms | None = None) -> str:
         actors=users.find_actor_names({event.facts["actor"] for event in page.rows if event.is_by_person}),
         choose_title=choose_title,
         forms=forms or WorkForms(),
+        relations=relationships.list_relations(donor.id, owner_id=get_own_list()),
+        members=households.list_members(donor.id, owner_id=get_own_list())
+        if donor.kind == "household"
+        else [],
+        joint_name=households.propose_name(donor) if donor.kind == "household" else "",
+        households=households.list_households(donor.id, owner_id=get_own_list())
+        if donor.kind == "person"
+        else [],
+        memberships=memberships.list_memberships(donor.id),
+        roles=roles,
+        is_target=donor_roles.is_target(donor.id, today=get_today()) if roles else False,
         tags=tags.read_tags([donor.id]).get(donor.id, []),
         all_tags=tags.list_tags() if who.has_permission("donors:write") else [],
+        today=get_today().isoformat(),
         staff=users.list_users(active_only=True) if may_work else [],
     )
 

@@ -10,7 +10,6 @@ from flask import redirect, render_template, request, url_for
 from flask_babel import gettext
 
 from donorhub import clock
-from donorhub.errors import Rejected
 from donorhub.models import Donor, Interaction
 from donorhub.schemas.interactions import NewInteractionSchema, Told
 from donorhub.schemas.work import NewTaskSchema, PlannedTask
@@ -61,7 +60,7 @@ def add_contact(donor_id: int) -> Answer:
     """Record a call, meeting, visit or letter, and plan what is to be done next where somebody says so."""
     donor = _get_donor(donor_id)
     form = Form(request.form)
-    with form.start_saving() as saving:
+    with form.start_saving(_NEXT_TASK) as saving:
         at = _read_moment(form)
         plans_task = bool(form.get_value("next_title").strip())
         saving.refuse_errors()
@@ -72,7 +71,7 @@ def add_contact(donor_id: int) -> Answer:
         def record_contact() -> None:
             row = _record_one(donor.id, new)
             if planned is not None:
-                row.task_id = _plan_next(donor.id, planned)
+                row.task_id = _plan_task(donor.id, planned)
 
         _do_once(form, "contacts", record_contact)
         commit()
@@ -167,15 +166,6 @@ def _plan_task(donor_id: int, planned: PlannedTask) -> int:
         now=clock.now(),
         actor=get_principal().actor,
     ).id
-
-
-def _plan_next(donor_id: int, planned: PlannedTask) -> int:
-    """Plan the task of a form that has another beside it, and so other names for its fields."""
-    try:
-        return _plan_task(donor_id, planned)
-    except Rejected as error:
-        error.field = f"/{_NEXT_TASK[(error.field or '').lstrip('/')]}"
-        raise
 
 
 def _do_once(form: Form, name: str, act: Callable[[], object]) -> None:

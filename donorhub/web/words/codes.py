@@ -47,6 +47,7 @@ ENDS: Final[Mapping[str, object]] = {
     "sent": lazy_gettext("it was sent"),
     "skipped": lazy_gettext("skipped"),
     "superseded": lazy_gettext("another took its place"),
+    "target": lazy_gettext("the donor is a target of a campaign: they are neither asked nor thanked"),
     "suppressed": lazy_gettext("the address is on the suppression list"),
     "accepted": lazy_gettext("it was accepted"),
     "paid_again": lazy_gettext("it was paid again"),

@@ -12,6 +12,9 @@ from donorhub.models.states import (
     ContactState,
     InteractionDirection,
     InteractionKind,
+    MemberRole,
+    RelationshipKind,
+    RoleOfDonor,
 )
 from donorhub.web.words.labels import Words
 
@@ -47,3 +50,32 @@ CONTACT_STATES: Final[Words[ContactState]] = {
     "complained": lazy_gettext("they complained"),
 }
 CONTACT_LOOKS: Final = {"unconfirmed": "warn", "bounced": "no", "complained": "no"}
+# What a donor is to the other, where they stand at the beginning of the row, and where at its end.
+RELATIONS_FROM: Final[Words[RelationshipKind]] = {
+    "spouse": lazy_gettext("spouse of"),
+    "parent": lazy_gettext("parent of"),
+    "employee_of": lazy_gettext("works at"),
+    "member_of": lazy_gettext("member of"),
+    "contact_person_of": lazy_gettext("contact person of"),
+    "introduced_by": lazy_gettext("introduced by"),
+}
+RELATIONS_TO: Final[Words[RelationshipKind]] = {
+    "spouse": lazy_gettext("spouse of"),
+    "parent": lazy_gettext("child of"),
+    "employee_of": lazy_gettext("employs"),
+    "member_of": lazy_gettext("has as a member"),
+    "contact_person_of": lazy_gettext("has as contact person"),
+    "introduced_by": lazy_gettext("introduced"),
+}
+MEMBER_ROLES: Final[Words[MemberRole]] = {
+    "partner": lazy_gettext("partner"),
+    "child": lazy_gettext("child"),
+    "parent": lazy_gettext("parent"),
+    "other": lazy_gettext("other"),
+}
+DONOR_ROLES: Final[Words[RoleOfDonor]] = {
+    "volunteer": lazy_gettext("volunteer"),
+    "employee": lazy_gettext("employee"),
+    "partner": lazy_gettext("partner institution"),
+    "target": lazy_gettext("target of a campaign"),
+}

@@ -152,6 +152,10 @@ OBSTACLES: Final[Words[str]] = {
     "task": lazy_gettext("a task about the donor was done"),
     "interaction": lazy_gettext("something was noted or said since"),
     "tag": lazy_gettext("the donor was given a tag"),
+    "relationship": lazy_gettext("the donor is related to another"),
+    "household_member": lazy_gettext("the donor belongs to a household"),
+    "membership": lazy_gettext("the donor is or was a member"),
+    "donor_role": lazy_gettext("the donor has or had a role"),
     "merged": lazy_gettext("the donor was merged with another"),
     "changed": lazy_gettext("the donor was changed since"),
 }

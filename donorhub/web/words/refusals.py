@@ -151,6 +151,13 @@ CODES: Final[Mapping[str, object]] = {
     "tax_number_invalid": lazy_gettext(
         "This is no tax number of the donor's country. Correct it, or the donor's kind and country."
     ),
+    "ended_already": lazy_gettext("This has ended already. Look at what is there now."),
+    "ends_before_begin": lazy_gettext("It would end before it began."),
+    "membership_goes_on": lazy_gettext("A membership of this kind goes on: end it first."),
+    "no_household": lazy_gettext("Only a household has members."),
+    "no_person": lazy_gettext("Only a person belongs to a household."),
+    "same_donor": lazy_gettext("Nobody is related to themselves."),
+    "stance_of_target": lazy_gettext("Only a target has a stance."),
     "tag_empty": lazy_gettext("A tag needs a letter or a digit."),
     "task_of_worker": lazy_gettext("The program does this task by itself."),
     "task_state": lazy_gettext("The task is %(state)s: this cannot be done now."),

@@ -8,7 +8,7 @@ from tests.queries.rows.numbers import AGO, FAMILY_NAMES, GIVEN_NAMES, ID, pick_
 
 
 def list_donor_rows(sql: Sql, count: int) -> tuple[Rows, ...]:
-    return (*_list_own_rows(sql, count), *_list_rows_beside(sql, count))
+    return (*_list_own_rows(sql, count), *_list_rows_beside(sql, count), *_list_relation_rows(sql, count))
 
 
 def _list_own_rows(sql: Sql, count: int) -> tuple[Rows, ...]:
@@ -83,6 +83,48 @@ def _list_rows_beside(sql: Sql, count: int) -> tuple[Rows, ...]:
                 "tag_id": f"{FIRST} + CASE WHEN i % 3 = 0 THEN 0 ELSE i % 20 END",  # one that many have
                 "source": "'form'",
                 "at": sql.moment("1"),
+            },
+        ),
+    )
+
+
+def _list_relation_rows(sql: Sql, count: int) -> tuple[Rows, ...]:
+    """What donors are to each other and to the organisation."""
+    return (
+        Rows(
+            "relationship",
+            count // 4,
+            {
+                "from_id": f"{FIRST} + i",
+                "to_id": f"{FIRST} + {count} - 1 - i / 500",  # some have hundreds of employees
+                "kind": "'employee_of'",
+                "recorded_at": sql.moment("1"),
+            },
+        ),
+        Rows(
+            "household_member",
+            count // 10,
+            {
+                "household_id": f"{FIRST} + {count} - 1 - i / 3",
+                "donor_id": f"{FIRST} + i",
+                "role": "'partner'",
+                "is_head": sql.boolean(True),
+                "recorded_at": sql.moment("1"),
+            },
+        ),
+        Rows(
+            "membership",
+            count // 4,
+            {"donor_id": ID, "kind": "'regular'", "since_on": sql.day("400"), "recorded_at": sql.moment("1")},
+        ),
+        Rows(
+            "donor_role",
+            count // 10,
+            {
+                "donor_id": ID,
+                "role": "'volunteer'",
+                "since_on": sql.day("400"),
+                "recorded_at": sql.moment("1"),
             },
         ),
     )

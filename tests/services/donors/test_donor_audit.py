@@ -9,7 +9,15 @@ from sqlalchemy import select
 
 from donorhub.db import db
 from donorhub.models import AuditRecord
-from donorhub.services.donors import donors, interactions, tags
+from donorhub.services.donors import (
+    donor_roles,
+    donors,
+    households,
+    interactions,
+    memberships,
+    relationships,
+    tags,
+)
 from donorhub.services.work import tasks_by_hand
 
 ME = "user:7"
@@ -39,3 +47,32 @@ def test_tags_are_audited(database: Flask, now: datetime) -> None:
     for _ in range(2):
         tags.remove_tag(donor_id, tag.id, now=now, actor=ME)
     assert read_words() == ["tag.created", "donor.tagged", "donor.untagged"]
+
+
+def test_what_donors_are_is_audited(database: Flask, now: datetime) -> None:
+    """What begins and ends between donors, and between them and us, is written down once each."""
+    make = {"source": "form", "now": now, "actor": "user:1"}
+    anna = donors.create_donor({"name": "Anna"}, **make)  # type: ignore[arg-type]
+    home = donors.create_donor({"name": "Home", "kind": "household"}, **make)  # type: ignore[arg-type]
+    today = now.date()
+    relation, _ = relationships.add_relationship(anna.id, home.id, "introduced_by", now=now, actor=ME)
+    relationships.end_relationship(relation, today, now=now, actor=ME)
+    for _ in range(2):
+        households.add_member(home, anna, role="partner", is_head=True, now=now, actor=ME)
+    for _ in range(2):
+        households.remove_member(home.id, anna.id, now=now, actor=ME)
+    member, _ = memberships.start_membership(anna.id, "regular", since_on=today, now=now, actor=ME)
+    role, _ = donor_roles.give_role(anna.id, "target", since_on=today, now=now, actor=ME)
+    for _ in range(2):
+        memberships.end_membership(member, today, now=now, actor=ME)
+        donor_roles.end_role(role, today, now=now, actor=ME)
+    assert read_words() == [
+        "relationship.added",
+        "relationship.ended",
+        "household.member_added",
+        "household.member_removed",
+        "membership.started",
+        "donor_role.given",
+        "membership.ended",
+        "donor_role.ended",
+    ]

@@ -25,7 +25,18 @@ from donorhub.models import (
 )
 from donorhub.money import Money
 from donorhub.services.bank.matching import entries
-from donorhub.services.donors import donors, duplicates, interactions, removal, search, tags
+from donorhub.services.donors import (
+    donor_roles,
+    donors,
+    duplicates,
+    households,
+    interactions,
+    memberships,
+    relationships,
+    removal,
+    search,
+    tags,
+)
 from donorhub.services.giving import gifts
 from donorhub.services.messages import messages
 from donorhub.services.recurring import recurring_gifts
@@ -46,6 +57,10 @@ STANDS_IN_THE_WAY = {
     "task",
     "interaction",
     "donor_tag",
+    "relationship",
+    "household_member",
+    "membership",
+    "donor_role",
     "donor",
 }
 STAYS = {"audit_value", "domain_event", "match", "record_row"}
@@ -108,6 +123,21 @@ OBSTACLES: dict[str, Callable[[int, datetime], object]] = {
     ),
     "gift": give,
     "tag": lambda id_, now: tags.add_tag(id_, "vip", source="form", now=now + timedelta(minutes=1), actor=ME),
+    "relationship": lambda id_, now: relationships.add_relationship(
+        donor("Firma").id, id_, "introduced_by", now=now, actor=ME
+    ),
+    "household_member": lambda id_, now: households.add_member(
+        donors.create_donor({"name": "Dom", "kind": "household"}, source="form", now=now, actor=ME),
+        donors.get_donor(id_),
+        role="other",
+        is_head=True,
+        now=now,
+        actor=ME,
+    ),
+    "membership": lambda id_, now: memberships.start_membership(
+        id_, "regular", since_on=DAY, now=now, actor=ME
+    ),
+    "donor_role": lambda id_, now: donor_roles.give_role(id_, "volunteer", since_on=DAY, now=now, actor=ME),
     "soft_credit": lambda id_, now: db.session.add(
         SoftCredit(gift_id=give(donor("Firma").id, now).id, donor_id=id_, amount_minor=5000)
     ),

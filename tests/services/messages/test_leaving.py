@@ -15,7 +15,7 @@ from donorhub.db import db, read_only
 from donorhub.gateways.mailer import TryLater
 from donorhub.jobs.queue.run import run_due
 from donorhub.models import Message, Task
-from donorhub.services.donors import contacts, donors
+from donorhub.services.donors import contacts, donor_roles, donors
 from donorhub.services.giving import gifts
 from donorhub.services.messages import messages, suppressions, thank_yous
 from tests.services.messages.test_messages import give, work_until_written
@@ -94,7 +94,12 @@ def take_gift_out(donor_id: int, now: datetime) -> None:
     gifts.correct_gift(1, reason="twice", source_ref="c", now=now, actor="user:1")
 
 
+def become_target(donor_id: int, now: datetime) -> None:
+    donor_roles.give_role(donor_id, "target", since_on=now.date(), now=now, actor="user:1")
+
+
 REASONS = [
+    (become_target, "target"),
     (die, "deceased"),
     (say_no, "no_contact"),
     (complain, "suppressed"),

@@ -1,0 +1,101 @@
+"""Memberships of donors in the organisation: since when, until when, for which fee. Their beginning and end
+are domain events."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+
+from sqlalchemy import select
+
+from donorhub.db import db
+from donorhub.errors import Conflict, NotFound
+from donorhub.models import Membership
+from donorhub.money import Money
+from donorhub.services.access import audit, organisation
+from donorhub.services.donors.relationships import refuse_early_end
+from donorhub.services.work import events
+
+
+def start_membership(
+    donor_id: int,
+    kind: str,
+    *,
+    since_on: date,
+    until_on: date | None = None,
+    fee: Money | None = None,
+    now: datetime,
+    actor: str,
+) -> tuple[Membership, bool]:
+    """Record that a donor is a member since a day; return the membership and whether it is new.
+
+    One of the same kind and first day is returned as it is. Raise Conflict where one of this kind goes on,
+    and Rejected for one that would end before it began.
+    """
+    refuse_early_end(since_on, until_on)
+    for row in db.session.scalars(select(Membership).filter_by(donor_id=donor_id, kind=kind)):
+        if row.since_on == since_on:
+            return row, False
+        if row.until_on is None:
+            raise Conflict(
+                "a membership of this kind goes on: end it first", code="membership_goes_on", field="/kind"
+            )
+    row = Membership(
+        donor_id=donor_id,
+        kind=kind,
+        since_on=since_on,
+        until_on=until_on,
+        fee_minor=fee.minor if fee else None,
+        currency=fee.currency if fee else None,
+        recorded_at=now,
+    )
+    db.session.add(row)
+    db.session.flush()  # the event names its id
+    _record_event(row, since_on, now=now, is_end=False)
+    if until_on is not None:
+        _record_event(row, until_on, now=now, is_end=True)
+    audit.record_action(
+        actor, "membership.started", ("membership", row.id), now=now, data={"donor_id": donor_id}
+    )
+    return row, True
+
+
+def end_membership(row: Membership, until_on: date, *, now: datetime, actor: str) -> None:
+    """Let a membership end with a day; the same day again changes nothing.
+
+    Raise Conflict for one that ended with another, and Rejected for a day before it began.
+    """
+    if row.until_on == until_on:
+        return
+    if row.until_on is not None:
+        raise Conflict("this has ended already: look at what is there now", code="ended_already")
+    refuse_early_end(row.since_on, until_on)
+    row.until_on = until_on
+    _record_event(row, until_on, now=now, is_end=True)
+    audit.record_change(
+        actor, "membership.ended", ("membership", row.id), {"until_on": (None, until_on)}, now=now
+    )
+
+
+def _record_event(row: Membership, day: date, *, now: datetime, is_end: bool) -> None:
+    events.record_event(
+        "membership.ended" if is_end else "membership.started",
+        ("membership", row.id),
+        occurred_at=organisation.get_midnight(day),
+        now=now,
+        donor_id=row.donor_id,
+    )
+
+
+def get_membership(membership_id: int, donor_id: int) -> Membership:
+    """Return a membership of a donor; raise NotFound where they have none of this id."""
+    row = db.session.get(Membership, membership_id)
+    if row is None or row.donor_id != donor_id:
+        raise NotFound(f"donor {donor_id} has no membership {membership_id}")
+    return row
+
+
+def list_memberships(donor_id: int) -> Sequence[Membership]:
+    """Return a donor's memberships, the newest first."""
+    query = select(Membership).where(Membership.donor_id == donor_id)
+    return db.session.scalars(query.order_by(Membership.since_on.desc(), Membership.id.desc())).all()
