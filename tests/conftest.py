@@ -14,7 +14,7 @@ import sys
 import tempfile
 import threading
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from functools import partial
@@ -139,6 +139,21 @@ def put_base(home: Path, image: Path) -> None:
     for suffix in ("-wal", "-shm"):
         (home / f"donorhub.sqlite3{suffix}").unlink(missing_ok=True)
     shutil.copy(image, home / "donorhub.sqlite3")
+
+
+def fill_once(app: Flask, name: str, fill: Callable[[], object]) -> None:
+    """Fill an empty base as ``fill`` does; SQLite's is kept under this name and copied from then on."""
+    settings: config.Settings = app.extensions["donorhub.settings"]
+    image = settings.home / f"{name}.sqlite3"
+    if not image.exists():
+        fill()
+        if settings.uses_sqlite:
+            db.session.commit()
+            db.session.remove()
+            db.engine.dispose()
+            shutil.copy(settings.home / "donorhub.sqlite3", image)
+    else:
+        put_base(settings.home, image)
 
 
 def create_organisation() -> None:

@@ -117,7 +117,7 @@ def read_and_check(data: bytes) -> Reading:
 
 
 @pytest.mark.parametrize("name", WRITE)
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(some=changes)
 def test_changed_file_raises_nothing(name: str, some: list[Change]) -> None:
     """Whatever happens to a file, reading it raises nothing."""

@@ -16,7 +16,7 @@ from tests.services.access.test_users import make
 
 
 @pytest.fixture
-def user(database: Flask, now: datetime) -> User:
+def user(database: Flask, cheap_passwords: None, now: datetime) -> User:
     make(now, "other@example.org")  # somebody stays admin
     return make(now)
 

@@ -12,13 +12,25 @@ from tests.services.recurring.play_years import play
 pytestmark = pytest.mark.timeout(240)
 
 
-def test_months_call_nothing_paid_missed(database: Flask) -> None:
-    """Seventy payers, seven months, files that come weekly, monthly and late."""
-    result = play(make_world(seed=23, payer_count=70, months=7), seed=23, timer_days=10, office_days=10)
+@pytest.mark.parametrize(
+    ("payer_count", "months", "least"),
+    [
+        pytest.param(25, 5, (60, 2, 0), id="few"),
+        pytest.param(70, 7, (150, 10, 5), id="many", marks=pytest.mark.slow),
+    ],
+)
+def test_months_call_nothing_paid_missed(
+    database: Flask, payer_count: int, months: int, least: tuple[int, int, int]
+) -> None:
+    """Payers of several months, files that come weekly, monthly and late."""
+    world = make_world(seed=23, payer_count=payer_count, months=months)
+    result = play(world, seed=23, timer_days=10, office_days=10)
     print(result)
     assert_goals(result)
-    assert result.counts["gifts by itself"] > 150 and result.counts["instalments missed"] > 10
-    assert result.counts["amount changes"] > 4  # without any, all of them would be proposed
+    gift_count, missed_count, change_count = least
+    assert result.counts["gifts by itself"] > gift_count
+    assert result.counts["instalments missed"] > missed_count
+    assert result.counts["amount changes"] >= change_count  # without any, all of them would be proposed
 
 
 @pytest.mark.parametrize(

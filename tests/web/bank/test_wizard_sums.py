@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -79,12 +80,18 @@ def test_remembered_columns_book_what_they_show(columns_said: Staff) -> None:
     assert sum_ledger() == 157500
 
 
-def test_wizard_books_each_sample_as_shown(database: Flask, subtests: pytest.Subtests) -> None:
+@pytest.mark.parametrize(
+    "samples",
+    [pytest.param(SAMPLES[::4], id="some"), pytest.param(SAMPLES, id="all", marks=pytest.mark.slow)],
+)
+def test_wizard_books_each_sample_as_shown(
+    database: Flask, subtests: pytest.Subtests, samples: Sequence[Path]
+) -> None:
     """Every sample table books, by hand and then by what was remembered, the sums that its page showed."""
     accountant = Staff(database, "accountant")
     accountant.post("/bank/accounts", number="PL61109010140000071219812874", new_currency="PLN")
     imported = 0
-    for path in SAMPLES:
+    for path in samples:
         with subtests.test(path.name):
             data = path.read_bytes()
             end = b"\n\0" if b"\0" in data else b"\n"

@@ -12,6 +12,7 @@ from flask import Flask
 
 from donorhub.money import Money
 from receipts.figures import write_amount
+from tests.conftest import fill_once
 from tests.web.bank.bank_world import Staff
 from tests.web.moving.list_world import (
     PAGES,
@@ -131,7 +132,7 @@ FILTERS = {
 
 @pytest.fixture
 def app(database: Flask) -> Flask:
-    fill_base(database)
+    fill_once(database, "lists", lambda: fill_base(database))
     return database
 
 

@@ -244,7 +244,9 @@ def assert_true(story: Story, *, but_kinds: Collection[QuestionKind] = ()) -> No
         story.fail(f"verify: {faults}")
 
 
-@pytest.mark.parametrize("seed", range(10))
+@pytest.mark.parametrize(
+    "seed", [*range(4), *(pytest.param(n, marks=pytest.mark.slow) for n in range(4, 10))]
+)
 def test_corrections_by_the_bank_make_its_ledger(database: Flask, seed: int) -> None:
     """Whatever the bank changes between exports of any format, its money counts once, none is lost, and no
     more is asked than it changed."""
@@ -259,7 +261,7 @@ def test_many_corrections_make_the_banks_ledger(database: Flask, seed: int) -> N
     assert_true(run_story(seed, days=30, count=60), but_kinds=("unsure_order",))
 
 
-@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("seed", [*range(2), *(pytest.param(n, marks=pytest.mark.slow) for n in range(2, 5))])
 def test_less_orderly_banks_make_their_ledger(database: Flask, seed: int) -> None:
     """The same where ids are dropped or given twice, changes are changed again or taken back, payments are
     withdrawn or booked late, and the first and last days of files are changed."""
