@@ -51,6 +51,7 @@ WRITING: Final = {
     "entries answer-all",
     "entries take-back",
     "export",
+    "import all",
     "import files",
     "import gifts",
     "import people",

@@ -10,18 +10,22 @@ import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from datetime import datetime
 from pathlib import Path
 from typing import IO, Final, TextIO, get_args
 
 import click
 from flask import current_app
+from sqlalchemy import insert
 
 from donorhub import clock
 from donorhub.cli.arguments import load_arguments
 from donorhub.cli.context import get_actor, run_in_app
-from donorhub.db import db, read_only
+from donorhub.db import db, read_only, set_reading
 from donorhub.domain.access.permissions import PERMISSIONS, Principal
 from donorhub.errors import Rejected
+from donorhub.migrations.run import find_newest_revision
+from donorhub.models import AuditRecord
 from donorhub.models.states import LANGS, Lang
 from donorhub.schemas.moving import make_filter_schema
 from donorhub.services.access import audit, organisation
@@ -29,15 +33,16 @@ from donorhub.services.moving import downloads, export
 from donorhub.services.moving.downloads import FORMS, FileForm
 from donorhub.services.moving.lists import LISTS
 from donorhub.services.moving.lists.description import Filters, ListName, ListRequest, Reader
+from donorhub.services.moving.whole import writing
 from donorhub.services.moving.wording import KEYS, Wording
 
-_NOTHING_ASKED: Final = "Missing option '--all' with '--json', or the name of a list."
+_NOTHING_ASKED: Final = "Missing option '--all', or the name of a list."
 
 
 @click.command("export")
 @click.argument("list_name", metavar="[LIST]", type=click.Choice(get_args(ListName)), required=False)
-@click.option("--all", "everything", is_flag=True, help="Every table, as JSON.")
-@click.option("--json", "as_json", is_flag=True, help="As one JSON object, a list of rows a table.")
+@click.option("--all", "everything", is_flag=True, help="All that is in the base, as a ZIP to keep or move.")
+@click.option("--json", "as_json", is_flag=True, help="Instead as one JSON object, a list of rows a table.")
 @click.option("--form", type=click.Choice([*FORMS]), help="Of a list: csv, if nothing else is said, or xlsx.")
 @click.option("--lang", type=click.Choice(LANGS), help="Of a list: in words, as pages say it; else by keys.")
 @click.option(
@@ -62,7 +67,9 @@ def export_base(
     filter_texts: Sequence[str],
     output: Path | None,
 ) -> None:
-    """Write out everything but secrets (--all --json), or the whole of one LIST.
+    """Write out everything but secrets (--all), or the whole of one LIST.
+
+    The ZIP of --all is what `donorhub import --all` brings into an empty installation.
 
     \b
     The lists: donors, gifts, recurring-gifts, late-instalments, receipts, tasks,
@@ -73,18 +80,54 @@ def export_base(
             raise click.UsageError("--all and --json take everything: leave them or the list away")
         _export_list(list_name, filter_texts, form or "csv", lang, output)
         return
-    if not (everything and as_json):
+    if not everything:
         raise click.UsageError(_NOTHING_ASKED)
     if form or lang or filter_texts:
         raise click.UsageError("--form, --lang and --filter are of a list: name one")
+    if not as_json:
+        _export_archive(output)
+        return
     with _open_output(output) as place:
         audit.record_action(get_actor(), "export.all", ("organisation", 1), now=clock.now())
         db.session.commit()
         text = io.TextIOWrapper(place, "utf-8", write_through=True)
         with read_only():
+            writing.begin_snapshot()
             _write_tables(text)
             db.session.rollback()
         text.detach()  # the file is closed by who opened it, standard output by nobody
+
+
+def _export_archive(output: Path | None) -> None:
+    """Write everything as an archive, of the moment before the audit says so."""
+    if output is None and sys.stdout.isatty():
+        raise click.UsageError("--output names the ZIP that is to be written")
+    now, schema = clock.now(), find_newest_revision()
+    while audit.seal_records():  # an archive holds no record that is not in the chain
+        db.session.commit()
+    db.session.commit()
+    with _open_output(output) as place, read_only():
+        writing.begin_snapshot()
+        _record_export(now)
+        origin = writing.write_archive(place, schema=schema or "", now=now, note_table=_say_count)
+        db.session.rollback()
+    if not origin.audit_is_whole:
+        click.echo("the audit is not whole: `donorhub verify --thorough` says where", err=True)
+
+
+def _record_export(now: datetime) -> None:
+    """Record who took everything, beside the snapshot that is being read."""
+    record = audit.make_record(get_actor(), "export.all", ("organisation", 1), now=now)
+    set_reading(False)
+    try:
+        with db.engine.begin() as connection:
+            connection.execute(insert(AuditRecord), record)
+    finally:
+        set_reading(True)
+
+
+def _say_count(name: str, count: int) -> None:
+    click.echo(f"{name}: {count}", err=True)
 
 
 def _export_list(

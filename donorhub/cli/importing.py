@@ -1,4 +1,5 @@
-"""``donorhub import``: bank files by their paths, or people and gifts from the files of another system."""
+"""``donorhub import``: bank files by their paths, people and gifts from other systems, or all of another
+installation."""
 
 from __future__ import annotations
 
@@ -6,7 +7,7 @@ from typing import Final
 
 import click
 
-from donorhub.cli import imports, record_imports
+from donorhub.cli import imports, record_imports, whole_imports
 
 _FILES: Final = "files"
 
@@ -20,6 +21,8 @@ class ImportGroup(click.Group):
 
     def name_kind(self, args: list[str]) -> list[str]:
         """Return the arguments with the kind of import before them."""
+        if args[:1] == ["--all"]:  # as `donorhub export` calls it
+            return ["all", *args[1:]]
         return args if args and args[0] in self.commands else [_FILES, *args]
 
 
@@ -27,8 +30,10 @@ import_group: Final = ImportGroup(
     "import",
     commands={
         _FILES: imports.import_files,
+        "all": whole_imports.import_all,
         "people": record_imports.import_people,
         "gifts": record_imports.import_gifts,
     },
-    help="Import bank files, or bring donors (people) and past gifts (gifts) from other systems' files.",
+    help="Import bank files; bring donors (people) and past gifts (gifts) from other systems' files; or bring"
+    " all of another DonorHub (--all).",
 )

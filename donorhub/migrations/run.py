@@ -68,10 +68,19 @@ def read_current_revision(connection: Connection) -> str | None:
 
 def find_newest_revision() -> str | None:
     """Return the revision that this program needs."""
+    return _read_scripts().get_current_head()
+
+
+def list_revisions() -> list[str]:
+    """Return all revisions that this program knows, the newest first."""
+    return [script.revision for script in _read_scripts().walk_revisions()]
+
+
+def _read_scripts() -> ScriptDirectory:
     config = Config()
     config.set_main_option("script_location", str(FOLDER))
     config.set_main_option("path_separator", "os")
-    return ScriptDirectory.from_config(config).get_current_head()
+    return ScriptDirectory.from_config(config)
 
 
 def write_migration(engine: Engine, words: str, now: datetime) -> Path:

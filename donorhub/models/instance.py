@@ -33,5 +33,8 @@ class Instance(Base):
     state: Mapped[InstanceState] = mapped_column(default="normal", server_default="normal")
     held_reason: Mapped[HoldReason | None]
     held_at: Mapped[datetime | None]
+    origin: Mapped[
+        dict[str, object] | None
+    ]  # the export that was brought in: whose, when, and its audit's end
     adopted_at: Mapped[datetime | None]
     adopted_by: Mapped[str | None]

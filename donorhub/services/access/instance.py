@@ -131,13 +131,16 @@ def is_held() -> bool:
     return not db.session.scalar(select(may_leave())) and judge_place() is not None
 
 
-def hold_instance(reason: HoldReason, *, now: datetime, actor: str) -> None:
-    """Hold this installation, wherever it runs, until somebody adopts it; again changes nothing."""
+def hold_instance(reason: HoldReason, *, now: datetime, origin: Mapping[str, object] | None = None) -> None:
+    """Hold this installation, wherever it runs, until somebody adopts it; again changes nothing.
+
+    The audit tells of it when it is adopted: until then this is a copy, whose audit is the original's.
+    """
     instance = get_instance()
     if instance.state == "held":
         return
     instance.state, instance.held_reason, instance.held_at = "held", reason, now
-    audit.record_action(actor, "instance.held", ("instance", 1), now=now, data={"reason": reason})
+    instance.origin = dict(origin) if origin else None
 
 
 def adopt_instance(*, now: datetime, actor: str, digest: str | None = None) -> Hold | None:
@@ -161,7 +164,7 @@ def adopt_instance(*, now: datetime, actor: str, digest: str | None = None) -> H
         "instance.adopted",
         ("instance", 1),
         now=now,
-        data={"reasons": list(hold.reasons), "epoch": instance.epoch},
+        data={"reasons": list(hold.reasons), "epoch": instance.epoch, "origin": instance.origin},
     )
     _process.epoch = instance.epoch
     return hold

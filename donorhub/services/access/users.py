@@ -63,6 +63,16 @@ def create_user(
     return user
 
 
+def list_active_emails() -> list[str]:
+    """Return the addresses of all who may come in."""
+    return list(db.session.scalars(select(User.email).where(User.active).order_by(User.id)))
+
+
+def make_unusable_password() -> str:
+    """Return what stands for the password of a user whom nobody has given one: it opens nothing."""
+    return PasswordHasher().hash(secrets.token_urlsafe(32))
+
+
 def set_roles(user_id: int, roles: Collection[RoleName], *, now: datetime, actor: str) -> User:
     """Give a user exactly these roles; raise Rejected when nobody would remain admin."""
     user = get_user(user_id)

@@ -22,7 +22,7 @@ def suppress_address(
 
     A second call keeps the first reason. What was lifted is suppressed anew, with the new reason.
     """
-    address_hash = _hash_address(address)
+    address_hash = hash_address(address)
     db.session.execute(
         insert_or_ignore(Suppression, on=(Suppression.channel, Suppression.address_hash)).values(
             channel="email",
@@ -121,8 +121,9 @@ def find_suppression(address: str) -> Suppression | None:
 def select_suppressions(*, address: str = "") -> Select[Suppression]:
     """Return a query for what is suppressed now; with an address, that one."""
     query = select(Suppression).where(Suppression.lifted_at.is_(None), Suppression.channel == "email")
-    return query.where(Suppression.address_hash == _hash_address(address)) if address else query
+    return query.where(Suppression.address_hash == hash_address(address)) if address else query
 
 
-def _hash_address(address: str) -> str:
+def hash_address(address: str) -> str:
+    """Return what is kept of an address: a hash with the key of this installation."""
     return vault.compute_keyed_hash(donors.normalise_email(address))

@@ -1,21 +1,19 @@
-"""Everything out, in an open form: every table as plain JSON values, row by row.
+"""Everything out as one JSON object: every table as plain JSON values, row by row.
 
-Left out are only secrets (password hashes, token hashes, sealed webhook secrets). Bank
-files come unsealed, as the bytes that were uploaded.
+Left out are only secrets (password hashes, token hashes, sealed webhook secrets). Bank files come unsealed,
+as the bytes that were uploaded. What can be brought in again is the archive of :mod:`.whole`.
 """
 
 from __future__ import annotations
 
-import base64
-import zlib
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
 from typing import Final
 
 from sqlalchemy import Table, select
 
-from donorhub import vault
 from donorhub.db import Base, db
+from donorhub.services.moving.whole.contents import unpack_event, unpack_file
+from donorhub.services.moving.whole.values import write_value
 
 SECRETS: Final = {
     "user": {"password", "fs_uniquifier"},
@@ -45,14 +43,9 @@ def read_rows(name: str) -> Iterator[dict[str, object]]:
 
 
 def _make_plain_value(table: Table, column: str, value: object) -> object:
-    if isinstance(value, datetime):
-        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
-    if isinstance(value, date):
-        return value.isoformat()
     if isinstance(value, bytes):
         if table.name == "import_file" and column == "content":
-            value = zlib.decompress(vault.unseal_bytes(value)) if value else value
-        elif table.name == "provider_event" and column == "body":
-            return zlib.decompress(value).decode("utf-8", "replace") if value else ""
-        return base64.b64encode(value).decode()
-    return value
+            return write_value(unpack_file(value))
+        if table.name == "provider_event" and column == "body":
+            return unpack_event(value).decode("utf-8", "replace")
+    return write_value(value)

@@ -70,7 +70,6 @@ WHAT: Final[Mapping[str, object]] = {
     "import_file.records_written": lazy_gettext("Donors and past gifts brought from a file"),
     "import_file.taken_back": lazy_gettext("Import of a bank file taken back"),
     "instance.adopted": lazy_gettext("Installation made the organisation's own"),
-    "instance.held": lazy_gettext("Nothing leaves the installation any more"),
     "instalment.judged_again": lazy_gettext("Instalment judged again after an upgrade"),
     "import_row.left_out": lazy_gettext("A row of a bank file was left out"),
     "import_row.mended": lazy_gettext("A row of a bank file was mended"),

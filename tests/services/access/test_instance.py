@@ -91,7 +91,7 @@ def test_adoption_begins_another_epoch(database: Flask, now: datetime) -> None:
         assert read_reasons() == ["file", "path"]
     record = db.session.scalars(select(AuditRecord)).one()
     assert (record.actor, record.what) == (ME, "instance.adopted")
-    assert record.data == {"reasons": ["file", "path"], "epoch": 2}
+    assert record.data == {"reasons": ["file", "path"], "epoch": 2, "origin": None}
 
 
 def test_adopting_again_changes_nothing(database: Flask, now: datetime) -> None:
@@ -130,16 +130,16 @@ def test_an_old_process_is_held_by_an_adoption(database: Flask, now: datetime) -
 
 def test_what_was_imported_is_held_anywhere(database: Flask, now: datetime) -> None:
     """An import holds whatever the place is; again changes nothing; an adoption ends it."""
-    instance.hold_instance("imported", now=now, actor=ME)
+    instance.hold_instance("imported", now=now, origin={"sha256": "ab"})
     db.session.commit()
     before = read_contents()
-    instance.hold_instance("imported", now=now, actor="user:8")
+    instance.hold_instance("imported", now=now, origin={"sha256": "cd"})
     db.session.commit()
-    assert db.session.scalars(select(AuditRecord.what)).all() == ["instance.held"]
     assert read_contents() == before and read_reasons() == ["imported"] and instance.is_held()
     instance.adopt_instance(now=now, actor=ME)
     db.session.commit()
     assert read_reasons() == [] and not instance.is_held()
+    assert db.session.scalars(select(AuditRecord.data)).one()["origin"] == {"sha256": "ab"}
 
 
 def test_creating_again_keeps_the_instance(database: Flask, now: datetime) -> None:
