@@ -18,7 +18,7 @@ from donorhub.api.bank import (
     statements,
     unknown_payers,
 )
-from donorhub.api.donors import memberships, tags
+from donorhub.api.donors import contacts, tags
 from donorhub.api.giving import appeals, campaigns, funds, gift_changes
 from donorhub.api.messages import messages, suppressions
 from donorhub.api.moving import lists
@@ -28,7 +28,7 @@ from donorhub.api.recurring import instalments, mandates, recurring_gifts
 from donorhub.api.work import tasks, upgrade_notes
 
 NOUNS: Final = (
-    memberships.bp,  # with the other views of donors
+    contacts.bp,  # with the other views of donors
     tags.all_tags,
     gift_changes.bp,  # with the other views of gifts
     funds.bp,

@@ -111,6 +111,7 @@ RoleOfDonor = Literal["volunteer", "employee", "partner", "target"]  # target: i
 CallOutcome = Literal["reached", "no_answer", "message_left", "call_back", "wrong_number"]
 ContactKind = Literal["email", "phone", "post", "account"]
 ContactState = Literal["ok", "unconfirmed", "bounced", "complained"]
+MarkedContact = Literal["ok", "bounced", "complained"]  # what a person may say of one
 DeadContact = Literal["bounced", "complained"]  # nothing is sent there
 Stage = Literal[  # where a donor is in the journey: the first rule that holds (domain.recurring.stages)
     "deceased",
@@ -252,6 +253,7 @@ CALL_OUTCOMES: Final[tuple[CallOutcome, ...]] = get_args(CallOutcome)
 UNREACHED_CALLS: Final[tuple[CallOutcome, ...]] = ("no_answer", "wrong_number")  # nobody was spoken to
 CONTACT_POINT_KINDS: Final[tuple[ContactKind, ...]] = get_args(ContactKind)
 CONTACT_STATES: Final[tuple[ContactState, ...]] = get_args(ContactState)
+MARKED_CONTACTS: Final[tuple[MarkedContact, ...]] = get_args(MarkedContact)
 DEAD_CONTACTS: Final[tuple[DeadContact, ...]] = get_args(DeadContact)
 STAGES: Final[tuple[Stage, ...]] = get_args(Stage)
 

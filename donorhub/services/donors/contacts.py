@@ -9,13 +9,21 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Final, TypedDict
 
-from sqlalchemy import ColumnElement, and_, select
+from email_validator import EmailNotValidError, validate_email
+from sqlalchemy import ColumnElement, and_, case, select
 
 from donorhub.db import db
 from donorhub.domain.donors.contact_values import ContactValue, make_postal_value, make_value
 from donorhub.errors import Conflict, NotFound, Rejected
 from donorhub.models import ContactPoint, Donor
-from donorhub.models.states import DEAD_CONTACTS, ContactKind, ContactState, DeadContact, find_word
+from donorhub.models.states import (
+    CONTACT_POINT_KINDS,
+    DEAD_CONTACTS,
+    ContactKind,
+    ContactState,
+    DeadContact,
+    find_word,
+)
 from donorhub.services.access import audit, organisation
 from donorhub.services.donors import contact_rows, donors
 
@@ -69,7 +77,7 @@ def list_contacts(donor_id: int) -> Sequence[ContactPoint]:
         .where(ContactPoint.donor_id == donor_id)
         .order_by(
             ContactPoint.until_on.is_not(None),
-            ContactPoint.kind,
+            case({kind: at for at, kind in enumerate(CONTACT_POINT_KINDS)}, value=ContactPoint.kind),
             ContactPoint.is_preferred.desc(),
             ContactPoint.id,
         )
@@ -227,9 +235,19 @@ def _make_value(kind: ContactKind, new: NewContact) -> ContactValue:
     if kind == "account":
         text = _normalise_account(text)
     value = make_value(kind, text)
+    if kind == "email" and text and not _is_email_address(text):
+        raise Rejected("this is no e-mail address", field="/value", code="email_invalid")
     if value is None:
         raise Rejected("say which address or number it is", field="/value", code="contact_empty")
     return value
+
+
+def _is_email_address(text: str) -> bool:
+    try:
+        validate_email(text, check_deliverability=False, test_environment=True)
+    except EmailNotValidError:
+        return False
+    return True
 
 
 def _normalise_account(text: str) -> str:
@@ -247,6 +265,10 @@ def _change_value(contact: ContactPoint, changes: ContactChanges) -> ContactValu
         "town": changes.get("town", contact.town),
         "country": changes.get("country", contact.country),
     }
+    needless = {"value"} if contact.kind == "post" else set(_PARTS)
+    for name, text in sorted(dict(changes).items()):
+        if name in needless and text:
+            raise Rejected(f"a contact of this kind has no {name}", field=f"/{name}", code="contact_kind")
     before = contact_rows.read_value(contact)
     if before.kind != "post" and parts["value"] == before.value:
         return before  # an account that was kept before it had to be an IBAN stays

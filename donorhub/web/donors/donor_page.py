@@ -13,6 +13,7 @@ from donorhub.db import db
 from donorhub.models import Donor, Instalment, RecurringGift, Term, User
 from donorhub.services.access import organisation, users
 from donorhub.services.donors import (
+    contacts,
     donor_roles,
     households,
     interactions,
@@ -65,7 +66,7 @@ def render_donor(donor: Donor, forms: WorkForms | None = None) -> str:
     return render_template(
         "donors/donor.html",
         donor=donor,
-        address=_write_address(donor),
+        contacts=contacts.list_contacts(donor.id),
         facts=history.compute_facts(donor.id) if who.has_permission("gifts:read") else None,
         recurring=_list_recurring_gifts(donor.id) if who.has_permission("recurring:read") else [],
         owner=db.session.get(User, donor.owner_id) if donor.owner_id else None,
@@ -90,12 +91,6 @@ def render_donor(donor: Donor, forms: WorkForms | None = None) -> str:
         today=get_today().isoformat(),
         staff=users.list_users(active_only=True) if may_work else [],
     )
-
-
-def _write_address(donor: Donor) -> str:
-    """Return the street above postcode and town, without what is not known."""
-    town = " ".join(filter(None, (donor.postcode, donor.city)))
-    return "\n".join(filter(None, (donor.street, town)))
 
 
 def _list_recurring_gifts(donor_id: int) -> list[tuple[RecurringGift, Term, Sequence[Instalment]]]:

@@ -12,6 +12,7 @@ from donorhub.models.states import (
     ContactState,
     InteractionDirection,
     InteractionKind,
+    MarkedContact,
     MemberRole,
     RelationshipKind,
     RoleOfDonor,
@@ -37,7 +38,7 @@ CALL_OUTCOMES: Final[Words[CallOutcome]] = {
     "call_back": lazy_gettext("wants to be called again"),
     "wrong_number": lazy_gettext("wrong number"),
 }
-CONTACT_KINDS: Final[Words[ContactKind]] = {
+CONTACT_POINT_KINDS: Final[Words[ContactKind]] = {
     "email": lazy_gettext("E-mail"),
     "phone": lazy_gettext("Phone"),
     "post": lazy_gettext("Postal address"),
@@ -46,6 +47,11 @@ CONTACT_KINDS: Final[Words[ContactKind]] = {
 CONTACT_STATES: Final[Words[ContactState]] = {
     "ok": lazy_gettext("works"),
     "unconfirmed": lazy_gettext("not confirmed"),
+    "bounced": lazy_gettext("mail came back"),
+    "complained": lazy_gettext("they complained"),
+}
+MARKED_CONTACTS: Final[Words[MarkedContact]] = {
+    "ok": lazy_gettext("works"),
     "bounced": lazy_gettext("mail came back"),
     "complained": lazy_gettext("they complained"),
 }

@@ -43,6 +43,20 @@ def _list_own_rows(sql: Sql, count: int) -> tuple[Rows, ...]:
             },
         ),
         Rows(
+            "contact_point",
+            count,
+            {
+                "donor_id": ID,
+                "kind": pick_name(("email", "post"), "i"),
+                "value": "CASE WHEN i % 2 = 0 THEN 'd' || i || '@example.org' ELSE 'Łódź' END",
+                "town": "CASE WHEN i % 2 = 0 THEN '' ELSE 'Łódź' END",
+                "value_hash": "'h' || i",
+                "is_preferred": sql.boolean(True),
+                "source": "'form'",
+                "collected_at": sql.moment(AGO),
+            },
+        ),
+        Rows(
             "donor_stage",
             count,
             {

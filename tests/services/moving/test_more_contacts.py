@@ -37,10 +37,10 @@ def test_second_contacts_come_in(database: Flask) -> None:
     """Each address, phone and account of a row is a contact of the donor, the first preferred."""
     bring(PEOPLE.encode(), filename="people.csv")
     assert tell_contacts() == [
-        ("account", IBAN, False, "import:spreadsheet"),
         ("email", "anna@example.org", True, "import:spreadsheet"),
         ("email", "work@firma.example", False, "import:spreadsheet"),
         ("phone", "+48 501234567", True, "import:spreadsheet"),
+        ("account", IBAN, False, "import:spreadsheet"),
     ]
     donor = db.session.scalars(select(Donor)).one()
     assert donor.email == "anna@example.org"

@@ -28,7 +28,7 @@ def test_relationship_is_seen_and_ended_at_both_ends(database: Flask) -> None:
         assert answer.status_code == 302, words_of(answer.text)
     assert staff.text(f"/donors/{anna}").count("works at Firma , treasurer since 5 Jan 2026") == 1
     assert "employs Anna Kowalska , treasurer" in staff.text(f"/donors/{firm_id}")
-    action = find_action(staff.get(f"/donors/{firm_id}").text, "/end")
+    action = find_action(staff.get(f"/donors/{firm_id}").text, "/relationships/[0-9]+/end")
     early = staff.post(action, until_on="2026-01-04")
     assert early.status_code == 422 and "It would end before it began." in words_of(early.text)
     for _ in range(2):
@@ -106,7 +106,7 @@ def test_membership_hides_its_fee(database: Flask) -> None:
     assert again.status_code == 422 and "end it first" in words_of(again.text)
     wrong = staff.post(f"{page}/memberships", **{**said, "membership": "", "amount": "x"})
     assert wrong.status_code == 422
-    action = find_action(staff.get(page).text, "/end")
+    action = find_action(staff.get(page).text, "/memberships/[0-9]+/end")
     assert staff.post(action, until_on="2026-11-20").status_code == 302
     assert "until 20 Nov 2026" in staff.text(page)
 
@@ -120,7 +120,8 @@ def test_target_is_said_on_the_page(database: Flask) -> None:
     shown = staff.text(page)
     assert "they are neither asked nor thanked" in shown
     assert "target of a campaign: against the dam since 20 Nov 2026" in shown
-    assert staff.post(find_action(staff.get(page).text, "/end"), until_on="2026-11-21").status_code == 302
+    action = find_action(staff.get(page).text, "/roles/[0-9]+/end")
+    assert staff.post(action, until_on="2026-11-21").status_code == 302
     assert "they are neither asked nor thanked" not in staff.text(page)
     wrong = staff.post(f"{page}/roles", **{**said, "donor_role": "volunteer"})
     assert wrong.status_code == 422 and "Only a target has a stance." in words_of(wrong.text)
