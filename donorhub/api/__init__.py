@@ -14,6 +14,7 @@ from donorhub.api.bank import (
     entries,
     entry_questions,
     import_rows,
+    same_gifts,
     several_imports,
     statements,
     unknown_payers,
@@ -46,6 +47,7 @@ NOUNS: Final = (
     several_imports.bp,  # with the other views of imports
     import_rows.bp,
     statements.bp,
+    same_gifts.bp,  # with the other views of entries
     entries.bp,
     entry_questions.bp,
     unknown_payers.bp,

@@ -32,7 +32,7 @@ _MOST_SHOWN: Final = 20  # rows that are held
 _ANSWERS: Final = tuple(
     (
         "system preset currency date_order month_day decimal phone_country "
-        "pairs same_name hidden missing_files"
+        "pairs same_name hidden missing_files same_money"
     ).split()
 )
 
@@ -57,6 +57,11 @@ def _add_options(command: Any) -> Any:
             ),
             click.option(
                 "--missing-files", type=click.Choice(("none",)), help="Of files that come before this: none."
+            ),
+            click.option(
+                "--same-money",
+                type=click.Choice(("same", "another")),
+                help="Rows whose money is here already are those gifts, or others.",
             ),
             click.option("--hidden", type=click.Choice(("bring", "leave")), help="Hidden sheets and rows."),
             click.option("--new-funds", is_flag=True, help="Make funds and campaigns that nobody knows."),

@@ -346,6 +346,14 @@ class Match(Base):
             sqlite_where=text("undone_at IS NULL"),
             postgresql_where=text("undone_at IS NULL"),
         ),
+        # A gift is one entry's, also one that was recorded before its entry came.
+        Index(
+            "uq_match_live_gift",
+            "gift_id",
+            unique=True,
+            sqlite_where=text("undone_at IS NULL AND kind = 'gift'"),
+            postgresql_where=text("undone_at IS NULL AND kind = 'gift'"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

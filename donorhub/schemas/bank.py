@@ -237,6 +237,18 @@ class ConfirmedWhichSchema(WhichSchema):
     after_entry_id = Id(metadata={"description": "As it was asked for at `/entries/certain`"})
 
 
+class JoinedWhichSchema(WhichSchema):
+    """Which entries are joined to their gifts, as it was shown."""
+
+    digest = Line(
+        DIGEST,
+        required=True,
+        metadata={"description": "Of `/entries/same-gifts`: join exactly those, or none"},
+    )
+    entry_id = Id(metadata={"description": "This one alone"})
+    after_entry_id = Id(metadata={"description": "As it was asked for at `/entries/same-gifts`"})
+
+
 class Which(TypedDict, total=False):
     """Whose entries are meant."""
 

@@ -148,7 +148,8 @@ def judge_rows(rows: list[RowPlan], people: People, ledger: Ledger, answers: Ans
     donors = [DonorPlan(group, _find_donor(group, ledger)) for group in people.groups]
     _find_known_gifts(rows, donors, ledger)
     _find_changed_gifts(rows, ledger)
-    _find_same_money(rows, donors, ledger)
+    if answers.same_money != "another":
+        _find_same_money(rows, donors, ledger)
     for donor in donors:
         _compare_donor(donor, ledger, answers)
     _judge_people(rows, donors)

@@ -5,7 +5,7 @@ What stands in the way is listed by name, and stays; noes that the file brought 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from typing import Final, Literal
@@ -14,7 +14,7 @@ from sqlalchemy import bindparam, select, update
 
 from donorhub.db import Base, cut_query_values, db
 from donorhub.errors import Conflict
-from donorhub.models import Correction, Donor, Gift, ImportFile, RecordRow
+from donorhub.models import Correction, Donor, Gift, ImportFile, Match, RecordRow
 from donorhub.money import Money
 from donorhub.services import shown
 from donorhub.services.access import audit
@@ -29,11 +29,11 @@ _GIFTS: Final = Base.metadata.tables[Gift.__tablename__]
 class Obstacle:
     """What stays because something hangs on it: a gift on a receipt or in closed books, a donor with more."""
 
-    kind: Literal["receipt", "closed_books", "donor"]
+    kind: Literal["receipt", "closed_books", "entry", "donor"]
     donor_id: int
     name: str
     reason: str = ""  # of a donor: what hangs on them
-    row_id: int | None = None  # the receipt, or what hangs on the donor
+    row_id: int | None = None  # the receipt, the bank entry, or what hangs on the donor
     gift_id: int | None = None
     amount: Money | None = None
     received_on: date | None = None
@@ -96,28 +96,40 @@ def _read_made_gifts(import_file_id: int) -> list[tuple[Gift, str]]:
 def _list_gift_obstacles(made_gifts: Collection[tuple[Gift, str]]) -> list[Obstacle]:
     closed_until = closed_books.find_last_closed_day()
     receipts: dict[int, int] = {}
+    entry_ids: dict[int, int] = {}
     for ids in cut_query_values([gift.id for gift, _ in made_gifts]):
         receipts |= gifts.find_live_receipt_ids(ids)
+        entry_ids |= _find_entries(ids)
     obstacles = []
     for gift, name in made_gifts:
-        kind: Literal["receipt", "closed_books"] | None = None
+        kind: Literal["receipt", "closed_books", "entry"] | None = None
         if gift.id in receipts:
             kind = "receipt"
         elif closed_until is not None and gift.received_on <= closed_until:
             kind = "closed_books"
+        elif gift.id in entry_ids:
+            kind = "entry"
         if kind is not None:
             obstacles.append(
                 Obstacle(
                     kind,
                     gift.donor_id,
                     name,
-                    row_id=receipts.get(gift.id),
+                    row_id=receipts.get(gift.id) or entry_ids.get(gift.id),
                     gift_id=gift.id,
                     amount=gift.amount,
                     received_on=gift.received_on,
                 )
             )
     return obstacles
+
+
+def _find_entries(gift_ids: Sequence[int]) -> dict[int, int]:
+    """Return the bank entries that were found to be some of these gifts."""
+    query = select(Match.gift_id, Match.entry_id).where(
+        Match.gift_id.in_(gift_ids), Match.kind == "gift", Match.undone_at.is_(None)
+    )
+    return {gift_id: entry_id for gift_id, entry_id in db.session.execute(query) if gift_id is not None}
 
 
 def _list_donor_obstacles(donor_ids: Iterable[int], gift_ids: Collection[int]) -> list[Obstacle]:

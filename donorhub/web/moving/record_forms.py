@@ -21,6 +21,7 @@ _TEXTS: Final = (
     "kind",
     "missing_files",
     "preset",
+    "same_money",
 )
 _CODES: Final = ("currency", "phone_country")
 _PURPOSES: Final = {"fund": "funds", "campaign": "campaigns"}

@@ -39,6 +39,7 @@ WHAT: Final[Mapping[str, object]] = {
     "endpoint.secret_added": lazy_gettext("Signing secret added"),
     "endpoint.secret_expired": lazy_gettext("Signing secret ended"),
     "entries.accepted": lazy_gettext("What was certain of a statement was matched"),
+    "entries.joined": lazy_gettext("Entries were joined to gifts that were recorded before"),
     "entry.accepted": lazy_gettext("Bank entry is other money"),
     "entry.answer_undone": lazy_gettext("Answer about a bank entry undone"),
     "entry.corrected": lazy_gettext("Bank entry was corrected by the bank"),

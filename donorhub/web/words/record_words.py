@@ -144,6 +144,7 @@ REASONS: Final[Words[str]] = {
 OBSTACLES: Final[Words[str]] = {
     "receipt": lazy_gettext("the gift is on a receipt"),
     "closed_books": lazy_gettext("the gift lies in closed books"),
+    "entry": lazy_gettext("a bank entry was found to be this gift: undo that first"),
     "gift": lazy_gettext("the donor has another gift"),
     "soft_credit": lazy_gettext("the donor is credited with a gift"),
     "recurring_gift": lazy_gettext("the donor has a recurring gift"),

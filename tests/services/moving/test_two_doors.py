@@ -11,11 +11,13 @@ from sqlalchemy import func, select
 from donorhub import clock
 from donorhub.db import db
 from donorhub.domain.moving.answers import Answers
-from donorhub.models import Entry, Gift, ImportFile
-from donorhub.services.bank.matching import entries
+from donorhub.errors import Changed
+from donorhub.models import Correction, Entry, Gift, ImportFile
+from donorhub.services.bank.matching import entries, same_gifts
 from donorhub.services.bank.matching.entries import Share
 from donorhub.services.donors import accounts, donors
 from donorhub.services.moving import record_undo
+from donorhub.services.reports import invariants
 from tests.services.bank.bank import ANNA, Paid, camt, match, open_account, send
 from tests.services.moving.records import ME, bring, count
 
@@ -59,6 +61,90 @@ def test_the_move_after_the_bank(database: Flask, days: str) -> None:
     other = "Jan Lis;2026-10-05;50;\n"
     bring(TABLE.replace(b"2026-10-04", days.encode()) + other.encode())
     assert (sum_gifts(), count(Gift)) == (10000, 2)
+
+
+def join_all() -> int:
+    """Join what agrees, as a person confirms it."""
+    view = same_gifts.list_same_gifts()
+    count = same_gifts.join_shown_gifts(view.digest, now=clock.now(), actor=ME)
+    db.session.commit()
+    return count
+
+
+def test_bank_entries_are_the_gifts_of_the_move(database: Flask) -> None:
+    """After the move the bank's entries are joined to its gifts at once, and again changes nothing."""
+    names = [f"Jan Nowak{chr(97 + n)}" for n in range(1, 20)]
+    text = "".join(f"{name};2026-10-0{1 + n % 7};{50 + n};\n" for n, name in enumerate(names, 1))
+    bring(TABLE + text.encode())
+    open_account("auto")
+    paid = [Paid(DAY, 5000, ref="R1", text="darowizna")]
+    paid += [
+        Paid(date(2026, 10, 2 + n % 7), 5000 + 100 * n, ref=f"N{n}", name=name.upper(), account="")
+        for n, name in enumerate(names, 1)
+    ]
+    paid.sort(key=lambda one: one.on)
+    send(camt(paid))
+    match()
+    before = sum_gifts()
+    assert join_all() == 20
+    assert (sum_gifts(), count(Gift)) == (before, 20)
+    assert set(db.session.scalars(select(Entry.state))) == {"matched"}
+    assert join_all() == 0
+    send(camt(paid))
+    match()
+    assert (sum_gifts(), count(Gift)) == (before, 20)
+    assert not any(invariants.check_all(now=clock.now()).values())
+
+
+def test_equal_gifts_are_joined_one_by_one(database: Flask) -> None:
+    """Three entries and two gifts of one sum: two are joined, the third waits for a person."""
+    bring(TABLE + f"Anna Kowalska;2026-10-05;50;{ANNA}\n".encode())
+    open_account("auto")
+    send(camt([Paid(DAY, 5000, ref=f"R{n}", text="darowizna") for n in range(3)]))
+    match()
+    assert join_all() == 2
+    assert join_all() == 0
+    assert sorted(db.session.scalars(select(Entry.state))) == ["matched", "matched", "suspense"]
+
+
+def test_what_changed_is_not_joined(database: Flask) -> None:
+    """Where an entry was decided since it was shown, nothing is joined."""
+    bring(TABLE)
+    send_bank()
+    view = same_gifts.list_same_gifts()
+    bring(TABLE.replace(b";50;", b";70;").replace(b"10-04", b"10-06"), filename="more.csv")
+    send(camt([Paid(DAY, 7000, ref="R2", text="darowizna")], opening=5000, name="S2"))
+    match()
+    with pytest.raises(Changed):
+        same_gifts.join_shown_gifts(view.digest, now=clock.now(), actor=ME)
+    db.session.rollback()
+    assert set(db.session.scalars(select(Entry.state))) == {"suspense"}
+
+
+def test_a_joined_entry_can_be_undone(database: Flask) -> None:
+    """The gift of the move stays as it is, and the entry waits again; it can be joined once more."""
+    file = bring(TABLE)
+    send_bank()
+    join_all()
+    (entry,) = db.session.scalars(select(Entry)).all()
+    (obstacle,) = record_undo.show_taking_back(file.id).obstacles[:1]
+    assert (obstacle.kind, obstacle.row_id) == ("entry", entry.id)
+    entries.undo_entry(entry.id, now=clock.now(), actor=ME)
+    db.session.commit()
+    assert (sum_gifts(), entry.state) == (5000, "suspense")
+    assert count(Correction) == 0
+    assert record_undo.show_taking_back(file.id).obstacles == ()
+    assert join_all() == 1
+
+
+def test_all_rows_are_other_money(database: Flask) -> None:
+    """A person says once for the whole file that its money is not what is here already."""
+    test_the_move_after_the_bank(database, "2026-10-05")
+    text = TABLE + b"Jan Lis;2026-10-05;50;\n"
+    bring(text, Answers(currency="PLN", system="other"))
+    assert count(Gift) == 2
+    bring(text + b"\n", Answers(currency="PLN", system="third", same_money="another"))
+    assert count(Gift) == 4
 
 
 def test_the_move_beyond_three_days(database: Flask) -> None:

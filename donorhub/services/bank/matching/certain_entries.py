@@ -68,7 +68,7 @@ def list_certain_payments(
     """Return what would be accepted next among the entries that wait, behind ``after_entry_id`` where one is
     given; nothing is locked or changed.
     """
-    return _find_first_payments(_select_suspense(statement_id, bank_account_id), after_entry_id)
+    return _find_first_payments(select_suspense(statement_id, bank_account_id), after_entry_id)
 
 
 def accept_shown_payments(
@@ -84,7 +84,7 @@ def accept_shown_payments(
 
     Raise Changed with those of now where they are others, also when these were accepted already.
     """
-    payments = _find_first_payments(_select_waiting(statement_id, bank_account_id), after_entry_id)
+    payments = _find_first_payments(select_waiting(statement_id, bank_account_id), after_entry_id)
     if not payments.decisions:
         return 0
     shown.refuse_changed(digest, payments)
@@ -95,7 +95,7 @@ def _find_first_payments(query: Select[int, object], after_entry_id: int | None)
     """Return what is certain among the first entries in which anything is, as far as it looks at once."""
     last_id = after_entry_id
     for _ in range(LOOKS):
-        rows = db.session.execute(_cut_at(query, last_id)).all()
+        rows = db.session.execute(cut_at(query, last_id)).all()
         certain_decisions = _list_certain_decisions([id_ for id_, _ in rows])
         last_id = rows[-1][0] if len(rows) == AT_ONCE else None
         if certain_decisions or last_id is None:
@@ -103,7 +103,7 @@ def _find_first_payments(query: Select[int, object], after_entry_id: int | None)
     return CertainPayments((), last_id)
 
 
-def _cut_at(query: Select[int, object], after_entry_id: int | None) -> Select[int, object]:
+def cut_at(query: Select[int, object], after_entry_id: int | None) -> Select[int, object]:
     """Return the query for the entries behind this one."""
     if after_entry_id is None:
         return query
@@ -119,7 +119,7 @@ def accept_certain_entries(
     It yields after each chunk, and the caller commits then. Entries that somebody else is deciding at this
     moment are left to them. A second call finds nothing left to accept.
     """
-    query = _select_waiting(statement_id, bank_account_id)
+    query = select_waiting(statement_id, bank_account_id)
     # The keys are read anew each time: a commit in between ends the transaction that holds them.
     rows = db.session.execute(query).all()
     while rows:
@@ -128,17 +128,24 @@ def accept_certain_entries(
         rows = db.session.execute(query.where(_in_order > (last_on, last_id))).all()
 
 
-def _select_waiting(statement_id: int | None, bank_account_id: int | None) -> Select[int, object]:
+def select_waiting(
+    statement_id: int | None, bank_account_id: int | None, entry_id: int | None = None
+) -> Select[int, object]:
     """Return the query for the entries that wait, which locks those that nobody else has."""
-    return _select_suspense(statement_id, bank_account_id).with_for_update(skip_locked=True)
+    return select_suspense(statement_id, bank_account_id, entry_id).with_for_update(skip_locked=True)
 
 
-def _select_suspense(statement_id: int | None, bank_account_id: int | None) -> Select[int, object]:
+def select_suspense(
+    statement_id: int | None, bank_account_id: int | None, entry_id: int | None = None
+) -> Select[int, object]:
+    """Return the query for the next entries that wait, the oldest first."""
     query = select(Entry.id, Entry.booked_on).where(Entry.state == "suspense")
     if statement_id is not None:
         query = query.where(Entry.statement_id == statement_id)
     if bank_account_id is not None:
         query = query.where(Entry.bank_account_id == bank_account_id)
+    if entry_id is not None:
+        query = query.where(Entry.id == entry_id)
     return query.order_by(Entry.booked_on, Entry.id).limit(AT_ONCE)
 
 

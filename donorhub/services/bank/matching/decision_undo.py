@@ -74,7 +74,7 @@ def take_out_decisions(entry: Entry, *, now: datetime, actor: str) -> bool:
 
 
 def _refuse_receipted(match: Match) -> None:
-    receipt_id = gifts.find_live_receipt_id(match.gift_id) if match.kind == "gift" and match.gift_id else None
+    receipt_id = gifts.find_live_receipt_id(match.gift_id) if match.gift_id and made_gift(match) else None
     if receipt_id is not None:
         raise Rejected(
             f"gift {match.gift_id} is on a receipt: void it first",
@@ -84,7 +84,7 @@ def _refuse_receipted(match: Match) -> None:
 
 
 def _take_back(entry: Entry, match: Match, *, now: datetime, actor: str) -> None:
-    if match.kind == "gift" and match.gift_id is not None:
+    if match.gift_id is not None and made_gift(match):
         _take_out_gift(match, match.gift_id, now=now, actor=actor)
     elif match.kind == "payout" and match.payout_id is not None:
         payout = db.session.get_one(Payout, match.payout_id)
@@ -95,6 +95,13 @@ def _take_back(entry: Entry, match: Match, *, now: datetime, actor: str) -> None
             if place.detail_id == match.detail_id:
                 bank_returns.take_out_return(place, now=now, actor=actor)
         _keep_gift_out(match, now=now, actor=actor)
+
+
+def made_gift(match: Match) -> bool:
+    """Return whether a decision made its gift; one that was recorded before stays what it is."""
+    return (
+        match.kind == "gift" and match.gift_id is not None and gifts.get_gift(match.gift_id).source == SOURCE
+    )
 
 
 def _take_out_gift(match: Match, gift_id: int, *, now: datetime, actor: str) -> None:

@@ -38,6 +38,7 @@ _DEBIT_CODES: Final = ("RDDT", "IDDT", "NDDT", "DIRECTDEBIT")
 class CreditDecision:
     """What one credit is: gifts (``parts``), a payout, a return of ``gift_id``, or, with none, no gift.
 
+    ``known_gift_id`` is a gift that is recorded already and that the only part is: it makes no other.
     ``funds`` are minor units by fund for each part, where a person said so.
     """
 
@@ -46,6 +47,7 @@ class CreditDecision:
     parts: tuple[Part, ...] = ()
     payout_id: int | None = None
     gift_id: int | None = None
+    known_gift_id: int | None = None
     evidence: tuple[Mapping[str, Any], ...] = ()
     funds: Mapping[int, Mapping[int, int]] = field(default_factory=dict)  # by index of the part
 
@@ -171,6 +173,16 @@ def _make_rows(
     rows = []
     for index, part in enumerate(decision.parts):
         number = first + index
+        columns = common | {
+            "part": number,
+            "kind": "gift",
+            "amount_minor": part.minor,
+            "donor_id": part.donor_id,
+            "gift_id": decision.known_gift_id,
+        }
+        if decision.known_gift_id is not None:
+            rows.append(_Row(decision, number, columns))
+            continue
         allocations = tuple(a for a in part.allocations if _can_settle(a, promises))
         promise = promises[allocations[0].instalment_id][1] if allocations else None
         gift = NewGift(
@@ -184,12 +196,6 @@ def _make_rows(
             promise.campaign_id if promise else None,
         )
         funds = decision.funds.get(index) or _find_fund(promise, part.minor)
-        columns = common | {
-            "part": number,
-            "kind": "gift",
-            "amount_minor": part.minor,
-            "donor_id": part.donor_id,
-        }
         rows.append(_Row(decision, number, columns, gift, allocations, funds))
     return rows
 

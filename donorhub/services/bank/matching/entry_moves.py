@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from donorhub.db import db
 from donorhub.models import Allocation, Entry, Instalment, Match
-from donorhub.services.bank.matching import decision_undo, entries
+from donorhub.services.bank.matching import decision_undo, entries, same_gifts
 from donorhub.services.bank.matching.entries import Share
 from donorhub.services.giving import gifts
 from donorhub.services.receipts import receipts
@@ -45,7 +45,7 @@ def take_out_decisions(entry: Entry, *, now: datetime, actor: str) -> None:
     """Take out what was decided of an entry that the bank took back, and void receipts of its gifts."""
     for match in decision_undo.list_live_matches(entry.id):
         receipt_id = gifts.find_live_receipt_id(match.gift_id) if match.gift_id else None
-        if match.kind == "gift" and receipt_id is not None:
+        if receipt_id is not None and decision_undo.made_gift(match):
             receipts.void_receipt(receipt_id, reason=REASON, now=now, actor=actor)
     db.session.flush()  # what is on a receipt is asked of the database
     decision_undo.take_out_decisions(entry, now=now, actor=actor)
@@ -67,7 +67,9 @@ def _decide_as(
     if len(matches) != 1 or entry.has_details or matches[0].detail_id is not None:
         return
     (match,) = matches
-    if match.kind == "gift" and match.donor_id is not None and entry.amount_minor > 0:
+    if match.kind == "gift" and not decision_undo.made_gift(match):
+        same_gifts.join_gift(entry, match.gift_id or 0, now=now, actor=actor)
+    elif match.kind == "gift" and match.donor_id is not None and entry.amount_minor > 0:
         allocations = _share_out(instalment_ids, entry.amount_minor)
         share = Share(match.donor_id, entry.amount_minor, _find_fund(match), allocations or None)
         entries.accept_shares(entry.id, [share], equal_ids=None, now=now, actor=actor)
