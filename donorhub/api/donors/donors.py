@@ -202,6 +202,11 @@ class EventSchema(AnswerSchema):
 class TimelineArgs(StrictSchema):
     limit = fields.Integer(load_default=50, validate=validate.Range(1, pages.MOST))
     after = fields.String(validate=validate.Length(1, 200))
+    part = fields.String(
+        load_default=None,
+        validate=validate.OneOf(timeline.TIMELINE_PARTS),
+        metadata={"description": "Only this of it; left out: all"},
+    )
 
 
 class AskedTimeline(TypedDict):
@@ -209,6 +214,7 @@ class AskedTimeline(TypedDict):
 
     limit: int
     after: NotRequired[str]
+    part: timeline.TimelinePart | None
 
 
 @bp.get(f"/<{ID}:donor_id>/timeline")
@@ -221,7 +227,9 @@ def show_timeline(arguments: AskedTimeline, donor_id: int) -> pages.Page | Respo
     redirect = _find_redirect(".show_timeline", donor_id)
     if redirect is not None:
         return redirect
-    events = timeline.read_timeline(donor_id, arguments.get("after"), arguments["limit"])
+    events = timeline.read_timeline(
+        donor_id, arguments.get("after"), arguments["limit"], part=arguments["part"]
+    )
     return pages.make_page(events.rows, events.cursor)
 
 

@@ -61,6 +61,7 @@ class GivingFacts:
     last: Gift | None = None
     last_left: Money | None = None  # of it, after what was taken away
     average: Money | None = None
+    left_of_gifts: tuple[tuple[Gift, int], ...] = ()  # each that counts, with what is left of it
 
 
 def compute_facts(donor_id: int) -> GivingFacts:
@@ -86,6 +87,7 @@ def compute_facts(donor_id: int) -> GivingFacts:
         last,
         Money(last_minor, last.currency),
         average,
+        tuple(counted_gifts),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, Select, select
 
@@ -96,6 +97,24 @@ def find_hindrance_of_address(address: str) -> str:
         return "suppressed"
     state = contacts.find_dead_state(address)
     return f"address_{state}" if state else ""
+
+
+class Hindrances(NamedTuple):
+    """Why a donor is not thanked, and gets no receipt by mail; empty where they are, and do."""
+
+    thanks: str
+    receipt: str
+
+
+def find_hindrances(donor: Donor, *, today: date) -> Hindrances:
+    """Return what stands between a donor and our mails, as their page tells it."""
+    receipt = find_hindrance(donor, "transactional")
+    if receipt == "deceased":
+        return Hindrances(receipt, receipt)
+    if refuses_contact(donor, "thanks"):
+        return Hindrances("no_contact", receipt)
+    is_target = donor_roles.is_target(donor.id, today=today)
+    return Hindrances("target" if is_target else receipt, receipt)
 
 
 def find_thanks_hindrance(donor: Donor, *, today: date) -> str:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, Literal, get_args
 
 from sqlalchemy import ColumnElement, Date, and_, false, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute
@@ -68,14 +68,16 @@ CURSOR_NAME: Final = "timeline"
 Moment = ColumnElement[Any] | InstrumentedAttribute[Any]  # of a date or an instant
 
 
-def read_timeline(donor_id: int, before: str | None = None, limit: int = LIMIT) -> Page[Event]:
-    """Return a page of a donor's timeline; ``before`` is the cursor of the page before.
+def read_timeline(
+    donor_id: int, before: str | None = None, limit: int = LIMIT, *, part: TimelinePart | None = None
+) -> Page[Event]:
+    """Return a page of a donor's timeline, or of one part of it; ``before`` is the cursor of the page before.
 
     Rows recorded in the meantime never shift a page, nor show a row twice. Raise Rejected for a damaged
     cursor.
     """
     cursor = _read_cursor(before) if before else None
-    events = [event for source in SOURCES for event in source(donor_id, cursor, limit + 1)]
+    events = [event for source in _list_sources(part) for event in source(donor_id, cursor, limit + 1)]
     events.sort(key=lambda event: event.key, reverse=True)
     page = events[:limit]
     return Page(page, page[-1].cursor if len(events) > limit else None)
@@ -237,16 +239,29 @@ def _read_donor(donor_id: int, cursor: Cursor | None, limit: int) -> Iterator[Ev
         yield Event(donor.created_at, "donor", donor.id, True, None, facts)
 
 
-SOURCES: Final[tuple[Callable[[int, Cursor | None, int], Iterator[Event]], ...]] = (
-    _read_gifts,
-    _make_reader_of_gift_rows(Refund, "refund", Refund.refunded_on),
-    _make_reader_of_gift_rows(Dispute, "dispute", Dispute.opened_on),
-    _make_reader_of_gift_rows(Correction, "correction", Correction.recorded_at),
-    _make_reader_of_receipts("receipt", Receipt.issued_at),
-    _make_reader_of_receipts("void", Receipt.voided_at),
-    _read_tasks,
-    _read_messages,
-    _read_interactions,
-    _read_changes,
-    _read_donor,
-)
+Source = Callable[[int, Cursor | None, int], Iterator[Event]]
+TimelinePart = Literal["gifts", "receipts", "interactions", "tasks", "messages", "promises"]
+TIMELINE_PARTS: Final[tuple[TimelinePart, ...]] = get_args(TimelinePart)
+_SOURCES: Final[Mapping[TimelinePart, tuple[Source, ...]]] = {
+    "gifts": (
+        _read_gifts,
+        _make_reader_of_gift_rows(Refund, "refund", Refund.refunded_on),
+        _make_reader_of_gift_rows(Dispute, "dispute", Dispute.opened_on),
+        _make_reader_of_gift_rows(Correction, "correction", Correction.recorded_at),
+    ),
+    "receipts": (
+        _make_reader_of_receipts("receipt", Receipt.issued_at),
+        _make_reader_of_receipts("void", Receipt.voided_at),
+    ),
+    "interactions": (_read_interactions,),
+    "tasks": (_read_tasks,),
+    "messages": (_read_messages,),
+    "promises": (_read_changes,),
+}
+
+
+def _list_sources(part: TimelinePart | None) -> Iterable[Source]:
+    """Return what is read for one part of the timeline, or for all of it."""
+    if part is not None:
+        return _SOURCES[part]
+    return (*(source for sources in _SOURCES.values() for source in sources), _read_donor)

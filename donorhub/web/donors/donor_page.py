@@ -11,6 +11,7 @@ from flask import render_template, request
 from donorhub import clock
 from donorhub.db import db
 from donorhub.models import Donor, Instalment, RecurringGift, Term, User
+from donorhub.models.states import find_word
 from donorhub.services.access import organisation, users
 from donorhub.services.donors import (
     contacts,
@@ -22,8 +23,10 @@ from donorhub.services.donors import (
     tags,
 )
 from donorhub.services.giving import history
+from donorhub.services.messages import suppressions
 from donorhub.services.recurring import promises
-from donorhub.services.reports import timeline
+from donorhub.services.reports import giving_years, timeline
+from donorhub.web import charts
 from donorhub.web.admission import get_own_list, get_principal
 from donorhub.web.forms import Form, make_key
 from donorhub.web.message_titles import choose_title
@@ -61,13 +64,17 @@ def render_donor(donor: Donor, forms: WorkForms | None = None) -> str:
     """Return the page of a donor."""
     who = get_principal()
     may_work = who.has_permission("tasks:write")
-    roles = donor_roles.list_roles(donor.id)
-    page = timeline.read_timeline(donor.id, before=request.args.get("after"), limit=25)
+    part = find_word(request.args.get("show"), timeline.TIMELINE_PARTS)
+    page = timeline.read_timeline(donor.id, before=request.args.get("after"), limit=25, part=part)
+    facts = history.compute_facts(donor.id) if who.has_permission("gifts:read") else None
     return render_template(
         "donors/donor.html",
         donor=donor,
         contacts=contacts.list_contacts(donor.id),
-        facts=history.compute_facts(donor.id) if who.has_permission("gifts:read") else None,
+        facts=facts,
+        **_draw_giving(facts),
+        part=part,
+        mail=suppressions.find_hindrances(donor, today=get_today()),
         recurring=_list_recurring_gifts(donor.id) if who.has_permission("recurring:read") else [],
         owner=db.session.get(User, donor.owner_id) if donor.owner_id else None,
         last_contact=interactions.find_last_contact(donor.id),
@@ -84,13 +91,22 @@ def render_donor(donor: Donor, forms: WorkForms | None = None) -> str:
         if donor.kind == "person"
         else [],
         memberships=memberships.list_memberships(donor.id),
-        roles=roles,
-        is_target=donor_roles.is_target(donor.id, today=get_today()) if roles else False,
+        roles=donor_roles.list_roles(donor.id),
         tags=tags.read_tags([donor.id]).get(donor.id, []),
         all_tags=tags.list_tags() if who.has_permission("donors:write") else [],
         today=get_today().isoformat(),
         staff=users.list_users(active_only=True) if may_work else [],
     )
+
+
+def _draw_giving(facts: history.GivingFacts | None) -> dict[str, object]:
+    """Return the donor's giving by year and its bars; nothing for who sees no amounts."""
+    if facts is None:
+        return {"giving": None}
+    home_currency = organisation.get_organisation().home_currency
+    giving = giving_years.compute_years(facts, today=get_today(), home_currency=home_currency)
+    columns = [[float(one.recurring.minor), float(one.other.minor)] for one in giving.years]
+    return {"giving": giving, "chart": charts.make_chart(columns, charts.SMALL)}
 
 
 def _list_recurring_gifts(donor_id: int) -> list[tuple[RecurringGift, Term, Sequence[Instalment]]]:

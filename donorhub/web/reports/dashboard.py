@@ -19,10 +19,10 @@ from donorhub.services.access import organisation
 from donorhub.services.giving import history
 from donorhub.services.reports import dashboard
 from donorhub.services.work import worklist
+from donorhub.web import charts
 from donorhub.web.addresses import build_address
 from donorhub.web.admission import get_own_list, get_principal, require_permission
 from donorhub.web.reader import get_date_locale, get_today
-from donorhub.web.reports import charts
 from donorhub.web.showing import show_count
 from donorhub.web.words import labels
 from donorhub.web.work.tasks import get_end_of_today

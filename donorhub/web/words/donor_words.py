@@ -17,6 +17,7 @@ from donorhub.models.states import (
     RelationshipKind,
     RoleOfDonor,
 )
+from donorhub.services.reports.timeline import TimelinePart
 from donorhub.web.words.labels import Words
 
 INTERACTIONS: Final[Words[InteractionKind]] = {
@@ -84,4 +85,12 @@ DONOR_ROLES: Final[Words[RoleOfDonor]] = {
     "employee": lazy_gettext("employee"),
     "partner": lazy_gettext("partner institution"),
     "target": lazy_gettext("target of a campaign"),
+}
+TIMELINE_PARTS: Final[Words[TimelinePart]] = {
+    "gifts": lazy_gettext("Gifts"),
+    "interactions": lazy_gettext("Calls and notes"),
+    "tasks": lazy_gettext("Tasks"),
+    "messages": lazy_gettext("Messages"),
+    "receipts": lazy_gettext("Receipts"),
+    "promises": lazy_gettext("Recurring gifts"),
 }

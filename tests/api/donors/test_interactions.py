@@ -86,3 +86,13 @@ def test_token_needs_the_scope(caller_with: object, donor: Donor) -> None:
     path = f"/donors/{donor.id}/interactions"
     assert problem(reader.post(path, {"kind": "note", "text": "x"}))["status"] == 403
     assert reader.get(path).get_json()["data"] == []
+
+
+def test_timeline_is_asked_for_a_part(api: Caller, donor: Donor) -> None:
+    """One part of the timeline holds its kinds alone, and a part that nobody knows is refused."""
+    api.post(f"/donors/{donor.id}/interactions", {"kind": "note", "text": "x"})
+    path = f"/donors/{donor.id}/timeline"
+    assert {row["kind"] for row in api.get(path).get_json()["data"]} == {"donor", "interaction"}
+    assert [row["kind"] for row in api.get(f"{path}?part=interactions").get_json()["data"]] == ["interaction"]
+    assert api.get(f"{path}?part=gifts").get_json()["data"] == []
+    assert problem(api.get(f"{path}?part=all"))["status"] == 422

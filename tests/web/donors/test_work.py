@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 
 import pytest
 from flask import Flask
@@ -11,7 +12,7 @@ from sqlalchemy import select
 from donorhub.db import db
 from donorhub.models import Interaction, Task, User
 from tests.web.bank.bank_world import Staff, let_write, words_of
-from tests.web.desk import add_donor, key_in, rows
+from tests.web.desk import add_donor, add_gift, key_in, rows
 
 CALL = {
     "kind": "call",
@@ -169,3 +170,60 @@ def test_tag_is_given_and_taken_away(database: Flask) -> None:
     assert rows() == before
     reader = Staff(database, "communications")
     assert reader.post(f"{page}/tags", name="x").status_code == 403
+
+
+def test_timeline_is_narrowed_by_kind(database: Flask) -> None:
+    """Each part of the timeline shows its own kinds, page by page, and says when it is empty."""
+    staff = Staff(database, "fundraiser")
+    donor = add_donor()
+    page = f"/donors/{donor.id}"
+    for number in range(30):
+        add_gift(donor, ref=f"g{number}")
+    staff.post(f"{page}/contacts", key=key_in(staff.get(page).text), **CALL)
+    shown = staff.text(f"{page}?show=interactions")
+    assert "wants less mail" in shown and "Gift PLN 50.00" not in shown
+    first = staff.get(f"{page}?show=gifts").text
+    assert words_of(first).count("Gift PLN 50.00") == 25 and "wants less mail" not in first
+    following = re.findall(r'href="([^"]+)" rel="next"', first)[0].replace("&amp;", "&")
+    second = staff.text(following)
+    assert "show=gifts" in following
+    assert second.count("Gift PLN 50.00") == 5 and "Donor added" not in second
+    assert "Nothing of this kind happened yet." in staff.text(f"{page}?show=receipts")
+    assert "Donor added" in staff.text(f"{page}?show=nonsense")
+    assert re.search(r'show=gifts#timeline" aria-current="page"', first)
+
+
+def test_page_says_what_may_be_sent(database: Flask) -> None:
+    """For thanks and for receipts the page says whether a mail may go, and why not."""
+    staff = Staff(database, "fundraiser")
+    anna = add_donor(email="anna@example.org").id
+    no_mail = add_donor("Ewa Nowak").id
+    silent = add_donor("Jan Nowak", email="jan@example.org", do_not_contact=True).id
+    dead = add_donor("Ola Nowak", email="ola@example.org", is_deceased=True).id
+    assert "Thanks by e-mail may be sent Receipts by e-mail may be sent" in staff.text(f"/donors/{anna}")
+    shown = staff.text(f"/donors/{no_mail}")
+    assert "Thanks by e-mail not sent there is no e-mail address" in shown
+    shown = staff.text(f"/donors/{silent}")
+    assert "Thanks by e-mail not sent the donor wants no contact Receipts by e-mail may be sent" in shown
+    shown = staff.text(f"/donors/{dead}")
+    assert "Receipts by e-mail not sent the donor has died" in shown
+    said = {"donor_role": "target", "stance": "", "role_since_on": "2026-11-20"}
+    staff.post(f"/donors/{anna}/roles", **said)
+    shown = staff.text(f"/donors/{anna}")
+    assert "Thanks by e-mail not sent the donor is a target of a campaign" in shown
+    assert "Receipts by e-mail may be sent" in shown
+
+
+def test_giving_is_drawn_and_told(database: Flask) -> None:
+    """The bars of a donor's years stand beside a table of the same numbers, for who may see amounts."""
+    donor = add_donor()
+    page = f"/donors/{donor.id}"
+    staff = Staff(database, "fundraiser")
+    assert '<svg class="chart small"' not in staff.get(page).text
+    add_gift(donor, "50.00")
+    add_gift(donor, "20.00", on=date(2024, 5, 1))
+    shown = staff.get(page).text
+    assert shown.count("<rect") == 2 and 'aria-label="Given in each year, in PLN"' in shown
+    assert "2024 PLN 0.00 PLN 20.00 PLN 20.00 2025" in words_of(shown)
+    hidden = Staff(database, "communications").get(page).text
+    assert '<svg class="chart small"' not in hidden and "20.00" not in hidden

@@ -36,21 +36,35 @@ class Chart:
     lines: tuple[tuple[float, float], ...]  # (y, value) of each rule
 
 
-def make_chart(columns: Sequence[Sequence[float]]) -> Chart:
+@dataclass(frozen=True, slots=True)
+class Area:
+    """Where the bars of a chart stand."""
+
+    width: int
+    left_edge: int
+    floor: int
+
+
+LARGE: Final = Area(WIDTH, LEFT_EDGE, FLOOR)  # with a scale beside it
+SMALL: Final = Area(width=340, left_edge=0, floor=126)
+
+
+def make_chart(columns: Sequence[Sequence[float]], area: Area = LARGE) -> Chart:
     """Return bars of parts that are not negative; a part below nothing is drawn as nothing."""
     columns = [[max(0.0, value) for value in column] for column in columns]
     step = _choose_step(max((sum(column) for column in columns), default=0) / LINES)
-    scale = (FLOOR - TOP) / (step * LINES)
-    width = (WIDTH - LEFT_EDGE) / max(1, len(columns))
+    scale = (area.floor - TOP) / (step * LINES)
+    width = (area.width - area.left_edge) / max(1, len(columns))
     bars = tuple(
-        _make_bar(column, LEFT_EDGE + width * place, width, scale) for place, column in enumerate(columns)
+        _make_bar(column, area.left_edge + width * place, width, scale, area.floor)
+        for place, column in enumerate(columns)
     )
-    lines = tuple((round(FLOOR - step * line * scale, 1), step * line) for line in range(LINES + 1))
+    lines = tuple((round(area.floor - step * line * scale, 1), step * line) for line in range(LINES + 1))
     return Chart(bars, lines)
 
 
-def _make_bar(column: Sequence[float], start: float, width: float, scale: float) -> Bar:
-    parts, y = [], float(FLOOR)
+def _make_bar(column: Sequence[float], start: float, width: float, scale: float, floor: int) -> Bar:
+    parts, y = [], float(floor)
     for series, value in enumerate(column, 1):
         height = value * scale
         y -= height
