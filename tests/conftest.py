@@ -28,7 +28,7 @@ from flask.testing import FlaskClient
 from hypothesis import settings
 from sqlalchemy import Connection
 
-from donorhub import clock, config, logs
+from donorhub import clock, config, logs, vault
 from donorhub.app import create_app
 from donorhub.db import Base, db, set_reading
 from donorhub.migrations import run
@@ -115,6 +115,7 @@ def database(app: Flask, home: Path) -> Iterator[Flask]:
     """An empty database with its organisation, and an application context; time stands at NOW."""
     before = clock.use_clock(lambda: NOW)
     set_reading(False)  # a test client leaves behind what its last request said
+    vault.use_key(app.extensions["donorhub.settings"].field_key)  # a test may have made another application
     with app.app_context():
         empty_database(app, home)
         yield app

@@ -5,17 +5,60 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Mapping
+from typing import Final
 
 import click
+from sqlalchemy.exc import SQLAlchemyError
 
 from donorhub import clock
+from donorhub.cli.adopting import REASONS
 from donorhub.cli.context import make_app, run_in_app
-from donorhub.cli.soundness import Finding, list_findings
+from donorhub.cli.upgrading import refuse_old_database
+from donorhub.config import load_settings
 from donorhub.db import db, read_only
+from donorhub.errors import DonorHubError
+from donorhub.jobs import soundness
+from donorhub.jobs.soundness import Finding, FindingCode, Level
 from donorhub.models import ProvenHead
 from donorhub.services.access import audit, organisation
 from donorhub.services.reports import invariants, proven_head
 from donorhub.services.work import pending as pending_service
+
+_SENTENCES: Final[Mapping[FindingCode, tuple[str, str]]] = {
+    "address_not_https": (
+        "DONORHUB_PUBLIC_URL is not https: passwords and donors' data would travel openly",
+        "put a reverse proxy with a certificate in front and set DONORHUB_PUBLIC_URL=https://…",
+    ),
+    "hosts_missing": (
+        "DONORHUB_HOST is open to the network and DONORHUB_TRUSTED_HOSTS is empty",
+        "set DONORHUB_TRUSTED_HOSTS to the names people type, separated by commas",
+    ),
+    "mode_not_production": ("DONORHUB_MODE is {mode}", "leave it out for real use"),
+    "key_short": ("{name} is short", "use `openssl rand -hex 32`"),
+    "database_missing": ("REDIS_URL is set but DATABASE_URL is not", "set both, or neither"),
+    "folder_readable": ("others can read {path}{more}", "chmod -R go= {home}"),
+    "sqlite_old": ("SQLite {version} is too old", "3.35 or newer is needed"),
+    "pango_missing": (
+        "receipts cannot be made: Pango is missing",
+        "apt-get install --no-install-recommends libpangoft2-1.0-0 libharfbuzz-subset0",
+    ),
+    "disk_full": ("less than 500 MB are free at {home}", "make room"),
+    "redis_silent": ("Redis does not answer: {error}", "start it, or correct REDIS_URL"),
+    "redis_forgets": (
+        "Redis keeps nothing on disk; nothing is lost, but work waits for the sweep",
+        "redis-cli config set appendonly yes",
+    ),
+    "mail_missing": (
+        "no mail leaves this program: messages stay in its outbox",
+        "set DONORHUB_SMTP_URL=smtp://user:password@host:587",
+    ),
+    "mail_fails": ("{error}", "correct DONORHUB_SMTP_URL, or ask whoever runs the mail server"),
+    "backlog_old": (
+        "payment providers' messages have waited unread for {minutes} minutes",
+        "start `donorhub serve`, or with Redis `donorhub worker`",
+    ),
+    "held": ("nothing leaves this installation: {reasons}", "donorhub adopt, if this is no copy"),
+}
 
 
 @click.command("verify")
@@ -89,15 +132,49 @@ def show_pending(as_json: bool) -> None:
 @click.command("doctor")
 def examine_installation() -> None:
     """Look over this installation: unsafe settings, what is missing, the way out. Exit code 1 for errors."""
-    findings = list_findings(make_app)
-    for finding in findings:
-        _show_finding(finding)
-    if not findings:
+    lines = _examine_all()
+    for level, sentence, way_out in lines:
+        click.echo(f"{level:7}  {sentence}")
+        if way_out:
+            click.echo(f"         -> {way_out}")
+    if not lines:
         click.echo("all is well")
-    sys.exit(1 if any(finding.level == "error" for finding in findings) else 0)
+    sys.exit(1 if any(level == "error" for level, _sentence, _way_out in lines) else 0)
 
 
-def _show_finding(finding: Finding) -> None:
-    click.echo(f"{finding.level:7}  {finding.what}")
-    if finding.way_out:
-        click.echo(f"         -> {finding.way_out}")
+def _examine_all() -> list[tuple[Level, str, str]]:
+    """Return what is wrong, errors first, each with its way out; an installation that cannot start, too."""
+    try:
+        settings = load_settings()
+    except DonorHubError as e:
+        return [("error", e.message, "")]
+    findings: list[Finding] = []
+    lines = []
+    try:
+        with make_app(settings).app_context(), read_only():
+            refuse_old_database()
+            findings = soundness.check_database(now=clock.now())
+    except DonorHubError as e:
+        lines.append(_make_line("error", e.message, "donorhub db upgrade"))
+    except SQLAlchemyError as e:
+        sentence = f"the database does not answer: {type(e).__name__}"
+        lines.append(_make_line("error", sentence, "correct DATABASE_URL"))
+    is_held = any(finding.code == "held" for finding in findings)
+    lines += map(_describe_finding, [*soundness.list_findings(settings, is_held=is_held), *findings])
+    return sorted(lines, key=lambda line: line[0])
+
+
+def _make_line(level: Level, sentence: str, way_out: str) -> tuple[Level, str, str]:
+    return level, sentence, way_out
+
+
+def _describe_finding(finding: Finding) -> tuple[Level, str, str]:
+    sentence, way_out = _SENTENCES[finding.code]
+    facts = dict(finding.facts)
+    if finding.code == "held":
+        facts["reasons"] = "; ".join(
+            sentence for reason, sentence in REASONS.items() if reason in facts["reasons"].split()
+        )
+    if finding.code == "folder_readable":
+        facts["more"] = f" and {facts['more']} more" if facts["more"] != "0" else ""
+    return _make_line(finding.level, sentence.format(**facts), way_out.format(**facts))

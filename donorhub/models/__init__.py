@@ -30,6 +30,7 @@ from donorhub.models.bank import (
 from donorhub.models.contact import ContactPoint
 from donorhub.models.donor import Donor, DonorStage, ExternalId, IdentityKey
 from donorhub.models.download import Download, DownloadPart
+from donorhub.models.first_step import FirstStepDelay, MailTest
 from donorhub.models.gift import (
     Appeal,
     Campaign,
@@ -107,6 +108,7 @@ __all__ = [
     "EntryAlias",
     "EntryQuestion",
     "ExternalId",
+    "FirstStepDelay",
     "Fund",
     "Gift",
     "HouseholdMember",
@@ -118,6 +120,7 @@ __all__ = [
     "Instalment",
     "Instance",
     "Interaction",
+    "MailTest",
     "Mandate",
     "Match",
     "Membership",

@@ -226,11 +226,13 @@ Channel = Literal["email"]
 MessageState = Literal["planned", "claimed", "sent", "failed", "suppressed", "unknown"]
 # thanks: what a donor who wants no contact does not get; a receipt they do
 MessageCategory = Literal["transactional", "thanks"]
-TemplateKind = Literal["thank_you", "new_donor", "receipt"]
+TemplateKind = Literal["thank_you", "new_donor", "receipt", "mail_test"]
+FirstStepKind = Literal["organisation", "bank_account", "mail", "people", "colleague", "receipt"]
 SuppressionSource = Literal["told", "bounced", "complained"]  # what made us stop writing
 AttachmentKind = Literal["receipt"]
 MessageSubjectType = Literal["gift"]
 
+FIRST_STEPS: Final[tuple[FirstStepKind, ...]] = get_args(FirstStepKind)
 RECORD_ROW_STATES: Final[tuple[RecordRowState, ...]] = get_args(RecordRowState)
 LANGS: Final[tuple[Lang, ...]] = get_args(Lang)
 ROLES: Final[tuple[RoleName, ...]] = get_args(RoleName)

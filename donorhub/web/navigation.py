@@ -59,6 +59,7 @@ NAVIGATION: Final = (
             "tokens",
             "webhooks",
             "upgrade_notes",
+            "first_steps",
         ),
     ),
 )

@@ -15,7 +15,7 @@ from donorhub.web.moving import downloads, records
 from donorhub.web.providers import endpoints
 from donorhub.web.receipts import receipts
 from donorhub.web.recurring import instalments, mandates
-from donorhub.web.reports import dashboard
+from donorhub.web.reports import dashboard, first_steps
 from donorhub.web.work import error_inbox, tasks, upgrade_notes
 
 BLUEPRINTS: Final[tuple[Blueprint, ...]] = (
@@ -33,6 +33,7 @@ BLUEPRINTS: Final[tuple[Blueprint, ...]] = (
     settings.bp,
     instance.bp,
     upgrade_notes.bp,
+    first_steps.bp,
     users.bp,
     tokens.bp,
     endpoints.bp,

@@ -33,8 +33,9 @@ def current_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from donorhub import config
     from donorhub.app import create_app
     from donorhub.cli.database import bring_up_to_date
-    from donorhub.db import db
+    from donorhub.db import db, set_reading
 
+    set_reading(False)  # a page of a test before may have left it on
     home = tmp_path_factory.mktemp("doctor")
     app = create_app(config.load_settings({"DONORHUB_HOME": str(home), "DONORHUB_FIELD_KEY": KEY}))
     with app.app_context():

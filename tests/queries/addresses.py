@@ -22,6 +22,7 @@ NO_PAGES: Final = (
 ABOUT_A_FILE: Final = (
     "bank.show_columns",
 )  # their forms ask hundreds of things, of the file and not of the base
+WORD_OF: Final = {"source": "crm", "ref": "r17", "token": "t" * 32}  # arguments that are no ids
 TABLE_OF: Final = {  # where an argument's name is not its table's
     "account_id": "bank_account",
     "file_id": "import_file",
@@ -97,8 +98,8 @@ def plain_addresses(rule: Rule, ids: Ids) -> Iterator[str]:
     """A rule's addresses without a query: for each of the ids, or each word that it takes."""
     known: list[dict[str, Any]] = [{}]
     for name, converter in rule._converters.items():
-        if name in ("source", "ref"):
-            values: Sequence[Any] = ["crm" if name == "source" else "r17"]
+        if name in WORD_OF:
+            values: Sequence[Any] = [WORD_OF[name]]
         else:
             values = sorted(converter.items) if hasattr(converter, "items") else ids.of(name)
         known = [{**one, name: value} for one in known for value in values]

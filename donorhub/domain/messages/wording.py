@@ -110,6 +110,36 @@ Nëse diçka në të nuk është e saktë, ju lutemi na njoftoni: {{ contact }}
 {{ organisation }}
 """,
     ),
+    ("mail_test", "en"): Wording(
+        "A test of your mail: it has arrived",
+        """This mail was sent by the donor register of {{ organisation }} to see whether its mail arrives.
+
+If you asked for it, open this address. It notes that the mail came:
+{{ link }}
+
+If it lies among unwanted mail, move it out of there: donors' mail would lie there too.
+""",
+    ),
+    ("mail_test", "pl"): Wording(
+        "Próba poczty: wiadomość dotarła",
+        """Tę wiadomość wysłała baza darczyńców ({{ organisation }}), aby sprawdzić, czy jej poczta dociera.
+
+Jeśli to Państwo o nią prosili, prosimy otworzyć ten adres. Zapisze on, że wiadomość doszła:
+{{ link }}
+
+Jeśli leży w spamie, prosimy ją stamtąd przenieść: trafiałyby tam też wiadomości do darczyńców.
+""",
+    ),
+    ("mail_test", "sq"): Wording(
+        "Provë e postës: mesazhi mbërriti",
+        """Këtë mesazh e dërgoi regjistri i donatorëve ({{ organisation }}) për të parë nëse mbërrin posta.
+
+Nëse e kërkuat ju, hapeni këtë adresë. Ajo shënon që mesazhi erdhi:
+{{ link }}
+
+Nëse gjendet te postat e padëshiruara, nxirreni prej andej: aty do të binin edhe mesazhet për donatorët.
+""",
+    ),
     ("new_donor", "en"): Wording(
         "A new donor: {{ code }}",
         """A new donor came in {{ source }}: {{ code }}.

@@ -35,6 +35,7 @@ CATEGORIES: Final[Mapping[TemplateKind, MessageCategory]] = {
     "thank_you": "thanks",
     "receipt": "transactional",
     "new_donor": "transactional",
+    "mail_test": "transactional",
 }
 
 

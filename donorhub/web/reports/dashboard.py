@@ -23,6 +23,7 @@ from donorhub.web import charts
 from donorhub.web.addresses import build_address
 from donorhub.web.admission import get_own_list, get_principal, require_permission
 from donorhub.web.reader import get_date_locale, get_today
+from donorhub.web.reports import first_steps
 from donorhub.web.showing import show_count
 from donorhub.web.words import labels
 from donorhub.web.work.tasks import get_end_of_today
@@ -65,6 +66,8 @@ def show_dashboard() -> str:
     values["tasks_count"] = worklist.count_due(
         user_id=who.id, end_of_today=get_end_of_today(), is_narrowed=is_narrowed
     )
+    if who.has_permission("settings:write"):
+        values |= first_steps.make_page_values()
     if not is_narrowed:
         values["waiting"] = _list_waiting(dashboard.count_waiting(clock.now()))
     return render_template("reports/dashboard.html", **values)

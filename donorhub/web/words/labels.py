@@ -232,6 +232,7 @@ MESSAGE_STATES: Final[Words[MessageState]] = {
 MESSAGE_KINDS: Final[Words[TemplateKind]] = {
     "thank_you": lazy_gettext("Thank-you"),
     "new_donor": lazy_gettext("Note on a new donor"),
+    "mail_test": lazy_gettext("Try out whether mail arrives"),
     "receipt": lazy_gettext("Receipt by e-mail"),
 }
 SUPPRESSION_SOURCES: Final[Words[SuppressionSource]] = {
