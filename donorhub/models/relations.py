@@ -93,7 +93,16 @@ class Membership(Base):
         CheckConstraint("until_on >= since_on", "ends_after_it_begins"),
         CheckConstraint("fee_minor > 0", "fee_is_positive"),
         CheckConstraint("(fee_minor IS NULL) = (currency IS NULL)", "fee_has_a_currency"),
+        Index("uq_membership_donor_id_kind_since_on", "donor_id", "kind", "since_on", unique=True),
         Index("ix_membership_since_on_id", "since_on", "id"),
+        Index(
+            "uq_membership_now",
+            "donor_id",
+            "kind",
+            unique=True,
+            sqlite_where=text("until_on IS NULL"),
+            postgresql_where=text("until_on IS NULL"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

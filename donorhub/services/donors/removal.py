@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Final, Literal, NamedTuple
 
-from sqlalchemy import Select, delete, exists, or_, select, update
+from sqlalchemy import Select, and_, delete, exists, or_, select, update
 from sqlalchemy.orm import aliased
 
 from donorhub.db import cut_query_values, db
@@ -67,9 +67,11 @@ _PARTS: Final = (
     DonorTag,
 )  # they go with the donor
 # What came with the donor goes with them, and what somebody did since stands in the way: what was said of a
-# donor at the moment in which they were made is part of what made them.
-_NOTE_CAME_WITH_DONOR: Final = Interaction.recorded_at == Donor.created_at
-_TAG_CAME_WITH_DONOR: Final = DonorTag.at == Donor.created_at
+# donor at the moment in which they were made, by what made them, is part of it.
+_NOTE_CAME_WITH_DONOR: Final = and_(
+    Interaction.recorded_at == Donor.created_at, Interaction.source == Donor.source
+)
+_TAG_CAME_WITH_DONOR: Final = and_(DonorTag.at == Donor.created_at, DonorTag.source == Donor.source)
 _IS_TAKEN_OUT: Final = exists().where(Correction.gift_id == Gift.id)
 
 

@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from sqlalchemy import ColumnElement, Select, collate, column, or_, select, table, tuple_
+from sqlalchemy import ColumnElement, Select, collate, column, exists, or_, select, table, tuple_
 from sqlalchemy import text as sql
 from sqlalchemy.orm import InstrumentedAttribute, undefer_group
 
@@ -57,9 +57,10 @@ def find_donors(
         query = query.where(Donor.owner_id == owner_id)
     if lang:
         query = query.where(Donor.lang == lang)
-    if tag_id is not None:  # a condition of the join, which is a lookup whichever table comes first
+    if tag_id is not None:
         has_tag = (DonorTag.donor_id == Donor.id) & (DonorTag.tag_id == write_literal(tag_id))
-        query = query.join(DonorTag, has_tag)
+        # An own list is short whatever the tag: its donors are looked at, and not all who have the tag.
+        query = query.join(DonorTag, has_tag) if owner_id is None else query.where(exists().where(has_tag))
     exact_donors = _find_exact(query, text)
     rest = query.where(Donor.id.not_in([donor.id for donor in exact_donors])) if exact_donors else query
     words = split_search_text(text)
@@ -67,7 +68,7 @@ def find_donors(
         page = _list_by_start(rest, " ".join(words), after=after, limit=limit)
     else:
         narrowed, key = _filter_by_words(rest, words, owner_id is not None)
-        if tag_id is not None and not words:
+        if tag_id is not None and owner_id is None and not words:
             key = DonorTag.donor_id  # the tag's index gives them in order
         page = _list_newest(narrowed, key, after=after, limit=limit)
     return page if after else Page([*exact_donors, *page.rows], page.cursor)

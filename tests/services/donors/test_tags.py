@@ -11,6 +11,7 @@ from sqlalchemy import select
 from donorhub.db import db
 from donorhub.errors import NotFound, Rejected
 from donorhub.models import DonorTag, Tag
+from donorhub.services.access import users
 from donorhub.services.donors import donors, search, tags
 from tests.contents import read_contents
 
@@ -82,4 +83,11 @@ def test_donors_of_a_tag_are_listed_in_pages(database: Flask, now: datetime) -> 
     for text in ("nowak", "an", "Anna Nowak", "nowak an"):
         assert sorted(row.id for row in search.find_donors(text, tag_id=tag.id).rows) == tagged_ids, text
     assert search.find_donors("xyzzy", tag_id=tag.id).rows == []
-    assert search.find_donors("", tag_id=tag.id, owner_id=1).rows == []
+    owner = users.create_user(
+        "a@example.org", name="A", password="a long password", roles=["caller"], now=now, actor=ME
+    )
+    for id_ in ids[:3]:
+        donors.change_donor(donors.get_donor(id_), {"owner_id": owner.id}, now=now, actor=ME)
+    for text in ("", "nowak", "an"):
+        rows = search.find_donors(text, tag_id=tag.id, owner_id=owner.id).rows
+        assert sorted(row.id for row in rows) == [ids[0], ids[2]], text

@@ -14,7 +14,7 @@ from donorhub.errors import Changed, Conflict
 from donorhub.models import Correction, Donor, Gift, Suppression
 from donorhub.money import Money
 from donorhub.services.access import organisation
-from donorhub.services.donors import donors
+from donorhub.services.donors import donors, interactions, relationships, tags
 from donorhub.services.giving import gifts
 from donorhub.services.moving import record_undo
 from tests import record_books
@@ -81,6 +81,30 @@ def test_what_stands_in_the_way_stays(database: Flask) -> None:
     undo(file.id)
     assert list_donors() == ["Anna Kowalska", "Ewa Mazur"]
     assert count(Correction) == 6
+
+
+def test_what_people_did_since_stays(database: Flask) -> None:
+    """A note, a tag or a relationship that a person made stands in the way; the file's own notes do not."""
+    file = bring(record_books.make_polish_years())
+    now = clock.now()
+    friend = donors.create_donor({"name": "Ola"}, source="form", now=now, actor=ME)
+    brought = db.session.scalars(
+        select(Donor).where(Donor.source.like("import:%")).order_by(Donor.id).limit(3)
+    ).all()
+    interactions.add_note(brought[0].id, "calls on Mondays", source="form", now=now, actor=ME)
+    tags.add_tag(brought[1].id, "VIP", source="form", now=now, actor=ME)
+    relationships.add_relationship(brought[2].id, friend.id, "introduced_by", now=now, actor=ME)
+    db.session.commit()
+    view = record_undo.show_taking_back(file.id)
+    assert sorted((one.name, one.reason) for one in view.obstacles) == sorted(
+        [
+            (brought[0].name, "interaction"),
+            (brought[1].name, "tag"),
+            (brought[2].name, "relationship"),
+        ]
+    )
+    undo(file.id)
+    assert {row.name for row in brought} <= set(list_donors())
 
 
 def test_gifts_in_closed_books_stay(database: Flask) -> None:
