@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
@@ -24,7 +23,7 @@ from donorhub.services.access import sessions
 from tests.api.conftest import Caller, caller_with  # noqa: F401  a fixture
 from tests.api.test_dates import something_of_everything  # noqa: F401  a fixture
 from tests.cli.conftest import Donorhub, donorhub, shell  # noqa: F401  fixtures
-from tests.conftest import NOW, put_base
+from tests.conftest import NOW
 from tests.queries.addresses import Ids, plain_addresses, read_rules
 from tests.web.bank.bank_world import Staff, let_write
 
@@ -107,18 +106,11 @@ def hold_lock() -> Iterator[None]:
 
 
 @pytest.fixture
-def sqlite_base(database: Flask, home: Path, request: pytest.FixtureRequest) -> Flask:
-    """A row, or more, of everything; made once and copied, since it takes longer than most tests of it."""
+def sqlite_base(database: Flask, request: pytest.FixtureRequest) -> Flask:
+    """A row, or more, of everything."""
     if db.engine.dialect.name != "sqlite":
         pytest.skip("PostgreSQL has no lock that all who write share")
-    image = home / "everything.sqlite3"
-    if not image.exists():
-        request.getfixturevalue("something_of_everything")
-        let_write()
-        db.session.remove()
-        db.engine.dispose()
-        shutil.copy(home / "donorhub.sqlite3", image)
-    put_base(home, image)
+    request.getfixturevalue("something_of_everything")
     Staff(database, "admin").get("/donors")  # the files that SQLite keeps beside an open base are there
     return database
 

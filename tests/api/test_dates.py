@@ -30,6 +30,7 @@ from donorhub.services.messages import suppressions
 from donorhub.services.moving import export
 from tests.api.conftest import Caller
 from tests.api.test_serialiser import answer_schemas
+from tests.conftest import fill_once
 from tests.e2e import serve_pages
 from tests.queries.addresses import Ids, plain_addresses, read_rules
 from tests.web.bank.bank_world import OURS, PAYER, Staff, camt, work
@@ -168,10 +169,14 @@ def test_document_describes_each_time_alike(app: Flask) -> None:
 @pytest.fixture
 def something_of_everything(database: Flask, now: datetime) -> None:
     """A row, or more, for each address of the API."""
+    fill_once(database, "everything", lambda: make_something_of_everything(database, now))
+
+
+def make_something_of_everything(app: Flask, now: datetime) -> None:
     serve_pages.fill()
     work()
     serve_pages.spoil()
-    staff = Staff(database, "admin")
+    staff = Staff(app, "admin")
     staff.post("/settings/funds", kind="campaign", name="Winter", code="winter", starts_on="2026-11-01")
     staff.post("/settings/funds", kind="fund", name="Roof", code="roof")
     staff.post("/settings/funds", kind="appeal", name="Letter", code="letter")

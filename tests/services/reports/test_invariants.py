@@ -21,6 +21,7 @@ from donorhub.services.giving import gifts
 from donorhub.services.providers import endpoints, inbox
 from donorhub.services.receipts import receipts
 from donorhub.services.reports import invariants
+from tests.conftest import fill_once
 from tests.services.bank import bank
 from tests.webhooks.scenarios import (
     first_subscription,
@@ -107,7 +108,13 @@ def receipts_went_out(now: datetime) -> None:
 @pytest.fixture
 def sound(database: Flask, now: datetime) -> Flask:
     """A base in which all that is checked occurs, with its work done."""
-    webhooks_came(database, now)
+    fill_once(database, "sound", lambda: fill_all(database, now))
+    clock.use_clock(lambda: now + timedelta(minutes=10))
+    return database
+
+
+def fill_all(app: Flask, now: datetime) -> None:
+    webhooks_came(app, now)
     bank_files_came()
     receipts_went_out(now)
     clock.use_clock(lambda: now + timedelta(minutes=10))  # thank-yous are due
@@ -115,7 +122,6 @@ def sound(database: Flask, now: datetime) -> Flask:
         pass
     audit.seal_records()
     db.session.commit()
-    return database
 
 
 def find_broken(now: datetime) -> dict[str, list[str]]:
