@@ -1,8 +1,9 @@
 """``donorhub`` with a fault in each of its ways in: an error nobody foresaw, which quotes what came in.
 
 ``python -m tests.breaking serve`` is a server that fails where ``kanarek`` is in the data. With
-``KANAREK_SINGS=1`` the one function that describes errors is made to quote them, so that a test
-can see that each way would show its person in the log.
+``KANAREK_BEGINS=1`` it first does what ``set_up`` does. With ``KANAREK_SINGS=1`` the one function
+that describes errors is made to quote them, so that a test can see that each way would show its
+person in the log.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import logging
 import os
 import sys
 import threading
+from pathlib import Path
 from typing import Any, NoReturn
 
 from sqlalchemy import event
@@ -19,13 +21,14 @@ from donorhub import clock, logs
 from donorhub.cli import main
 from donorhub.cli.database import bring_up_to_date
 from donorhub.db import db
+from donorhub.domain.donors import identity
 from donorhub.models import Donor, Task, User
 from donorhub.services.access import users
 from donorhub.services.bank.files import statement_drafts
-from donorhub.services.donors import donors
 from donorhub.services.messages import messages
 from donorhub.services.providers import endpoints, inbox
 from donorhub.services.recurring import overdue
+from tests.load import inside
 
 EMAIL = "kanarek.{way}@canary.example"
 STAFF, PASSWORD, SECRET = "ann@example.org", "a long enough password", "whsec_kanarek"
@@ -38,15 +41,16 @@ def email_of(way: str) -> str:
 
 
 def set_up() -> None:
-    """Bring the database up to date and let in one of the staff, a program and a provider; print the
-    program's token and the slug of the provider's address."""
+    """Bring the database up to date and let in one of the staff, a program and a provider; write the
+    program's token and the slug of the provider's address into ``keys``."""
     bring_up_to_date()
     users.create_user(
         STAFF, name="Ann", password=PASSWORD, roles=("admin", "steward"), now=clock.now(), actor="t"
     )
     scopes = ("donors:write", "imports:write")
     _row, token = users.create_token("t", scopes, now=clock.now(), actor="t")
-    print(token, endpoints.create_endpoint("stripe", SECRET, now=clock.now(), actor="t").slug)
+    slug = endpoints.create_endpoint("stripe", SECRET, now=clock.now(), actor="t").slug
+    Path(os.environ["DONORHUB_HOME"], "keys").write_text(f"{token} {slug}")
 
 
 def _fail(quoted: object) -> NoReturn:
@@ -74,7 +78,7 @@ def _break_user(_mapper: Any, _connection: Any, user: User) -> None:
 
 def _break_services() -> None:
     columns, draft = inbox.make_event_row, statement_drafts.draft_statements
-    plan, normal = messages.plan_note_to_staff, donors.normalise_email
+    plan, normal = messages.plan_note_to_staff, identity.normalise_email
 
     def fail_on_webhook(endpoint_id: int, provider: str, found: Any, **more: Any) -> dict[str, Any]:
         row = columns(endpoint_id, provider, found, **more)
@@ -91,7 +95,7 @@ def _break_services() -> None:
         return _fail(email) if email == email_of("json") else normal(email)
 
     inbox.make_event_row, statement_drafts.draft_statements = fail_on_webhook, fail_on_file
-    messages.plan_note_to_staff, donors.normalise_email = fail_on_job, fail_on_json
+    messages.plan_note_to_staff, identity.normalise_email = fail_on_job, fail_on_json
     overdue.advance_recurring_gifts = lambda **_: _fail(email_of("timer"))
     event.listen(Donor, "before_insert", _break_donor)
     event.listen(User, "before_insert", _break_user)
@@ -129,6 +133,9 @@ if __name__ == "__main__":
     _break_services()
     if "serve" in sys.argv:
         _break_libraries()
+        if os.environ.get("KANAREK_BEGINS"):
+            with inside.app():
+                set_up()
     if os.environ.get("KANAREK_SINGS"):
         _sing()
     main()
