@@ -45,6 +45,8 @@ ELSEWHERE: Final = {
     "/api/v1/imports/<>/take-back": "test_shown_decisions.py",
     "/api/v1/imports/several": "test_shown_several.py",
     "/api/v1/payer-batches/<>/undo": "test_shown_decisions.py",
+    "/api/v1/record-files/<>/take-back": "api/moving/test_record_files.py",
+    "/api/v1/record-files/<>/write": "api/moving/test_record_files.py",
     "/api/v1/unknown-payers": "test_shown_decisions.py",
     "/api/v1/receipts": "api/giving/test_gifts_and_receipts.py",
     "/api/v1/receipts/<>/replace": "api/giving/test_gifts_and_receipts.py",

@@ -22,7 +22,7 @@ from donorhub.api.bank import (
 from donorhub.api.donors import contacts, tags
 from donorhub.api.giving import appeals, campaigns, funds, gift_changes
 from donorhub.api.messages import messages, suppressions
-from donorhub.api.moving import lists
+from donorhub.api.moving import lists, record_files
 from donorhub.api.providers import payouts, provider_events, webhook_endpoints, webhooks
 from donorhub.api.receipts import receipts
 from donorhub.api.recurring import instalments, mandates, recurring_gifts
@@ -61,6 +61,7 @@ NOUNS: Final = (
     users.bp,
     audit.bp,
     lists.bp,
+    record_files.bp,
 )
 
 

@@ -1,4 +1,4 @@
-"""What is said of files of donors and past gifts: questions and reasons, in English, for programs.
+"""What is said of files of donors and past gifts: answers, and questions and reasons in English for programs.
 
 Pages put the same sentences through their catalogues.
 """
@@ -8,7 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from marshmallow import fields
+
 from donorhub.domain.moving.writings import QuestionCode
+from donorhub.schemas.fields import Choice, Currency, Line, StrictSchema
+from donorhub.schemas.limits import DIGEST
 
 QUESTIONS: Final[Mapping[QuestionCode, str]] = {
     "name_column": "Say which column holds the names.",
@@ -62,6 +66,88 @@ REASONS: Final[Mapping[str, str]] = {
     "gift_changed": "it looks like a gift of an earlier file whose amount or day was another",
     "already_here": "the same money is here from another source",
 }
+
+
+class RecordAnswersSchema(StrictSchema):
+    """What a file of donors and gifts does not tell itself; empty text: find it out."""
+
+    system = Line(40, metadata={"description": "Where it comes from: files of one system know each other"})
+    preset = Line(40, metadata={"description": "The kind of file; `none` for a table of no known kind"})
+    kind = Choice(
+        (
+            "people",
+            "gifts",
+        )
+    )
+    columns = fields.Dict(
+        keys=fields.String(), values=fields.String(), metadata={"description": "Fields by position, from 0"}
+    )
+    date_order = Choice(
+        (
+            "ymd",
+            "dmy",
+            "mdy",
+        )
+    )
+    month_day = Choice(
+        (
+            "first",
+            "last",
+        )
+    )
+    decimal = Choice(
+        (
+            ",",
+            ".",
+        )
+    )
+    currency = Currency()
+    phone_country = Line(2)
+    pairs = Choice(
+        (
+            "one",
+            "two",
+        )
+    )
+    same_name = Choice(
+        (
+            "apart",
+            "one",
+        )
+    )
+    hidden = Choice(
+        (
+            "bring",
+            "leave",
+        )
+    )
+    missing_files = Choice(("none",))
+    same_money = Choice(
+        (
+            "same",
+            "another",
+        )
+    )
+    funds = fields.Dict(
+        keys=fields.String(), values=fields.String(), metadata={"description": "new, none, or an id"}
+    )
+    campaigns = fields.Dict(
+        keys=fields.String(), values=fields.String(), metadata={"description": "new, none, or an id"}
+    )
+    rows = fields.Dict(
+        keys=fields.String(),
+        values=fields.Dict(keys=fields.String()),
+        metadata={"description": "By `key` of a row: `cells` by position, `is_left_out`, `is_another_gift`"},
+    )
+    overwrite = fields.List(fields.String(), metadata={"description": "Fields of donors that it changes"})
+
+
+class ConfirmedDigestSchema(StrictSchema):
+    """The digest of what was shown."""
+
+    digest = Line(
+        DIGEST, required=True, metadata={"description": "Of what was shown: exactly that, or nothing"}
+    )
 
 
 def write_reason(code: str) -> str:

@@ -100,6 +100,20 @@ def parse_answers(raw: Mapping[str, object]) -> Answers:
         raise Rejected(str(e)[:300], code="answers_wrong", field="/answers") from e
 
 
+def add_answers(file: ImportFile, raw: Mapping[str, object]) -> Answers:
+    """Return the answers of a file with new ones; what is said of columns, funds, campaigns and rows is added
+    to what was said of others. Raise Rejected for wrong ones.
+    """
+    plain = read_answers(file).to_dict()
+    for name, value in raw.items():
+        before = plain.get(name)
+        if isinstance(before, Mapping) and isinstance(value, Mapping):
+            plain[name] = {**before, **value}
+        else:
+            plain[name] = value
+    return parse_answers(plain)
+
+
 def set_answers(file: ImportFile, answers: Answers) -> None:
     """Keep what a person says of a file; raise Conflict for one that asks nothing any more."""
     if file.state not in ("asking", *READABLE_AGAIN_FILES):

@@ -82,6 +82,7 @@ CODES: Final[Mapping[str, object]] = {
         "This file was sent as a bank file before. Save it anew in the spreadsheet to bring its people."
     ),
     "preset_unknown": _CHOOSE,
+    "cannot_be_written": lazy_gettext("This file asks something, or brings nothing new. Please look at it."),
     "answers_wrong": lazy_gettext("These answers do not fit the file. Please look at it again."),
     "no_table_of_people": lazy_gettext(
         "No table of people or gifts can be read from this file. "
