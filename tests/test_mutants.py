@@ -190,6 +190,8 @@ KINDS = {
     "readers wait",
     "killed, not failed",
     "stages",
+    "clone guard",
+    "whole move",
 }
 # The text of a query: a bug takes out the line that runs it.
 NAMED_QUERIES = {

@@ -144,10 +144,10 @@ def hold_instance(reason: HoldReason, *, now: datetime, origin: Mapping[str, obj
 
 
 def adopt_instance(*, now: datetime, actor: str, digest: str | None = None) -> Hold | None:
-    """Make this base the organisation's own, at the place where it runs; return why it was held.
+    """Make this base the organisation's own, at the place where this process runs; return why it was held.
 
-    The next server that starts, or looks, notes its place; one that fitted before is held. Nothing is done,
-    and None returned, where it is not held. Raise Changed where that is not what was shown.
+    Who ran elsewhere on the same base is held from then on. Nothing is done, and None returned, where it is
+    not held. Raise Changed where that is not what was shown.
     """
     judge_place()
     instance = db.session.get_one(Instance, 1, with_for_update=True, populate_existing=True)
@@ -156,7 +156,7 @@ def adopt_instance(*, now: datetime, actor: str, digest: str | None = None) -> H
         return None
     refuse_changed(digest, hold)
     instance.epoch += 1
-    instance.place, instance.state = {}, "normal"
+    instance.place, instance.state = dict(_process.facts or {}), "normal"
     instance.held_reason, instance.held_at = None, None
     instance.adopted_at, instance.adopted_by = now, actor
     audit.record_action(

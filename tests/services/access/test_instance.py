@@ -18,6 +18,7 @@ from donorhub.services.access import instance, organisation, place
 from donorhub.services.access.place import Fact
 from tests.contents import read_contents
 from tests.copies import COPY, HOME, copied, running_at, settle_at
+from tests.races import run_second, skip_without_locks
 
 ME = "user:7"
 
@@ -84,8 +85,8 @@ def test_adoption_begins_another_epoch(database: Flask, now: datetime) -> None:
         instance.adopt_instance(digest=hold.digest, now=now, actor=ME)
         db.session.commit()
         assert not instance.is_held()
-    settle_at(COPY)
     row = db.session.get_one(Instance, 1)
+    assert row.place == place.hash_facts(COPY)
     assert (row.epoch, row.adopted_at, row.adopted_by, row.state) == (2, now, ME, "normal")
     with running_at(HOME):
         assert read_reasons() == ["file", "path"]
@@ -123,7 +124,6 @@ def test_an_old_process_is_held_by_an_adoption(database: Flask, now: datetime) -
         with running_at(COPY):
             instance.adopt_instance(now=now, actor=ME)
             db.session.commit()
-        settle_at(COPY)
         assert instance._process is old and db.session.scalar(select(instance.may_leave())) is False
         assert instance.is_held()
 
@@ -187,3 +187,27 @@ def test_a_database_beside_it_is_another_place(database: Flask, servers: dict[st
     assert set(facts) == {"server", "cluster", "database"}
     name, _, oid = facts["database"].partition(":")
     assert name in servers["DATABASE_URL"] and oid.isdigit() and facts["cluster"].isdigit()
+
+
+def test_two_who_adopt_at_once_do_it_once(database: Flask, now: datetime) -> None:
+    """The second waits for the first, and finds nothing to end."""
+    skip_without_locks(database)
+    with copied():
+        assert instance.adopt_instance(now=now, actor=ME) is not None
+        second = run_second(database, lambda: instance.adopt_instance(now=now, actor="user:8"))
+        assert second.waited and (second.result, second.error) == (None, None)
+        assert db.session.scalars(select(AuditRecord.actor)).all() == [ME]
+        assert instance.get_instance().epoch == 2
+
+
+def test_no_place_is_noted_over_an_adoption(database: Flask, now: datetime) -> None:
+    """The old server's look, begun before an adoption, does not write its own place over the new one."""
+    skip_without_locks(database)
+    with running_at(HOME):
+        assert instance.judge_place() is None  # nobody had noted a place
+        row = instance.get_instance()
+        row.place, row.epoch = place.hash_facts(COPY), 2  # as an adoption elsewhere does, not yet committed
+        db.session.flush()
+        second = run_second(database, instance.settle_place)
+        assert second.waited
+        assert instance.get_instance().place == place.hash_facts(COPY)

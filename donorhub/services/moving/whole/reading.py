@@ -25,7 +25,7 @@ from donorhub.services.moving.whole.writing import AT_ONCE, FILES_AT_ONCE, name_
 
 # What an installation has from its first start on, before anybody did anything.
 STARTING: Final = ("organisation", "role", "fund", "upgrade_note")
-LOCK: Final = 727276  # of PostgreSQL: two archives at once
+LOCK: Final = 727281  # of PostgreSQL: two archives at once
 NoteTable = Callable[[str, int], None]
 
 
