@@ -95,3 +95,18 @@ def test_other_files_are_refused(
     file.write_bytes(content)
     ended = other("import", "--all", file)
     assert ended.code == 1 and "this is no archive of" in ended.err and "Traceback" not in ended.err
+
+
+@pytest.mark.slow
+def test_demo_moved_twice_is_the_same(shell: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The demo exported, brought into an empty installation and exported again is the same, and verified."""
+    demo = {"DONORHUB_HOME": str(tmp_path / "demo"), "DONORHUB_MODE": "demo"}
+    assert shell("demo", "--prepare", tmp_path / "demo").code == 0
+    assert shell("export", "--all", "--output", tmp_path / "first.zip", **demo).code == 0
+    other = start_anew(shell, tmp_path / "new", monkeypatch)
+    assert other("import", "--all", tmp_path / "first.zip").code == 0
+    assert other("verify", "--thorough").code == 0
+    assert other("export", "--all", "--output", tmp_path / "second.zip").code == 0
+    tables = read_tables(tmp_path / "first.zip")
+    assert sum(1 for lines in tables.values() if lines) > 30
+    assert read_tables(tmp_path / "second.zip") == tables

@@ -12,7 +12,7 @@ import pytest
 from tests.load.installation import Installation, place_for
 
 pytestmark = [pytest.mark.load, pytest.mark.timeout(600)]
-KILLS = 8
+KILLS = 5
 FILL = """
 from donorhub import clock
 from donorhub.db import db
