@@ -1,7 +1,8 @@
 """The HTTP server of the one process: waitress, which ends its patience with those who send little by little.
 
 By itself it waits for ever for one who sends a byte now and then, and accepts nobody when 100 connections
-are open.
+are open. It also sends the head of each answer alone, and threads that answer at once wait for each other
+at every such call.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import Any, Final
 
 from waitress.channel import HTTPChannel
 from waitress.server import BaseWSGIServer, create_server
+from waitress.task import WSGITask
 
 from donorhub.config import Settings
 
@@ -21,11 +23,29 @@ LEAST_RATE: Final = 2_000  # bytes a second, a tenth of an old phone's
 IDLE_S: Final = 60  # a connection on which nothing happens
 CONNECTIONS: Final = 1_000
 _OTHER_FILES: Final = 200  # that the process has open besides: the database, logs, what is being read
+_WITH_HEAD: Final = 65_536  # bytes of a body that are copied behind the head rather than sent alone
+
+
+class OneSendTask(WSGITask):  # type: ignore[misc]  # it has no types
+    """A request whose answer, if it is short and whole, goes out with its head."""
+
+    wrote_header: bool
+
+    def write(self, data: bytes) -> None:
+        """Send a part of the body; the head with the first."""
+        is_whole = not self.wrote_header and self.complete and self.content_length == len(data)
+        if not (is_whole and self.has_body and 0 < len(data) <= _WITH_HEAD):
+            super().write(data)
+            return
+        self.channel.write_soon(self.build_response_header() + data)
+        self.wrote_header = True
+        self.content_bytes_written += len(data)
 
 
 class TimedChannel(HTTPChannel):  # type: ignore[misc]  # it has no types
     """A connection that is closed when a request's head or body takes too long to come."""
 
+    task_class = OneSendTask
     will_close: bool
 
     def __init__(self, *arguments: Any, **keywords: Any) -> None:

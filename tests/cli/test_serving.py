@@ -59,6 +59,45 @@ def is_closed_within(client: socket.socket, seconds: float) -> bool:
     return False
 
 
+def test_short_answer_comes_in_one_send(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The head of a short answer is sent with its body, several requests on one connection in turn."""
+    sent: list[bytes] = []
+    send = serving.TimedChannel.send
+
+    def note_send(channel: serving.TimedChannel, data: bytes, do_close: bool = True) -> int:
+        sent.append(bytes(data))
+        return int(send(channel, data, do_close=do_close))
+
+    monkeypatch.setattr(serving.TimedChannel, "send", note_send)
+    with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=5)) as connection:
+        for count in (1, 2):
+            connection.request("GET", "/healthz")
+            body = connection.getresponse().read()
+            assert body and len(sent) == count
+            assert sent[-1].startswith(b"HTTP/1.1 200 ") and sent[-1].endswith(b"\r\n\r\n" + body)
+
+
+def test_head_request_sends_no_body(port: int) -> None:
+    with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=5)) as connection:
+        for method in ("HEAD", "GET"):  # a body after the first would be read as the next answer
+            connection.request(method, "/healthz")
+            answer = connection.getresponse()
+            assert answer.status == 200 and bool(answer.read()) == (method == "GET")
+
+
+@pytest.mark.parametrize("body", [b"", b"a" * 70_000], ids=["empty", "long"])
+def test_answer_of_any_length_is_whole(port: int, app: Flask, body: bytes) -> None:
+    inner = app.wsgi_app
+    headers = [("Content-Length", str(len(body)))]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(app, "wsgi_app", lambda _environ, start: start("200 OK", headers) and [body])
+        with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=5)) as connection:
+            for _ in range(2):
+                connection.request("GET", "/")
+                assert connection.getresponse().read() == body
+    assert app.wsgi_app is inner
+
+
 @pytest.mark.usefixtures("little_patience")
 @pytest.mark.parametrize("start", [b"", HEAD, HEAD + b"\r\n"], ids=["nothing", "in the head", "in the body"])
 def test_dripping_client_is_cut_off(port: int, start: bytes) -> None:
