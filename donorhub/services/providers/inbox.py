@@ -7,12 +7,11 @@ import zlib
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any, Final, NamedTuple, cast
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import (
     Connection,
     Select,
-    Table,
     and_,
     bindparam,
     case,
@@ -25,7 +24,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import defer
 
-from donorhub.db import db, insert_for
+from donorhub.db import Base, db, insert_for
 from donorhub.errors import Conflict, NotFound
 from donorhub.models import ProviderEvent
 from donorhub.models.states import STUCK_EVENTS, ProviderEventState
@@ -211,7 +210,7 @@ def note_outcomes(outcomes: Mapping[int, tuple[ProviderEventState, str]], *, now
         db.session.execute(_SET_OUTCOME, {"ids": ids, "word": state, "because": reason, "at": now})
 
 
-_TABLE: Final = cast(Table, ProviderEvent.__table__)
+_TABLE: Final = Base.metadata.tables["provider_event"]
 _SET_OUTCOME: Final = (
     update(_TABLE)
     .where(_TABLE.c.id.in_(bindparam("ids", expanding=True)))
