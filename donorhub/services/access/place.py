@@ -21,6 +21,9 @@ Fact = Literal["path", "file", "machine", "server", "cluster", "database", "addr
 LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
 _MACHINE_ID: Final = Path("/etc/machine-id")
 _CONTAINER_MARKS: Final = (Path("/.dockerenv"), Path("/run/.containerenv"))
+_MOUNTS: Final = Path("/proc/self/mounts")
+# Systems of files that give each file another number at each mount.
+_NUMBERED_ANEW: Final = ("vfat", "msdos", "exfat", "cifs", "smb3", "9p", "virtiofs", "fuse")
 _MAY_ASK: Final = text("SELECT has_function_privilege('pg_control_system()', 'execute')")
 _CLUSTER: Final = text("SELECT system_identifier FROM pg_control_system()")
 _DATABASE: Final = text("SELECT datname, oid FROM pg_database WHERE datname = current_database()")
@@ -43,9 +46,20 @@ def _read_sqlite(url: URL) -> dict[Fact, str]:
     if not url.database or not os.path.exists(url.database):
         return {}
     path = os.path.realpath(url.database)
-    facts: dict[Fact, str] = {"path": path, "file": str(os.stat(path).st_ino)}
+    facts: dict[Fact, str] = {"path": path}
+    if not _find_file_system(path).startswith(_NUMBERED_ANEW):
+        facts["file"] = str(os.stat(path).st_ino)
     machine_id = _read_machine_id()
     return facts | {"machine": machine_id} if machine_id else facts
+
+
+def _find_file_system(path: str) -> str:
+    """Return the kind of the file system that a file lies in; "" where the kernel does not tell."""
+    if not _MOUNTS.exists():
+        return ""
+    mounts = [line.split()[1:3] for line in _MOUNTS.read_text().splitlines()]
+    around = [(len(point), kind) for point, kind in mounts if Path(path).is_relative_to(point)]
+    return max(around, default=(0, ""))[1]
 
 
 def _read_machine_id() -> str:

@@ -20,6 +20,7 @@ SECRETS: Final = {
     "user_session": {"token_sha256"},
     "api_token": {"token_sha256"},
     "webhook_secret": {"sealed"},
+    "mail_test": {"token_hash"},
     "download_part": {"content"},  # files of lists, whose rows are all here
     "idempotency_key": {"body", "headers", "fingerprint"},
 }

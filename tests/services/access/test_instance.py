@@ -161,6 +161,22 @@ def test_a_copied_file_is_another_place(app: Flask, home: Path, tmp_path: Path) 
     assert set(first) <= {"path", "file", "machine"}
 
 
+@pytest.mark.skipif("config.getoption('--db') != 'sqlite'", reason="its place is a file")
+@pytest.mark.parametrize(("kind", "has_number"), [("ext4", True), ("vfat", False), ("fuse.sshfs", False)])
+def test_numbers_that_do_not_last_tell_nothing(
+    app: Flask, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str, has_number: bool
+) -> None:
+    """On a stick, or on another machine's disk, a file has another number after each restart."""
+    mounts = tmp_path / "mounts"
+    mounts.write_text(
+        f"/dev/sda1 / ext4 rw 0 0\n/dev/sdb1 {home.resolve()} {kind} rw 0 0\nproc /proc proc rw 0 0\n"
+    )
+    monkeypatch.setattr(place, "_MOUNTS", mounts)
+    with app.app_context():
+        facts = place.read_place("http://127.0.0.1:8080")
+    assert ("file" in facts) == has_number and "path" in facts
+
+
 def test_a_container_tells_no_machine(
     app: Flask, stores: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
