@@ -41,6 +41,7 @@ class Settings:
     smtp_url: str  # smtp://user:password@host:587, smtps://…; empty: the outbox inside the program
     mail_from: str
     upload_limit_mb: int
+    record_rows_days: int  # so long the cells of a file of donors and gifts are kept
     settle_s: int  # a thank-you waits this long, so that what belongs to the gift has arrived
     clock: str
     stripe_api_key: str
@@ -75,6 +76,7 @@ _DEFAULTS = {
     "smtp_url": "",
     "mail_from": "DonorHub <donorhub@localhost>",
     "upload_limit_mb": "50",
+    "record_rows_days": "90",
     "settle_s": "120",
     "clock": "",
     "stripe_api_key": "",
@@ -123,6 +125,7 @@ _NUMBERS = {  # the least and the most that make sense
     "threads": (1, 1000),
     "proxies": (0, 10),
     "upload_limit_mb": (1, 10_000),
+    "record_rows_days": (1, 3_650),
     "settle_s": (0, 604_800),  # a week
 }
 

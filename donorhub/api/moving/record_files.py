@@ -32,9 +32,11 @@ from donorhub.config import Settings
 from donorhub.errors import Forbidden, Rejected
 from donorhub.models import ImportFile, RecordRow
 from donorhub.models.states import IMPORT_FILE_STATES, RECORD_ROW_STATES
+from donorhub.schemas import records as record_words
 from donorhub.schemas.fields import StrictSchema
 from donorhub.schemas.records import ConfirmedDigestSchema, RecordAnswersSchema
 from donorhub.services.moving import (
+    held_rows,
     record_confirming,
     record_deliveries,
     record_files,
@@ -168,6 +170,20 @@ def list_record_rows(query: dict[str, object], file_id: int) -> pages.Page:
     page, filters = pages.split_arguments(query)
     rows = select(RecordRow).where(RecordRow.import_file_id == file.id).filter_by(**filters)
     return pages.change_data(pages.read_page(rows, page, ROW_SORTS), lambda some: describe_rows(list(some)))
+
+
+@bp.get(f"/<{ID}:file_id>/held-rows.csv")
+@require_permission("imports:read")
+@bp.response(200, {"type": "string"}, content_type="text/csv")
+def fetch_held_rows(file_id: int) -> Response:
+    """Fetch the rows that are held, with the reason, as a table to mend and send again.
+
+    It takes `donors:read` and `gifts:read` too.
+    """
+    file = record_files.get_file(file_id)
+    _require_more("donors:read", "gifts:read")
+    content = held_rows.write_held_rows(file, record_words.write_reason, separator=",")
+    return Response(content, content_type="text/csv; charset=utf-8")
 
 
 @bp.post(f"/<{ID}:file_id>/answers")

@@ -82,7 +82,11 @@ MANY_FIELDS: Final[frozenset[Field]] = frozenset(
     ("email", "phone", "note", "title", "no_contact", "no_email", "consent", "left_out", "row_no")
 )
 
+REASON_COLUMN: Final = "DonorHub: why"  # of held rows that are taken out to be mended
+ROW_COLUMN: Final = "DonorHub: row"
+
 _WORDS: Final[dict[Field, str]] = {
+    "left_out": "donorhub why|donorhub row",
     "row_no": "lp|l p|nr|no|nr rendor|nr rend|lfd nr|numer|rreshti|#",
     "person_id": (
         "contact id|id kontaktu|numer kontaktu|kontakt id|donor id|id darczyncy|nr darczyncy|"

@@ -8,12 +8,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Final
 
 from flask import Flask, current_app
 from structlog import get_logger
 
 from donorhub import clock, logs
+from donorhub.config import Settings
 from donorhub.db import db, read_only
 from donorhub.jobs.queue import hold
 from donorhub.jobs.queue.dispatch import dispatch_tasks, ring_inbox
@@ -24,7 +26,7 @@ from donorhub.services.bank.files import imports
 from donorhub.services.bank.matching import waiting_credits
 from donorhub.services.donors import stages
 from donorhub.services.giving import purpose_sums
-from donorhub.services.moving import prepared_downloads
+from donorhub.services.moving import prepared_downloads, record_purging
 from donorhub.services.providers import deadly_events, missing_payments
 from donorhub.services.recurring import overdue, waiting_instalments
 from donorhub.services.work import claims
@@ -132,6 +134,13 @@ def _forget_downloads() -> int:
     return count
 
 
+def _forget_record_rows() -> int:
+    settings: Settings = current_app.extensions["donorhub.settings"]
+    count = record_purging.purge_files(keep=timedelta(days=settings.record_rows_days), now=clock.now())
+    db.session.commit()
+    return count
+
+
 def _check_invariants() -> int:
     verify: Callable[[], int] = current_app.extensions["donorhub.verify"]
     return verify()
@@ -150,6 +159,7 @@ def list_steps() -> list[Step]:
         Step("forget answers", 86400, _forget_answers),
         Step("forget sessions", 3600, _forget_sessions),
         Step("forget downloads", 3600, _forget_downloads),
+        Step("forget record rows", 86400, _forget_record_rows),
         # Not at once: a large base takes a minute, and what a killed process left comes first.
         Step("verify", 600, _check_invariants, last=time.monotonic()),
     ]

@@ -49,6 +49,9 @@ def receive_file(
         )
     elif file.state in READABLE_AGAIN_FILES:
         file.state = "asking"
+    if is_purged(file) and file.state == "asking":
+        imports.keep_content(file, data)
+        file.summaries = []
     if answers is not None and file.state == "asking":
         file.layout = answers.to_dict()
     return file, is_new
@@ -72,6 +75,11 @@ def get_file(import_file_id: int) -> ImportFile:
     if file.kind != "records":
         raise NotFound(f"there is no file {import_file_id} of donors and gifts")
     return file
+
+
+def is_purged(file: ImportFile) -> bool:
+    """Return whether the cells and bytes of a file are forgotten."""
+    return bool(file.summaries) and bool(file.summaries[0].get("purged_at"))
 
 
 def lock_file(import_file_id: int) -> ImportFile:

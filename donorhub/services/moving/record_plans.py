@@ -19,7 +19,7 @@ from sqlalchemy import delete, insert, select
 from donorhub.db import cut_chunks, db, insert_or_ignore
 from donorhub.domain.moving.answers import Answers
 from donorhub.domain.moving.columns import guess_columns
-from donorhub.domain.moving.field_words import fold_name
+from donorhub.domain.moving.field_words import REASON_COLUMN, ROW_COLUMN, fold_name
 from donorhub.domain.moving.plan import Plan, RowPlan, group_records, judge_rows, make_refs
 from donorhub.domain.moving.presets import Preset
 from donorhub.domain.moving.record_rows import read_records
@@ -63,7 +63,8 @@ class RecordPlan:
 
 def read_signature(table: RecordTable) -> str:
     """Return what is the same for tables with the same columns."""
-    return "records:" + shown.compute_digest([fold_name(name) for name in table.header])[:32]
+    names = [fold_name(name) for name in table.header if name not in (REASON_COLUMN, ROW_COLUMN)]
+    return "records:" + shown.compute_digest(names)[:32]
 
 
 def read_bytes(data: bytes, filename: str) -> RecordTable:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any, Final
 
-from flask import Blueprint, current_app, redirect, render_template, request, url_for
+from flask import Blueprint, current_app, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext, ngettext
 from sqlalchemy import select
 from werkzeug.wrappers import Response
@@ -20,6 +20,7 @@ from donorhub.models.states import RECORD_ROW_STATES, RecordRowState
 from donorhub.money import OFFERED_CURRENCIES, Money
 from donorhub.services.giving import funds
 from donorhub.services.moving import (
+    held_rows,
     record_deliveries,
     record_files,
     record_plans,
@@ -32,6 +33,8 @@ from donorhub.web.admission import require_permission
 from donorhub.web.bank.blueprint import get_actor
 from donorhub.web.forms import Form
 from donorhub.web.moving import record_forms
+from donorhub.web.moving.wording import SEPARATORS
+from donorhub.web.reader import get_lang
 from donorhub.web.saving import commit, tell_reader
 from donorhub.web.showing import show_money
 from donorhub.web.words import record_words
@@ -136,6 +139,8 @@ def _render_file(file: ImportFile, form: Form) -> str:
         campaigns=funds.list_purposes(Campaign),
         places=_find_places(summary),
         presets=record_presets.list_presets(),
+        is_purged=record_files.is_purged(file),
+        keep_days=_get_settings().record_rows_days,
         currencies=OFFERED_CURRENCIES,
         last_day=date.fromisoformat(figures["last_day"]) if figures.get("last_day") else None,
         is_changed=any(problem["code"] == "plan_changed" for problem in file.problems),
@@ -196,6 +201,22 @@ def write_file(file_id: int) -> Response | tuple[str, int]:
         commit()
         return redirect(url_for("moving.show_file", file_id=file_id))
     return _render_file(record_files.get_file(file_id), form), 422
+
+
+@bp.get("/<int:file_id>/held-rows")
+@require_permission("imports:read", "donors:read", "gifts:read")
+def send_held_rows(file_id: int) -> Response:
+    """Send the rows that are held, with the reason, as a table to mend and bring again."""
+    file = record_files.get_file(file_id)
+    content = held_rows.write_held_rows(
+        file,
+        lambda code: str(record_words.REASONS.get(code, code)),
+        separator=SEPARATORS.get(get_lang(), ";"),
+    )
+    answer = make_response(content)
+    answer.headers["Content-Type"] = "text/csv; charset=utf-8"
+    answer.headers["Content-Disposition"] = f'attachment; filename="held-rows-{file.id}.csv"'
+    return answer
 
 
 @bp.get("/<int:file_id>/take-back")

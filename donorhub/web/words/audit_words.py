@@ -69,6 +69,7 @@ WHAT: Final[Mapping[str, object]] = {
     "import_file.refused": lazy_gettext("Bank file refused"),
     "import_file.sent_again": lazy_gettext("Bank file sent again"),
     "import_file.records_written": lazy_gettext("Donors and past gifts brought from a file"),
+    "import_file.purged": lazy_gettext("Cells of a file of donors and gifts forgotten"),
     "import_file.taken_back": lazy_gettext("Import of a bank file taken back"),
     "instance.adopted": lazy_gettext("Installation made the organisation's own"),
     "instalment.judged_again": lazy_gettext("Instalment judged again after an upgrade"),

@@ -52,6 +52,7 @@ def test_a_workbook_comes_as_it_was_shown(database: Flask, api: Caller) -> None:
     assert second["out_rows"] == [8]
     (held,) = api.get(f"{page}/rows?state=held").json["data"]
     assert (held["key"], held["message"]) == ("2024!8", "the day cannot be read")
+    assert ",the day cannot be read,2024 8" in api.get(f"{page}/held-rows.csv").text
     assert api.post(f"{page}/write", {"digest": plan["digest"]}).status_code == 202
     work(database)
     told = api.get(page).json

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import io
 import re
+from datetime import timedelta
 
 import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from donorhub import clock
 from donorhub.db import db
 from donorhub.models import Donor, Gift, RecordRow
+from donorhub.services.moving import record_purging
 from tests import record_books
 from tests.services.moving.records import count
 from tests.web.bank.bank_world import Staff, fields_with_digest, let_write, words_of, work
@@ -168,3 +171,33 @@ def test_a_bank_page_leads_here(staff: Staff) -> None:
     number = page.rpartition("/")[2]
     assert "ludzie.csv" not in staff.text("/bank/files")
     assert staff.get(f"/bank/files/{number}").headers["Location"] == page
+
+
+def test_held_rows_are_taken_out(staff: Staff) -> None:
+    """The page leads to the held rows with their reason in the reader's words, before and after."""
+    page = send(staff, record_books.make_polish_years())
+    staff.post(f"{page}/answers", currency="PLN")
+    assert f'href="{page}/held-rows"' in staff.get(page).text
+    bring(staff, page)
+    assert f'href="{page}/held-rows"' in staff.get(page).text
+    answer = staff.get(f"{page}/held-rows")
+    assert answer.headers["Content-Type"] == "text/csv; charset=utf-8"
+    header, row = answer.data.decode("utf-8-sig").splitlines()
+    assert header.endswith(",DonorHub: why,DonorHub: row")
+    assert row.endswith(",the day cannot be read,2024 8")
+
+
+def test_a_forgotten_file_says_so(staff: Staff) -> None:
+    """After its days the page tells that the cells are gone, and still takes the file away."""
+    page = send(staff, record_books.make_polish_years())
+    staff.post(f"{page}/answers", currency="PLN")
+    bring(staff, page)
+    let_write()
+    assert record_purging.purge_files(keep=timedelta(0), now=clock.now() + timedelta(days=1)) == 1
+    db.session.commit()
+    text = staff.text(page)
+    assert "What the file says was forgotten, as it is after 90 days" in text
+    assert "held-rows" not in staff.get(page).text
+    fields = fields_with_digest(staff.get(f"{page}/take-back").text)
+    assert staff.post(f"{page}/take-back", **fields).status_code == 302
+    assert count_all() == (4, 6)
