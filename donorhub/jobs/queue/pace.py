@@ -16,8 +16,8 @@ GOAL_S: Final = 0.004  # an answer that waits so long for its row costs the work
 LEAST_REST: Final = 0.25  # of the time worked, while messages come in
 MOST_REST: Final = 9.0
 LONGEST_REST_S: Final = 0.5
-PATIENCE_S: Final = 5.0  # work that waits no longer gives way
-LIMIT_S: Final = 10.0  # work that waits so long gives way to nobody
+PATIENCE_S: Final = 2.0  # work that waits no longer gives way
+LIMIT_S: Final = 4.0  # work that waits so long gives way to nobody
 
 
 def choose_rest(worked_s: float, waited_s: float, behind_s: float = 0.0) -> float:

@@ -28,11 +28,11 @@ from tests.webhooks.scenarios import one_off, to_raw
         (0.04, 0.016, 0.0, 0.16),
         (0.04, 60.0, 0.0, 0.36),  # never more than nine times the work
         (30.0, 60.0, 0.0, 0.5),  # nor more than half a second
-        (0.04, 60.0, 5.0, 0.36),  # work of five seconds ago gives way still
-        (0.04, 60.0, 7.5, 0.18),  # that of seven and a half gives way half as much
-        (0.04, 60.0, 10.0, 0.01),  # and that of ten to nobody
+        (0.04, 60.0, 2.0, 0.36),  # work of two seconds ago gives way still
+        (0.04, 60.0, 3.0, 0.18),  # that of three gives way half as much
+        (0.04, 60.0, 4.0, 0.01),  # and that of four to nobody
         (0.04, 60.0, 900.0, 0.01),
-        (0.04, 0.004, 5.0, 0.04),
+        (0.04, 0.004, 2.0, 0.04),
     ],
 )
 def test_rest_grows_with_waiting(worked_s: float, waited_s: float, behind_s: float, rest_s: float) -> None:
