@@ -11,12 +11,14 @@ from typing import Any
 import pytest
 from flask import Flask
 from marshmallow import fields
+from sqlalchemy import select
 
 from donorhub.api.http import PREFIX
 from donorhub.db import db
 from donorhub.models import (
     BankAccount,
     ColumnMapping,
+    Donor,
     Entry,
     EntryQuestion,
     Mandate,
@@ -26,6 +28,7 @@ from donorhub.models import (
     UpgradeNote,
 )
 from donorhub.schemas.fields import Instant
+from donorhub.services.donors import donor_roles, donors, households, memberships, relationships, tags
 from donorhub.services.messages import suppressions
 from donorhub.services.moving import export
 from tests.api.conftest import Caller
@@ -189,6 +192,7 @@ def make_something_of_everything(app: Flask, now: datetime) -> None:
     statement = db.session.query(Statement).first()
     assert account is not None and entry is not None and statement is not None
     common = {"bank_account_id": account.id, "created_at": now}
+    relate_donors(now)
     suppressions.suppress_address("stop@example.org", reason="asked", source="told", now=now, actor="user:1")
     db.session.add_all(
         [
@@ -223,6 +227,21 @@ def make_something_of_everything(app: Flask, now: datetime) -> None:
         ]
     )
     db.session.commit()
+
+
+def relate_donors(now: datetime) -> None:
+    """Let each donor have a tag, a relationship, a household, a membership and a role."""
+    done: dict[str, Any] = {"now": now, "actor": "user:1"}
+    people = db.session.scalars(select(Donor).where(Donor.kind != "household").order_by(Donor.id)).all()
+    home = donors.create_donor({"name": "Dom", "kind": "household"}, source="form", **done)
+    for donor in (*people, home):
+        tags.add_tag(donor.id, "VIP", source="form", **done)
+        memberships.start_membership(donor.id, "regular", since_on=now.date(), **done)
+        donor_roles.give_role(donor.id, "volunteer", since_on=now.date(), **done)
+        if donor is not home:
+            relationships.add_relationship(donor.id, home.id, "member_of", since_on=now.date(), **done)
+        if donor.kind == "person":
+            households.add_member(home, donor, role="other", is_head=True, **done)
 
 
 def test_no_answer_writes_time_otherwise(
