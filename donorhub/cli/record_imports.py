@@ -109,9 +109,10 @@ def _import_records(path: Path, kind: Kind, options: dict[str, Any]) -> None:
         raise Rejected("a digest is that of one file: unpack the ZIP", code="digest_of_one_file")
     sent_presets: set[str] = set()
     is_sound = True
-    for table in tables:
-        is_sound = _import_table(table, kind, options, sent_presets) and is_sound
-        sent_presets.add(table.preset)
+    while tables:
+        preset = tables[0].preset
+        is_sound = _import_table(tables.pop(0), kind, options, sent_presets) and is_sound
+        sent_presets.add(preset)
     _end_command(is_sound=is_sound)
 
 
@@ -119,19 +120,32 @@ def _import_table(
     sent: SentTable, kind: Kind, options: dict[str, Any], sent_presets: Collection[str]
 ) -> bool:
     """Bring one table as its options say; return whether nothing of it is asked, unconfirmed or held."""
+    answers, is_sound = _confirm_table(sent, kind, options, sent_presets)
+    if answers is not None:
+        name, file_id = sent.name, _keep_table(sent, *answers)
+        del sent  # writing reads the file again, and the table need not be there twice
+        _write_file(file_id, name)
+    return is_sound
+
+
+def _confirm_table(
+    sent: SentTable, kind: Kind, options: dict[str, Any], sent_presets: Collection[str]
+) -> tuple[tuple[Answers, str] | None, bool]:
+    """Return the answers and the digest under which a table is brought, None where it is not; and whether
+    nothing is asked, unconfirmed or held.
+    """
     with read_only():
         plan = _make_plan(sent, kind, options, sent_presets if options["dry_run"] else ())
         db.session.rollback()
     is_sound = not plan.questions and not plan.figures["counts"]["held"]
     if options["dry_run"] or plan.questions or not plan.can_be_written:
         show_plan(sent.name, plan)
-        return is_sound
+        return None, is_sound
     if not options["yes"] and not confirming.is_confirmed(
         plan.digest, options["digest"], lambda: show_plan(sent.name, plan), "Bring exactly this?"
     ):
-        return False
-    _write(sent.content, sent.name, plan)
-    return is_sound
+        return None, False
+    return (plan.answers, plan.digest), is_sound
 
 
 def _get_settings() -> Settings:
@@ -179,21 +193,26 @@ def _read_columns(header: Sequence[str], texts: Sequence[str]) -> dict[str, str]
     return columns
 
 
-def _write(data: bytes, filename: str, plan: RecordPlan) -> None:
+def _keep_table(sent: SentTable, answers: Answers, digest: str) -> int:
+    """Keep a file and plan that it is written as it was shown; return its id."""
     now, actor = clock.now(), get_actor()
     file, _ = record_files.receive_file(
-        data,
-        filename,
+        sent.content,
+        sent.name,
         now=now,
         actor=actor,
-        answers=plan.answers,
+        answers=answers,
         limit_mb=_get_settings().upload_limit_mb,
     )
     if file.state == "asking":
-        record_plans.plan_file(file, now=now, answers=plan.answers)
-        record_files.plan_writing(file, plan.digest, now=now, actor=actor)
+        record_plans.plan_file(file, now=now, answers=answers, table=sent.table)
+        record_files.plan_writing(file, digest, now=now, actor=actor)
     file_id = file.id
     db.session.commit()
+    return file_id
+
+
+def _write_file(file_id: int, filename: str) -> None:
     task = imports.find_reading_task(record_files.get_file(file_id))
     if task is not None and record_files.get_file(file_id).state == "received":
         run_task(task.id)
@@ -227,7 +246,7 @@ def show_plan(name: str, plan: RecordPlan) -> None:
     for row in [row for row in plan.plan.rows if row.state == "held"][:_MOST_SHOWN]:
         click.echo(f"  held {row.record.key}: {record_words.write_reason(row.reason)}")
     for question in plan.questions:
-        what = plan.table.header[question.position] if question.position is not None else ""
+        what = plan.header[question.position] if question.position is not None else ""
         examples = ", ".join(question.examples)
         click.echo(
             f"  asks {question.code} {what}: {record_words.QUESTIONS[question.code]} {examples}".rstrip()

@@ -48,7 +48,7 @@ class RecordPlan:
 
     digest: str
     answers: Answers
-    table: RecordTable
+    header: tuple[str, ...]
     writing: Writing
     plan: Plan
     figures: dict[str, Any]
@@ -96,7 +96,7 @@ def make_plan(
     questions = (*missing_files, *writing.questions, *_ask_purposes(plan))
     figures = _collect_figures(table, writing, plan)
     digest = _compute_digest(answers, plan, questions)
-    return RecordPlan(digest, answers, table, writing, plan, figures, questions)
+    return RecordPlan(digest, answers, table.header, writing, plan, figures, questions)
 
 
 def _find_brought_presets(preset: Preset | None) -> Collection[str]:
@@ -216,7 +216,7 @@ def _summarise_plan(plan: RecordPlan) -> dict[str, Any]:
         "figures": plan.figures,
         "columns": [asdict(guess) for guess in plan.writing.guesses],
         "questions": [asdict(question) for question in plan.questions],
-        "header": list(plan.table.header),
+        "header": list(plan.header),
         "can_be_written": plan.can_be_written,
         "phone_country": plan.writing.phone_country,
         "bare_names": sum(1 for one in plan.plan.donors if one.group.is_bare),

@@ -5,7 +5,7 @@ Nobody is thanked, written to or told; a no that the file brings counts at once 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final, Literal
@@ -49,8 +49,7 @@ def write_file(
     if file.state != "received":
         return file
     report("reading", 0)
-    table = record_plans.read_bytes(imports.read_content(file), file.filename)
-    plan = record_plans.make_plan(table, record_files.read_answers(file), now=now)
+    plan = _read_plan(file, now)
     if plan.digest != digest or not plan.can_be_written:
         imports.ask_again(file.id, now=now)
         return file
@@ -72,6 +71,12 @@ def write_file(
     )
     _look_again_after(file, plan.answers.preset, now)
     return file
+
+
+def _read_plan(file: ImportFile, now: datetime) -> RecordPlan:
+    """Return the plan of a file, whose cells are let go of with this call."""
+    table = record_plans.read_bytes(imports.read_content(file), file.filename)
+    return record_plans.make_plan(table, record_files.read_answers(file), now=now)
 
 
 def _look_again_after(file: ImportFile, preset: str, now: datetime) -> None:
@@ -277,7 +282,10 @@ class _Writer:
     def _note_rows(self, gift_ids: Mapping[int, int]) -> None:
         """Keep beside each row what came of it, in place of what was shown."""
         db.session.execute(_ROWS.delete().where(_ROWS.c.import_file_id == self._file.id))
-        rows = []
+        for chunk in cut_chunks(self._list_row_columns(gift_ids), _CHUNK):
+            db.session.execute(insert(RecordRow), chunk)
+
+    def _list_row_columns(self, gift_ids: Mapping[int, int]) -> Iterator[dict[str, Any]]:
         noted_groups: set[int] = set()
         for at, row in enumerate(self._plan.rows):
             if row.is_total:
@@ -288,9 +296,7 @@ class _Writer:
                 noted_groups.add(row.group)
             if at in gift_ids:
                 columns |= {"gift_id": gift_ids[at], "made_gift": True}
-            rows.append(columns)
-        for chunk in cut_chunks(rows, _CHUNK):
-            db.session.execute(insert(RecordRow), chunk)
+            yield columns
 
     def _describe_donor(self, at: int, *, is_first: bool) -> dict[str, Any]:
         return {"donor_id": self._find_donor_id(at), "made_donor": is_first and at in self._new_ids}
