@@ -27,7 +27,9 @@ def pages(app: Flask) -> Iterator[Rule]:
 def path_of(rule: Rule) -> str:
     """The address of a rule with ids of rows that are not there, so that nothing can be changed."""
     values: dict[str, Any] = {
-        name: 987654 if isinstance(converter, IntegerConverter) else sorted(converter.items)[0]
+        name: 987654
+        if isinstance(converter, IntegerConverter)
+        else sorted(getattr(converter, "items", ["none"]))[0]
         for name, converter in rule._converters.items()
     }
     built = rule.build(values, append_unknown=False)

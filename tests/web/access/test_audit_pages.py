@@ -65,8 +65,10 @@ def test_every_subject_and_field_has_a_name(database: Flask, now: datetime) -> N
         "endpoint",
         "entries",  # of a statement
         "export",
+        "first_step",  # of the organisation
         "household",  # of a donor
         "import_row",  # of a bank file
+        "mail",  # of a message
         "mandate",  # of a recurring gift
         "refund",
         "return",
