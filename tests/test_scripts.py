@@ -226,8 +226,8 @@ def ready(machine: Machine) -> Machine:
     return machine
 
 
-EVERYDAY = "-m not slow and not load"
-ONLY_STORED = f"{EVERYDAY} and not once"
+STORED = "-m not slow and not load and not once"
+EVERYDAY = "--hypothesis-profile=everyday -m not slow and not load"
 
 
 def test_suite_checks_all_on_both_databases(ready: Machine) -> None:
@@ -241,14 +241,14 @@ def test_suite_checks_all_on_both_databases(ready: Machine) -> None:
         "lint-imports ",
         "python -m scripts.house --short",
         f"pytest -n 2 {EVERYDAY}",
-        f"pytest -n 2 --db=postgres {ONLY_STORED}",
+        f"pytest -n 2 --db=postgres {STORED}",
     ]
     assert done.stdout.splitlines()[-1].startswith("== all passed in ")
 
 
 def test_ci_runs_every_stage_on_both_databases(ready: Machine) -> None:
     assert ready.run(".ci/run").returncode == 0
-    assert ready.calls()[-2:] == [f"pytest -n 2 {EVERYDAY}", f"pytest -n 2 --db=postgres {ONLY_STORED}"]
+    assert ready.calls()[-2:] == [f"pytest -n 2 {EVERYDAY}", f"pytest -n 2 --db=postgres {STORED}"]
 
 
 def test_quick_says_what_is_left_out(ready: Machine) -> None:
@@ -261,7 +261,10 @@ def test_quick_says_what_is_left_out(ready: Machine) -> None:
 
 def test_all_means_the_slow_tests_too(ready: Machine) -> None:
     assert ready.run("scripts/test", "--all").returncode == 0
-    assert ready.calls()[-2:] == ["pytest -n 2", "pytest -n 2 --db=postgres -m not once"]
+    assert ready.calls()[-2:] == [
+        "pytest -n 2 --hypothesis-profile=deep",
+        "pytest -n 2 --db=postgres -m not once",
+    ]
 
 
 def test_failed_tests_run_once_more_alone(ready: Machine) -> None:
@@ -269,7 +272,7 @@ def test_failed_tests_run_once_more_alone(ready: Machine) -> None:
     ready.fails(f"pytest -n 2 {EVERYDAY}")
     again = f"pytest --last-failed --last-failed-no-failures none {EVERYDAY}"
     assert ready.run("scripts/test").returncode == 0
-    assert ready.calls()[-2:] == [again, f"pytest -n 2 --db=postgres {ONLY_STORED}"]
+    assert ready.calls()[-2:] == [again, f"pytest -n 2 --db=postgres {STORED}"]
     ready.fails(f"pytest -n 2 {EVERYDAY}", again)
     assert ready.run("scripts/test").returncode == 1
     assert ready.calls()[-1] == again

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import date, datetime
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, exists, or_, select
+from sqlalchemy.orm import InstrumentedAttribute
 
 from donorhub.db import cut_query_values, db
 from donorhub.errors import Conflict, NotFound, Rejected
@@ -94,6 +95,11 @@ def find_targets(donor_ids: Collection[int], *, today: date) -> set[int]:
         query = select(DonorRole.donor_id).where(DonorRole.donor_id.in_(chunk), DonorRole.role == "target")
         targets.update(db.session.scalars(query.where(*_holds_on(today))))
     return targets
+
+
+def is_target_on(donor_id: InstrumentedAttribute[int], day: date) -> ColumnElement[bool]:
+    """Return the same of one donor as a condition in a query."""
+    return exists().where(DonorRole.donor_id == donor_id, DonorRole.role == "target", *_holds_on(day))
 
 
 def _holds_on(day: date) -> tuple[ColumnElement[bool], ...]:

@@ -16,6 +16,7 @@ from sqlalchemy.orm import joinedload
 from donorhub.db import db
 from donorhub.models import Gift, Instalment, Payment, ReceiptLine, RecurringGift, Term
 from donorhub.services.access import organisation
+from donorhub.services.donors.donor_roles import is_target_on
 from donorhub.services.providers.customers import Account, Giver
 from donorhub.services.providers.directory import Directory
 from donorhub.services.providers.registers import Reading
@@ -42,6 +43,7 @@ class AccountRows:
     views: SortedViews
     promises: dict[str, RecurringGift]  # by subscription
     terms: dict[int, list[Term]]  # of these promises, the first first
+    targets: dict[int, bool]  # whether the donor of one of these promises is a target today
     instalments: dict[str, Instalment]  # by invoice
     promises_by_id: dict[int, RecurringGift]  # of these instalments and subscriptions
     occupied_days: set[tuple[int, date]]  # of these promises, from the day on that a new instalment may get
@@ -66,7 +68,7 @@ class AccountRows:
 def read_rows(at: Account, reading: Reading, *, now: datetime) -> AccountRows:
     """Return our rows of all that views speak of."""
     views = _sort_views(at, reading.views)
-    terms_by_promise = _read_promises(at, views)
+    terms_by_promise, targets = _read_promises(at, views, today=organisation.get_day(now))
     instalments = _read_instalments(at, views, terms_by_promise, now=now)
     payments = _read_payments(at, {ref for view in views.payments for ref in view.refs})
     rows = AccountRows(
@@ -74,6 +76,7 @@ def read_rows(at: Account, reading: Reading, *, now: datetime) -> AccountRows:
         views=views,
         promises={promise.source_ref: promise for promise in terms_by_promise},
         terms={promise.id: terms for promise, terms in terms_by_promise.items()},
+        targets=targets,
         instalments={
             instalment.source_ref: instalment for instalment, _ in instalments if instalment.source_ref
         },
@@ -134,23 +137,28 @@ def _open_directory(rows: AccountRows, reading: Reading) -> Directory:
     return Directory(rows.at, reading.customers, givers, newcomers=newcomers, known_donors=known_donors)
 
 
-def _read_promises(at: Account, views: SortedViews) -> dict[RecurringGift, list[Term]]:
-    """Return the recurring gifts of subscriptions with their terms, the first of each first."""
+def _read_promises(
+    at: Account, views: SortedViews, *, today: date
+) -> tuple[dict[RecurringGift, list[Term]], dict[int, bool]]:
+    """Return the recurring gifts of subscriptions with their terms, the first of each first, and whether the
+    donor of each is a target."""
     refs = {view.ref for view in views.subscriptions}
     refs |= {view.subscription for view in views.invoices if view.subscription}
     if not refs:
-        return {}
+        return {}, {}
     query = (
-        select(RecurringGift, Term)
+        select(RecurringGift, Term, is_target_on(RecurringGift.donor_id, today))
         .join(Term, Term.recurring_gift_id == RecurringGift.id)
         .where(RecurringGift.source == at.source, RecurringGift.source_ref.in_(refs))
         .options(joinedload(RecurringGift.donor))
         .order_by(RecurringGift.id, Term.from_on)
     )
     promises: dict[RecurringGift, list[Term]] = {}
-    for promise, term in db.session.execute(query):
+    targets: dict[int, bool] = {}
+    for promise, term, is_target in db.session.execute(query):
         promises.setdefault(promise, []).append(term)
-    return promises
+        targets[promise.donor_id] = is_target
+    return promises, targets
 
 
 def _read_instalments(

@@ -71,7 +71,7 @@ def apply_events(events: Sequence[ProviderEvent], endpoint_modes: Modes, *, now:
             subscriptions.follow_customers(rows, now=now)
             new = subscriptions.apply_subscriptions(rows, now=now)
             new |= subscriptions.apply_invoices(rows, now=now)
-            tasks.plan_tasks(_leave_out_targets(rows.new_tasks, now), now=now)
+            tasks.plan_tasks(_leave_out_targets(rows, now), now=now)
             new |= payments.apply_payments(rows, now=now)
             payouts.store_items_of_payments(at, reading.views)
             new |= payouts.apply_payouts(rows, now=now)
@@ -120,8 +120,12 @@ def _find_doubles(rows: Sequence[ProviderEvent], endpoint_modes: Modes) -> set[i
     }
 
 
-def _leave_out_targets(new_tasks: Sequence[NewTask], now: datetime) -> list[NewTask]:
+def _leave_out_targets(rows: account_rows.AccountRows, now: datetime) -> list[NewTask]:
     """Return the tasks without those by which a target of a campaign would be asked for money or welcomed."""
-    asked_ids = {task.donor_id for task in new_tasks if task.kind in _ASKING and task.donor_id is not None}
-    target_ids = donor_roles.find_targets(asked_ids, today=organisation.get_day(now))
-    return [task for task in new_tasks if not (task.kind in _ASKING and task.donor_id in target_ids)]
+    asked_ids = {
+        task.donor_id for task in rows.new_tasks if task.kind in _ASKING and task.donor_id is not None
+    }
+    other_ids = asked_ids - rows.targets.keys()
+    target_ids = donor_roles.find_targets(other_ids, today=organisation.get_day(now))
+    target_ids |= {donor_id for donor_id, is_target in rows.targets.items() if is_target}
+    return [task for task in rows.new_tasks if not (task.kind in _ASKING and task.donor_id in target_ids)]
