@@ -104,9 +104,21 @@ def plain_addresses(rule: Rule, ids: Ids) -> Iterator[str]:
             values = sorted(converter.items) if hasattr(converter, "items") else ids.of(name)
         known = [{**one, name: value} for one in known for value in values]
     for values_ in known:
+        _name_owner(values_)
         built = rule.build(values_, append_unknown=False)
         assert built is not None
         yield built[1]
+
+
+def _name_owner(values: dict[str, Any]) -> None:
+    """Let an address of a thing that belongs to another name that one: a contact's own donor."""
+    for name in list(values):
+        table = Base.metadata.tables.get(TABLE_OF.get(name, name.removesuffix("_id")))
+        if table is None or name == "donor_id":
+            continue
+        for owner in (one for one in list(values) if one != name and one.endswith("_id") and one in table.c):
+            query = select(table.c[owner]).where(table.c.id == values[name])
+            values[owner] = db.session.scalar(query) or values[owner]
 
 
 def list_queries(parameters: Sequence[tuple[str, Mapping[str, Any]]], ids: Ids) -> Iterator[str]:
