@@ -19,7 +19,7 @@ from donorhub.api.bank import (
     statements,
     unknown_payers,
 )
-from donorhub.api.donors import contacts, tags
+from donorhub.api.donors import contacts, memberships, tags
 from donorhub.api.giving import appeals, campaigns, funds, gift_changes
 from donorhub.api.messages import messages, suppressions
 from donorhub.api.moving import lists, record_files
@@ -30,6 +30,7 @@ from donorhub.api.work import tasks, upgrade_notes
 
 NOUNS: Final = (
     contacts.bp,  # with the other views of donors
+    memberships.all_memberships,
     tags.all_tags,
     gift_changes.bp,  # with the other views of gifts
     funds.bp,

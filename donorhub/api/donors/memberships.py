@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from typing import Any, Final
+
 from flask import Response
 from marshmallow import fields, validate
 
 from donorhub import clock
+from donorhub.api import pages
 from donorhub.api.answers import answer_resource
-from donorhub.api.blueprint import ID
+from donorhub.api.blueprint import ID, HouseBlueprint
 from donorhub.api.donors.relations import answer_rows, bp
 from donorhub.api.http import get_principal, require_permission
 from donorhub.api.idempotency import do_once
 from donorhub.api.schemas import AnswerSchema
+from donorhub.models import Membership
 from donorhub.models.states import ROLES_OF_DONORS
-from donorhub.schemas.fields import Instant
+from donorhub.schemas.fields import Day, Instant
 from donorhub.schemas.money import MoneySchema
 from donorhub.schemas.relations import (
     End,
@@ -25,7 +29,10 @@ from donorhub.schemas.relations import (
 )
 from donorhub.services.donors import donor_roles, donors, memberships
 
-__all__ = ["bp"]
+__all__ = ["all_memberships", "bp"]
+all_memberships = HouseBlueprint(
+    "memberships", __name__, path="/memberships", description="Who is or was a member, since when."
+)
 
 
 class MembershipSchema(AnswerSchema):
@@ -46,6 +53,15 @@ class MembershipsSchema(AnswerSchema):
     data = fields.List(fields.Nested(MembershipSchema), required=True)
 
 
+SORTS: Final = {"id": Membership.id, "since_on": Membership.since_on}
+Query = pages.make_query_schema(
+    *SORTS,
+    by_time={"joined_from": "since_on", "joined_to": "since_on"},
+    joined_from=Day(metadata={"description": "That began on this day or later"}),
+    joined_to=Day(metadata={"description": "That began on this day or earlier"}),
+)
+
+
 class DonorRoleSchema(AnswerSchema):
     """What a donor is to the organisation beside giving."""
 
@@ -62,6 +78,16 @@ class DonorRolesSchema(AnswerSchema):
     """A donor's roles, the newest first."""
 
     data = fields.List(fields.Nested(DonorRoleSchema), required=True)
+
+
+@all_memberships.get("")
+@require_permission("donors:read")
+@all_memberships.arguments(Query, location="query")
+@all_memberships.response(200, pages.make_page_schema(MembershipSchema))
+def list_all_memberships(arguments: dict[str, Any]) -> pages.Page:
+    """List memberships of all donors: who joined in a year, with `joined_from` and `joined_to`."""
+    page, filters = pages.split_arguments(arguments)
+    return pages.read_page(memberships.select_memberships(**filters), page, SORTS)
 
 
 @bp.get(f"/<{ID}:donor_id>/memberships")

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, datetime
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 
 from donorhub.db import db
 from donorhub.errors import Conflict, NotFound
@@ -99,3 +99,13 @@ def list_memberships(donor_id: int) -> Sequence[Membership]:
     """Return a donor's memberships, the newest first."""
     query = select(Membership).where(Membership.donor_id == donor_id)
     return db.session.scalars(query.order_by(Membership.since_on.desc(), Membership.id.desc())).all()
+
+
+def select_memberships(
+    *, joined_from: date | None = None, joined_to: date | None = None
+) -> Select[Membership]:
+    """Return a query for the memberships that began from one day to another, both counted."""
+    query = select(Membership)
+    if joined_from is not None:
+        query = query.where(Membership.since_on >= joined_from)
+    return query if joined_to is None else query.where(Membership.since_on <= joined_to)

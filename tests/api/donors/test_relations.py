@@ -86,3 +86,22 @@ def test_role_is_given_once(api: Caller, donor: Donor) -> None:
     for _ in range(2):
         assert api.post(f"{path}/{row['id']}/end", {"until_on": "2026-06-30"}).status_code == 200
     assert problem(api.post(f"{path}/{row['id']}/end", {"until_on": "2026-07-01"}))["code"] == "ended_already"
+
+
+def test_who_joined_in_a_year_is_listed(
+    api: Caller, donor: Donor, caller_with: Callable[..., Caller]
+) -> None:
+    """First and last day count, page by page in the order of the days, without fees for who sees none."""
+    days = ("2023-12-31", "2024-01-01", "2024-12-31", "2025-01-01")
+    for number, day in enumerate(reversed(days)):
+        fee = {"amount": "10.00", "currency": "PLN"}
+        said = {"kind": f"k{number}", "since_on": day, "fee": fee}
+        assert api.post(f"/donors/{donor.id}/memberships", said).status_code == 201
+    path = "/memberships?joined_from=2024-01-01&joined_to=2024-12-31"
+    assert [row["since_on"] for row in read(api, path)] == ["2024-01-01", "2024-12-31"]
+    first = api.get(f"{path}&limit=1").get_json()
+    second = api.get(first["next"].removeprefix("/api/v1")).get_json()
+    assert (first["data"] + second["data"], second["has_more"]) == (read(api, path), False)
+    assert len(read(api, "/memberships")) == len(days)
+    reader = caller_with({"donors:read"}, "reader")
+    assert "10.00" in api.get(path).text and "10.00" not in reader.get(path).text
