@@ -32,7 +32,7 @@ from donorhub import clock, config, logs, vault
 from donorhub.app import create_app
 from donorhub.db import Base, db, set_reading
 from donorhub.migrations import run
-from donorhub.services.access import organisation, users
+from donorhub.services.access import instance, organisation, users
 
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 
@@ -98,6 +98,7 @@ def app(servers: dict[str, str], home: Path) -> Iterator[Flask]:
         {**servers, "DONORHUB_MODE": "test", "DONORHUB_HOME": str(home), "DONORHUB_SETTLE_S": "120"}
     )
     app = create_app(settings)
+    app.extensions["place"] = instance._process.read_facts
     with app.app_context():
         run.upgrade(db.engine)
         create_organisation()
@@ -116,6 +117,7 @@ def database(app: Flask, home: Path) -> Iterator[Flask]:
     before = clock.use_clock(lambda: NOW)
     set_reading(False)  # a test client leaves behind what its last request said
     vault.use_key(app.extensions["donorhub.settings"].field_key)  # a test may have made another application
+    instance.use_place(app.extensions["place"])  # and adopted its base
     with app.app_context():
         empty_database(app, home)
         yield app

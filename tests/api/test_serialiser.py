@@ -100,7 +100,8 @@ def add_schema(known: dict[str, type[Schema]], schema: Schema) -> None:
 def values_of(field: fields.Field[Any]) -> st.SearchStrategy[Any]:
     """What a field may be given, of its own type and of others that it takes."""
     if isinstance(field, fields.Dict):
-        return FACTS
+        one = field.value_field
+        return FACTS if one is None else st.dictionaries(TEXTS, given_values_of(one), max_size=3)
     return st.none() | given_values_of(field)
 
 

@@ -24,8 +24,8 @@ NEW_USER = text(
 )
 NEW_DONOR = (
     "INSERT INTO donor (code, kind, name, given_name, family_name, salutation, email, phone, street,"
-    " postcode, city, country, lang, note, search, do_not_contact, is_deceased, source, created_at,"
-    " updated_at, version) VALUES ('{code}', '{kind}', 'A', '', '', '', '', '', '', '', '', '', 'pl', '',"
+    " postcode, city, country, lang, search, do_not_contact, is_deceased, source, created_at,"
+    " updated_at, version) VALUES ('{code}', '{kind}', 'A', '', '', '', '', '', '', '', '', '', 'pl',"
     " 'a', false, false, 'x', '2026-01-01', '2026-01-01', 1)"
 )
 

@@ -124,6 +124,8 @@ def test_mail_is_done_when_its_address_was_opened(database: Flask, mailbox: Smtp
     """A mail that was only handed over proves nothing; a program that follows its address neither."""
     admin = Staff(database, "admin")
     assert admin.post("/mail-test").status_code == 302
+    tested = db.session.scalars(select(AuditRecord).where(AuditRecord.what == "mail.tested")).one()
+    assert tested.actor.startswith("user:")
     assert STEPS[2] not in list_done(admin) and "is on its way out" in admin.text("/first-steps")
     send_waiting_mail()
     assert STEPS[2] not in list_done(admin) and "was handed over for" in admin.text("/first-steps")

@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from donorhub.db import db
 from donorhub.errors import Conflict, Rejected
-from donorhub.models import AuditRecord, Designation, Donor, Entry, EntryQuestion, Fund, Gift, Receipt
+from donorhub.models import AuditRecord, Designation, Entry, EntryQuestion, Fund, Gift, Receipt
 from donorhub.models.states import QuestionAnswer
 from donorhub.services.access import organisation
 from donorhub.services.bank.files import bank_accounts, entry_questions, imports, ref_trust
@@ -34,6 +34,7 @@ from tests.services.bank.bank import (
     send,
 )
 from tests.services.bank.matching.matching_world import donor
+from tests.services.receipts.conftest import make_receiptable
 from tests.shared import CASES, needs_shared
 
 DAY = date(2026, 10, 5)
@@ -147,9 +148,7 @@ def test_corrected_gift_keeps_donor_and_fund(database: Flask, now: datetime) -> 
     """The gift of a corrected entry is taken out and recorded anew for the same donor and fund, its receipt
     is voided, and undoing records it with the old sum."""
     gift, fund = make_gift_of_old(now)
-    ours, anna = organisation.get_organisation(), db.session.get_one(Donor, gift.donor_id)
-    for place in (ours, anna):
-        place.street, place.postcode, place.city, place.country = "Prosta 1", "00-001", "Warszawa", "PL"
+    make_receiptable(gift.donor_id, now)
     today = organisation.get_day(now)
     receipt = receipts.issue_receipt([gift.id], today=today, now=now, actor="user:1")
     db.session.commit()
