@@ -29,6 +29,7 @@ from donorhub.models import (
 )
 from donorhub.schemas.fields import Instant
 from donorhub.services.donors import donor_roles, donors, households, memberships, relationships, tags
+from donorhub.services.donors.donor_fields import DonorFields
 from donorhub.services.messages import suppressions
 from donorhub.services.moving import export
 from tests.api.conftest import Caller
@@ -36,6 +37,7 @@ from tests.api.test_serialiser import answer_schemas
 from tests.conftest import fill_once
 from tests.e2e import serve_pages
 from tests.queries.addresses import Ids, plain_addresses, read_rules
+from tests.services.moving.records import PLN, confirm, show
 from tests.web.bank.bank_world import OURS, PAYER, Staff, camt, work
 
 DAY, INSTANT = "date", "date-time"
@@ -60,6 +62,10 @@ TIMELESS = {
     "/imports/<>/obstacles",
     "/imports/<>/problems.csv",
     "/messages/<>/attachments",
+    "/record-files/<>",
+    "/record-files/<>/held-rows.csv",
+    "/record-files/<>/rows",
+    "/record-files/<>/take-back",
     "/receipts/<>/pdf",
 }
 
@@ -192,6 +198,9 @@ def make_something_of_everything(app: Flask, now: datetime) -> None:
     statement = db.session.query(Statement).first()
     assert account is not None and entry is not None and statement is not None
     common = {"bank_account_id": account.id, "created_at": now}
+    sheet = "Imię i nazwisko;Data;Kwota\nAnna Nowak;2026-03-01;50,00\nX;;?\n".encode()
+    record_file, plan = show(sheet, PLN, "p.csv")
+    confirm(record_file, plan.digest)
     relate_donors(now)
     suppressions.suppress_address("stop@example.org", reason="asked", source="told", now=now, actor="user:1")
     db.session.add_all(
@@ -230,16 +239,17 @@ def make_something_of_everything(app: Flask, now: datetime) -> None:
 
 
 def relate_donors(now: datetime) -> None:
-    """Let each donor have a tag, a relationship, a household, a membership and a role."""
+    """Let each donor have a tag, a relationship, a household of their own, a membership and a role."""
     done: dict[str, Any] = {"now": now, "actor": "user:1"}
     people = db.session.scalars(select(Donor).where(Donor.kind != "household").order_by(Donor.id)).all()
-    home = donors.create_donor({"name": "Dom", "kind": "household"}, source="form", **done)
-    for donor in (*people, home):
+    fields: DonorFields = {"name": "Dom", "kind": "household", "phone": "600 100 200", "note": "x"}
+    homes = [donors.create_donor(fields, source="form", **done) for _ in people]
+    for donor in (*people, *homes):
         tags.add_tag(donor.id, "VIP", source="form", **done)
         memberships.start_membership(donor.id, "regular", since_on=now.date(), **done)
         donor_roles.give_role(donor.id, "volunteer", since_on=now.date(), **done)
-        if donor is not home:
-            relationships.add_relationship(donor.id, home.id, "member_of", since_on=now.date(), **done)
+    for donor, home in zip(people, homes, strict=True):
+        relationships.add_relationship(donor.id, home.id, "member_of", since_on=now.date(), **done)
         if donor.kind == "person":
             households.add_member(home, donor, role="other", is_head=True, **done)
 

@@ -37,9 +37,7 @@ EXEMPT = (
     Exempt("/api/v1/donors", "donor_stage.stage = ", "the same"),
     Exempt("/api/v1/entries/certain", "FROM payout", "the payouts of the days of a thousand entries"),
     Exempt("/api/v1/unknown-payers", "entry.state = ", "weighs fifty thousand waiting entries, never more"),
-    Exempt("/bank/payers", "entry.state = ", "the same"),
     Exempt("/api/v1/unknown-payers", "FROM payout", "the payouts of the days of a thousand entries"),
-    Exempt("/bank/payers", "FROM payout", "the same"),
     Exempt("/api/v1/gifts", "designation.fund_id =", "all of a fund, in the order of gifts"),
 )
 EXEMPT_WORK = (

@@ -12,7 +12,7 @@ from donorhub import clock
 from donorhub.db import db
 from donorhub.domain.moving.answers import Answers
 from donorhub.errors import Rejected
-from donorhub.models import Donor, Gift, ImportFile, ImportPlan, RecordRow
+from donorhub.models import AuditRecord, Donor, Gift, ImportFile, ImportPlan, RecordRow
 from donorhub.services.bank.files import imports
 from donorhub.services.moving import held_rows, record_files, record_plans, record_purging, record_undo
 from tests import record_books
@@ -68,6 +68,8 @@ def test_cells_are_forgotten_after_a_while(database: Flask) -> None:
     before = record_undo.show_taking_back(file.id)
     assert purge(timedelta(days=91)) == 1
     assert purge(timedelta(days=92)) == 0
+    purged = db.session.scalars(select(AuditRecord).where(AuditRecord.what == "import_file.purged")).one()
+    assert (purged.actor, purged.subject_id) == ("system:0", file.id)
     rows = db.session.scalars(select(RecordRow)).all()
     assert {(len(row.raw), len(row.plan)) for row in rows} == {(0, 0)}
     assert db.session.scalars(select(ImportPlan)).all() == []

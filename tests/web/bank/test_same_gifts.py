@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from donorhub import clock
 from donorhub.db import db
-from donorhub.models import Entry, Gift
+from donorhub.models import AuditRecord, Entry, Gift
 from donorhub.services.bank.matching import entries
 from tests.services.bank.bank import ANNA, Paid, camt, match, open_account, send
 from tests.services.moving.records import bring, count
@@ -62,6 +62,8 @@ def test_the_page_joins_what_it_showed(base: Flask) -> None:
     assert staff.post(PAGE, **fields).status_code == 302
     assert count(Gift) == 2
     assert "No entry here is a gift that is recorded already." in staff.text(PAGE)
+    joined = db.session.scalars(select(AuditRecord).where(AuditRecord.what == "entries.joined")).one()
+    assert joined.actor.startswith("user:") and joined.data == {"count": 2}
 
 
 def test_the_page_shows_what_changed(base: Flask) -> None:
