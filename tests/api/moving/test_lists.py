@@ -38,7 +38,7 @@ def read_table(content: bytes) -> list[list[str]]:
 
 
 def find_records() -> list[AuditRecord]:
-    return db.session.query(AuditRecord).filter_by(what="export.list").all()
+    return db.session.query(AuditRecord).filter_by(what="export.list").order_by(AuditRecord.id).all()
 
 
 def test_list_comes_by_keys_and_codes(base: Flask, caller_with: MakeCaller) -> None:

@@ -50,7 +50,8 @@ def staff(database: Flask) -> Staff:
 
 def find_downloads() -> list[AuditRecord]:
     let_write()
-    return list(db.session.scalars(select(AuditRecord).filter_by(what="export.list")))
+    query = select(AuditRecord).filter_by(what="export.list").order_by(AuditRecord.id)
+    return list(db.session.scalars(query))
 
 
 def test_csv_is_as_spreadsheets_read_it(staff: Staff) -> None:

@@ -43,7 +43,7 @@ def play(payments: Mapping[date, int], decide: Callable[[], None] = lambda: None
     for number in range(1, 7):
         first_on = date(2026, number, 1)
         last_on = date(2026, number + 1, 1) - timedelta(days=1)
-        for step in range(0, 31, 10):
+        for step in range(0, 31, 6):
             set_day(first_on + timedelta(days=step))
             timer._advance_recurring_gifts()
         of_month = {day: minor for day, minor in payments.items() if first_on <= day <= last_on}
