@@ -23,7 +23,7 @@ from tests.load.installation import Installation, Place, place_for
 from tests.webhooks.scenarios import sign, to_body
 from tests.webhooks.stripe.stripe_objects import charge
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = [pytest.mark.timeout(180), pytest.mark.whole]
 PROGRAM = (sys.executable, "-m", "tests.breaking")
 PLACE = re.compile(r"(donorhub|tests|sqlalchemy|psycopg)/[\w/]+\.py:\d+ \S+")
 # Each way in, the event by which its failure is logged, and a word that stands in its facts.

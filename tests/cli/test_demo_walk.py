@@ -16,6 +16,8 @@ import requests
 
 from tests.processes import free_port
 
+pytestmark = pytest.mark.whole
+
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE_S = 90
 PAGES = (  # what README tells one to look at, and the menu offers

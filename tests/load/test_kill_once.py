@@ -12,6 +12,7 @@ from tests.load.installation import Installation, place_for
 from tests.load.test_kill_import import state_of, wait_until_received
 from tests.services.bank.bank import Paid, camt
 
+pytestmark = pytest.mark.whole
 ENTRIES = 600
 
 
