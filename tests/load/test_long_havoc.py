@@ -140,15 +140,22 @@ def make_havoc(
             losses.append(lose_store(place, chance))
         names = havoc.victims()[: KILLS - havoc.kills]
         havoc.strike(names, provider)
-        for name, process in havoc.running.items():  # whom the loss of a store ended
-            if process.poll() is not None:
-                installation.kill(process)
-                havoc.start_again(name)
+        start_ended(havoc, installation)
         stroke += 1
     while place.redis is not None and len(losses) < LOSSES:  # one stroke may be several kills
         losses.append(lose_store(place, chance))
+        start_ended(havoc, installation)
     provider.wait_for(EVENTS)
+    start_ended(havoc, installation)
     return havoc, losses
+
+
+def start_ended(havoc: Havoc, installation: Installation) -> None:
+    """Start again whom the loss of a store ended, as whoever runs an installation has it done."""
+    for name, process in havoc.running.items():
+        if process.poll() is not None:
+            installation.kill(process)
+            havoc.start_again(name)
 
 
 def receipts_are_whole(installation: Installation) -> None:
