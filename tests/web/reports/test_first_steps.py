@@ -102,7 +102,8 @@ def test_dashboard_is_the_list_until_it_is_over(database: Flask) -> None:
     after = rows()
     admin.post("/first-steps/people/resume")
     assert rows() == after
-    whats = db.session.scalars(select(AuditRecord.what).where(AuditRecord.what.like("first_step%"))).all()
+    query = select(AuditRecord.what).where(AuditRecord.what.like("first_step%")).order_by(AuditRecord.id)
+    whats = db.session.scalars(query).all()
     assert whats == ["first_step.put_off"] * 5 + ["first_step.resumed"]
 
 
