@@ -79,8 +79,7 @@ def _make_up_for(
     changes: Collection[int], rows: list[KnownEntry], items: list[IncomingEntry], source_format: str
 ) -> bool:
     """Return whether entries that may be on both sides come to what the bank changed."""
-    both = [item.minor for item in items if any(_look_alike(row, item, source_format) for row in rows)]
-    sums = list_sums(both)
+    sums = _list_shared_sums(rows, items, source_format)
     return sums is None or any(change and (change in sums or -change in sums) for change in changes)
 
 
@@ -91,9 +90,18 @@ def _make_a_round(
     once: the later of the two closes then with what the earlier one opened with.
     """
     theirs = [row for row in rows if row.statement_id == statement_id]
-    both = [item.minor for item in items if any(_look_alike(row, item, source_format) for row in theirs)]
-    total, sums = sum(row.minor for row in theirs) + sum(item.minor for item in items), list_sums(both)
+    sums = _list_shared_sums(theirs, items, source_format)
+    total = sum(row.minor for row in theirs) + sum(item.minor for item in items)
     return sums is None or (total != 0 and total in sums)
+
+
+def _list_shared_sums(
+    rows: list[KnownEntry], items: list[IncomingEntry], source_format: str
+) -> set[int] | None:
+    """Return what any of the entries that may be on both sides add up to; None when those are too many."""
+    return list_sums(
+        [item.minor for item in items if any(_look_alike(row, item, source_format) for row in rows)]
+    )
 
 
 def come_to_nothing(*sides: Iterable[KnownEntry | IncomingEntry]) -> bool:
