@@ -17,12 +17,14 @@ from donorhub.models.states import UNSENT_MESSAGES
 from donorhub.services.access import audit, organisation
 from donorhub.services.messages import messages
 
-MailState = Literal["untried", "waiting", "sent", "failed", "arrived"]
+MailState = Literal["untried", "waiting", "sent", "failed"]
 
 
 @dataclass(frozen=True, slots=True)
 class MailTrial:
-    """How far the newest test came, to whom it went, and why it failed, in the mail server's words."""
+    """How far a test came that has not arrived, to whom it went, and why it failed, in the mail server's
+    words.
+    """
 
     state: MailState
     to_address: str = ""
@@ -68,18 +70,16 @@ def note_arrival(token: str, *, now: datetime) -> None:
 
 
 def find_trial() -> MailTrial:
-    """Return how far the newest test came."""
+    """Return how far the newest test came, where none arrived."""
     row = db.session.execute(
-        select(MailTest.arrived_at, Message.state, Message.to_address, Message.last_error)
-        .join(Message, Message.id == MailTest.message_id)
+        select(Message.state, Message.to_address, Message.last_error)
+        .join(MailTest, MailTest.message_id == Message.id)
         .order_by(MailTest.id.desc())
         .limit(1)
     ).one_or_none()
     if row is None:
         return MailTrial("untried")
-    arrived_at, state, to_address, last_error = row
-    if arrived_at is not None:
-        return MailTrial("arrived", to_address)
+    state, to_address, last_error = row
     if state == "sent":
         return MailTrial("sent", to_address)
     has_failed = bool(last_error) or state not in UNSENT_MESSAGES

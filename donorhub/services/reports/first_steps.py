@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final, Literal
@@ -18,23 +18,29 @@ from donorhub.services.messages.mail_tests import MailTrial
 from donorhub.services.receipts import receipt_drafts
 
 StepState = Literal["done", "open", "put_off"]
-_FACTS: Final[Mapping[FirstStepKind, Callable[[], ColumnElement[bool]]]] = {
-    "bank_account": lambda: exists().where(BankAccount.id > 0),
-    "mail": lambda: exists().where(MailTest.arrived_at.is_not(None)),
-    "people": lambda: (
+_FACTS: Final[Mapping[FirstStepKind, ColumnElement[bool]]] = {
+    "bank_account": exists().where(BankAccount.id > 0),
+    "mail": exists().where(MailTest.arrived_at.is_not(None)),
+    "people": (
         select(Donor.id).where(Donor.removed_at.is_(None)).order_by(Donor.id).limit(1).scalar_subquery() > 0
     ),
-    "colleague": lambda: select(func.count()).where(User.active).scalar_subquery() > 1,
-    "receipt": lambda: exists().where(Receipt.id > 0),
+    "colleague": select(func.count()).where(User.active).scalar_subquery() > 1,
+    "receipt": exists().where(Receipt.id > 0),
 }
+
+_SELECT_FACTS: Final = select(
+    *(fact.label(kind) for kind, fact in _FACTS.items()), exists().where(Gift.id > 0).label("gift")
+)
 
 
 @dataclass(frozen=True, slots=True)
 class FirstSteps:
-    """Each step and its state, in the order in which they are taken; ``trial`` is of the mail."""
+    """Each step and its state, in the order in which they are taken; ``trial`` is of the mail, while none
+    arrived.
+    """
 
     states: Mapping[FirstStepKind, StepState]
-    trial: MailTrial
+    trial: MailTrial | None
     has_gifts: bool
 
     @property
@@ -45,18 +51,15 @@ class FirstSteps:
 
 def read_steps(*, today: date) -> FirstSteps:
     """Return how far this installation came."""
-    kinds = list(_FACTS)
-    facts = db.session.execute(
-        select(*(_FACTS[kind]().label(kind) for kind in kinds), exists().where(Gift.id > 0).label("gift"))
-    ).one()
-    done: dict[FirstStepKind, bool] = {kind: bool(facts[n]) for n, kind in enumerate(kinds)}
+    *facts, has_gifts = db.session.execute(_SELECT_FACTS).one()
+    done: dict[FirstStepKind, bool] = dict(zip(_FACTS, map(bool, facts), strict=True))
     done["organisation"] = not receipt_drafts.list_own_gaps(today=today)
     put_off = set() if all(done.values()) else set(db.session.scalars(select(FirstStepDelay.kind)))
-    trial = MailTrial("arrived") if done["mail"] else mail_tests.find_trial()
+    trial = None if done["mail"] else mail_tests.find_trial()
     states: dict[FirstStepKind, StepState] = {
         kind: "done" if done[kind] else "put_off" if kind in put_off else "open" for kind in FIRST_STEPS
     }
-    return FirstSteps(states, trial, bool(facts[-1]))
+    return FirstSteps(states, trial, bool(has_gifts))
 
 
 def put_off_step(kind: FirstStepKind, *, now: datetime, actor: str) -> None:
