@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Final
@@ -12,7 +13,7 @@ import click
 
 from donorhub.cli import confirming
 from donorhub.cli.arguments import load_arguments
-from donorhub.db import db
+from donorhub.db import db, read_only
 from donorhub.errors import DonorHubError
 from donorhub.money import Money
 from donorhub.schemas.receipts import ReceiptPreview, ReceiptPreviewSchema
@@ -47,11 +48,8 @@ class Batch:
             return next(iter(self.digests.values()))
         return shown.compute_digest([list(self.digests.values()), list(self.refusals.values())])
 
-    def is_confirmed(self, digest: str, question: str) -> bool:
-        """Show the batch, unless its digest was given, and return whether it is confirmed."""
-        return confirming.is_confirmed(self.compute_digest(), digest, self._show_lines, question)
-
-    def _show_lines(self) -> None:
+    def show_lines(self) -> None:
+        """Show what it holds: the first of each, how many there are and their sums."""
         for line in self.lines[:_MOST_LINES]:
             click.echo(f"  {line}")
         if len(self.lines) > _MOST_LINES:
@@ -63,6 +61,20 @@ class Batch:
         if len(self.lines) > 1:
             sums = ", ".join(str(Money(minor, currency)) for currency, minor in sorted(self.sums.items()))
             click.echo(f"  {len(self.lines)} receipts, {sums}")
+
+
+def confirm_batch(preview: Callable[[], Batch], digest: str, question: str) -> Batch:
+    """Return the batch that was shown, or whose digest was given, and confirmed; end the command where it was
+    not. One in which nothing can be done asks nothing: its refusals say why.
+    """
+    with read_only():
+        batch = preview()
+        db.session.rollback()
+    if batch.digests and not confirming.is_confirmed(
+        batch.compute_digest(), digest, batch.show_lines, question
+    ):
+        sys.exit(1)
+    return batch
 
 
 def preview_issue(groups: Sequence[Sequence[int]], *, today: date, lang: str | None) -> Batch:

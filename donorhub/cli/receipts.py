@@ -17,7 +17,7 @@ from donorhub import clock
 from donorhub.cli import confirming
 from donorhub.cli.arguments import load_arguments
 from donorhub.cli.context import ROW_ID, get_actor, run_in_app
-from donorhub.cli.receipt_batches import Batch, preview_issue, preview_sending
+from donorhub.cli.receipt_batches import Batch, confirm_batch, preview_issue, preview_sending
 from donorhub.config import Settings
 from donorhub.db import db, read_only
 from donorhub.errors import DonorHubError
@@ -68,12 +68,8 @@ def issue_receipts(
     """
     groups = _group_gifts(gift_ids, each=each, year=year)
     _require_own_data()
-    batch = Batch()
-    if not yes:
-        with read_only():
-            batch = preview_issue(groups, today=organisation.get_day(clock.now()), lang=lang)
-        if batch.digests and not batch.is_confirmed(digest, "Issue exactly these?"):
-            sys.exit(1)
+    preview = partial(preview_issue, groups, today=organisation.get_day(clock.now()), lang=lang)
+    batch = Batch() if yes else confirm_batch(preview, digest, "Issue exactly these?")
     failure_count, started_s, sentences = 0, time.monotonic(), set[str]()
     for number, ids in enumerate(groups, start=1):
         if tuple(ids) in batch.refusals:
@@ -213,13 +209,8 @@ def send_receipts(receipt_ids: tuple[int, ...], year: int | None, digest: str, y
     ids = [*receipt_ids, *(_list_unsent_receipts(year) if year is not None else ())]
     if not ids:
         click.echo(f"every receipt of {year} was sent, or there is none", err=True)
-    batch = Batch()
-    if not yes:
-        with read_only():
-            batch = preview_sending(ids)
-            db.session.rollback()
-        if batch.digests and not batch.is_confirmed(digest, "Send exactly these?"):
-            sys.exit(1)
+    preview = partial(preview_sending, ids)
+    batch = Batch() if yes else confirm_batch(preview, digest, "Send exactly these?")
     settings: Settings = current_app.extensions["donorhub.settings"]
     failure_count = 0
     for receipt_id in ids:
