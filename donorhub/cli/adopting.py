@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 import click
@@ -56,13 +56,18 @@ def _show_hold(hold: Hold) -> None:
         click.echo(f"  {REASONS[reason]}")
 
 
+def describe_reasons(reasons: Iterable[str]) -> str:
+    """Return why an installation is held, in one sentence's parts."""
+    return "; ".join(REASONS[reason] for reason in reasons)
+
+
 def warn_of_hold() -> None:
     """Look where this process runs, note a new place, and say on standard error why nothing leaves it."""
     with read_only():
         hold = instance.judge_place()
         db.session.rollback()
     if hold is not None:
-        reasons = "; ".join(REASONS[reason] for reason in hold.reasons)
+        reasons = describe_reasons(hold.reasons)
         click.echo(f"nothing leaves this installation: {reasons}. `donorhub adopt` ends that.", err=True)
         return
     instance.settle_place()

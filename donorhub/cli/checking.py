@@ -11,7 +11,7 @@ import click
 from sqlalchemy.exc import SQLAlchemyError
 
 from donorhub import clock
-from donorhub.cli.adopting import REASONS
+from donorhub.cli.adopting import describe_reasons
 from donorhub.cli.context import make_app, run_in_app
 from donorhub.cli.upgrading import refuse_old_database
 from donorhub.config import load_settings
@@ -24,6 +24,7 @@ from donorhub.services.access import audit, organisation
 from donorhub.services.reports import invariants, proven_head
 from donorhub.services.work import pending as pending_service
 
+_Line = tuple[Level, str, str]  # what is wrong, and the way out
 _SENTENCES: Final[Mapping[FindingCode, tuple[str, str]]] = {
     "address_not_https": (
         "DONORHUB_PUBLIC_URL is not https: passwords and donors' data would travel openly",
@@ -142,39 +143,31 @@ def examine_installation() -> None:
     sys.exit(1 if any(level == "error" for level, _sentence, _way_out in lines) else 0)
 
 
-def _examine_all() -> list[tuple[Level, str, str]]:
+def _examine_all() -> list[_Line]:
     """Return what is wrong, errors first, each with its way out; an installation that cannot start, too."""
     try:
         settings = load_settings()
     except DonorHubError as e:
         return [("error", e.message, "")]
-    findings: list[Finding] = []
-    lines = []
+    base_findings: list[Finding] = []
+    lines: list[_Line] = []
     try:
         with make_app(settings).app_context(), read_only():
             refuse_old_database()
-            findings = soundness.check_database(now=clock.now())
+            base_findings = soundness.check_database(now=clock.now())
     except DonorHubError as e:
-        lines.append(_make_line("error", e.message, "donorhub db upgrade"))
+        lines.append(("error", e.message, "donorhub db upgrade"))
     except SQLAlchemyError as e:
-        sentence = f"the database does not answer: {type(e).__name__}"
-        lines.append(_make_line("error", sentence, "correct DATABASE_URL"))
-    is_held = any(finding.code == "held" for finding in findings)
-    lines += map(_describe_finding, [*soundness.list_findings(settings, is_held=is_held), *findings])
+        lines.append(("error", f"the database does not answer: {type(e).__name__}", "correct DATABASE_URL"))
+    lines += map(_describe_finding, soundness.list_findings(settings, base_findings))
     return sorted(lines, key=lambda line: line[0])
 
 
-def _make_line(level: Level, sentence: str, way_out: str) -> tuple[Level, str, str]:
-    return level, sentence, way_out
-
-
-def _describe_finding(finding: Finding) -> tuple[Level, str, str]:
+def _describe_finding(finding: Finding) -> _Line:
     sentence, way_out = _SENTENCES[finding.code]
     facts = dict(finding.facts)
     if finding.code == "held":
-        facts["reasons"] = "; ".join(
-            sentence for reason, sentence in REASONS.items() if reason in facts["reasons"].split()
-        )
+        facts["reasons"] = describe_reasons(facts["reasons"].split())
     if finding.code == "folder_readable":
         facts["more"] = f" and {facts['more']} more" if facts["more"] != "0" else ""
-    return _make_line(finding.level, sentence.format(**facts), way_out.format(**facts))
+    return finding.level, sentence.format(**facts), way_out.format(**facts)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final, Literal
@@ -55,10 +55,11 @@ class Finding:
     facts: Mapping[str, str] = field(default_factory=dict)
 
 
-def list_findings(settings: Settings, *, is_held: bool = False) -> list[Finding]:
-    """Return what is wrong with an installation beside its database, errors first; nothing when all is
-    well. One that is held calls no mail server.
+def list_findings(settings: Settings, base_findings: Sequence[Finding] = ()) -> list[Finding]:
+    """Return what is wrong with an installation and, as :func:`check_database` says, with its base; errors
+    first, nothing when all is well. One that is held calls no mail server.
     """
+    is_held = any(finding.code == "held" for finding in base_findings)
     findings = [
         *_check_settings(settings),
         *_check_folder(settings),
@@ -66,6 +67,7 @@ def list_findings(settings: Settings, *, is_held: bool = False) -> list[Finding]
         *_check_disk(settings),
         *_check_queue(settings),
         *(() if is_held else _check_mail(settings)),
+        *base_findings,
     ]
     return sorted(findings, key=lambda finding: finding.level)
 

@@ -98,9 +98,7 @@ def note_mail_arrival(token: str) -> Response:
 def show_soundness() -> str:
     """Show what `donorhub doctor` finds, in the reader's words, each with the way out."""
     settings: Settings = current_app.extensions["donorhub.settings"]
-    about_base = soundness.check_database(now=clock.now())
-    is_held = any(finding.code == "held" for finding in about_base)
-    findings = [*soundness.list_findings(settings, is_held=is_held), *about_base]
+    findings = soundness.list_findings(settings, soundness.check_database(now=clock.now()))
     return render_template(
         "reports/soundness.html",
         findings=[(finding, first_step_words.describe_finding(finding)) for finding in findings],
