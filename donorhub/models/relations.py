@@ -11,6 +11,13 @@ from donorhub.db import Base, Minor, make_word_check
 from donorhub.models.states import MemberRole, RelationshipKind, RoleOfDonor
 from donorhub.money import Money
 
+_GOES_ON = text("until_on IS NULL")
+
+
+def _make_index_of_now(name: str, *columns: str) -> Index:
+    """Return the index that lets one row with these columns go on at a time; many may have ended."""
+    return Index(name, *columns, unique=True, sqlite_where=_GOES_ON, postgresql_where=_GOES_ON)
+
 
 class Tag(Base):
     """A word by which the organisation gathers donors; two that differ in capitals or accents are one."""
@@ -46,15 +53,7 @@ class Relationship(Base):
         make_word_check("kind", RelationshipKind),
         CheckConstraint("from_id <> to_id", "joins_two"),
         CheckConstraint("until_on >= since_on", "ends_after_it_begins"),
-        Index(
-            "uq_relationship_now",
-            "from_id",
-            "to_id",
-            "kind",
-            unique=True,
-            sqlite_where=text("until_on IS NULL"),
-            postgresql_where=text("until_on IS NULL"),
-        ),
+        _make_index_of_now("uq_relationship_now", "from_id", "to_id", "kind"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -95,14 +94,7 @@ class Membership(Base):
         CheckConstraint("(fee_minor IS NULL) = (currency IS NULL)", "fee_has_a_currency"),
         Index("uq_membership_donor_id_kind_since_on", "donor_id", "kind", "since_on", unique=True),
         Index("ix_membership_since_on_id", "since_on", "id"),
-        Index(
-            "uq_membership_now",
-            "donor_id",
-            "kind",
-            unique=True,
-            sqlite_where=text("until_on IS NULL"),
-            postgresql_where=text("until_on IS NULL"),
-        ),
+        _make_index_of_now("uq_membership_now", "donor_id", "kind"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -129,14 +121,7 @@ class DonorRole(Base):
     __table_args__ = (
         make_word_check("role", RoleOfDonor),
         CheckConstraint("until_on >= since_on", "ends_after_it_begins"),
-        Index(
-            "uq_donor_role_now",
-            "donor_id",
-            "role",
-            unique=True,
-            sqlite_where=text("until_on IS NULL"),
-            postgresql_where=text("until_on IS NULL"),
-        ),
+        _make_index_of_now("uq_donor_role_now", "donor_id", "role"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
