@@ -13,11 +13,11 @@ from sqlalchemy import ColumnElement, exists, or_, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from donorhub.db import cut_query_values, db
-from donorhub.errors import Conflict, NotFound, Rejected
+from donorhub.errors import NotFound, Rejected
 from donorhub.models import DonorRole
 from donorhub.models.states import RoleOfDonor
 from donorhub.services.access import audit
-from donorhub.services.donors.relationships import refuse_early_end
+from donorhub.services.donors import periods
 
 
 def give_role(
@@ -32,14 +32,14 @@ def give_role(
 ) -> tuple[DonorRole, bool]:
     """Record what a donor is to the organisation since a day; return the row and whether it is new.
 
-    A role that goes on is returned as it is. Raise Rejected for a stance of anybody but a target, and for a
-    role that would end before it began.
+    A role that goes on, or that was recorded with the same days, is returned as it is. Raise Rejected for a
+    stance of anybody but a target, and for a role that would end before it began.
     """
     if stance and role != "target":
         raise Rejected("only a target has a stance", field="/stance", code="stance_of_target")
-    refuse_early_end(since_on, until_on)
-    ongoing = select(DonorRole).filter_by(donor_id=donor_id, role=role, until_on=None)
-    earlier_row = db.session.scalar(ongoing)
+    periods.refuse_early_end(since_on, until_on)
+    rows = db.session.scalars(select(DonorRole).filter_by(donor_id=donor_id, role=role))
+    earlier_row = periods.find_same(rows, since_on, until_on)
     if earlier_row is not None:
         return earlier_row, False
     row = DonorRole(
@@ -58,15 +58,7 @@ def end_role(row: DonorRole, until_on: date, *, now: datetime, actor: str) -> No
 
     Raise Conflict for one that ended with another, and Rejected for a day before it began.
     """
-    if row.until_on == until_on:
-        return
-    if row.until_on is not None:
-        raise Conflict("this has ended already: look at what is there now", code="ended_already")
-    refuse_early_end(row.since_on, until_on)
-    row.until_on = until_on
-    audit.record_change(
-        actor, "donor_role.ended", ("donor_role", row.id), {"until_on": (None, until_on)}, now=now
-    )
+    periods.end_period(row, until_on, what="donor_role.ended", now=now, actor=actor)
 
 
 def get_role(role_id: int, donor_id: int) -> DonorRole:

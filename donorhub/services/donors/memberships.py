@@ -13,7 +13,7 @@ from donorhub.errors import Conflict, NotFound
 from donorhub.models import Membership
 from donorhub.money import Money
 from donorhub.services.access import audit, organisation
-from donorhub.services.donors.relationships import refuse_early_end
+from donorhub.services.donors import periods
 from donorhub.services.work import events
 
 
@@ -32,14 +32,17 @@ def start_membership(
     One of the same kind and first day is returned as it is. Raise Conflict where one of this kind goes on,
     and Rejected for one that would end before it began.
     """
-    refuse_early_end(since_on, until_on)
-    for row in db.session.scalars(select(Membership).filter_by(donor_id=donor_id, kind=kind)):
-        if row.since_on == since_on:
-            return row, False
-        if row.until_on is None:
-            raise Conflict(
-                "a membership of this kind goes on: end it first", code="membership_goes_on", field="/kind"
-            )
+    periods.refuse_early_end(since_on, until_on)
+    rows = {
+        row.since_on: row
+        for row in db.session.scalars(select(Membership).filter_by(donor_id=donor_id, kind=kind))
+    }
+    if since_on in rows:
+        return rows[since_on], False
+    if any(row.until_on is None for row in rows.values()):
+        raise Conflict(
+            "a membership of this kind goes on: end it first", code="membership_goes_on", field="/kind"
+        )
     row = Membership(
         donor_id=donor_id,
         kind=kind,
@@ -65,16 +68,8 @@ def end_membership(row: Membership, until_on: date, *, now: datetime, actor: str
 
     Raise Conflict for one that ended with another, and Rejected for a day before it began.
     """
-    if row.until_on == until_on:
-        return
-    if row.until_on is not None:
-        raise Conflict("this has ended already: look at what is there now", code="ended_already")
-    refuse_early_end(row.since_on, until_on)
-    row.until_on = until_on
-    _record_event(row, until_on, now=now, is_end=True)
-    audit.record_change(
-        actor, "membership.ended", ("membership", row.id), {"until_on": (None, until_on)}, now=now
-    )
+    if periods.end_period(row, until_on, what="membership.ended", now=now, actor=actor):
+        _record_event(row, until_on, now=now, is_end=True)
 
 
 def _record_event(row: Membership, day: date, *, now: datetime, is_end: bool) -> None:

@@ -10,10 +10,11 @@ from typing import Final, Literal
 from sqlalchemy import select
 
 from donorhub.db import db
-from donorhub.errors import Conflict, NotFound, Rejected
+from donorhub.errors import NotFound, Rejected
 from donorhub.models import Donor, Relationship
 from donorhub.models.states import RelationshipKind
 from donorhub.services.access import audit
+from donorhub.services.donors import periods
 
 Side = Literal["from", "to"]
 MUTUAL: Final[tuple[RelationshipKind, ...]] = ("spouse",)  # either is to the other what the other is
@@ -42,19 +43,18 @@ def add_relationship(
 ) -> tuple[Relationship, bool]:
     """Record that one donor is something to another; return the row and whether it is new.
 
-    One that goes on already is returned as it is. Raise Rejected for a donor with themselves, and for one
-    that would end before it began.
+    One that goes on already, or that was recorded with the same days, is returned as it is. Raise Rejected
+    for a donor with themselves, and for one that would end before it began.
     """
     if from_id == to_id:
         raise Rejected("nobody is related to themselves", field="/to_id", code="same_donor")
-    refuse_early_end(since_on, until_on)
+    periods.refuse_early_end(since_on, until_on)
     if kind in MUTUAL:
         from_id, to_id = sorted((from_id, to_id))
-    if until_on is None:
-        ongoing = select(Relationship).filter_by(from_id=from_id, to_id=to_id, kind=kind, until_on=None)
-        earlier_row = db.session.scalar(ongoing)
-        if earlier_row is not None:
-            return earlier_row, False
+    rows = db.session.scalars(select(Relationship).filter_by(from_id=from_id, to_id=to_id, kind=kind))
+    earlier_row = periods.find_same(rows, since_on, until_on)
+    if earlier_row is not None:
+        return earlier_row, False
     row = Relationship(
         from_id=from_id,
         to_id=to_id,
@@ -81,21 +81,7 @@ def end_relationship(row: Relationship, until_on: date, *, now: datetime, actor:
 
     Raise Conflict for one that ended with another, and Rejected for a day before it began.
     """
-    if row.until_on == until_on:
-        return
-    if row.until_on is not None:
-        raise Conflict("this has ended already: look at what is there now", code="ended_already")
-    refuse_early_end(row.since_on, until_on)
-    row.until_on = until_on
-    audit.record_change(
-        actor, "relationship.ended", ("relationship", row.id), {"until_on": (None, until_on)}, now=now
-    )
-
-
-def refuse_early_end(since_on: date | None, until_on: date | None) -> None:
-    """Raise Rejected where something would end before it began."""
-    if since_on is not None and until_on is not None and until_on < since_on:
-        raise Rejected("it would end before it began", field="/until_on", code="ends_before_begin")
+    periods.end_period(row, until_on, what="relationship.ended", now=now, actor=actor)
 
 
 def get_relationship(relationship_id: int, donor_id: int) -> Relationship:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import date, datetime, timedelta
 
 import pytest
 from flask import Flask
@@ -11,6 +11,8 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 
 from donorhub.db import Base, db
+from donorhub.errors import Conflict
+from donorhub.models import DomainEvent
 from donorhub.services.donors import donor_roles, donors, households, interactions, memberships, relationships
 from donorhub.services.donors.interactions import NewInteraction
 from tests.races import run_second, skip_without_locks
@@ -51,3 +53,24 @@ def test_two_at_once_record_one(database: Flask, now: datetime, table: str) -> N
     assert second.waited and isinstance(second.error, IntegrityError)
     rows = db.session.scalar(select(func.count()).select_from(Base.metadata.tables[table]))
     assert rows == (2 if table == "interaction" else 1)
+
+
+def test_two_who_end_at_once_agree(database: Flask, now: datetime) -> None:
+    """The second waits, and is refused for another day than the first one's; the end is told once."""
+    skip_without_locks(database)
+    anna = donors.create_donor({"name": "Anna"}, source="form", now=now, actor=ME)
+    day = now.date()
+    row, _ = memberships.start_membership(anna.id, "x", since_on=day, now=now, actor=ME)
+    db.session.commit()
+    ids = (row.id, anna.id)
+
+    def end_with(until_on: date) -> None:
+        membership = memberships.get_membership(*ids)
+        memberships.end_membership(membership, until_on, now=now, actor=ME)
+
+    end_with(day)
+    second = run_second(database, lambda: end_with(day + timedelta(days=1)))
+    assert second.waited and isinstance(second.error, Conflict)
+    assert memberships.get_membership(*ids).until_on == day
+    ends = select(func.count()).select_from(DomainEvent).where(DomainEvent.kind == "membership.ended")
+    assert db.session.scalar(ends) == 1

@@ -216,3 +216,37 @@ def test_role_that_goes_on_is_one_row(database: Flask, now: datetime) -> None:
     _second, is_new = donor_roles.give_role(anna.id, "volunteer", since_on=now.date(), now=now, actor=ME)
     assert is_new
     assert len(donor_roles.list_roles(anna.id)) == 2
+
+
+def test_what_has_ended_is_recorded_once(database: Flask, now: datetime) -> None:
+    """A role or relationship of the past, said again, is one row; one of other days is another, whatever
+    goes on now."""
+    anna, firm = add_donor("Anna", now), add_donor("Firma", now, "organisation")
+    june, july = MAY + timedelta(days=31), MAY + timedelta(days=61)
+    acts = (
+        lambda since, until: donor_roles.give_role(
+            anna.id, "volunteer", since_on=since, until_on=until, now=now, actor=ME
+        ),
+        lambda since, until: relationships.add_relationship(
+            anna.id, firm.id, "employee_of", since_on=since, until_on=until, now=now, actor=ME
+        ),
+    )
+    days = [(MAY, june), (MAY, june), (july, None), (july, None), (MAY, june), (june, july)]
+    for act in acts:
+        assert [act(*one)[1] for one in days] == [True, False, True, False, False, True]
+
+
+def test_membership_of_same_day_is_found_behind_another(database: Flask, now: datetime) -> None:
+    """A membership that was recorded is returned as it is, also where a later one goes on."""
+    anna, june = add_donor("Anna", now), MAY + timedelta(days=31)
+    later, _ = memberships.start_membership(anna.id, "regular", since_on=june, now=now, actor=ME)
+    memberships.end_membership(later, june, now=now, actor=ME)
+    ongoing, _ = memberships.start_membership(anna.id, "regular", since_on=MAY, now=now, actor=ME)
+    assert memberships.start_membership(anna.id, "regular", since_on=june, now=now, actor=ME) == (
+        later,
+        False,
+    )
+    assert memberships.start_membership(anna.id, "regular", since_on=MAY, now=now, actor=ME) == (
+        ongoing,
+        False,
+    )
