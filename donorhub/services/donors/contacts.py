@@ -110,7 +110,8 @@ def _is_email(email: str) -> ColumnElement[bool]:
 def add_contact(
     donor_id: int, new: NewContact, *, source: str, now: datetime, actor: str, version: int | None = None
 ) -> tuple[ContactPoint, bool]:
-    """Add a contact to a donor; return it and whether it is new: one who has it already keeps it as it is.
+    """Add a contact to a donor; return it and whether it is new: one who has it already keeps it as it is,
+    but for where it is known from if only decisions said it.
 
     The first of its kind is preferred, but for accounts. An address that was dead when it ended is dead
     still. Raise Conflict when ``version`` is given and somebody changed the donor since.
@@ -122,6 +123,7 @@ def add_contact(
     value_hash = contact_rows.hash_value(value)
     known_one = next((contact for contact in live_contacts if contact.value_hash == value_hash), None)
     if known_one is not None:
+        _take_over_learned(known_one, donor, source=source, now=now)
         return known_one, False
     if value.kind == "account" and new.get("is_preferred"):
         _refuse_preferred_account()
@@ -140,6 +142,13 @@ def add_contact(
     )
     _note_change(donor, now)
     return contact, True
+
+
+def _take_over_learned(contact: ContactPoint, donor: Donor, *, source: str, now: datetime) -> None:
+    """Let an account that only decisions said be one that somebody says: undoing them forgets it no more."""
+    if contact.source == contact_rows.LEARNED:
+        contact.source, contact.collected_at = source, now
+        contact_rows.write_keys(donor)
 
 
 def change_contact(

@@ -293,6 +293,22 @@ def test_typed_account_outlives_its_decision(anna: Donor, now: datetime) -> None
     assert list_broken(now) == []
 
 
+def test_learned_account_that_somebody_adds_stays(anna: Donor, now: datetime) -> None:
+    """Who adds an account that decisions found already says that it is the donor's: no undoing forgets it."""
+    accounts.learn_accounts([(anna.id, IBAN)], now=now)
+    for _ in range(2):
+        _contact, is_new = contacts.add_contact(
+            anna.id, {"kind": "account", "value": IBAN}, source="form", now=now, actor=ME
+        )
+        db.session.commit()
+        assert not is_new
+    accounts.forget_account(anna.id, IBAN)
+    db.session.commit()
+    assert [one.source for one in contacts.list_contacts(anna.id) if one.kind == "account"] == ["form"]
+    assert [donor.id for donor in donors.find_by_key("iban", IBAN)] == [anna.id]
+    assert list_broken(now) == []
+
+
 def test_removed_donor_takes_contacts_along(database: Flask, now: datetime) -> None:
     fields: DonorFields = {"name": "Jan", "email": "jan@example.org", "city": "Łódź"}
     donor = donors.create_donor(fields, source="import:crm", now=now, actor=ME)
