@@ -95,13 +95,13 @@ def preview_issue(groups: Sequence[Sequence[int]], *, today: date, lang: str | N
     return batch
 
 
-def preview_sending(receipt_ids: Sequence[int]) -> Batch:
+def preview_sending(receipt_ids: Sequence[int], *, today: date) -> Batch:
     """Return what sending these receipts would send, and to whom."""
     batch = Batch()
     for receipt_id in receipt_ids:
         try:
             receipt = receipts.get_receipt(receipt_id)
-            receipt_mail.refuse_sending(receipt)
+            receipt_mail.refuse_sending(receipt, today=today)
         except DonorHubError as e:
             batch.refusals[(receipt_id,)] = f"receipt {receipt_id}: {e.message}"
             continue

@@ -7,7 +7,7 @@ from datetime import datetime
 from donorhub.db import db
 from donorhub.models import Donor, Message
 from donorhub.services.access import organisation
-from donorhub.services.donors import contacts, donor_roles
+from donorhub.services.donors import contacts
 from donorhub.services.messages import receipt_mail, suppressions, thank_yous
 
 
@@ -33,18 +33,9 @@ def _find_reason(message: Message, donor: Donor | None, *, now: datetime) -> str
         return "no_address"
     if reason := suppressions.find_hindrance_of_address(message.to_address):
         return reason
-    if donor is not None and (reason := _find_refusal(message, donor, now=now)):
+    today = organisation.get_day(now)
+    if donor is not None and (reason := suppressions.find_refusal(donor, message.category, today=today)):
         return reason
     if receipt_mail.is_void(message):
         return "receipt_void"
     return thank_yous.find_late_hindrance(message, now=now)
-
-
-def _find_refusal(message: Message, donor: Donor, *, now: datetime) -> str:
-    """Return what about the donor stops a message, whatever their address; empty where nothing does."""
-    if donor.is_deceased:
-        return "deceased"
-    if suppressions.refuses_contact(donor, message.category):
-        return "no_contact"
-    is_thanks = message.category == "thanks"
-    return "target" if is_thanks and donor_roles.is_target(donor.id, today=organisation.get_day(now)) else ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Final
 
 from sqlalchemy import select
@@ -45,7 +45,7 @@ def send_receipt(
     receipt = receipts.get_receipt(receipt_id)
     if find_sending(receipt_id) is None:
         shown_receipts.refuse_changed_receipt(receipt_id, digest, address=receipt.donor.email)
-    refuse_sending(receipt)
+    refuse_sending(receipt, today=organisation.get_day(now))
     donor = donors.get_donor(receipt.donor_id)
     key = f"receipt:{receipt.id}"
     outcome = messages.plan_message(
@@ -68,7 +68,7 @@ def send_receipt(
     return message, True
 
 
-def refuse_sending(receipt: Receipt) -> None:
+def refuse_sending(receipt: Receipt, *, today: date) -> None:
     """Raise Conflict for a void receipt, Rejected where its donor cannot or must not be written to."""
     if receipt.state == "void":
         raise Conflict(
@@ -84,7 +84,7 @@ def refuse_sending(receipt: Receipt) -> None:
         "address_complained": f"donor {donor.code} complained about our mail: print the receipt",
         "suppressed": f"the address of donor {donor.code} is on the suppression list",
     }
-    reason = suppressions.find_hindrance(donor, "transactional")
+    reason = suppressions.find_hindrance(donor, "transactional", today=today)
     if reason:
         raise Rejected(sentences[reason], code="donor_unreachable", state=reason)
 

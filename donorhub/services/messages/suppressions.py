@@ -78,15 +78,20 @@ def is_suppressed(address: str) -> bool:
     return find_suppression(address) is not None
 
 
-def find_hindrance(donor: Donor, category: MessageCategory) -> str:
+def find_hindrance(donor: Donor, category: MessageCategory, *, today: date) -> str:
     """Return why nothing of this category may be sent to a donor; empty where it may."""
+    if reason := find_refusal(donor, category, today=today):
+        return reason
+    return find_hindrance_of_address(donor.email) if donor.email else "no_address"
+
+
+def find_refusal(donor: Donor, category: MessageCategory, *, today: date) -> str:
+    """Return what about a donor stops such a message, whatever their address; empty where nothing does."""
     if donor.is_deceased:
         return "deceased"
-    if refuses_contact(donor, category):
+    if _refuses_contact(donor, category):
         return "no_contact"
-    if not donor.email:
-        return "no_address"
-    return find_hindrance_of_address(donor.email)
+    return "target" if category == "thanks" and donor_roles.is_target(donor.id, today=today) else ""
 
 
 def find_hindrance_of_address(address: str) -> str:
@@ -108,24 +113,11 @@ class Hindrances(NamedTuple):
 
 def find_hindrances(donor: Donor, *, today: date) -> Hindrances:
     """Return what stands between a donor and our mails, as their page tells it."""
-    receipt = find_hindrance(donor, "transactional")
-    if receipt == "deceased":
-        return Hindrances(receipt, receipt)
-    if refuses_contact(donor, "thanks"):
-        return Hindrances("no_contact", receipt)
-    is_target = donor_roles.is_target(donor.id, today=today)
-    return Hindrances("target" if is_target else receipt, receipt)
+    receipt = find_hindrance(donor, "transactional", today=today)
+    return Hindrances(find_refusal(donor, "thanks", today=today) or receipt, receipt)
 
 
-def find_thanks_hindrance(donor: Donor, *, today: date) -> str:
-    """Return why a donor is not thanked: what hinders any message, or that they are a target today."""
-    hindrance = find_hindrance(donor, "thanks")
-    if hindrance in ("", "no_address") and donor_roles.is_target(donor.id, today=today):
-        return "target"
-    return hindrance
-
-
-def refuses_contact(donor: Donor, category: MessageCategory) -> bool:
+def _refuses_contact(donor: Donor, category: MessageCategory) -> bool:
     """Return whether the donor's "no contact" stops such a message. It never stops a receipt, which is the
     donor's own paper and which a person sends.
     """

@@ -41,8 +41,8 @@ def plan_thank_you(task: Task, *, now: datetime, domain: str) -> str:
     """
     gift = gifts.get_gift(task.subject_id)
     donor = donors.get_donor(gift.donor_id)
-    reason = _find_reason(task, gift) or suppressions.find_thanks_hindrance(
-        donor, today=organisation.get_day(now)
+    reason = _find_reason(task, gift) or suppressions.find_hindrance(
+        donor, "thanks", today=organisation.get_day(now)
     )
     if reason:
         if reason in ("no_address", "address_bounced"):

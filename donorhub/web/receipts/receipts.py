@@ -256,7 +256,7 @@ def _render_receipt(receipt: Receipt, form: Form) -> str:
         digest=shown_receipts.compute_receipt_digest(receipt),
         sending_digest=shown_receipts.compute_receipt_digest(receipt, receipt.donor.email),
         mail=receipt_mail.find_sending(receipt.id),
-        mail_hindrance=suppressions.find_hindrance(receipt.donor, "transactional"),
+        mail_hindrance=suppressions.find_hindrance(receipt.donor, "transactional", today=get_today()),
     )
 
 

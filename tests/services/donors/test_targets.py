@@ -12,7 +12,7 @@ from donorhub.db import db
 from donorhub.jobs.queue.run import run_due
 from donorhub.models import Donor, Instalment, Message, Task
 from donorhub.money import Money
-from donorhub.services.donors import donor_roles, donors
+from donorhub.services.donors import contacts, donor_roles, donors
 from donorhub.services.giving import gifts
 from donorhub.services.recurring import overdue, recurring_gifts
 from tests.services.providers.test_payments import deliver, open_endpoint
@@ -30,10 +30,12 @@ def add_target(now: datetime, email: str) -> Donor:
     return donor
 
 
-@pytest.mark.parametrize("email", ["ola@example.org", ""])
+@pytest.mark.parametrize("email", ["ola@example.org", "", "bounced@example.org"])
 def test_target_is_not_thanked(database: Flask, now: datetime, email: str) -> None:
-    """No message is written and nobody is asked to call, and the task says why."""
+    """No message is written and nobody is asked to call, also where mail came back, and the task says why."""
     donor = add_target(now, email)
+    if email == "bounced@example.org":
+        contacts.mark_contact(contacts.list_contacts(donor.id)[0], "bounced", now=now, actor=ME)
     gifts.record_gift(
         donor.id,
         Money(5000, "PLN"),
