@@ -44,5 +44,6 @@ class Ledger:
     by_contact: Mapping[tuple[str, str], tuple[int, ...]] = field(default_factory=dict)
     own_gifts: Mapping[str, GiftFacts] = field(default_factory=dict)  # of the same system, by source_ref
     other_gifts: tuple[GiftFacts, ...] = ()  # from any other door, about the file's days
+    refused_emails: frozenset[str] = frozenset()  # of the file's noes, those that get no e-mail already
     funds: Mapping[str, int] = field(default_factory=dict)  # by folded name and code
     campaigns: Mapping[str, int] = field(default_factory=dict)

@@ -64,7 +64,7 @@ class DonorPlan:
     more_contacts: tuple[Key, ...] = ()  # a second e-mail or phone that the base does not have yet
     brings_account: bool = True  # False: the donor has that account no more
     more_note: str = ""
-    forbids: bool = False  # the file brings a no that the base does not have yet
+    forbids: bool = False  # the file brings a no, to contact or to e-mail, that the base does not have yet
     is_used: bool = False  # a row that is made or joined names them
 
     @property
@@ -278,7 +278,15 @@ def _compare_donor(plan: DonorPlan, ledger: Ledger, answers: Answers) -> None:
         if plan.donor_id not in ledger.by_contact.get(contact, ()) and contact not in former
     )
     plan.brings_account = ("account", person.account) not in former
-    plan.forbids = person.opt_out == "no_contact" and not values.get("do_not_contact")
+    if person.opt_out == "no_email":
+        plan.forbids = any(email not in ledger.refused_emails for email in list_emails(person))
+    else:
+        plan.forbids = person.opt_out == "no_contact" and not values.get("do_not_contact")
+
+
+def list_emails(person: Person) -> tuple[str, ...]:
+    """Return the e-mails of a person as they are compared."""
+    return tuple(normalise_email(email) for email in (person.email, *person.more_emails) if email)
 
 
 def _is_former(name: str, person: Person, former: frozenset[Key]) -> bool:

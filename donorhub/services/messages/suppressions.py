@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date, datetime
 from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, Select, select
 
 from donorhub import vault
-from donorhub.db import db, insert_or_ignore
+from donorhub.db import cut_query_values, db, insert_or_ignore
 from donorhub.errors import Conflict, NotFound
 from donorhub.models import Donor, Suppression
 from donorhub.models.states import MessageCategory, SuppressionSource
@@ -127,6 +128,16 @@ def _refuses_contact(donor: Donor, category: MessageCategory) -> bool:
 def find_suppression(address: str) -> Suppression | None:
     """Return what keeps us from writing to an address, or None."""
     return db.session.scalar(select_suppressions(address=address))
+
+
+def list_suppressed(addresses: Collection[str]) -> set[str]:
+    """Return those of these addresses to which nothing may be sent."""
+    address_by_hash = {hash_address(address): address for address in addresses}
+    hashes: set[str] = set()
+    for chunk in cut_query_values(sorted(address_by_hash)):
+        query = select_suppressions().where(Suppression.address_hash.in_(chunk))
+        hashes.update(db.session.scalars(query.with_only_columns(Suppression.address_hash)))
+    return {address_by_hash[one] for one in hashes}
 
 
 def select_suppressions(*, address: str = "") -> Select[Suppression]:

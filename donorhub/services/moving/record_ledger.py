@@ -12,10 +12,11 @@ from donorhub.db import cut_query_values, db
 from donorhub.domain.donors.identity import NameParts
 from donorhub.domain.moving.grouping import Group
 from donorhub.domain.moving.ledger import DonorFacts, GiftFacts, Ledger
-from donorhub.domain.moving.plan import FILLED_FIELDS, SAME_MONEY, RowPlan
+from donorhub.domain.moving.plan import FILLED_FIELDS, SAME_MONEY, RowPlan, list_emails
 from donorhub.domain.payer_text import fold_letters, make_name_key
 from donorhub.models import Campaign, ContactPoint, Correction, Donor, ExternalId, Fund, Gift, IdentityKey
 from donorhub.services.donors import contact_rows, interactions
+from donorhub.services.messages import suppressions
 
 ROW_SOURCE: Final = ":rows"  # of ids that we give to people of files without ids of their own
 _GIFT_COLUMNS: Final = (
@@ -42,6 +43,8 @@ def read_ledger(rows: Sequence[RowPlan], groups: Sequence[Group], system: str) -
     donor_ids.update(gift.donor_id for gift in own_gifts.values())
     donor_ids.update(id_ for ids in by_contact.values() for id_ in ids)
     donor_ids.update(gift.donor_id for gift in other_gifts)
+    noes = [group.person for group in groups if group.person.opt_out == "no_email"]
+    refused_emails = suppressions.list_suppressed({email for one in noes for email in list_emails(one)})
     return Ledger(
         _read_donors(donor_ids),
         by_ref,
@@ -50,6 +53,7 @@ def read_ledger(rows: Sequence[RowPlan], groups: Sequence[Group], system: str) -
         by_contact,
         own_gifts,
         other_gifts,
+        frozenset(refused_emails),
         _read_purposes(Fund),
         _read_purposes(Campaign),
     )

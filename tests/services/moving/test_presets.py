@@ -11,13 +11,15 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
+from donorhub import clock
 from donorhub.db import db
 from donorhub.domain.moving.answers import Answers
 from donorhub.domain.moving.field_words import FIELDS
 from donorhub.domain.moving.presets import find_preset, prepare_preset
 from donorhub.errors import Rejected
 from donorhub.models import Designation, Donor, ExternalId, Fund, Gift, ImportFile, RecordRow, Suppression
-from donorhub.services.donors import interactions
+from donorhub.services.donors import donors, interactions
+from donorhub.services.messages import suppressions
 from donorhub.services.moving import (
     record_deliveries,
     record_files,
@@ -27,7 +29,7 @@ from donorhub.services.moving import (
 )
 from donorhub.services.moving.record_plans import RecordPlan
 from importers import presets
-from tests.services.moving.records import bring, confirm, count, show
+from tests.services.moving.records import ME, bring, confirm, count, show
 
 FILES = Path(__file__).parents[2] / "files" / "presets"
 SAMPLES = sorted(FILES.glob("*.csv"))
@@ -258,6 +260,20 @@ def test_nobody_withdrawn_of_mailchimp_can_be_written_to(database: Flask) -> Non
         bring(table.content, Answers())
     assert count_suppressed() == 2
     assert count(Donor) == 4
+
+
+def test_the_withdrawn_who_are_here_get_nothing_either(database: Flask) -> None:
+    """A no to e-mail of somebody who is here is news, though nothing else of it is; told again, not."""
+    name = {"name": "Piotr Zięba", "email": "piotr@example.org"}
+    donor = donors.create_donor(name, source="form", now=clock.now(), actor=ME)
+    file, plan = show(read_sample("mailchimp-unsubscribed"), Answers())
+    assert plan.figures["counts"] == {"made": 0, "joined": 1, "known": 0, "held": 0, "left_out": 0}
+    confirm(file, plan.digest)
+    assert suppressions.is_suppressed("piotr@example.org")
+    assert not db.session.get_one(Donor, donor.id).do_not_contact
+    _, plan = show(read_sample("mailchimp-unsubscribed") + b"\n", Answers())
+    assert not plan.can_be_written
+    assert [row.reason for row in plan.plan.rows] == ["nothing_new"]
 
 
 def test_a_zip_with_something_else_is_refused() -> None:
