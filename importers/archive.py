@@ -27,7 +27,7 @@ _NO_STATEMENTS: Final = (
     "thumbs.db",
     "desktop.ini",
 )  # what computers add by themselves
-_DAMAGE: Final = (
+DAMAGE: Final = (  # what a ZIP that is damaged, locked or packed strangely raises while it is read
     zipfile.BadZipFile,
     zipfile.LargeZipFile,
     zlib.error,
@@ -67,7 +67,7 @@ def open_archive(data: bytes, *, most_bytes: int = MAX_UNPACKED) -> Iterator[Mem
         raise UnreadableArchive("archive.members", most=MOST_MEMBERS)
     try:
         archive = zipfile.ZipFile(io.BytesIO(data))
-    except _DAMAGE as e:
+    except DAMAGE as e:
         raise UnreadableArchive("archive.damaged") from e
     members = [member for member in archive.infolist() if not member.is_dir()]
     _check_members(members, len(data), most_bytes)
@@ -114,5 +114,5 @@ def _read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Member:
     name = clean_text(member.filename) or "file"
     try:
         return Member(name, archive.read(member))
-    except _DAMAGE:
+    except DAMAGE:
         return Member(name, fault=Reason("archive.member"))

@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import io
 import re
-import struct
 import zipfile
-import zlib
 from typing import Final
 
+from importers.archive import DAMAGE
 from importers.guards.grid import Grid
 from importers.sheet import UnreadableTable
 from importers.sniff import MOST_MEMBERS, count_members
@@ -24,16 +23,6 @@ _PIECE: Final = 1024 * 1024
 _OVERLAP: Final = 16  # so that a mark on the border of two pieces is seen whole
 _CELLS: Final = re.compile(rb"sheetData|table-cell|[<:]c[\s/>]")
 _PACKINGS: Final = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # others can take much memory
-_ERRORS_OF_DAMAGE: Final = (
-    zipfile.BadZipFile,
-    zlib.error,
-    struct.error,
-    NotImplementedError,
-    RuntimeError,
-    OSError,
-    EOFError,
-    ValueError,
-)
 
 
 def refuse_dangerous_zip(data: bytes) -> None:
@@ -48,7 +37,7 @@ def refuse_dangerous_zip(data: bytes) -> None:
                 _check_member(archive, member)
     except UnreadableTable:
         raise
-    except (*_ERRORS_OF_DAMAGE, zipfile.LargeZipFile) as e:
+    except DAMAGE as e:
         raise UnreadableTable("damaged_workbook") from e
 
 

@@ -93,7 +93,7 @@ def refuse_unreadable(manifest: object, *, schema: str, earlier_schemas: frozens
     """Return a manifest that this program can read; raise Rejected for any other, with the way out."""
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
         raise Rejected("this is no archive of `donorhub export --all`", code="no_archive")
-    theirs = manifest.get("schema")
+    theirs = str(manifest.get("schema"))
     if theirs in earlier_schemas:
         raise Rejected(
             f"this archive is of an older DonorHub (schema {theirs}, here {schema}): bring it in with that"
@@ -105,6 +105,19 @@ def refuse_unreadable(manifest: object, *, schema: str, earlier_schemas: frozens
             f"this archive is of a newer DonorHub (schema {theirs}, here {schema}): upgrade this one first",
             code="archive_newer",
         )
-    if set(manifest.get("tables", ())) != {table.name for table in contents.list_tables()}:
+    if not _is_complete(manifest):
         raise Rejected("the archive does not have the tables that its schema has", code="archive_damaged")
     return manifest
+
+
+def _is_complete(manifest: Mapping[str, Any]) -> bool:
+    """Return whether a manifest of our version says all that is read of it, of all tables."""
+    tables, head = manifest.get("tables"), manifest.get("audit")
+    if not isinstance(tables, dict) or not isinstance(head, dict):
+        return False
+    has_tables = tables.keys() == {table.name for table in contents.list_tables()}
+    return (
+        has_tables
+        and {"instance", "made_at"} <= manifest.keys()
+        and {"seq", "chain", "is_whole"} <= head.keys()
+    )

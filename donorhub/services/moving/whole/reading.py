@@ -9,6 +9,7 @@ import json
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
+from io import BufferedReader
 from typing import IO, Any, Final
 
 from sqlalchemy import LargeBinary, Table, bindparam, delete, exists, func, select, text, update
@@ -22,10 +23,15 @@ from donorhub.services.moving.whole.contents import Row
 from donorhub.services.moving.whole.manifest import Tally
 from donorhub.services.moving.whole.values import NOTHING, has_two_nulls, read_value
 from donorhub.services.moving.whole.writing import AT_ONCE, FILES_AT_ONCE, name_member
+from importers.archive import DAMAGE
 
 # What an installation has from its first start on, before anybody did anything.
 STARTING: Final = ("organisation", "role", "fund", "upgrade_note")
 LOCK: Final = 727281  # of PostgreSQL: two archives at once
+_AHEAD: Final = 64 * 1024  # bytes
+# Whatever an archive unpacks to, it is read in pieces; what is longer than these is cut off, and damaged.
+_LARGEST_MANIFEST: Final = 16 * 1024 * 1024  # bytes
+_LONGEST_LINE: Final = 256 * 1024 * 1024  # bytes: of a row that holds a file
 NoteTable = Callable[[str, int], None]
 
 
@@ -44,8 +50,10 @@ class Archive:
         """Return the lines of a table; raise Rejected where they cannot be read."""
         try:
             with self._file.open(name_member(table_name)) as member:
-                yield from member
-        except (KeyError, zipfile.BadZipFile, EOFError, OSError) as e:
+                lines = BufferedReader(member, _AHEAD)
+                while line := lines.readline(_LONGEST_LINE):
+                    yield line
+        except (KeyError, *DAMAGE) as e:
             raise _make_damage(f"{name_member(table_name)} cannot be read") from e
 
 
@@ -53,8 +61,9 @@ def open_archive(place: IO[bytes], *, schema: str, earlier_schemas: frozenset[st
     """Return an archive that this program can read; raise Rejected for anything else, with the way out."""
     try:
         file = zipfile.ZipFile(place)
-        said = json.loads(file.read(manifest.NAME))
-    except (zipfile.BadZipFile, KeyError, ValueError, EOFError, OSError) as e:
+        with file.open(manifest.NAME) as member:
+            said = json.loads(member.read(_LARGEST_MANIFEST))  # one that is cut off cannot be read
+    except (KeyError, *DAMAGE) as e:
         raise Rejected("this is no archive of `donorhub export --all`", code="no_archive") from e
     return Archive(file, manifest.refuse_unreadable(said, schema=schema, earlier_schemas=earlier_schemas))
 
@@ -78,8 +87,8 @@ def read_archive(archive: Archive, *, now: datetime, note_table: NoteTable) -> N
             note_table(table.name, tally.rows)
         for table in contents.list_tables():
             _join_rows(archive, table)
-    except (IntegrityError, DataError, StatementError) as e:
-        raise _make_damage("a row does not fit the others") from e
+    except (IntegrityError, DataError, StatementError, OverflowError, UnicodeEncodeError) as e:
+        raise _make_damage("a row does not fit the others, or a value its column") from e
     audit_resealing.reseal_records()
     _move_sequences()
     instance.hold_instance("imported", now=now, origin=_describe_origin(archive))
@@ -125,10 +134,10 @@ def _stream_rows(
             row = json.loads(line)
             tally.count_row(row, line)
             new_row = _read_row(archive, table, row)
-        except (ValueError, TypeError, KeyError, AttributeError) as e:
+            if fill_row is not None:
+                new_row |= fill_row(new_row)
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as e:
             raise _make_damage(f"{name_member(table.name)}, line {number} cannot be read") from e
-        if fill_row is not None:
-            new_row |= fill_row(new_row)
         yield {**new_row, **dict.fromkeys(later)}
 
 

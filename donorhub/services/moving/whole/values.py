@@ -30,6 +30,8 @@ def read_value(column: Column[Any], value: Any) -> object:
         return date.fromisoformat(value)
     if isinstance(column.type, LargeBinary):
         return base64.b64decode(value, validate=True)
+    if type(value) is not column.type.python_type:  # SQLite would keep a text among numbers
+        raise TypeError(f"{column.name} holds no {type(value).__name__}")
     return value
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+import io
 import json
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,8 +15,11 @@ from flask import Flask
 from donorhub.db import db
 from donorhub.errors import Conflict, Rejected
 from donorhub.services.messages import suppressions
+from donorhub.services.moving.whole import reading
 from tests.contents import read_contents
 from tests.services.moving.whole.moved import (
+    EARLIER,
+    SCHEMA,
     Archive,
     bring,
     change_manifest,
@@ -94,6 +100,47 @@ def lose_column(archive: Archive) -> Archive:
     return change_member(archive, "tables/fund.jsonl", json.dumps(row).encode() + b"\n")
 
 
+def lose_bits(archive: Archive) -> Archive:
+    """What a bad disk does: the packed bytes of one table are others."""
+    with zipfile.ZipFile(io.BytesIO(archive)) as file:
+        member = file.getinfo("tables/gift.jsonl")
+    start = member.header_offset + 30 + len(member.filename) + 20  # behind its local header
+    return (
+        archive[:start] + bytes(byte ^ 0xFF for byte in archive[start : start + 40]) + archive[start + 40 :]
+    )
+
+
+def lock_table(archive: Archive) -> Archive:
+    """Mark one table as packed with a password, in its own header and in the list of contents."""
+    with zipfile.ZipFile(io.BytesIO(archive)) as file:
+        place = file.getinfo("tables/gift.jsonl").header_offset
+    listed_at = archive.rindex(b"tables/gift.jsonl") - 46
+    locked = bytearray(archive)
+    locked[place + 6] |= 1
+    locked[listed_at + 8] |= 1
+    return bytes(locked)
+
+
+def nest_deeply(archive: Archive) -> Archive:
+    return change_member(archive, "tables/fund.jsonl", b"[" * 200_000 + b"\n")
+
+
+def nest_manifest(archive: Archive) -> Archive:
+    return change_member(archive, "manifest.json", b"[" * 200_000)
+
+
+def lose_tables(archive: Archive) -> Archive:
+    return change_manifest(archive, tables=7)
+
+
+def lose_audit(archive: Archive) -> Archive:
+    return change_manifest(archive, audit=None)
+
+
+def come_from_nowhere(archive: Archive) -> Archive:
+    return change_manifest(archive, schema=["20261122_1200"])
+
+
 def come_from_the_future(archive: Archive) -> Archive:
     return change_manifest(archive, schema="20991231_2359")
 
@@ -115,6 +162,13 @@ def be_another_program(archive: Archive) -> Archive:
         (lose_table, "archive_damaged"),
         (break_line, "archive_damaged"),
         (lose_column, "archive_damaged"),
+        (lose_bits, "archive_damaged"),
+        (lock_table, "archive_damaged"),
+        (nest_deeply, "archive_damaged"),
+        (lose_tables, "archive_damaged"),
+        (lose_audit, "archive_damaged"),
+        (nest_manifest, "no_archive"),
+        (come_from_nowhere, "archive_newer"),
         (cut_off, "no_archive"),
         (be_another_program, "no_archive"),
         (come_from_the_future, "archive_newer"),
@@ -135,3 +189,47 @@ def test_refused_archive_changes_nothing(
         assert refusal.value.specific_code == code
         db.session.rollback()
         assert read_contents() == before
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "value"),
+    [
+        ("gift", "donor_id", "x"),
+        ("gift", "donor_id", True),
+        ("gift", "donor_id", 1.5),
+        ("gift", "donor_id", 2**70),
+        ("gift", "note", 7),
+        ("gift", "note", "\ud800"),
+        ("gift", "received_on", 7),
+        ("gift", "recorded_at", "soon"),
+        ("gift", "currency", None),
+        ("donor", "do_not_contact", "no"),
+        ("donor", "merged_into_id", {}),
+        ("contact_point", "value", None),
+    ],
+)
+def test_value_of_another_kind_is_refused(
+    world: Flask, home: Path, table: str, column: str, value: object
+) -> None:
+    """SQLite would keep a text among numbers: an archive that agrees with its own manifest is refused too."""
+    archive = make_known(export())
+    rows = read_tables(archive)[table]
+    rows[0][column] = value
+    lines = [json.dumps(row).encode() + b"\n" for row in rows]
+    tables = read_manifest(archive)["tables"]
+    tables[table]["sha256"] = hashlib.sha256(b"".join(lines)).hexdigest()
+    spoiled = change_manifest(change_member(archive, f"tables/{table}.jsonl", b"".join(lines)), tables=tables)
+    with emptied(world, home, key=KEY):
+        before = read_contents()
+        with pytest.raises(Rejected, match="the archive is damaged"):
+            bring(spoiled)
+        db.session.rollback()
+        assert read_contents() == before
+
+
+def test_packed_gigabytes_are_read_in_pieces(world: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A line without an end, which packs a thousand times smaller, never stands in memory whole."""
+    monkeypatch.setattr(reading, "_LONGEST_LINE", 1_000_000)
+    archive = change_member(export(), "tables/fund.jsonl", b" " * 5_000_000)
+    opened = reading.open_archive(io.BytesIO(archive), schema=SCHEMA, earlier_schemas=EARLIER)
+    assert [len(line) for line in opened.stream_lines("fund")] == [1_000_000] * 5
