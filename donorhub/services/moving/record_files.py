@@ -48,7 +48,7 @@ def receive_file(
             actor, "import_file.received", ("import_file", file.id), now=now, data={"sha256": file.sha256}
         )
     elif file.state in READABLE_AGAIN_FILES:
-        file.state = "asking"
+        file.state, file.uploaded_at, file.uploaded_by = "asking", now, actor  # its days begin anew
     if is_purged(file) and file.state == "asking":
         imports.keep_content(file, data)
         file.summaries = []

@@ -92,3 +92,18 @@ def test_a_forgotten_file_is_sent_again(database: Flask) -> None:
     assert again.digest == plan.digest
     bring(data)
     assert count(Gift) == 6
+
+
+def test_a_file_sent_again_has_its_days_anew(database: Flask) -> None:
+    """What is asked of a file is kept for as long after it was sent again as after the first time."""
+    data = record_books.make_polish_years()
+    file, _ = show(data)
+    assert purge(timedelta(days=91)) == 1
+    later = clock.now() + timedelta(days=92)
+    record_files.receive_file(data, "years.xlsx", now=later, actor="user:9")
+    record_plans.plan_file(file, now=later)
+    db.session.commit()
+    assert (file.uploaded_at, file.uploaded_by) == (later, "user:9")
+    assert purge(timedelta(days=93)) == 0
+    assert imports.read_content(file) == data
+    assert purge(timedelta(days=183)) == 1
