@@ -7,6 +7,7 @@ device, the id of a container. The facts are kept as keyed hashes, whose key lie
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final, Literal
@@ -22,8 +23,12 @@ LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
 _MACHINE_ID: Final = Path("/etc/machine-id")
 _CONTAINER_MARKS: Final = (Path("/.dockerenv"), Path("/run/.containerenv"))
 _MOUNTS: Final = Path("/proc/self/mounts")
-# Systems of files that give each file another number at each mount.
-_NUMBERED_ANEW: Final = ("vfat", "msdos", "exfat", "cifs", "smb3", "9p", "virtiofs", "fuse")
+_ESCAPED: Final = re.compile(r"\\([0-7]{3})")  # a blank in a name is \040 there
+# Systems of files that give each file another number at each mount; the second line is of virtual machines.
+_NUMBERED_ANEW: Final = (
+    *("vfat", "msdos", "exfat", "cifs", "smb3", "9p", "fuse"),
+    *("virtiofs", "fakeowner", "vboxsf", "vmhgfs", "prl_fs"),
+)
 _MAY_ASK: Final = text("SELECT has_function_privilege('pg_control_system()', 'execute')")
 _CLUSTER: Final = text("SELECT system_identifier FROM pg_control_system()")
 _DATABASE: Final = text("SELECT datname, oid FROM pg_database WHERE datname = current_database()")
@@ -57,8 +62,9 @@ def _find_file_system(path: str) -> str:
     """Return the kind of the file system that a file lies in; "" where the kernel does not tell."""
     if not _MOUNTS.exists():
         return ""
-    mounts = [line.split()[1:3] for line in _MOUNTS.read_text().splitlines()]
-    around = [(len(point), kind) for point, kind in mounts if Path(path).is_relative_to(point)]
+    mounts = [line.split()[1:3] for line in _MOUNTS.read_text(errors="surrogateescape").splitlines()]
+    plain_mounts = [(_ESCAPED.sub(lambda mark: chr(int(mark[1], 8)), point), kind) for point, kind in mounts]
+    around = [(len(point), kind) for point, kind in plain_mounts if Path(path).is_relative_to(point)]
     return max(around, default=(0, ""))[1]
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import make_url, select
 
 from donorhub.db import db
 from donorhub.errors import Changed
@@ -162,7 +162,9 @@ def test_a_copied_file_is_another_place(app: Flask, home: Path, tmp_path: Path) 
 
 
 @pytest.mark.skipif("config.getoption('--db') != 'sqlite'", reason="its place is a file")
-@pytest.mark.parametrize(("kind", "has_number"), [("ext4", True), ("vfat", False), ("fuse.sshfs", False)])
+@pytest.mark.parametrize(
+    ("kind", "has_number"), [("ext4", True), ("vfat", False), ("fuse.sshfs", False), ("fakeowner", False)]
+)
 def test_numbers_that_do_not_last_tell_nothing(
     app: Flask, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str, has_number: bool
 ) -> None:
@@ -175,6 +177,22 @@ def test_numbers_that_do_not_last_tell_nothing(
     with app.app_context():
         facts = place.read_place("http://127.0.0.1:8080")
     assert ("file" in facts) == has_number and "path" in facts
+
+
+@pytest.mark.skipif("config.getoption('--db') != 'sqlite'", reason="its place is a file")
+def test_a_stick_whose_name_has_a_blank_tells_no_number(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Mounts are listed with each blank as its number: such a stick is no part of the disk around it."""
+    stick = tmp_path / "MY STICK"
+    stick.mkdir()
+    (stick / "donorhub.sqlite3").touch()
+    mounts = tmp_path / "mounts"
+    listed_name = str(stick).replace(" ", r"\040")
+    mounts.write_text(f"/dev/sda1 / ext4 rw 0 0\n/dev/sdb1 {listed_name} vfat rw 0 0\n")
+    monkeypatch.setattr(place, "_MOUNTS", mounts)
+    facts = place._read_sqlite(make_url(f"sqlite:///{stick}/donorhub.sqlite3"))
+    assert "file" not in facts and facts["path"] == f"{stick.resolve()}/donorhub.sqlite3"
 
 
 def test_a_container_tells_no_machine(
