@@ -45,7 +45,6 @@ from donorhub.services.moving import (
     record_undo,
 )
 from donorhub.services.moving.record_confirming import ShownPlan
-from donorhub.services.moving.record_deliveries import SentTable
 from donorhub.services.moving.record_undo import TakingBack
 
 bp = HouseBlueprint(
@@ -127,21 +126,13 @@ def send_record_file(new: dict[str, Any]) -> Response:
     if not content:
         raise Rejected("the file is empty", field="/file", code="file_empty")
     tables = record_deliveries.open_tables(content, new["file"].filename or "people")
-    files = [_keep_table(table) for table in tables]
+    settings: Settings = current_app.extensions["donorhub.settings"]
+    files = record_deliveries.keep_tables(
+        tables, now=clock.now(), actor=get_principal().actor, limit_mb=settings.upload_limit_mb
+    )
     status = 201 if any(is_new for _, is_new in files) else 200
     plain = {"data": [describe_file(file) for file, _ in files]}
     return answer_resource(RecordFileListSchema, plain, status=status)
-
-
-def _keep_table(sent: SentTable) -> tuple[ImportFile, bool]:
-    settings: Settings = current_app.extensions["donorhub.settings"]
-    now, actor = clock.now(), get_principal().actor
-    file, is_new = record_files.receive_file(
-        sent.content, sent.name, now=now, actor=actor, limit_mb=settings.upload_limit_mb
-    )
-    if file.state == "asking":
-        record_plans.plan_file(file, now=now, table=sent.table)
-    return file, is_new
 
 
 @bp.get(f"/<{ID}:file_id>")

@@ -5,13 +5,16 @@ Files that must be brought before others come first.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 
 from donorhub.domain.moving.answers import Answers
 from donorhub.errors import Rejected
+from donorhub.models import ImportFile
 from donorhub.services.bank.files import deliveries
 from donorhub.services.bank.files.deliveries import SentFile
-from donorhub.services.moving import record_plans, record_presets
+from donorhub.services.moving import record_files, record_plans, record_presets
 from importers.records import RecordTable
 from importers.statement import Problem
 
@@ -36,6 +39,21 @@ def open_tables(data: bytes, filename: str) -> list[SentTable]:
             raise Rejected(f"{one.where}: {one.message}", code="no_table_of_people")
         tables.append(_open_table(one))
     return sorted(tables, key=lambda one: len(_list_companions(one.preset)))
+
+
+def keep_tables(
+    tables: Iterable[SentTable], *, now: datetime, actor: str, limit_mb: int
+) -> list[tuple[ImportFile, bool]]:
+    """Keep files with the plans of what they would do; return each and whether it is new as such."""
+    files = []
+    for sent in tables:
+        file, is_new = record_files.receive_file(
+            sent.content, sent.name, now=now, actor=actor, limit_mb=limit_mb
+        )
+        if file.state == "asking":
+            record_plans.plan_file(file, now=now, table=sent.table)
+        files.append((file, is_new))
+    return files
 
 
 def _open_table(file: SentFile) -> SentTable:

@@ -15,19 +15,20 @@ from donorhub import clock
 from donorhub.config import Settings
 from donorhub.db import db
 from donorhub.domain.moving.field_words import FIELDS as ALL_FIELDS
+from donorhub.errors import Changed
 from donorhub.models import Campaign, ImportFile, RecordRow
 from donorhub.models.states import RECORD_ROW_STATES, RecordRowState
 from donorhub.money import OFFERED_CURRENCIES, Money
 from donorhub.services.giving import funds
 from donorhub.services.moving import (
     held_rows,
+    record_confirming,
     record_deliveries,
     record_files,
     record_plans,
     record_presets,
     record_undo,
 )
-from donorhub.services.moving.record_deliveries import SentTable
 from donorhub.services.paging import newest_first, read_page
 from donorhub.web.admission import require_permission
 from donorhub.web.bank.blueprint import get_actor
@@ -84,7 +85,9 @@ def upload_file() -> Response | tuple[str, int]:
         saving.refuse_errors()
         name = (upload.filename if upload is not None else "") or "people"
         tables = record_deliveries.open_tables(data, name)  # what is no table is not kept
-        files = [_keep_table(one) for one in tables]
+        files = record_deliveries.keep_tables(
+            tables, now=clock.now(), actor=get_actor(), limit_mb=_get_settings().upload_limit_mb
+        )
         new_count, file_id = sum(is_new for _, is_new in files), files[0][0].id
         commit()
         if len(files) > 1:
@@ -97,15 +100,6 @@ def upload_file() -> Response | tuple[str, int]:
             tell_reader(gettext("This file came before: here is what became of it."), "info")
         return redirect(url_for("moving.show_file", file_id=file_id))
     return _render_files(form), 422
-
-
-def _keep_table(one: SentTable) -> tuple[ImportFile, bool]:
-    file, is_new = record_files.receive_file(
-        one.content, one.name, now=clock.now(), actor=get_actor(), limit_mb=_get_settings().upload_limit_mb
-    )
-    if file.state == "asking":
-        record_plans.plan_file(file, now=clock.now(), table=one.table)
-    return file, is_new
 
 
 @bp.get("/<int:file_id>")
@@ -187,17 +181,13 @@ def answer_file(file_id: int) -> Response | tuple[str, int]:
 def write_file(file_id: int) -> Response | tuple[str, int]:
     """Have a file written exactly as the page showed it; where it would do something else now, show that."""
     form = Form(request.form)
-    file = record_files.lock_file(file_id)
     with form.start_saving():
-        if file.state == "asking":
-            plan = record_plans.plan_file(file, now=clock.now())
-            if plan.digest != form.get_value("digest") or not plan.can_be_written:
-                commit()
-                tell_reader(
-                    gettext("What this file does changed since it was shown: look at it again."), "warn"
-                )
-                return redirect(url_for("moving.show_file", file_id=file_id))
-            record_files.plan_writing(file, plan.digest, now=clock.now(), actor=get_actor())
+        try:
+            record_confirming.confirm_file(
+                file_id, form.get_value("digest"), now=clock.now(), actor=get_actor()
+            )
+        except Changed:  # the plan of now is kept, for the page to show
+            tell_reader(gettext("What this file does changed since it was shown: look at it again."), "warn")
         commit()
         return redirect(url_for("moving.show_file", file_id=file_id))
     return _render_file(record_files.get_file(file_id), form), 422
