@@ -113,9 +113,7 @@ def end_relationship(end: End, donor_id: int, relationship_id: int) -> Response:
 @bp.response(200, MembersSchema)
 def list_members(donor_id: int) -> Response:
     """List who belongs to a household; of a person, the households that they belong to."""
-    donor = donors.get_donor(donor_id)
-    is_household = donor.kind == "household"
-    pairs = households.list_members(donor.id) if is_household else households.list_households(donor.id)
+    pairs = households.list_other_ends(donors.get_donor(donor_id))
     return answer_rows(MemberSchema, [row for row, _other in pairs])
 
 

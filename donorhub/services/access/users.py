@@ -7,6 +7,7 @@ import secrets
 import uuid
 from collections.abc import Collection
 from datetime import datetime
+from typing import NamedTuple
 
 from argon2 import PasswordHasher
 from email_validator import EmailNotValidError, validate_email
@@ -27,6 +28,13 @@ _tokens = ApiToken.__table__.c
 _TOKEN_BY_HASH = select(
     _tokens.id, _tokens.name, _tokens.scopes, _tokens.expires_at, _tokens.revoked_at
 ).where(_tokens.token_sha256 == bindparam("sha256"))  # asked by every request of the API
+
+
+class UserName(NamedTuple):
+    """A user, as a list shows them to choose from."""
+
+    id: int
+    name: str
 
 
 def create_user(
@@ -135,10 +143,20 @@ def user_exists(user_id: int) -> bool:
     return db.session.scalar(select(User.id).where(User.id == user_id)) is not None
 
 
-def list_users(*, active_only: bool = False) -> list[User]:
-    """Return the staff by name."""
-    query = select(User).order_by(User.name, User.id)
-    return list(db.session.scalars(query.where(User.active) if active_only else query))
+def is_active(user_id: int) -> bool:
+    """Return whether there is a user of this id who may come in."""
+    return db.session.scalar(select(User.id).where(User.id == user_id, User.active)) is not None
+
+
+def list_users() -> list[User]:
+    """Return all users by name."""
+    return list(db.session.scalars(select(User).order_by(User.name, User.id)))
+
+
+def list_active_names() -> list[UserName]:
+    """Return who may come in, by name."""
+    query = select(User.id, User.name).where(User.active).order_by(User.name, User.id)
+    return [UserName(id_, name) for id_, name in db.session.execute(query)]
 
 
 def list_user_names() -> dict[int, str]:

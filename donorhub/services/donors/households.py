@@ -95,12 +95,16 @@ def list_households(donor_id: int, *, owner_id: int | None = None) -> Sequence[P
     return [(row, household) for row, household in db.session.execute(query)]
 
 
-def propose_name(household: Donor) -> str:
+def list_other_ends(donor: Donor, *, owner_id: int | None = None) -> Sequence[Pair]:
+    """Return the members of a household, or the households of a person."""
+    list_ends = list_members if donor.kind == "household" else list_households
+    return list_ends(donor.id, owner_id=owner_id)
+
+
+def propose_name(household: Donor, members: Sequence[Pair]) -> str:
     """Return the name that the heads of a household give it, in its language; empty where it has none."""
     heads = [
-        Head(person.name, person.given_name, person.family_name)
-        for row, person in list_members(household.id)
-        if row.is_head
+        Head(person.name, person.given_name, person.family_name) for row, person in members if row.is_head
     ]
     return write_joint_name(heads, household.lang)
 
@@ -110,7 +114,7 @@ def take_joint_name(household: Donor, *, now: datetime, actor: str) -> bool:
 
     How a letter greets it follows from its name, unless the household has a greeting of its own.
     """
-    name = propose_name(household)
+    name = propose_name(household, list_members(household.id))
     if not name or name == household.name:
         return False
     donors.change_donor(household, {"name": name}, now=now, actor=actor)

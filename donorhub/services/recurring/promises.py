@@ -137,14 +137,17 @@ def get_term_on(gift: RecurringGift, day: date) -> Term:
     return recurring_terms.pick_term(gift.terms, day)
 
 
-def list_next_instalments(recurring_gift_id: int, limit: int = 3) -> Sequence[Instalment]:
-    """Return the instalments that wait to be paid, the first due first."""
-    return db.session.scalars(
+def list_next_instalments(gift_ids: Sequence[int], *, limit: int = 3) -> dict[int, list[Instalment]]:
+    """Return the instalments of each recurring gift that wait to be paid, so many that are due first."""
+    instalments_by_gift: dict[int, list[Instalment]] = {gift_id: [] for gift_id in gift_ids}
+    query = (
         select(Instalment)
-        .where(Instalment.recurring_gift_id == recurring_gift_id, Instalment.state.in_(UNPAID_INSTALMENTS))
+        .where(Instalment.recurring_gift_id.in_(gift_ids), Instalment.state.in_(UNPAID_INSTALMENTS))
         .order_by(Instalment.due_on, Instalment.id)
-        .limit(limit)
-    ).all()
+    )
+    for instalment in db.session.scalars(query) if gift_ids else ():
+        instalments_by_gift[instalment.recurring_gift_id].append(instalment)
+    return {gift_id: rows[:limit] for gift_id, rows in instalments_by_gift.items()}
 
 
 def list_instalments_with_gifts(

@@ -232,11 +232,13 @@ def _read_changes(donor_id: int, cursor: Cursor | None, limit: int) -> Iterator[
         yield Event(change.effective_at, "recurring", change.id, True, None, facts)
 
 
-def _read_donor(donor_id: int, cursor: Cursor | None, limit: int) -> Iterator[Event]:
-    query = select(Donor).where(Donor.id == donor_id)
-    for (donor,) in _read_newest_rows(query, Donor.created_at, Donor.id, "donor", cursor, limit):
+def _read_donor(donor_id: int, cursor: Cursor | None, _limit: int) -> Iterator[Event]:
+    donor = db.session.get(Donor, donor_id)  # who asks for a timeline has looked at its donor
+    if donor is not None:
         facts = {"source": donor.source.partition(":")[0]}
-        yield Event(donor.created_at, "donor", donor.id, True, None, facts)
+        event = Event(donor.created_at, "donor", donor.id, True, None, facts)
+        if cursor is None or event.key < cursor:
+            yield event
 
 
 Source = Callable[[int, Cursor | None, int], Iterator[Event]]

@@ -28,9 +28,7 @@ def plan_by_hand(
     """
     if due_on < organisation.get_day(now):
         raise Rejected("a task is due today or later", field="/due_on", code="due_day_over")
-    if assignee_id is not None and assignee_id not in {
-        user.id for user in users.list_users(active_only=True)
-    }:
+    if assignee_id is not None and not users.is_active(assignee_id):
         raise Rejected(f"there is no user {assignee_id}", field="/assignee_id", code="assignee_unknown")
     task = Task(
         key=f"by_hand:{uuid.uuid4()}",

@@ -9,8 +9,7 @@ from datetime import datetime
 from flask import render_template, request
 
 from donorhub import clock
-from donorhub.db import db
-from donorhub.models import Donor, Instalment, RecurringGift, Term, User
+from donorhub.models import Donor, Instalment, RecurringGift, Term
 from donorhub.models.states import find_word
 from donorhub.services.access import organisation, users
 from donorhub.services.donors import (
@@ -67,6 +66,10 @@ def render_donor(donor: Donor, forms: WorkForms | None = None) -> str:
     part = find_word(request.args.get("show"), timeline.TIMELINE_PARTS)
     page = timeline.read_timeline(donor.id, before=request.args.get("after"), limit=25, part=part)
     facts = history.compute_facts(donor.id) if who.has_permission("gifts:read") else None
+    members = households.list_other_ends(donor, owner_id=get_own_list())
+    owner = f"user:{donor.owner_id}"
+    people = {event.facts["actor"] for event in page.rows if event.is_by_person} | {owner}
+    names = users.find_actor_names(people)
     return render_template(
         "donors/donor.html",
         donor=donor,
@@ -76,26 +79,21 @@ def render_donor(donor: Donor, forms: WorkForms | None = None) -> str:
         part=part,
         mail=suppressions.find_hindrances(donor, today=get_today()),
         recurring=_list_recurring_gifts(donor.id) if who.has_permission("recurring:read") else [],
-        owner=db.session.get(User, donor.owner_id) if donor.owner_id else None,
+        owner_name=names.get(owner),
         last_contact=interactions.find_last_contact(donor.id),
         page=page,
-        actors=users.find_actor_names({event.facts["actor"] for event in page.rows if event.is_by_person}),
+        actors=names,
         choose_title=choose_title,
         forms=forms or WorkForms(),
         relations=relationships.list_relations(donor.id, owner_id=get_own_list()),
-        members=households.list_members(donor.id, owner_id=get_own_list())
-        if donor.kind == "household"
-        else [],
-        joint_name=households.propose_name(donor) if donor.kind == "household" else "",
-        households=households.list_households(donor.id, owner_id=get_own_list())
-        if donor.kind == "person"
-        else [],
+        members=members,
+        joint_name=households.propose_name(donor, members) if donor.kind == "household" else "",
         memberships=memberships.list_memberships(donor.id),
         roles=donor_roles.list_roles(donor.id),
         tags=tags.read_tags([donor.id]).get(donor.id, []),
         all_tags=tags.list_tags() if who.has_permission("donors:write") else [],
         today=get_today().isoformat(),
-        staff=users.list_users(active_only=True) if may_work else [],
+        staff=users.list_active_names() if may_work else [],
     )
 
 
@@ -111,6 +109,5 @@ def _draw_giving(facts: history.GivingFacts | None) -> dict[str, object]:
 
 def _list_recurring_gifts(donor_id: int) -> list[tuple[RecurringGift, Term, Sequence[Instalment]]]:
     rows = promises.list_recurring_gifts(donor_id=donor_id, limit=5).rows
-    return [
-        (row, promises.get_term_on(row, get_today()), promises.list_next_instalments(row.id)) for row in rows
-    ]
+    next_instalments = promises.list_next_instalments([row.id for row in rows])
+    return [(row, promises.get_term_on(row, get_today()), next_instalments[row.id]) for row in rows]

@@ -162,7 +162,7 @@ def save_donor(donor_id: int) -> Answer:
 
 
 def _render_form(form: Form, donor: Donor | None = None, alike: Sequence[Donor] = ()) -> str:
-    staff = users.list_users(active_only=True)
+    staff = users.list_active_names()
     version = donor.version if donor and "" in form.errors else form.get_value("version")
     may_see_gifts = get_principal().has_permission("gifts:read")
     return render_template(

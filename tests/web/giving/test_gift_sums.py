@@ -114,7 +114,7 @@ def test_instalment_marks_what_came_back(database: Flask) -> None:
     anna = add_donor()
     promise = add_recurring(anna)
     gift = give(anna, "30.00")
-    first = promises.list_next_instalments(promise.id)[0]
+    first = promises.list_next_instalments([promise.id])[promise.id][0]
     instalments.settle_instalments(gift, {first.id: 3000}, now=clock.now(), actor=ACTOR)
     db.session.commit()
     staff = Staff(database, "accountant")
