@@ -52,7 +52,12 @@ def _render_gifts(view: SameGifts, *, has_changed: bool = False) -> str:
     views = [JoinedView(one.place.credit, gifts_by_id[one.known_gift_id or 0]) for one in view.decisions]
     filters = {name: request.values[name] for name in FILTERS if request.values.get(name)}
     return render_template(
-        "bank/same_gifts.html", view=view, views=views, filters=filters, has_changed=has_changed
+        "bank/same_gifts.html",
+        view=view,
+        views=views,
+        filters=filters,
+        behind_id=read_row_id(request.values.get("behind")),
+        has_changed=has_changed,
     )
 
 
