@@ -66,7 +66,7 @@ LIMITS = (
         "public names without a docstring",
         shape.find_undocumented_names,
         None,
-        today=2.8,
+        today=2.5,
         of=shape.count_public_names,
         each=100,
     ),
