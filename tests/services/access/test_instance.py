@@ -180,9 +180,7 @@ def test_numbers_that_do_not_last_tell_nothing(
 
 
 @pytest.mark.skipif("config.getoption('--db') != 'sqlite'", reason="its place is a file")
-def test_a_stick_whose_name_has_a_blank_tells_no_number(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_stick_whose_name_has_blank_has_no_number(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Mounts are listed with each blank as its number: such a stick is no part of the disk around it."""
     stick = tmp_path / "MY STICK"
     stick.mkdir()

@@ -9,8 +9,8 @@ import json
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
-from io import BufferedReader, RawIOBase
-from typing import IO, Any, Final, cast
+from io import BufferedReader
+from typing import IO, Any, Final
 
 from sqlalchemy import LargeBinary, Table, bindparam, delete, exists, func, select, text, update
 from sqlalchemy.exc import DataError, IntegrityError, StatementError
@@ -50,7 +50,8 @@ class Archive:
         """Return the lines of a table; raise Rejected where they cannot be read."""
         try:
             with self._file.open(name_member(table_name)) as member:
-                lines = BufferedReader(cast(RawIOBase, member), _AHEAD)
+                assert isinstance(member, zipfile.ZipExtFile)  # noqa: S101  the type does not say so
+                lines = BufferedReader(member, _AHEAD)
                 while line := lines.readline(_LONGEST_LINE):
                     yield line
         except (KeyError, *DAMAGE) as e:
