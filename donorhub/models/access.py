@@ -18,7 +18,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from donorhub.db import Base, make_word_check
+from donorhub.db import PERSONAL, STAFF, Base, make_word_check
 from donorhub.models.states import Lang, RoleName
 
 user_role = Table(
@@ -46,14 +46,15 @@ class User(Base, UserMixin):
     __table_args__ = (make_word_check("lang", Lang),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    email: Mapped[str] = mapped_column(unique=True)
-    name: Mapped[str]
-    password: Mapped[str]  # argon2 hash
+    email: Mapped[str] = mapped_column(unique=True, info=STAFF)
+    name: Mapped[str] = mapped_column(info=STAFF)
+    password: Mapped[str] = mapped_column(info=STAFF)  # argon2 hash
     lang: Mapped[Lang] = mapped_column(default="en")
     active: Mapped[bool] = mapped_column(default=True)
     fs_uniquifier: Mapped[str] = mapped_column(unique=True)  # Flask-Security wants it; it opens nothing
     created_at: Mapped[datetime]
-    last_login_at: Mapped[datetime | None]  # type: ignore[assignment]  # the mixin declares it never empty
+    # the mixin declares it never empty
+    last_login_at: Mapped[datetime | None] = mapped_column(info=STAFF)  # type: ignore[assignment]
 
     roles: Mapped[list[Role]] = relationship(secondary=user_role, lazy="selectin")  # type: ignore[assignment]
 
@@ -101,7 +102,7 @@ class IdempotencyKey(Base):
     fingerprint: Mapped[str]
     status: Mapped[int]
     headers: Mapped[dict[str, str]]
-    body: Mapped[bytes] = mapped_column(LargeBinary)
+    body: Mapped[bytes] = mapped_column(LargeBinary, info=PERSONAL)
     expires_at: Mapped[datetime]
 
 
@@ -141,8 +142,8 @@ class AuditValue(Base):
     record_id: Mapped[int] = mapped_column(ForeignKey("audit_record.id", ondelete="RESTRICT"))
     donor_id: Mapped[int | None] = mapped_column(ForeignKey("donor.id", ondelete="RESTRICT"), index=True)
     field: Mapped[str]
-    before: Mapped[object] = mapped_column(JSON)
-    after: Mapped[object] = mapped_column(JSON)
+    before: Mapped[object] = mapped_column(JSON, info=PERSONAL)
+    after: Mapped[object] = mapped_column(JSON, info=PERSONAL)
 
 
 class AuditHead(Base):

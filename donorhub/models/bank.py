@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index, LargeBinary, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from donorhub.db import Base, Currency, Minor, make_word_check, write_word_condition
+from donorhub.db import PERSONAL, Base, Currency, Minor, make_word_check, write_word_condition
 from donorhub.models.states import (
     ENTRIES_TO_DECIDE,
     AliasKind,
@@ -71,9 +71,11 @@ class ImportFile(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     sha256: Mapped[str] = mapped_column(unique=True)
-    filename: Mapped[str]
+    filename: Mapped[str] = mapped_column(info=PERSONAL)
     size: Mapped[int]
-    content: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)  # compressed and encrypted
+    content: Mapped[bytes] = mapped_column(
+        LargeBinary, deferred=True, info=PERSONAL
+    )  # compressed and encrypted
     kind: Mapped[ImportFileKind] = mapped_column(default="statement", server_default="statement")
     format: Mapped[str] = mapped_column(default="")
     profile: Mapped[str] = mapped_column(default="")
@@ -82,14 +84,16 @@ class ImportFile(Base):
     layout: Mapped[dict[str, object] | None]  # the answers of the mapping wizard, when it was needed
     generation: Mapped[int] = mapped_column(default=1)  # how often it was sent to be read
     state: Mapped[ImportFileState] = mapped_column(default="received")
-    problems: Mapped[list[dict[str, Any]]] = mapped_column(default=list)  # {level, code, message, where}
+    problems: Mapped[list[dict[str, Any]]] = mapped_column(
+        default=list, info=PERSONAL
+    )  # {level, code, message, where}
     statements_count: Mapped[int] = mapped_column(default=0)
     entries_count: Mapped[int] = mapped_column(default=0)
     new_count: Mapped[int] = mapped_column(default=0)
     known_count: Mapped[int] = mapped_column(default=0)
     doubtful_count: Mapped[int] = mapped_column(default=0)  # of the new ones: may be known, a person decides
     summaries: Mapped[list[dict[str, Any]]] = mapped_column(
-        default=list
+        default=list, info=PERSONAL
     )  # statement by statement, as the file says
     progress: Mapped[int] = mapped_column(default=0)  # entries done, while it runs
     uploaded_by: Mapped[str]
@@ -106,7 +110,9 @@ class ImportPlan(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     import_file_id: Mapped[int] = mapped_column(ForeignKey("import_file.id", ondelete="RESTRICT"))
     digest: Mapped[str]
-    plan: Mapped[dict[str, Any]]  # the answers, and what comes of them: services.bank.files.import_plans
+    plan: Mapped[dict[str, Any]] = mapped_column(
+        info=PERSONAL
+    )  # the answers, and what comes of them: services.bank.files.import_plans
     made_at: Mapped[datetime]
 
 
@@ -123,8 +129,10 @@ class ImportRow(Base):
     import_file_id: Mapped[int] = mapped_column(ForeignKey("import_file.id", ondelete="RESTRICT"))
     line: Mapped[int]
     state: Mapped[ImportRowState]
-    cells: Mapped[list[str]]  # as the person wrote them; none of a row that stays out
-    raw: Mapped[str]  # as the file has it
+    cells: Mapped[list[str]] = mapped_column(
+        info=PERSONAL
+    )  # as the person wrote them; none of a row that stays out
+    raw: Mapped[str] = mapped_column(info=PERSONAL)  # as the file has it
     actor: Mapped[str]
     made_at: Mapped[datetime]
 
@@ -217,15 +225,17 @@ class Entry(Base):
     value_on: Mapped[date | None]
     amount_minor: Mapped[Minor]  # signed: money in is positive
     currency: Mapped[Currency]
-    counterparty_name: Mapped[str] = mapped_column(default="")
-    counterparty_account: Mapped[str] = mapped_column(default="")
-    remittance: Mapped[str] = mapped_column(default="")
+    counterparty_name: Mapped[str] = mapped_column(default="", info=PERSONAL)
+    counterparty_account: Mapped[str] = mapped_column(default="", info=PERSONAL)
+    remittance: Mapped[str] = mapped_column(default="", info=PERSONAL)
     bank_ref: Mapped[str | None]
-    end_to_end_id: Mapped[str | None]
-    mandate_id: Mapped[str | None]
+    end_to_end_id: Mapped[str | None] = mapped_column(info=PERSONAL)
+    mandate_id: Mapped[str | None] = mapped_column(info=PERSONAL)
     return_code: Mapped[str | None]
-    virtual_account: Mapped[str | None]
-    more: Mapped[dict[str, Any] | None]  # further fields of the file, by their names in importers.statement
+    virtual_account: Mapped[str | None] = mapped_column(info=PERSONAL)
+    more: Mapped[dict[str, Any] | None] = mapped_column(
+        info=PERSONAL
+    )  # further fields of the file, by their names in importers.statement
     is_reversal: Mapped[bool] = mapped_column(default=False)
     has_details: Mapped[bool] = mapped_column(default=False)
     state: Mapped[EntryState] = mapped_column(default="new")
@@ -303,14 +313,14 @@ class Detail(Base):
     position: Mapped[int]
     amount_minor: Mapped[Minor]
     currency: Mapped[Currency]
-    counterparty_name: Mapped[str] = mapped_column(default="")
-    counterparty_account: Mapped[str] = mapped_column(default="")
-    remittance: Mapped[str] = mapped_column(default="")
-    end_to_end_id: Mapped[str | None]
-    mandate_id: Mapped[str | None]
+    counterparty_name: Mapped[str] = mapped_column(default="", info=PERSONAL)
+    counterparty_account: Mapped[str] = mapped_column(default="", info=PERSONAL)
+    remittance: Mapped[str] = mapped_column(default="", info=PERSONAL)
+    end_to_end_id: Mapped[str | None] = mapped_column(info=PERSONAL)
+    mandate_id: Mapped[str | None] = mapped_column(info=PERSONAL)
     return_code: Mapped[str | None]
-    virtual_account: Mapped[str | None]
-    more: Mapped[dict[str, Any] | None]
+    virtual_account: Mapped[str | None] = mapped_column(info=PERSONAL)
+    more: Mapped[dict[str, Any] | None] = mapped_column(info=PERSONAL)
 
 
 class EntryAlias(Base):
@@ -365,7 +375,7 @@ class Match(Base):
     payout_id: Mapped[int | None] = mapped_column(ForeignKey("payout.id", ondelete="RESTRICT"), index=True)
     donor_id: Mapped[int | None] = mapped_column(ForeignKey("donor.id", ondelete="RESTRICT"))
     amount_minor: Mapped[Minor]
-    evidence: Mapped[list[dict[str, Any]]] = mapped_column(default=list)
+    evidence: Mapped[list[dict[str, Any]]] = mapped_column(default=list, info=PERSONAL)
     engine_version: Mapped[str]
     actor: Mapped[str]
     decided_at: Mapped[datetime]
@@ -380,7 +390,7 @@ class PayerKey(Base):
     __table_args__ = (UniqueConstraint("value", "donor_id"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    value: Mapped[str]  # IBAN, or folded name without digits
+    value: Mapped[str] = mapped_column(info=PERSONAL)  # IBAN, or folded name without digits
     donor_id: Mapped[int] = mapped_column(ForeignKey("donor.id", ondelete="RESTRICT"), index=True)
     recurring_gift_id: Mapped[int | None] = mapped_column(
         ForeignKey("recurring_gift.id", ondelete="RESTRICT")

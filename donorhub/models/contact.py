@@ -7,7 +7,7 @@ from datetime import date, datetime
 from sqlalchemy import CheckConstraint, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from donorhub.db import Base, make_word_check
+from donorhub.db import PERSONAL, Base, make_word_check
 from donorhub.models.states import ContactKind, ContactState
 
 _IS_LIVE = text("until_on IS NULL")
@@ -51,13 +51,17 @@ class ContactPoint(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     donor_id: Mapped[int] = mapped_column(ForeignKey("donor.id", ondelete="RESTRICT"), index=True)
     kind: Mapped[ContactKind]
-    value: Mapped[str]  # as it is shown, in one line; of a postal address put together of its parts
-    street: Mapped[str] = mapped_column(default="")
-    postcode: Mapped[str] = mapped_column(default="")
-    town: Mapped[str] = mapped_column(default="")
-    country: Mapped[str] = mapped_column(default="")
-    value_hash: Mapped[str]  # keyed, of what equal values have in common (domain.donors.contact_values)
-    label: Mapped[str] = mapped_column(default="")  # "at work", "his mother's"
+    value: Mapped[str] = mapped_column(
+        info=PERSONAL
+    )  # as it is shown, in one line; of a postal address put together of its parts
+    street: Mapped[str] = mapped_column(default="", info=PERSONAL)
+    postcode: Mapped[str] = mapped_column(default="", info=PERSONAL)
+    town: Mapped[str] = mapped_column(default="", info=PERSONAL)
+    country: Mapped[str] = mapped_column(default="", info=PERSONAL)
+    value_hash: Mapped[str] = mapped_column(
+        info=PERSONAL
+    )  # keyed, of what equal values have in common (domain.donors.contact_values)
+    label: Mapped[str] = mapped_column(default="", info=PERSONAL)  # "at work", "his mother's"
     is_preferred: Mapped[bool] = mapped_column(default=False)
     state: Mapped[ContactState] = mapped_column(default="ok")
     since_on: Mapped[date | None]  # None: for as long as we know it

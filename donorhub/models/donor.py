@@ -7,7 +7,7 @@ from datetime import date, datetime
 from sqlalchemy import ForeignKey, Index, UniqueConstraint, false, select, text, true
 from sqlalchemy.orm import Mapped, deferred, mapped_column, relationship
 
-from donorhub.db import Base, make_word_check
+from donorhub.db import PERSONAL, Base, make_word_check
 from donorhub.models.states import DonorKind, IdentityKind, Lang, Stage
 
 
@@ -51,26 +51,34 @@ class Donor(Base):
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    code: Mapped[str] = mapped_column(unique=True)  # DH-1001-7: what the donor writes in a transfer
+    code: Mapped[str] = mapped_column(
+        unique=True, info=PERSONAL
+    )  # DH-1001-7: what the donor writes in a transfer
     kind: Mapped[DonorKind] = mapped_column(default="person")
-    name: Mapped[str]  # as it is shown and addressed, "Anna Kowalska"
-    given_name: Mapped[str] = mapped_column(default="")
-    family_name: Mapped[str] = mapped_column(default="")
-    salutation: Mapped[str] = mapped_column(default="")  # what the donor wants to be called; wins always
+    name: Mapped[str] = mapped_column(info=PERSONAL)  # as it is shown and addressed, "Anna Kowalska"
+    given_name: Mapped[str] = mapped_column(default="", info=PERSONAL)
+    family_name: Mapped[str] = mapped_column(default="", info=PERSONAL)
+    salutation: Mapped[str] = mapped_column(
+        default="", info=PERSONAL
+    )  # what the donor wants to be called; wins always
     # The preferred contact of each kind, for lists and letters; "" where there is none. contact_point is the
     # truth and has all others; services.donors.contact_rows alone writes here. The country may be known
     # without an address.
-    email: Mapped[str] = mapped_column(default="")
-    phone: Mapped[str] = mapped_column(default="")
-    street: Mapped[str] = mapped_column(default="")
-    postcode: Mapped[str] = mapped_column(default="")
-    city: Mapped[str] = mapped_column(default="")
-    country: Mapped[str] = mapped_column(default="")
-    tax_number: Mapped[str] = mapped_column(default="", server_default="")  # as domain.tax_numbers writes it
+    email: Mapped[str] = mapped_column(default="", info=PERSONAL)
+    phone: Mapped[str] = mapped_column(default="", info=PERSONAL)
+    street: Mapped[str] = mapped_column(default="", info=PERSONAL)
+    postcode: Mapped[str] = mapped_column(default="", info=PERSONAL)
+    city: Mapped[str] = mapped_column(default="", info=PERSONAL)
+    country: Mapped[str] = mapped_column(default="", info=PERSONAL)
+    tax_number: Mapped[str] = mapped_column(
+        default="", server_default="", info=PERSONAL
+    )  # as domain.tax_numbers writes it
     lang: Mapped[Lang] = mapped_column(default="en")  # in which letters and receipts are written
     # False: the donor named none, and it follows the country. Before there was a choice, all count as told.
     lang_is_told: Mapped[bool] = mapped_column(default=False, server_default=true())
-    search: Mapped[str] = mapped_column(default="")  # folded: names, e-mail, code, city (domain.names.fold)
+    search: Mapped[str] = mapped_column(
+        default="", info=PERSONAL
+    )  # folded: names, e-mail, code, city (domain.names.fold)
     do_not_contact: Mapped[bool] = mapped_column(default=False)
     is_deceased: Mapped[bool] = mapped_column(default=False)
     owner_id: Mapped[int | None] = mapped_column(ForeignKey("user.id", ondelete="RESTRICT"), index=True)
@@ -106,7 +114,7 @@ class ExternalId(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     donor_id: Mapped[int] = mapped_column(ForeignKey("donor.id", ondelete="RESTRICT"), index=True)
     source: Mapped[str]
-    ref: Mapped[str]
+    ref: Mapped[str] = mapped_column(info=PERSONAL)
 
 
 class IdentityKey(Base):
@@ -123,7 +131,7 @@ class IdentityKey(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     kind: Mapped[IdentityKind]
-    value: Mapped[str]
+    value: Mapped[str] = mapped_column(info=PERSONAL)
     donor_id: Mapped[int] = mapped_column(ForeignKey("donor.id", ondelete="RESTRICT"), index=True)
     is_learned: Mapped[bool] = mapped_column(
         default=False, server_default=false()

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ForeignKey, LargeBinary, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from donorhub.db import Base, make_word_check
+from donorhub.db import PERSONAL, Base, make_word_check
 from donorhub.models.states import DownloadForm, Lang
 
 
@@ -22,7 +22,7 @@ class Download(Base):
     key: Mapped[str] = mapped_column(unique=True)  # of the form that asked: sent twice it asks once
     user_id: Mapped[int] = mapped_column(ForeignKey("user.id", ondelete="RESTRICT"), index=True)
     list_name: Mapped[str]
-    filters: Mapped[dict[str, Any]]
+    filters: Mapped[dict[str, Any]] = mapped_column(info=PERSONAL)
     form: Mapped[DownloadForm]
     lang: Mapped[Lang]
     asked_at: Mapped[datetime]
@@ -41,4 +41,4 @@ class DownloadPart(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     download_id: Mapped[int] = mapped_column(ForeignKey("download.id", ondelete="RESTRICT"))
     position: Mapped[int]
-    content: Mapped[bytes] = mapped_column(LargeBinary)
+    content: Mapped[bytes] = mapped_column(LargeBinary, info=PERSONAL)

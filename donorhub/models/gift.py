@@ -8,7 +8,7 @@ from typing import Any, Final
 from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Index, UniqueConstraint, func, select, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from donorhub.db import Base, Currency, Minor, make_word_check
+from donorhub.db import PERSONAL, Base, Currency, Minor, make_word_check
 from donorhub.models.donor import Donor
 from donorhub.models.states import (
     COUNTED_REFUNDS,
@@ -94,9 +94,9 @@ class Gift(Base):
         ForeignKey("campaign.id", ondelete="RESTRICT"), index=True
     )
     appeal_id: Mapped[int | None] = mapped_column(ForeignKey("appeal.id", ondelete="RESTRICT"), index=True)
-    note: Mapped[str] = mapped_column(default="")
+    note: Mapped[str] = mapped_column(default="", info=PERSONAL)
     goods: Mapped[str] = mapped_column(
-        default="", server_default=""
+        default="", server_default="", info=PERSONAL
     )  # what was given in kind, for the receipt
     receipted_elsewhere: Mapped[str] = mapped_column(
         default="", server_default=""
@@ -226,7 +226,7 @@ class Correction(Base):
     gift_id: Mapped[int] = mapped_column(ForeignKey("gift.id", ondelete="RESTRICT"), index=True)
     amount_minor: Mapped[Minor]
     currency: Mapped[Currency]
-    reason: Mapped[str]
+    reason: Mapped[str] = mapped_column(info=PERSONAL)
     recorded_at: Mapped[datetime]
     actor: Mapped[str]
     source: Mapped[str]

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
-from donorhub.db import Base, make_word_check
+from donorhub.db import PERSONAL, Base, make_word_check
 from donorhub.models.states import CallOutcome, InteractionDirection, InteractionKind
 
 
@@ -29,7 +29,7 @@ class Interaction(Base):
     at: Mapped[datetime]  # when it happened; when we knew it is recorded_at
     recorded_at: Mapped[datetime]
     actor: Mapped[str]
-    text: Mapped[str]
+    text: Mapped[str] = mapped_column(info=PERSONAL)
     outcome: Mapped[CallOutcome | None]  # of a call
     task_id: Mapped[int | None] = mapped_column(ForeignKey("task.id", ondelete="RESTRICT"), index=True)
     # What this says anew: one row is corrected once, and then the correction is.

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from donorhub.db import Base, make_word_check
+from donorhub.db import PERSONAL, Base, make_word_check
 from donorhub.models.states import RecordRowState
 
 
@@ -29,8 +29,8 @@ class RecordRow(Base):
     import_file_id: Mapped[int] = mapped_column(ForeignKey("import_file.id", ondelete="RESTRICT"))
     sheet: Mapped[str]
     row_no: Mapped[int]
-    raw: Mapped[list[str]]  # the cells as they are written
-    plan: Mapped[dict[str, Any]]  # what the row is understood as
+    raw: Mapped[list[str]] = mapped_column(info=PERSONAL)  # the cells as they are written
+    plan: Mapped[dict[str, Any]] = mapped_column(info=PERSONAL)  # what the row is understood as
     state: Mapped[RecordRowState]
     reason: Mapped[str] = mapped_column(default="")
     donor_id: Mapped[int | None] = mapped_column(ForeignKey("donor.id", ondelete="RESTRICT"), index=True)

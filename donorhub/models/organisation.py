@@ -7,7 +7,7 @@ from datetime import date, datetime
 from sqlalchemy import CheckConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from donorhub.db import Base, make_word_check
+from donorhub.db import STAFF, Base, make_word_check
 from donorhub.domain.bank.matching.words_against import WORDS_AGAINST
 from donorhub.models.states import Lang
 
@@ -26,7 +26,7 @@ class Organisation(Base):
     country: Mapped[str] = mapped_column(default="PL")  # ISO 3166, XK for Kosovo
     ids: Mapped[dict[str, str]] = mapped_column(default=dict)  # {"KRS": "…", "NIP": "…"}
     contact: Mapped[str] = mapped_column(default="")
-    signatory_name: Mapped[str] = mapped_column(default="")
+    signatory_name: Mapped[str] = mapped_column(default="", info=STAFF)
     signatory_role: Mapped[str] = mapped_column(default="")
     exemption: Mapped[str] = mapped_column(default="")
     lang: Mapped[Lang] = mapped_column(default="en")

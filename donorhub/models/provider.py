@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from donorhub.db import Base, Currency, Minor, make_word_check
+from donorhub.db import PERSONAL, Base, Currency, Minor, make_word_check
 from donorhub.models.states import (
     GiftMethod,
     PaymentState,
@@ -81,7 +81,7 @@ class ProviderEvent(Base):
     received_at: Mapped[datetime]
     object_kind: Mapped[str]
     object_id: Mapped[str] = mapped_column(index=True)
-    body: Mapped[bytes] = mapped_column(LargeBinary)  # zlib
+    body: Mapped[bytes] = mapped_column(LargeBinary, info=PERSONAL)  # zlib
     body_sha256: Mapped[bytes] = mapped_column(LargeBinary)
     needs_fetch: Mapped[bool] = mapped_column(default=False)
     source: Mapped[ProviderEventSource] = mapped_column(default="http")
@@ -109,7 +109,7 @@ class ProviderRegister(Base):
     v_at: Mapped[int] = mapped_column(BigInteger)
     v_rank: Mapped[int]
     v_ev: Mapped[str]
-    state: Mapped[dict[str, Any]]
+    state: Mapped[dict[str, Any]] = mapped_column(info=PERSONAL)
     livemode: Mapped[bool]
 
 
@@ -127,7 +127,9 @@ class ProviderMap(Base):
     account: Mapped[str]
     kind: Mapped[ProviderObject]
     ref: Mapped[str]
-    donor_fields: Mapped[dict[str, object] | None]  # of a customer: what of our donor the provider filled in
+    donor_fields: Mapped[dict[str, object] | None] = mapped_column(
+        info=PERSONAL
+    )  # of a customer: what of our donor the provider filled in
     subject_id: Mapped[int] = mapped_column(
         index=True
     )  # donor, recurring_gift, payment, instalment or payout

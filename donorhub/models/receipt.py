@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index, LargeBinary, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from donorhub.db import Base, Currency, Minor, make_word_check
+from donorhub.db import PERSONAL, Base, Currency, Minor, make_word_check
 from donorhub.models.donor import Donor
 from donorhub.models.states import Lang, ReceiptKind, ReceiptState
 
@@ -58,7 +58,7 @@ class Receipt(Base):
     donor_id: Mapped[int] = mapped_column(ForeignKey("donor.id", ondelete="RESTRICT"))
     total_minor: Mapped[Minor]
     currency: Mapped[Currency]
-    payload: Mapped[dict[str, Any]]
+    payload: Mapped[dict[str, Any]] = mapped_column(info=PERSONAL)
     payload_sha256: Mapped[str]
     pdf_sha256: Mapped[str | None]
     waits_because: Mapped[str] = mapped_column(default="")  # why there is no PDF yet, for people
@@ -70,7 +70,7 @@ class Receipt(Base):
     )
     voided_at: Mapped[datetime | None]
     voided_by: Mapped[str | None]
-    void_reason: Mapped[str | None]
+    void_reason: Mapped[str | None] = mapped_column(info=PERSONAL)
 
     donor: Mapped[Donor] = relationship()
     lines: Mapped[list[ReceiptLine]] = relationship(back_populates="receipt", order_by="ReceiptLine.position")
@@ -110,5 +110,5 @@ class ReceiptPdf(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     receipt_id: Mapped[int] = mapped_column(ForeignKey("receipt.id", ondelete="RESTRICT"))
     mark: Mapped[ReceiptState] = mapped_column(default="issued")
-    content: Mapped[bytes] = mapped_column(LargeBinary)
+    content: Mapped[bytes] = mapped_column(LargeBinary, info=PERSONAL)
     sha256: Mapped[str]

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from donorhub.db import Base, Currency, Minor, make_word_check, write_word_condition
+from donorhub.db import PERSONAL, Base, Currency, Minor, make_word_check, write_word_condition
 from donorhub.models.donor import Donor
 from donorhub.models.states import (
     RUNNING_PROMISES,
@@ -52,14 +52,14 @@ class RecurringGift(Base):
     kind: Mapped[RecurringKind]
     charged_by: Mapped[ChargedBy] = mapped_column(default="none", server_default="none")
     state: Mapped[RecurringState]
-    state_reason: Mapped[str] = mapped_column(default="")
+    state_reason: Mapped[str] = mapped_column(default="", info=PERSONAL)
     currency: Mapped[Currency]
     start_on: Mapped[date]
     ends_on: Mapped[date | None]
     instalments_total: Mapped[int | None]  # None: open-ended
     campaign_id: Mapped[int | None] = mapped_column(ForeignKey("campaign.id", ondelete="RESTRICT"))
     fund_id: Mapped[int | None] = mapped_column(ForeignKey("fund.id", ondelete="RESTRICT"))
-    payer_iban: Mapped[str] = mapped_column(default="", index=True)
+    payer_iban: Mapped[str] = mapped_column(default="", index=True, info=PERSONAL)
     origin: Mapped[RecurringOrigin] = mapped_column(default="declared")
     source: Mapped[str]
     source_ref: Mapped[str]
@@ -97,7 +97,7 @@ class Term(Base):
     from_on: Mapped[date]
     to_on: Mapped[date | None]
     is_pause: Mapped[bool] = mapped_column(default=False)
-    reason: Mapped[str] = mapped_column(default="")
+    reason: Mapped[str] = mapped_column(default="", info=PERSONAL)
 
     recurring_gift: Mapped[RecurringGift] = relationship(back_populates="terms")
 
@@ -182,9 +182,9 @@ class Mandate(Base):
     recurring_gift_id: Mapped[int] = mapped_column(ForeignKey("recurring_gift.id", ondelete="RESTRICT"))
     kind: Mapped[MandateKind]
     creditor_id: Mapped[str] = mapped_column(default="")  # under which we collect, where we have several
-    reference: Mapped[str]
+    reference: Mapped[str] = mapped_column(info=PERSONAL)
     state: Mapped[MandateState]
-    state_reason: Mapped[str] = mapped_column(default="")
+    state_reason: Mapped[str] = mapped_column(default="", info=PERSONAL)
     signed_on: Mapped[date | None]
     active_from: Mapped[date | None]
     ended_on: Mapped[date | None]

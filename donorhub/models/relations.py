@@ -7,7 +7,7 @@ from datetime import date, datetime
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from donorhub.db import Base, Minor, make_word_check
+from donorhub.db import PERSONAL, Base, Minor, make_word_check
 from donorhub.models.states import MemberRole, RelationshipKind, RoleOfDonor
 from donorhub.money import Money
 
@@ -60,7 +60,7 @@ class Relationship(Base):
     from_id: Mapped[int] = mapped_column(ForeignKey("donor.id", ondelete="RESTRICT"), index=True)
     to_id: Mapped[int] = mapped_column(ForeignKey("donor.id", ondelete="RESTRICT"), index=True)
     kind: Mapped[RelationshipKind]
-    title: Mapped[str] = mapped_column(default="")  # "treasurer"
+    title: Mapped[str] = mapped_column(default="", info=PERSONAL)  # "treasurer"
     since_on: Mapped[date | None]  # None: nobody knows
     until_on: Mapped[date | None]  # None: it goes on
     recorded_at: Mapped[datetime]
@@ -127,7 +127,7 @@ class DonorRole(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     donor_id: Mapped[int] = mapped_column(ForeignKey("donor.id", ondelete="RESTRICT"), index=True)
     role: Mapped[RoleOfDonor]
-    stance: Mapped[str] = mapped_column(default="")  # of a target: what they stand for
+    stance: Mapped[str] = mapped_column(default="", info=PERSONAL)  # of a target: what they stand for
     since_on: Mapped[date]
     until_on: Mapped[date | None]  # None: it goes on
     recorded_at: Mapped[datetime]

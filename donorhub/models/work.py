@@ -8,7 +8,7 @@ from typing import Any, Final
 from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from donorhub.db import Base, make_word_check, write_word_condition
+from donorhub.db import PERSONAL, Base, make_word_check, write_word_condition
 from donorhub.models.states import (
     OPEN_TASKS,
     AttachmentKind,
@@ -93,7 +93,9 @@ class Task(Base):
     donor_id: Mapped[int | None] = mapped_column(ForeignKey("donor.id", ondelete="RESTRICT"), index=True)
     subject_type: Mapped[str]
     subject_id: Mapped[int]
-    title: Mapped[str] = mapped_column(default="", server_default="")  # of one that a person planned
+    title: Mapped[str] = mapped_column(
+        default="", server_default="", info=PERSONAL
+    )  # of one that a person planned
     facts: Mapped[dict[str, Any]] = mapped_column(
         default=dict
     )  # what the title needs; ids and amounts, no names
@@ -103,11 +105,11 @@ class Task(Base):
     failures: Mapped[int] = mapped_column(default=0, server_default="0")  # how often that ended in an error
     next_attempt_at: Mapped[datetime | None]
     lease_until: Mapped[datetime | None]
-    last_error: Mapped[str] = mapped_column(default="")
+    last_error: Mapped[str] = mapped_column(default="", info=PERSONAL)
     created_at: Mapped[datetime]
     done_at: Mapped[datetime | None]
     done_by: Mapped[str | None]
-    outcome: Mapped[str] = mapped_column(default="")
+    outcome: Mapped[str] = mapped_column(default="", info=PERSONAL)
 
 
 class Message(Base):
@@ -131,13 +133,13 @@ class Message(Base):
     category: Mapped[MessageCategory] = mapped_column(default="transactional")
     template: Mapped[str]  # kind and version, "thank_you@shipped-1"
     lang: Mapped[Lang]
-    to_address: Mapped[str]
-    subject: Mapped[str]
-    body: Mapped[str]
+    to_address: Mapped[str] = mapped_column(info=PERSONAL)
+    subject: Mapped[str] = mapped_column(info=PERSONAL)
+    body: Mapped[str] = mapped_column(info=PERSONAL)
     message_id: Mapped[str] = mapped_column(unique=True)  # the Message-ID header: the same at every attempt
     state: Mapped[MessageState] = mapped_column(default="planned")
     suppressed_reason: Mapped[str] = mapped_column(default="")
-    last_error: Mapped[str] = mapped_column(default="")
+    last_error: Mapped[str] = mapped_column(default="", info=PERSONAL)
     planned_at: Mapped[datetime]
     sent_at: Mapped[datetime | None]
 
@@ -212,13 +214,13 @@ class Suppression(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     channel: Mapped[Channel] = mapped_column(default="email")
     address_hash: Mapped[str]
-    reason: Mapped[str]
+    reason: Mapped[str] = mapped_column(info=PERSONAL)
     source: Mapped[SuppressionSource] = mapped_column(default="told", server_default="told")
     created_at: Mapped[datetime]
     created_by: Mapped[str] = mapped_column(default="system:0", server_default="system:0")
     lifted_at: Mapped[datetime | None]
     lifted_by: Mapped[str | None]
-    lift_reason: Mapped[str] = mapped_column(default="", server_default="")
+    lift_reason: Mapped[str] = mapped_column(default="", server_default="", info=PERSONAL)
 
 
 class DomainEvent(Base):
