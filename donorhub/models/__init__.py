@@ -28,7 +28,7 @@ from donorhub.models.bank import (
     WeakRef,
 )
 from donorhub.models.contact import ContactPoint
-from donorhub.models.donor import Donor, DonorStage, ExternalId, IdentityKey
+from donorhub.models.donor import Donor, DonorStage, ExternalId, IdentityKey, IdentityValue
 from donorhub.models.download import Download, DownloadPart
 from donorhub.models.first_step import FirstStepDelay, MailTest
 from donorhub.models.gift import (
@@ -114,6 +114,7 @@ __all__ = [
     "HouseholdMember",
     "IdempotencyKey",
     "IdentityKey",
+    "IdentityValue",
     "ImportFile",
     "ImportPlan",
     "ImportRow",

@@ -8,7 +8,7 @@ from sqlalchemy import ForeignKey, Index, UniqueConstraint, false, select, text,
 from sqlalchemy.orm import Mapped, deferred, mapped_column, relationship
 
 from donorhub.db import PERSONAL, Base, make_word_check
-from donorhub.models.states import DonorKind, IdentityKind, Lang, Stage
+from donorhub.models.states import DonorKind, IdentityKind, Lang, Stage, ValueKind, ValueState
 
 
 class DonorStage(Base):
@@ -118,23 +118,41 @@ class ExternalId(Base):
 
 
 class IdentityKey(Base):
-    """A normalised thing by which donors are looked up: e-mail, IBAN, phone, folded name.
+    """A thing by which donors are looked up and compared, such as an e-mail, a phone, a name: only its keyed
+    hash, so that the table tells nothing by itself.
 
-    Not unique: two donors may share a mailbox or an account, and matching must see that.
+    Not unique: two donors may share a mailbox or an account, and matching must see that. The readable values
+    stand in the donor's row and its contact points; see :mod:`donorhub.services.donors.identity_keys`.
     """
 
     __tablename__ = "identity_key"
     __table_args__ = (
-        UniqueConstraint("kind", "value", "donor_id"),
+        UniqueConstraint("kind", "value_hash", "donor_id"),
         make_word_check("kind", IdentityKind),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     kind: Mapped[IdentityKind]
-    value: Mapped[str] = mapped_column(info=PERSONAL)
+    value_hash: Mapped[str] = mapped_column(info=PERSONAL)
     donor_id: Mapped[int] = mapped_column(ForeignKey("donor.id", ondelete="RESTRICT"), index=True)
     is_learned: Mapped[bool] = mapped_column(
         default=False, server_default=false()
     )  # of a decision, not typed
 
     donor: Mapped[Donor] = relationship(back_populates="identity_keys")
+
+
+class IdentityValue(Base):
+    """How many people have an e-mail, phone or account that several donors share; how common a surname is.
+
+    What one person alone has, has no row. Once generic a value stays so: what a third person has says nothing
+    of who somebody is.
+    """
+
+    __tablename__ = "identity_value"
+    __table_args__ = (make_word_check("kind", ValueKind), make_word_check("state", ValueState))
+
+    kind: Mapped[ValueKind] = mapped_column(primary_key=True)
+    value_hash: Mapped[str] = mapped_column(primary_key=True)
+    holders: Mapped[int]  # people and not rows: records whose names agree are one
+    state: Mapped[ValueState] = mapped_column(default="normal")

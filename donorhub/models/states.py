@@ -100,7 +100,12 @@ EventOrigin = Literal["live", "history_import"]  # news, or what was taken over 
 
 # donors
 DonorKind = Literal["person", "organisation", "household"]
-IdentityKind = Literal["email", "iban", "phone", "name"]
+IdentityKind = Literal[
+    "email", "iban", "phone", "tax_number", "name", "address", "surname_initial", "surname_given"
+]
+HardKey = Literal["email", "iban", "phone"]  # what one person has, or a couple
+ValueKind = Literal[HardKey, "surname"]  # of what is counted how many have it
+ValueState = Literal["normal", "generic"]  # generic: too many have it for it to say who somebody is
 InteractionKind = Literal["note", "call", "meeting", "visit", "letter", "email"]
 InteractionDirection = Literal["in", "out"]  # who began: the donor, or one of us
 RelationshipKind = Literal[
@@ -244,6 +249,7 @@ OUTWARD_TASKS: Final[tuple[WorkerTaskKind, ...]] = ("send_message", "fetch_payou
 UNTRIED_TASKS: Final[tuple[TaskState, ...]] = ("planned", "queued")
 FAILED_TASKS: Final[tuple[TaskState, ...]] = ("dead", "failed")  # a person may have them tried again
 
+HARD_KEYS: Final[tuple[HardKey, ...]] = get_args(HardKey)
 DONOR_KINDS: Final[tuple[DonorKind, ...]] = get_args(DonorKind)
 RELATIONSHIP_KINDS: Final[tuple[RelationshipKind, ...]] = get_args(RelationshipKind)
 MEMBER_ROLES: Final[tuple[MemberRole, ...]] = get_args(MemberRole)

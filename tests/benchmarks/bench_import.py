@@ -346,6 +346,7 @@ def _load_donors() -> None:
     from donorhub.domain.donors.codes import format_code
     from donorhub.domain.payer_text import make_name_key
     from donorhub.models import Donor, ExternalId, IdentityKey
+    from donorhub.vault import compute_keyed_hash
 
     spec = importlib.util.spec_from_file_location("dhgen", GENERATOR.with_name("dhgen.py"))
     assert spec is not None and spec.loader is not None
@@ -365,7 +366,7 @@ def _load_donors() -> None:
             for d in chunk
         ]
         keys = [
-            {"kind": kind, "value": value, "donor_id": d.id}
+            {"kind": kind, "value_hash": compute_keyed_hash(value), "donor_id": d.id}
             for d in chunk
             for kind, value in (("iban", d.iban), ("name", make_name_key(d.name)))
         ]

@@ -28,6 +28,7 @@ from donorhub.migrations import run
 from donorhub.models import Donor, Gift, IdentityKey
 from donorhub.services.access import organisation
 from donorhub.services.donors import search, stages
+from donorhub.services.donors.identity_keys import hash_key
 from donorhub.services.giving import history
 from donorhub.services.reports import dashboard, timeline
 from tests.benchmarks.sizes import read_size
@@ -70,8 +71,12 @@ def fill(count: int) -> None:
         row = _donor(id_, pick)
         donors.append(row)
         keys += [
-            {"kind": "email", "value": row["email"], "donor_id": id_},
-            {"kind": "name", "value": payer_text.make_name_key(row["name"]), "donor_id": id_},
+            {"kind": "email", "value_hash": hash_key("email", row["email"]), "donor_id": id_},
+            {
+                "kind": "name",
+                "value_hash": hash_key("name", payer_text.make_name_key(row["name"])),
+                "donor_id": id_,
+            },
         ]
     db.session.execute(insert(Donor), donors)
     db.session.execute(insert(IdentityKey), keys)

@@ -10,8 +10,9 @@ from sqlalchemy import delete, update
 from donorhub.db import db
 from donorhub.domain.donors.contact_values import ContactValue
 from donorhub.models import ContactPoint, IdentityKey
-from donorhub.services.donors import contact_rows
-from donorhub.services.donors.contact_rows import LEARNED, hash_value, insert_keys, make_row
+from donorhub.services.donors import contact_rows, identity_keys
+from donorhub.services.donors.contact_rows import hash_value, make_row
+from donorhub.services.donors.identity_keys import LEARNED, hash_key, insert_keys
 
 
 def learn_account(donor_id: int, iban: str, *, now: datetime, source: str = "typed") -> None:
@@ -21,7 +22,7 @@ def learn_account(donor_id: int, iban: str, *, now: datetime, source: str = "typ
     """
     value = ContactValue("account", iban)
     contact_rows.insert_rows([make_row(donor_id, value, source=source, now=now)])
-    insert_keys(contact_rows.list_account_keys(donor_id, {iban: False}))
+    insert_keys(identity_keys.list_account_keys(donor_id, {iban: False}))
     db.session.execute(
         update(ContactPoint)
         .where(
@@ -38,7 +39,7 @@ def learn_account(donor_id: int, iban: str, *, now: datetime, source: str = "typ
         update(IdentityKey)
         .where(
             IdentityKey.kind == "iban",
-            IdentityKey.value == iban,
+            IdentityKey.value_hash == hash_key("iban", iban),
             IdentityKey.donor_id == donor_id,
             IdentityKey.is_learned,
         )
@@ -64,7 +65,7 @@ def _record_accounts(pairs: Iterable[tuple[int, str]], *, source: str, now: date
         [make_row(id_, ContactValue("account", iban), source=source, now=now) for id_, iban in pairs]
     )
     insert_keys(
-        [key for id_, iban in pairs for key in contact_rows.list_account_keys(id_, {iban: is_learned})]
+        [key for id_, iban in pairs for key in identity_keys.list_account_keys(id_, {iban: is_learned})]
     )
 
 
@@ -84,9 +85,10 @@ def forget_account(donor_id: int, iban: str) -> None:
         delete(IdentityKey)
         .where(
             IdentityKey.kind == "iban",
-            IdentityKey.value == iban,
+            IdentityKey.value_hash == hash_key("iban", iban),
             IdentityKey.donor_id == donor_id,
             IdentityKey.is_learned,
         )
         .execution_options(synchronize_session=False)
     )
+    identity_keys.count_holders([("iban", hash_key("iban", iban))])

@@ -10,18 +10,17 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Final
 
-from sqlalchemy import delete, select, text
+from sqlalchemy import select, text
 
 from donorhub import vault
-from donorhub.db import Base, cut_query_values, db, insert_for, insert_or_ignore
+from donorhub.db import Base, cut_query_values, db, insert_for
 from donorhub.domain import payer_text
 from donorhub.domain.donors import identity
 from donorhub.domain.donors.contact_values import ContactValue, make_postal_value, make_value
-from donorhub.models import ContactPoint, Donor, IdentityKey
-from donorhub.models.states import DEAD_CONTACTS, ContactKind, ContactState, IdentityKind
+from donorhub.models import ContactPoint, Donor
+from donorhub.models.states import DEAD_CONTACTS, ContactKind, ContactState
+from donorhub.services.donors import identity_keys
 
-KEY_COLUMNS: Final = (IdentityKey.kind, IdentityKey.value, IdentityKey.donor_id)
-LEARNED: Final = "bank"  # source of an account that decisions, and no person, say is a donor's
 _LIVE_KEY: Final = ("donor_id", "kind", "value_hash")
 _POST_COLUMNS: Final = ("street", "postcode", "city", "country")
 COLUMNS: Final[Mapping[ContactKind, tuple[str, ...]]] = {
@@ -101,7 +100,9 @@ def begin_donor(donor: Donor, *, source: str, now: datetime) -> None:
         [make_row(donor.id, value, source=source, now=now, is_preferred=True) for value in values]
     )
     donor.search = join_search_text(donor.name, donor.code, donor.tax_number or "", values)
-    insert_keys(list_keys(donor.id, donor.name, values))
+    identity_keys.insert_keys(
+        identity_keys.list_keys(identity_keys.name_donor(donor), values), role_emails=list_emails(values)
+    )
 
 
 def _list_column_values(donor: Donor) -> list[ContactValue]:
@@ -265,52 +266,23 @@ def write_keys(donor: Donor) -> None:
     contacts = list_live(donor.id)
     values = [read_value(contact) for contact in contacts]
     donor.search = join_search_text(donor.name, donor.code, donor.tax_number or "", values)
-    db.session.execute(
-        delete(IdentityKey)
-        .where(IdentityKey.donor_id == donor.id)
-        .execution_options(synchronize_session=False)
-    )
-    accounts = {
-        read_value(contact).make_comparable(): contact.source == LEARNED
-        for contact in contacts
-        if contact.kind == "account"
-    }
-    insert_keys([*list_keys(donor.id, donor.name, values), *list_account_keys(donor.id, accounts)])
+    keys = [
+        *identity_keys.list_keys(identity_keys.name_donor(donor), values),
+        *identity_keys.list_account_keys(donor.id, identity_keys.list_learned(contacts)),
+    ]
+    identity_keys.replace_keys(donor.id, keys, role_emails=list_emails(values))
 
 
-def insert_keys(keys: Sequence[Mapping[str, object]]) -> None:
-    """Write identity keys, but for those that are there."""
-    if keys:
-        db.session.execute(insert_or_ignore(IdentityKey, on=KEY_COLUMNS), keys)
+def list_emails(values: Iterable[ContactValue]) -> list[str]:
+    """Return the e-mail addresses among some contacts."""
+    return [value.value for value in values if value.kind == "email"]
 
 
 def join_search_text(name: str, code: str, tax_number: str, values: Iterable[ContactValue]) -> str:
     """Return the folded text by which a donor is found: these parts, and what all live contacts say."""
     values = list(values)
-    emails = [value.value for value in values if value.kind == "email"]
+    emails = list_emails(values)
     towns = list(dict.fromkeys(value.town for value in values if value.kind == "post"))
     phones = [value.value for value in values if value.kind == "phone"]
     numbers = [identity.normalise_phone(phone) for phone in phones]
     return payer_text.fold_letters(" ".join((name, *emails, code, *towns, *phones, *numbers, tax_number)))
-
-
-def list_keys(donor_id: int, name: str, values: Iterable[ContactValue]) -> list[dict[str, object]]:
-    """Return the rows of the keys by which a donor is compared, but for accounts."""
-    keys: list[tuple[IdentityKind, str]] = [("name", payer_text.make_name_key(name))]
-    for value in values:
-        if value.kind == "email":
-            keys.append(("email", identity.normalise_email(value.value)))
-        elif value.kind == "phone":
-            keys.append(("phone", identity.normalise_phone(value.value)))
-    return [_make_key(donor_id, kind, key) for kind, key in dict.fromkeys(keys) if key]
-
-
-def list_account_keys(donor_id: int, accounts: Mapping[str, bool]) -> list[dict[str, object]]:
-    """Return the keys of accounts, each with whether it was only learned."""
-    return [_make_key(donor_id, "iban", key, is_learned=learned) for key, learned in accounts.items()]
-
-
-def _make_key(
-    donor_id: int, kind: IdentityKind, value: str, *, is_learned: bool = False
-) -> dict[str, object]:
-    return {"kind": kind, "value": value, "donor_id": donor_id, "is_learned": is_learned}

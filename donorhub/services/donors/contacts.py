@@ -25,7 +25,7 @@ from donorhub.models.states import (
     find_word,
 )
 from donorhub.services.access import audit, organisation
-from donorhub.services.donors import contact_rows, donors
+from donorhub.services.donors import contact_rows, donors, identity_keys
 
 _PARTS: Final = ("street", "postcode", "town", "country")
 
@@ -146,7 +146,7 @@ def add_contact(
 
 def _take_over_learned(contact: ContactPoint, donor: Donor, *, source: str, now: datetime) -> None:
     """Let an account that only decisions said be one that somebody says: undoing them forgets it no more."""
-    if contact.source == contact_rows.LEARNED:
+    if contact.source == identity_keys.LEARNED:
         contact.source, contact.collected_at = source, now
         contact_rows.write_keys(donor)
 

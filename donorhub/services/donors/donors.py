@@ -17,7 +17,7 @@ from donorhub.errors import Conflict, NotFound, Rejected
 from donorhub.models import Donor, ExternalId, IdentityKey
 from donorhub.models.states import IdentityKind, Stage
 from donorhub.services.access import audit, organisation, users
-from donorhub.services.donors import contact_rows, interactions, stages
+from donorhub.services.donors import contact_rows, identity_keys, interactions, stages
 from donorhub.services.donors.donor_fields import DonorFields, leave_out_note
 from donorhub.services.work import events, tasks
 
@@ -139,7 +139,8 @@ def make_conditions(
     if code:
         conditions.append(Donor.code == code)
     if email:
-        donor_ids = select(IdentityKey.donor_id).filter_by(kind="email", value=normalise_email(email))
+        email_hash = identity_keys.hash_key("email", normalise_email(email))
+        donor_ids = select(IdentityKey.donor_id).filter_by(kind="email", value_hash=email_hash)
         conditions.append(Donor.id.in_(donor_ids))
     if updated_after is not None:
         conditions.append(Donor.updated_at > updated_after)
@@ -168,7 +169,11 @@ def find_by_key(kind: IdentityKind, value: str) -> Sequence[Donor]:
     return db.session.scalars(
         select(Donor)
         .join(IdentityKey)
-        .where(IdentityKey.kind == kind, IdentityKey.value == value, Donor.merged_into_id.is_(None))
+        .where(
+            IdentityKey.kind == kind,
+            IdentityKey.value_hash == identity_keys.hash_key(kind, value),
+            Donor.merged_into_id.is_(None),
+        )
         .order_by(Donor.id)
     ).all()
 
@@ -203,9 +208,9 @@ _TAKE_TURNS: Final = text(
 
 
 _BY_EMAILS: Final = (
-    select(IdentityKey.value, Donor)
+    select(IdentityKey.value_hash, Donor)
     .join(Donor, Donor.id == IdentityKey.donor_id)
-    .where(IdentityKey.kind == "email", IdentityKey.value.in_(bindparam("emails", expanding=True)))
+    .where(IdentityKey.kind == "email", IdentityKey.value_hash.in_(bindparam("hashes", expanding=True)))
     .where(Donor.merged_into_id.is_(None))
     .order_by(Donor.id)
 )
@@ -215,8 +220,9 @@ def _read_by_emails(emails: Collection[str]) -> dict[str, list[Donor]]:
     if not emails:
         return {}
     donors_by_email: dict[str, list[Donor]] = {}
-    for value, donor in db.session.execute(_BY_EMAILS, {"emails": sorted(emails)}):
-        donors_by_email.setdefault(value, []).append(donor)
+    email_by_hash = identity_keys.hash_keys("email", emails)
+    for value_hash, donor in db.session.execute(_BY_EMAILS, {"hashes": sorted(email_by_hash)}):
+        donors_by_email.setdefault(email_by_hash[value_hash], []).append(donor)
     return donors_by_email
 
 

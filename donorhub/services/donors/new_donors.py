@@ -17,8 +17,9 @@ from donorhub.domain.donors import codes, languages
 from donorhub.models import DomainEvent, Donor
 from donorhub.models.states import Lang
 from donorhub.services.access import audit, organisation
-from donorhub.services.donors import contact_rows, donors, interactions, stages
+from donorhub.services.donors import contact_rows, donors, identity_keys, interactions, stages
 from donorhub.services.donors.donor_fields import DonorFields
+from donorhub.services.donors.identity_keys import Named
 
 _TEXTS: Final = (
     "given_name",
@@ -56,12 +57,13 @@ def create_donors(new: Sequence[DonorFields], *, source: str, now: datetime, act
             for value in values
         ]
     )
-    contact_rows.insert_keys(
+    identity_keys.insert_keys(
         [
             key
             for (id_, values), row in zip(values_by_id.items(), rows, strict=True)
-            for key in contact_rows.list_keys(id_, row["name"], values)
-        ]
+            for key in identity_keys.list_keys(_name_donor(id_, row), values)
+        ],
+        role_emails=[row["email"] for row in rows],
     )
     stages.begin_stages(
         [(id_, row["is_deceased"]) for id_, row in zip(ids, rows, strict=True)],
@@ -93,6 +95,10 @@ def _make_row(fields: DonorFields, source: str, home_lang: Lang, now: datetime) 
         "created_at": now,
         "updated_at": now,
     }
+
+
+def _name_donor(donor_id: int, row: dict[str, Any]) -> Named:
+    return Named(*({**row, "id": donor_id}[name] for name in Named._fields))
 
 
 def _write_codes(ids: Sequence[int], rows: Sequence[dict[str, Any]]) -> None:

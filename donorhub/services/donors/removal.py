@@ -39,6 +39,7 @@ from donorhub.models import (
 )
 from donorhub.models.states import OPEN_TASKS
 from donorhub.services.access import audit
+from donorhub.services.donors import identity_keys
 
 ObstacleKind = Literal[
     "gift",
@@ -189,10 +190,12 @@ def _remove_rows(donor_ids: Sequence[int], *, reason: str, now: datetime, actor:
         .returning(Donor.id)
         .execution_options(synchronize_session=False)
     ).all()
+    shared_pairs = identity_keys.list_hard_pairs(removed_ids)
     for part in _PARTS:
         db.session.execute(
             delete(part).where(part.donor_id.in_(removed_ids)).execution_options(synchronize_session=False)
         )
+    identity_keys.count_holders(shared_pairs)
     db.session.execute(
         update(Task)
         .where(Task.donor_id.in_(removed_ids), Task.state.in_(OPEN_TASKS))

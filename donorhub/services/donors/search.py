@@ -21,7 +21,7 @@ from donorhub.models import Donor, DonorTag, IdentityKey
 from donorhub.models.states import IdentityKind, Lang
 from donorhub.services import paging
 from donorhub.services.access import organisation
-from donorhub.services.donors import donors
+from donorhub.services.donors import donors, identity_keys
 from donorhub.services.donors.donors import FIRST_NUMBER, normalise_iban, normalise_phone
 from donorhub.services.paging import LIMIT, Page
 
@@ -138,7 +138,8 @@ def _find_exact(query: Select[Donor], text: str) -> Sequence[Donor]:
     keys = [(kind, value) for kind, value in values.items() if value]
     ids = [number - FIRST_NUMBER for number in _find_numbers(text)]
     if keys:
-        same = or_(*((IdentityKey.kind == kind) & (IdentityKey.value == value) for kind, value in keys))
+        hashes = [(kind, identity_keys.hash_key(kind, value)) for kind, value in keys]
+        same = or_(*((IdentityKey.kind == kind) & (IdentityKey.value_hash == one) for kind, one in hashes))
         donor_ids = select(IdentityKey.donor_id).where(same).order_by(IdentityKey.donor_id).limit(MOST_EXACT)
         ids += db.session.scalars(donor_ids).all()
     if not ids:

@@ -15,7 +15,8 @@ from donorhub.domain.moving.ledger import DonorFacts, GiftFacts, Ledger
 from donorhub.domain.moving.plan import FILLED_FIELDS, SAME_MONEY, RowPlan, list_emails
 from donorhub.domain.payer_text import fold_letters, make_name_key
 from donorhub.models import Campaign, ContactPoint, Correction, Donor, ExternalId, Fund, Gift, IdentityKey
-from donorhub.services.donors import contact_rows, interactions
+from donorhub.models.states import HARD_KEYS
+from donorhub.services.donors import contact_rows, identity_keys, interactions
 from donorhub.services.messages import suppressions
 
 ROW_SOURCE: Final = ":rows"  # of ids that we give to people of files without ids of their own
@@ -85,17 +86,22 @@ def _find_by_codes(donor_codes: Iterable[str]) -> dict[str, int]:
 
 def _find_by_contacts(contacts: set[tuple[str, str]]) -> dict[tuple[str, str], tuple[int, ...]]:
     donors_by_contact: dict[tuple[str, str], list[int]] = {}
-    for chunk in cut_query_values(sorted({value for _, value in contacts})):
+    contacts_by_hash: dict[tuple[str, str], list[tuple[str, str]]] = {}
+    for kind in HARD_KEYS:
+        for value in {value for of, value in contacts if of == kind}:
+            hashed = (kind, identity_keys.hash_key(kind, value))
+            contacts_by_hash.setdefault(hashed, []).append((kind, value))
+    for chunk in cut_query_values(sorted({value_hash for _, value_hash in contacts_by_hash})):
         rows = db.session.execute(
-            select(IdentityKey.kind, IdentityKey.value, IdentityKey.donor_id)
+            select(IdentityKey.kind, IdentityKey.value_hash, IdentityKey.donor_id)
             .join(Donor, Donor.id == IdentityKey.donor_id)
-            .where(IdentityKey.kind.in_(("email", "iban", "phone")), IdentityKey.value.in_(chunk))
+            .where(IdentityKey.kind.in_(HARD_KEYS), IdentityKey.value_hash.in_(chunk))
             .where(Donor.merged_into_id.is_(None), Donor.removed_at.is_(None))
             .order_by(IdentityKey.donor_id)
         )
-        for kind, value, donor_id in rows:
-            if (kind, value) in contacts:
-                donors_by_contact.setdefault((kind, value), []).append(donor_id)
+        for of, value_hash, donor_id in rows:
+            for contact in contacts_by_hash.get((of, value_hash), ()):
+                donors_by_contact.setdefault(contact, []).append(donor_id)
     return {contact: tuple(ids) for contact, ids in donors_by_contact.items()}
 
 

@@ -38,7 +38,7 @@ def _list_own_rows(sql: Sql, count: int) -> tuple[Rows, ...]:
             count,
             {
                 "kind": "'email'",
-                "value": "'d' || i || '@example.org'",
+                "value_hash": "'h' || i",
                 "donor_id": ID,
             },
         ),

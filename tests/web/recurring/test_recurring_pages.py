@@ -11,6 +11,7 @@ from sqlalchemy import select
 from donorhub import clock
 from donorhub.db import db
 from donorhub.models import BankAccount, IdentityKey, Instalment, RecurringGift, Term
+from donorhub.services.donors.identity_keys import hash_key
 from donorhub.services.recurring import overdue, recurring_gifts
 from tests.services.recurring.known_bank import know_bank
 from tests.web.bank.bank_world import Staff, let_write, words_of
@@ -52,8 +53,8 @@ def test_standing_order_starts_once(staff: Staff) -> None:
     assert rows() == before
     shown = staff.text(answer.headers["Location"])
     assert "Recurring gift of PLN 30.00" in shown and "25 Nov 2026" in shown and "expected" in shown
-    assert db.session.scalars(select(IdentityKey.value).filter_by(kind="iban")).all() == [
-        IBAN.replace(" ", "")
+    assert db.session.scalars(select(IdentityKey.value_hash).filter_by(kind="iban")).all() == [
+        hash_key("iban", IBAN.replace(" ", ""))
     ]
 
 

@@ -18,7 +18,7 @@ from donorhub.domain.bank.matching.matching_facts import PayerKeyFacts
 from donorhub.domain.donors import codes
 from donorhub.models import Donor, ExternalId, IdentityKey, Instalment, Mandate, PayerKey, RecurringGift
 from donorhub.models.states import IdentityKind
-from donorhub.services.donors import donors
+from donorhub.services.donors import donors, identity_keys
 
 # Systems whose ids a payer's bank carries: a reference printed on a slip, a mandate, an account of one's own.
 REF_SOURCES: Final = ("payer_ref", "mandate", "virtual_account")
@@ -178,12 +178,14 @@ def _find_by_email(emails: Iterable[str]) -> Links:
 
 
 def _find_by_identity(kind: IdentityKind, values: Iterable[str]) -> Links:
-    return _find_links(
-        lambda some: select(IdentityKey.value, IdentityKey.donor_id).where(
-            IdentityKey.kind == kind, IdentityKey.value.in_(some)
+    value_by_hash = identity_keys.hash_keys(kind, values)
+    links = _find_links(
+        lambda some: select(IdentityKey.value_hash, IdentityKey.donor_id).where(
+            IdentityKey.kind == kind, IdentityKey.value_hash.in_(some)
         ),
-        values,
+        value_by_hash,
     )
+    return {value_by_hash[value_hash]: ids for value_hash, ids in links.items()}
 
 
 def _join_links(several: Iterable[Links]) -> dict[str, tuple[int, ...]]:

@@ -27,6 +27,7 @@ from donorhub.services import shown
 from donorhub.services.access import organisation
 from donorhub.services.bank.matching import match_facts, matching
 from donorhub.services.bank.matching.credits import Place
+from donorhub.services.donors import identity_keys
 
 MOST_ENTRIES: Final = 50_000  # that are looked at together, the oldest ids first
 MOST_CANDIDATES: Final = 5  # donors who may be a payer
@@ -173,14 +174,16 @@ def _find_like_donors(groups: _Groups) -> dict[str, set[int]]:
         for name_key in rules.list_name_keys(parse_payer(name), name):
             keys_of_name[name_key].append(key)
     like_ids: dict[str, set[int]] = defaultdict(set)
-    for chunk in cut_query_values(sorted(keys_of_name)):
+    name_by_hash = identity_keys.hash_keys("name", keys_of_name)
+    for chunk in cut_query_values(sorted(name_by_hash)):
         rows = db.session.execute(
-            select(IdentityKey.value, IdentityKey.donor_id)
+            select(IdentityKey.value_hash, IdentityKey.donor_id)
             .join(Donor, Donor.id == IdentityKey.donor_id)
-            .where(IdentityKey.kind == "name", IdentityKey.value.in_(chunk), Donor.merged_into_id.is_(None))
+            .where(IdentityKey.kind == "name", IdentityKey.value_hash.in_(chunk))
+            .where(Donor.merged_into_id.is_(None))
         )
-        for value, donor_id in rows:
-            for key in keys_of_name[value]:
+        for value_hash, donor_id in rows:
+            for key in keys_of_name[name_by_hash[value_hash]]:
                 like_ids[key].add(donor_id)
     return like_ids
 

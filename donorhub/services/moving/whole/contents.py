@@ -29,6 +29,8 @@ LEFT_OUT_TABLES: Final[Mapping[str, str]] = {
     "download": "files of lists that are kept for a day",
     "download_part": "files of lists that are kept for a day",
     "mail_test": "whether mail arrives from there is tried anew",
+    "identity_key": "keyed: computed anew of names and contacts",
+    "identity_value": "keyed: counted anew",
     "proven_head": "the new installation proves everything itself",
 }
 LEFT_OUT_COLUMNS: Final[Mapping[tuple[str, str], str]] = {

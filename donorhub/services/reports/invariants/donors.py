@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
 from sqlalchemy.orm import aliased
 
 from donorhub.models import ContactPoint, Donor, IdentityKey
@@ -28,6 +28,7 @@ def check_contacts(scope: Scope, _now: datetime) -> list[str]:
         .outerjoin(post, _is_preferred(post, "post"))
         .where(
             scope.narrow_condition(concerned, Donor),
+            Donor.merged_into_id.is_(None),  # whose contacts are the other's now
             or_(
                 Donor.email != func.coalesce(email.value, ""),
                 Donor.phone != func.coalesce(phone.value, ""),
@@ -39,7 +40,20 @@ def check_contacts(scope: Scope, _now: datetime) -> list[str]:
         )
         .order_by(Donor.id)
     )
-    accounts_without_key = (
+    return [
+        *find_broken(parted_donors, lambda id_: f"donor {id_} is not shown with their preferred contacts"),
+        *find_broken(
+            _select_accounts_without_key(scope), lambda id_: f"an account of donor {id_} is not matched by"
+        ),
+        *find_broken(
+            _select_keys_without_account(scope),
+            lambda id_: f"donor {id_} is matched by an account of no contact",
+        ),
+    ]
+
+
+def _select_accounts_without_key(scope: Scope) -> Select[int]:
+    return (
         select(ContactPoint.donor_id)
         .where(
             scope.is_concerned(ContactPoint),
@@ -48,30 +62,30 @@ def check_contacts(scope: Scope, _now: datetime) -> list[str]:
             ~exists().where(
                 IdentityKey.kind == "iban",
                 IdentityKey.donor_id == ContactPoint.donor_id,
-                IdentityKey.value == ContactPoint.value,
+                IdentityKey.value_hash == ContactPoint.value_hash,
             ),
         )
         .order_by(ContactPoint.id)
     )
-    keys_without_account = (
+
+
+def _select_keys_without_account(scope: Scope) -> Select[int]:
+    return (
         select(IdentityKey.donor_id)
+        .join(Donor, Donor.id == IdentityKey.donor_id)
         .where(
             scope.is_new(IdentityKey),
             IdentityKey.kind == "iban",
+            Donor.merged_into_id.is_(None),
             ~exists().where(
                 ContactPoint.kind == "account",
                 ContactPoint.until_on.is_(None),
                 ContactPoint.donor_id == IdentityKey.donor_id,
-                ContactPoint.value == IdentityKey.value,
+                ContactPoint.value_hash == IdentityKey.value_hash,
             ),
         )
         .order_by(IdentityKey.id)
     )
-    return [
-        *find_broken(parted_donors, lambda id_: f"donor {id_} is not shown with their preferred contacts"),
-        *find_broken(accounts_without_key, lambda id_: f"an account of donor {id_} is not matched by"),
-        *find_broken(keys_without_account, lambda id_: f"donor {id_} is matched by an account of no contact"),
-    ]
 
 
 def _is_preferred(contact: type[ContactPoint], kind: ContactKind) -> ColumnElement[bool]:
