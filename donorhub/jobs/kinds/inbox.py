@@ -27,9 +27,9 @@ class Amounts(NamedTuple):
     batch: int
     large_batch: int
 
-    def choose_batch(self, due: int) -> int:
+    def choose_batch(self, due: int, *, do_messages_come: bool) -> int:
         """Return how many of so many due events share a commit."""
-        return self.large_batch if due >= self.window else self.batch
+        return self.large_batch if due >= self.window and not do_messages_come else self.batch
 
 
 # SQLite has one writer: those who answer wait for a batch. PostgreSQL's workers share a window by account.
@@ -51,7 +51,7 @@ def drain_inbox(settings: Settings) -> int:
     while due := inbox.find_due(amounts.window, now=clock.now()):
         modes = _read_modes()
         due_count = sum(len(events) for events in due.values())
-        batch = amounts.choose_batch(due_count)
+        batch = amounts.choose_batch(due_count, do_messages_come=pace.do_messages_come())
         count = sum(_drain_account(at, events, modes, batch) for at, events in due.items())
         total += count
         if not count or (settings.is_embedded and due_count < amounts.window) or time.monotonic() > until:

@@ -33,6 +33,11 @@ def choose_rest(worked_s: float, waited_s: float, behind_s: float = 0.0) -> floa
     return min(LONGEST_REST_S, worked_s * share)
 
 
+def do_messages_come() -> bool:
+    """Return whether messages come in at present, whose senders wait for their answer."""
+    return bool(current_app.extensions["donorhub.inbox_writer"].measure_wait())
+
+
 def rest_after_work(worked_s: float, behind_s: float = 0.0) -> None:
     """Rest after so many seconds of the processor, if messages come in. Never inside a transaction."""
     waited_s = current_app.extensions["donorhub.inbox_writer"].measure_wait()

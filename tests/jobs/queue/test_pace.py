@@ -11,6 +11,7 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from donorhub.db import db
+from donorhub.jobs.kinds.inbox import AMOUNTS
 from donorhub.jobs.queue import pace
 from donorhub.jobs.queue.inbox_writer import InboxWriter
 from donorhub.jobs.queue.worker import WorkerThread
@@ -37,6 +38,15 @@ from tests.webhooks.scenarios import one_off, to_raw
 )
 def test_rest_grows_with_waiting(worked_s: float, waited_s: float, behind_s: float, rest_s: float) -> None:
     assert pace.choose_rest(worked_s, waited_s, behind_s) == pytest.approx(rest_s)
+
+
+@pytest.mark.parametrize(
+    ("due", "do_messages_come", "size"),
+    [(20, False, 24), (192, False, 48), (192, True, 24), (20, True, 24)],
+)
+def test_batches_stay_small_while_messages_come(due: int, do_messages_come: bool, size: int) -> None:
+    """Whoever posts waits for the commit of a whole batch: a long backlog takes larger ones only alone."""
+    assert AMOUNTS["sqlite"].choose_batch(due, do_messages_come=do_messages_come) == size
 
 
 def count_unread(app: Flask) -> int:
