@@ -6,7 +6,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from typing import Final
 
 import click
@@ -95,13 +95,13 @@ def preview_issue(groups: Sequence[Sequence[int]], *, today: date, lang: str | N
     return batch
 
 
-def preview_sending(receipt_ids: Sequence[int], *, today: date) -> Batch:
+def preview_sending(receipt_ids: Sequence[int], *, now: datetime) -> Batch:
     """Return what sending these receipts would send, and to whom."""
     batch = Batch()
     for receipt_id in receipt_ids:
         try:
             receipt = receipts.get_receipt(receipt_id)
-            receipt_mail.refuse_sending(receipt, today=today)
+            receipt_mail.refuse_sending(receipt, now=now)
         except DonorHubError as e:
             batch.refusals[(receipt_id,)] = f"receipt {receipt_id}: {e.message}"
             continue

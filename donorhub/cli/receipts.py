@@ -209,7 +209,7 @@ def send_receipts(receipt_ids: tuple[int, ...], year: int | None, digest: str, y
     ids = [*receipt_ids, *(_list_unsent_receipts(year) if year is not None else ())]
     if not ids:
         click.echo(f"every receipt of {year} was sent, or there is none", err=True)
-    preview = partial(preview_sending, ids, today=organisation.get_day(clock.now()))
+    preview = partial(preview_sending, ids, now=clock.now())
     batch = Batch() if yes else confirm_batch(preview, digest, "Send exactly these?")
     settings: Settings = current_app.extensions["donorhub.settings"]
     failure_count = 0

@@ -27,6 +27,7 @@ from donorhub.models.bank import (
     Statement,
     WeakRef,
 )
+from donorhub.models.consent import Consent, ConsentText, Preference
 from donorhub.models.contact import ContactPoint
 from donorhub.models.donor import Donor, DonorStage, ExternalId, IdentityKey, IdentityValue
 from donorhub.models.download import Download, DownloadPart
@@ -91,6 +92,8 @@ __all__ = [
     "BankAccount",
     "Campaign",
     "ColumnMapping",
+    "Consent",
+    "ConsentText",
     "ContactPoint",
     "Correction",
     "Coverage",
@@ -135,6 +138,7 @@ __all__ = [
     "Payment",
     "Payout",
     "PayoutItem",
+    "Preference",
     "ProvenHead",
     "ProviderEvent",
     "ProviderMap",

@@ -79,7 +79,10 @@ class Donor(Base):
     search: Mapped[str] = mapped_column(
         default="", info=PERSONAL
     )  # folded: names, e-mail, code, city (domain.names.fold)
+    # Whether an opt-out of every purpose and channel holds; consent is the truth, and
+    # services.donors.consent_rows alone writes here.
     do_not_contact: Mapped[bool] = mapped_column(default=False)
+    do_not_solicit: Mapped[bool] = mapped_column(default=False, server_default=false())  # gives unasked
     is_deceased: Mapped[bool] = mapped_column(default=False)
     owner_id: Mapped[int | None] = mapped_column(ForeignKey("user.id", ondelete="RESTRICT"), index=True)
     merged_into_id: Mapped[int | None] = mapped_column(ForeignKey("donor.id", ondelete="RESTRICT"))

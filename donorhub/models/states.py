@@ -227,10 +227,40 @@ MatchKind = Literal["gift", "payout", "return", "not_gift"]
 RecordRowState = Literal["made", "joined", "known", "held", "left_out"]
 
 # messages
-Channel = Literal["email"]
+Channel = Literal["email", "sms", "post", "phone"]  # by which a donor is reached
 MessageState = Literal["planned", "claimed", "sent", "failed", "suppressed", "unknown"]
-# thanks: what a donor who wants no contact does not get; a receipt they do
-MessageCategory = Literal["transactional", "thanks"]
+# Why a message is written, in the order of sending; it decides what it needs and what stops it.
+MessageCategory = Literal["transactional", "dunning", "thanks", "stewardship", "bulletin", "appeal"]
+MarketingCategory = Literal["stewardship", "bulletin", "appeal"]  # what needs a basis, and any no stops
+# What a donor says yes or no to: a category, or all there are and ever will be.
+ConsentPurpose = Literal["all", "dunning", "thanks", "stewardship", "bulletin", "appeal"]
+ConsentChannel = Literal["any", "email", "sms", "post", "phone"]
+# unknown: a yes that nobody can prove; lifted: an opt-out of the same purpose and channel holds no more
+ConsentState = Literal["requested", "given", "withdrawn", "opt_out", "unknown", "lifted"]
+ConsentBasis = Literal["consent", "legitimate_interest"]  # what marketing rests on
+ConsentTextKind = Literal["consent", "information"]  # what is agreed to, and what is only taken note of
+PreferenceTopic = Literal["any", "one_action", "news", "campaigns", "events"]
+PreferenceFormat = Literal["any", "text", "pictures", "video"]
+PreferenceFrequency = Literal["any", "daily", "weekly", "monthly", "quarterly", "yearly"]
+SuppressionScope = Literal["marketing", "all_but_legal", "everything"]  # the later stops more
+HeldReason = Literal[  # why a donor may not be written to (domain.messages.gate)
+    "erased",
+    "deceased",
+    "restricted",
+    "no_contact",
+    "opted_out",
+    "target",
+    "do_not_solicit",
+    "no_consent",
+    "consent_expired",
+    "no_address",
+    "suppressed",
+    "address_bounced",
+    "address_complained",
+    "address_unconfirmed",
+    "cap",
+]
+LaterReason = Literal["quiet_hours"]  # why not now
 TemplateKind = Literal["thank_you", "new_donor", "receipt", "mail_test"]
 FirstStepKind = Literal["organisation", "bank_account", "mail", "people", "colleague", "receipt"]
 SuppressionSource = Literal["told", "bounced", "complained"]  # what made us stop writing
@@ -334,6 +364,18 @@ QUESTION_ANSWERS: Final[tuple[QuestionAnswer, ...]] = get_args(QuestionAnswer)
 GONE_ENTRIES: Final[tuple[EntryState, ...]] = ("duplicate", "replaced", "taken_back")  # they count no more
 UNCOUNTED_ENTRIES: Final[tuple[EntryState, ...]] = (*GONE_ENTRIES, "doubtful")  # nor those nobody knows of
 
+CHANNELS: Final[tuple[Channel, ...]] = get_args(Channel)
+MESSAGE_CATEGORIES: Final[tuple[MessageCategory, ...]] = get_args(MessageCategory)
+MARKETING: Final[tuple[MarketingCategory, ...]] = get_args(MarketingCategory)
+CONSENT_PURPOSES: Final[tuple[ConsentPurpose, ...]] = get_args(ConsentPurpose)
+CONSENT_CHANNELS: Final[tuple[ConsentChannel, ...]] = get_args(ConsentChannel)
+CONSENT_STATES: Final[tuple[ConsentState, ...]] = get_args(ConsentState)
+CONSENT_TEXT_KINDS: Final[tuple[ConsentTextKind, ...]] = get_args(ConsentTextKind)
+PREFERENCE_TOPICS: Final[tuple[PreferenceTopic, ...]] = get_args(PreferenceTopic)
+PREFERENCE_FORMATS: Final[tuple[PreferenceFormat, ...]] = get_args(PreferenceFormat)
+PREFERENCE_FREQUENCIES: Final[tuple[PreferenceFrequency, ...]] = get_args(PreferenceFrequency)
+SUPPRESSION_SCOPES: Final[tuple[SuppressionScope, ...]] = get_args(SuppressionScope)
+HELD_REASONS: Final[tuple[HeldReason, ...]] = get_args(HeldReason)
 SUPPRESSION_SOURCES: Final[tuple[SuppressionSource, ...]] = get_args(SuppressionSource)
 MESSAGE_STATES: Final[tuple[MessageState, ...]] = get_args(MessageState)
 UNSENT_MESSAGES: Final[tuple[MessageState, ...]] = ("planned", "failed")

@@ -19,6 +19,7 @@ from donorhub.models.states import (
     MessageCategory,
     MessageState,
     MessageSubjectType,
+    SuppressionScope,
     SuppressionSource,
     TaskKind,
     TaskPerformer,
@@ -201,13 +202,14 @@ class Template(Base):
 
 
 class Suppression(Base):
-    """An address that nothing is sent to, kept as a keyed hash so that it outlives the donor. Lifted, it
-    stays; suppressed again, it is the same row, and the audit holds what was before."""
+    """An address that nothing of a scope is sent to, kept as a keyed hash so that it outlives the donor.
+    Lifted, it stays; suppressed again, it is the same row, and the audit holds what was before."""
 
     __tablename__ = "suppression"
     __table_args__ = (
         UniqueConstraint("channel", "address_hash"),
         make_word_check("channel", Channel),
+        make_word_check("scope", SuppressionScope),
         make_word_check("source", SuppressionSource),
     )
 
@@ -215,6 +217,7 @@ class Suppression(Base):
     channel: Mapped[Channel] = mapped_column(default="email")
     address_hash: Mapped[str]
     reason: Mapped[str] = mapped_column(info=PERSONAL)
+    scope: Mapped[SuppressionScope] = mapped_column(default="everything", server_default="everything")
     source: Mapped[SuppressionSource] = mapped_column(default="told", server_default="told")
     created_at: Mapped[datetime]
     created_by: Mapped[str] = mapped_column(default="system:0", server_default="system:0")

@@ -38,7 +38,10 @@ class NewDonorSchema(StrictSchema):
         DONOR_NOTE,
         metadata={"description": "A note to add to the donor's interactions; one that is there adds nothing"},
     )
-    do_not_contact = Tick()
+    do_not_contact = Tick(
+        metadata={"description": "An opt-out of everything; `false` takes none back, which needs a reason"}
+    )
+    do_not_solicit = Tick(metadata={"description": "Is told of our work, and never asked for money"})
     is_deceased = Tick()
     owner_id = Id(allow_none=True, metadata={"description": "The user on whose list the donor is"})
 

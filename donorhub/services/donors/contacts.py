@@ -21,13 +21,12 @@ from donorhub.models.states import (
     DEAD_CONTACTS,
     ContactKind,
     ContactState,
-    DeadContact,
-    find_word,
 )
 from donorhub.services.access import audit, organisation
 from donorhub.services.donors import contact_rows, donors, identity_keys
 
 _PARTS: Final = ("street", "postcode", "town", "country")
+_WORST_FIRST: Final[tuple[ContactState, ...]] = ("complained", "bounced", "unconfirmed")
 
 
 class NewContact(TypedDict, total=False):
@@ -84,12 +83,28 @@ def list_contacts(donor_id: int) -> Sequence[ContactPoint]:
     ).all()
 
 
-def find_dead_state(email: str) -> DeadContact | None:
-    """Return why an address is dead, whoever has it as a contact: what comes back, comes back for both."""
-    query = select(ContactPoint.state).where(
-        _is_email(email), ContactPoint.until_on.is_(None), ContactPoint.state.in_(DEAD_CONTACTS)
+def find_state(kind: ContactKind, value_hash: str, donor_id: int | None) -> ContactState:
+    """Return how an address or number stands: dead, whoever has it as a contact, since what comes back comes
+    back for both; else unconfirmed where it is so as this donor's.
+    """
+    query = select(ContactPoint.donor_id, ContactPoint.state).where(
+        ContactPoint.kind == kind,
+        ContactPoint.value_hash == value_hash,
+        ContactPoint.until_on.is_(None),
+        ContactPoint.state.is_distinct_from("ok"),
     )
-    return find_word(db.session.scalar(query.order_by(ContactPoint.state.desc()).limit(1)), DEAD_CONTACTS)
+    states = {
+        state
+        for owner_id, state in db.session.execute(query)
+        if state in DEAD_CONTACTS or owner_id == donor_id
+    }
+    return next((state for state in _WORST_FIRST if state in states), "ok")
+
+
+def find_preferred(donor_id: int, kind: ContactKind) -> ContactPoint | None:
+    """Return the contact of a kind by which a donor is written to; None where there is none."""
+    query = select(ContactPoint).filter_by(donor_id=donor_id, kind=kind, is_preferred=True)
+    return db.session.scalar(query)
 
 
 def is_former(donor_id: int, email: str) -> bool:

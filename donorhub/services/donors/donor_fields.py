@@ -25,7 +25,8 @@ class DonorFields(TypedDict, total=False):
     tax_number: str
     lang: Lang | None  # None: not told, so that it follows the country
     note: str  # one more of theirs, which is an interaction
-    do_not_contact: bool
+    do_not_contact: bool  # an opt-out, which no field takes back
+    do_not_solicit: bool
     is_deceased: bool
     owner_id: int | None
 
@@ -38,6 +39,12 @@ def select_fields(fields: DonorFields, names: Collection[str]) -> DonorFields:
     return cast(DonorFields, {name: value for name, value in fields.items() if name in names})
 
 
-def leave_out_note(fields: DonorFields) -> DonorFields:
-    """Return the fields that stand in the donor's own row."""
-    return select_fields(fields, [name for name in fields if name != "note"])
+def leave_out(fields: DonorFields, names: Collection[str]) -> DonorFields:
+    """Return the fields without those that are named."""
+    return select_fields(fields, [name for name in fields if name not in names])
+
+
+def leave_out_words(fields: DonorFields) -> DonorFields:
+    """Return the fields that are written in the donor's own row: no note, which is an interaction, and no
+    "wants no contact", which is an opt-out."""
+    return leave_out(fields, ("note", "do_not_contact"))

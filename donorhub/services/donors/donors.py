@@ -17,8 +17,8 @@ from donorhub.errors import Conflict, NotFound, Rejected
 from donorhub.models import Donor, ExternalId, IdentityKey
 from donorhub.models.states import IdentityKind, Stage
 from donorhub.services.access import audit, organisation, users
-from donorhub.services.donors import contact_rows, identity_keys, interactions, stages
-from donorhub.services.donors.donor_fields import DonorFields, leave_out_note
+from donorhub.services.donors import consent_rows, contact_rows, identity_keys, interactions, stages
+from donorhub.services.donors.donor_fields import DonorFields, leave_out, leave_out_words
 from donorhub.services.work import events, tasks
 
 _FOUND_BY: Final = {"name", "tax_number", *contact_rows.COLUMN_NAMES}
@@ -32,8 +32,8 @@ def create_donor(fields: DonorFields, *, source: str, now: datetime, actor: str)
     a tax number is none of the donor's country.
     """
     donor = Donor(code=f"new:{uuid.uuid4()}", source=source, created_at=now, updated_at=now, name="")
-    donor.lang_is_told = False
-    _set_fields(donor, _normalise_tax_number(leave_out_note(fields), donor))
+    donor.lang_is_told, donor.do_not_contact = False, fields.get("do_not_contact", False)
+    _set_fields(donor, _normalise_tax_number(leave_out_words(fields), donor))
     db.session.add(donor)
     db.session.flush()  # the code is made of the id
     donor.code = codes.format_code(get_code_prefix(), FIRST_NUMBER + donor.id)
@@ -51,6 +51,8 @@ def create_donor(fields: DonorFields, *, source: str, now: datetime, actor: str)
     events.record_event("donor.created", ("donor", donor.id), occurred_at=now, now=now, donor_id=donor.id)
     audit.record_action(actor, "donor.created", ("donor", donor.id), now=now, data={"source": source})
     interactions.add_note(donor.id, fields.get("note", ""), source=source, now=now, actor=actor)
+    if fields.get("do_not_contact"):
+        consent_rows.refuse_contact(donor.id, source=source, now=now, actor=actor)
     return donor
 
 
@@ -67,7 +69,8 @@ def change_donor(
 
     Another e-mail, phone or address is the preferred one from now on, with its ``source``, and the one
     before has ended. A note is added to theirs, once, and is no change of the donor. Raise Conflict when
-    ``version`` is given and somebody changed the donor since.
+    ``version`` is given and somebody changed the donor since, and Rejected where a no to contact would be
+    taken back without a reason.
     """
     if version is not None and version != donor.version:
         raise Conflict(
@@ -76,7 +79,9 @@ def change_donor(
         )
     if note := fields.get("note"):
         interactions.add_note(donor.id, note, source=source, now=now, actor=actor)
-    fields = _normalise_tax_number(leave_out_note(fields), donor)
+    if "do_not_contact" in fields:
+        consent_rows.follow_mark(donor, fields["do_not_contact"], source=source, now=now, actor=actor)
+    fields = _normalise_tax_number(leave_out_words(fields), donor)
     before = {name: _read_field(donor, name) for name in fields}
     if before == fields:
         return donor
@@ -235,9 +240,14 @@ def find_by_external_id(source: str, ref: str) -> Donor | None:
 def put_by_external_id(
     source: str, ref: str, fields: DonorFields, *, now: datetime, actor: str
 ) -> tuple[Donor, bool]:
-    """Create or change the donor that another system calls ``ref``; return it and whether it is new."""
+    """Create or change the donor that another system calls ``ref``; return it and whether it is new.
+
+    That the other system knows of no "wants no contact" takes none back.
+    """
     donor = find_by_external_id(source, ref)
     if donor is not None:
+        if not fields.get("do_not_contact"):
+            fields = leave_out(fields, ("do_not_contact",))
         return change_donor(donor, fields, now=now, actor=actor, source=f"import:{source}"), False
     donor = create_donor(fields, source=f"import:{source}", now=now, actor=actor)
     db.session.add(ExternalId(donor_id=donor.id, source=source, ref=ref))

@@ -17,7 +17,15 @@ from donorhub.domain.donors import codes, languages
 from donorhub.models import DomainEvent, Donor
 from donorhub.models.states import Lang
 from donorhub.services.access import audit, organisation
-from donorhub.services.donors import contact_rows, donors, identity_keys, interactions, stages
+from donorhub.services.donors import (
+    consent_rows,
+    contact_rows,
+    donors,
+    identity_keys,
+    interactions,
+    stages,
+)
+from donorhub.services.donors.consent_rows import NewSaying
 from donorhub.services.donors.donor_fields import DonorFields
 from donorhub.services.donors.identity_keys import Named
 
@@ -76,6 +84,12 @@ def create_donors(new: Sequence[DonorFields], *, source: str, now: datetime, act
     )
     notes = {id_: fields.get("note", "") for id_, fields in zip(ids, new, strict=True)}
     interactions.add_notes(notes, source=source, now=now, actor=actor)
+    noes = [
+        NewSaying(id_, "opt_out", source, now)
+        for id_, fields in zip(ids, new, strict=True)
+        if fields.get("do_not_contact")
+    ]
+    consent_rows.insert_rows(noes, now=now, actor=actor)
     return ids
 
 
@@ -89,6 +103,7 @@ def _make_row(fields: DonorFields, source: str, home_lang: Lang, now: datetime) 
         "lang": lang or languages.choose_lang(fields.get("country", ""), home_lang),
         "lang_is_told": lang is not None,
         "do_not_contact": fields.get("do_not_contact", False),
+        "do_not_solicit": fields.get("do_not_solicit", False),
         "is_deceased": fields.get("is_deceased", False),
         "code": f"new:{uuid.uuid4()}",
         "source": source,

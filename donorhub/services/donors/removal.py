@@ -16,6 +16,7 @@ from sqlalchemy.orm import aliased
 from donorhub.db import cut_query_values, db
 from donorhub.errors import Rejected
 from donorhub.models import (
+    Consent,
     ContactPoint,
     Correction,
     Donor,
@@ -31,6 +32,7 @@ from donorhub.models import (
     Message,
     PayerKey,
     Payment,
+    Preference,
     Receipt,
     RecurringGift,
     Relationship,
@@ -55,6 +57,8 @@ ObstacleKind = Literal[
     "household_member",
     "membership",
     "donor_role",
+    "consent",
+    "preference",
     "merged",
     "changed",
 ]
@@ -73,6 +77,8 @@ _NOTE_CAME_WITH_DONOR: Final = and_(
     Interaction.recorded_at == Donor.created_at, Interaction.source == Donor.source
 )
 _TAG_CAME_WITH_DONOR: Final = and_(DonorTag.at == Donor.created_at, DonorTag.source == Donor.source)
+# What they said stays where it came with them: a no outlives what brought it.
+_SAYING_CAME_WITH_DONOR: Final = and_(Consent.recorded_at == Donor.created_at, Consent.source == Donor.source)
 _IS_TAKEN_OUT: Final = exists().where(Correction.gift_id == Gift.id)
 
 
@@ -128,6 +134,8 @@ def _select_rows(donor_ids: Sequence[int]) -> dict[ObstacleKind, Select[int, str
         ),
         "membership": select(Donor.id, Donor.name, Membership.id).join(Membership),
         "donor_role": select(Donor.id, Donor.name, DonorRole.id).join(DonorRole),
+        "consent": select(Donor.id, Donor.name, Consent.id).join(Consent).where(~_SAYING_CAME_WITH_DONOR),
+        "preference": select(Donor.id, Donor.name, Preference.id).join(Preference),
         "changed": select(Donor.id, Donor.name, Donor.id).where(
             Donor.version > 1, Donor.removed_at.is_(None)
         ),

@@ -6,18 +6,16 @@ from datetime import datetime
 
 from donorhub.db import db
 from donorhub.models import Donor, Message
-from donorhub.services.access import organisation
 from donorhub.services.donors import contacts
-from donorhub.services.messages import receipt_mail, suppressions, thank_yous
+from donorhub.services.messages import gate, receipt_mail, thank_yous
 
 
 def suppress_if_needed(message: Message, *, now: datetime) -> bool:
     """Look a last time before sending; return whether the message is suppressed.
 
-    It is for an address on the suppression list or from which mail came back, a donor who has died or, unless
-    it is a receipt, wants no contact, a thank-you to a target or whose gift was taken out while the mail
-    server was away, or that waited so long that it is no thanks, or a receipt that was voided. A message to
-    an address that is the donor's no more goes to the one that they have now, or is suppressed without one.
+    It is where the gate says no now, for a thank-you whose gift was taken out while the mail server was
+    away, or that waited so long that it is no thanks, or a receipt that was voided. A message to an address
+    that is the donor's no more goes to the one that they have now, or is suppressed without one.
     """
     donor = db.session.get(Donor, message.donor_id) if message.donor_id else None
     if donor is not None and contacts.is_former(donor.id, message.to_address):
@@ -29,13 +27,8 @@ def suppress_if_needed(message: Message, *, now: datetime) -> bool:
 
 
 def _find_reason(message: Message, donor: Donor | None, *, now: datetime) -> str:
-    if not message.to_address:
-        return "no_address"
-    if reason := suppressions.find_hindrance_of_address(message.to_address):
-        return reason
-    today = organisation.get_day(now)
-    if donor is not None and (reason := suppressions.find_refusal(donor, message.category, today=today)):
-        return reason
+    if held := gate.find_hold_of_message(message, donor, at=now):
+        return held
     if receipt_mail.is_void(message):
         return "receipt_void"
     return thank_yous.find_late_hindrance(message, now=now)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import datetime
 from typing import Final
 
 from sqlalchemy import select
@@ -14,7 +14,7 @@ from donorhub.errors import Conflict, DonorHubError, Rejected
 from donorhub.models import Donor, Message, MessageAttachment, Receipt, ReceiptPdf
 from donorhub.services.access import audit, organisation
 from donorhub.services.donors import donors
-from donorhub.services.messages import messages, suppressions, thank_yous
+from donorhub.services.messages import gate, messages, thank_yous
 from donorhub.services.receipts import receipts, shown_receipts
 from receipts import figures
 
@@ -45,7 +45,7 @@ def send_receipt(
     receipt = receipts.get_receipt(receipt_id)
     if find_sending(receipt_id) is None:
         shown_receipts.refuse_changed_receipt(receipt_id, digest, address=receipt.donor.email)
-    refuse_sending(receipt, today=organisation.get_day(now))
+    refuse_sending(receipt, now=now)
     donor = donors.get_donor(receipt.donor_id)
     key = f"receipt:{receipt.id}"
     outcome = messages.plan_message(
@@ -68,7 +68,7 @@ def send_receipt(
     return message, True
 
 
-def refuse_sending(receipt: Receipt, *, today: date) -> None:
+def refuse_sending(receipt: Receipt, *, now: datetime) -> None:
     """Raise Conflict for a void receipt, Rejected where its donor cannot or must not be written to."""
     if receipt.state == "void":
         raise Conflict(
@@ -83,8 +83,10 @@ def refuse_sending(receipt: Receipt, *, today: date) -> None:
         "address_bounced": f"mail to the address of donor {donor.code} came back: print the receipt",
         "address_complained": f"donor {donor.code} complained about our mail: print the receipt",
         "suppressed": f"the address of donor {donor.code} is on the suppression list",
+        "restricted": f"the data of donor {donor.code} are only kept, and nothing is sent to them",
+        "erased": f"donor {donor.code} was erased",
     }
-    reason = suppressions.find_hindrance(donor, "transactional", today=today)
+    reason = gate.find_hold(donor, "transactional", at=now)
     if reason:
         raise Rejected(sentences[reason], code="donor_unreachable", state=reason)
 

@@ -1,34 +1,41 @@
-"""Addresses that nothing is sent to, kept as keyed hashes so that a no outlives the donor."""
+"""Addresses that nothing, or no marketing, is sent to: keyed hashes, so that a no outlives the donor."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import date, datetime
-from typing import NamedTuple
+from datetime import datetime
 
 from sqlalchemy import ColumnElement, Select, select
 
 from donorhub import vault
 from donorhub.db import cut_query_values, db, insert_or_ignore
 from donorhub.errors import Conflict, NotFound
-from donorhub.models import Donor, Suppression
-from donorhub.models.states import MessageCategory, SuppressionSource
+from donorhub.models import Suppression
+from donorhub.models.states import SUPPRESSION_SCOPES, SuppressionScope, SuppressionSource
 from donorhub.services.access import audit
-from donorhub.services.donors import contacts, donor_roles, donors
+from donorhub.services.donors import donors
 
 
 def suppress_address(
-    address: str, *, reason: str, now: datetime, actor: str, source: SuppressionSource = "told"
+    address: str,
+    *,
+    reason: str,
+    now: datetime,
+    actor: str,
+    source: SuppressionSource = "told",
+    scope: SuppressionScope = "everything",
 ) -> tuple[Suppression, bool]:
-    """Never send to this address again; only its keyed hash is kept. Return the row and whether it is new.
+    """Send nothing of this scope to an address any more; return the row and whether anything is new.
 
-    A second call keeps the first reason. What was lifted is suppressed anew, with the new reason.
+    Only its keyed hash is kept. A second call keeps the first reason, unless it stops more: a scope is only
+    ever widened. What was lifted is suppressed anew, with the new reason.
     """
     address_hash = hash_address(address)
     db.session.execute(
         insert_or_ignore(Suppression, on=(Suppression.channel, Suppression.address_hash)).values(
             channel="email",
             address_hash=address_hash,
+            scope=scope,
             reason="",
             source=source,
             created_at=now,
@@ -39,14 +46,24 @@ def suppress_address(
     )
     row = _lock_row(Suppression.address_hash == address_hash)
     assert row is not None  # noqa: S101  it was put there or was there
-    if row.lifted_at is None:
+    if row.lifted_at is None and not _is_wider(scope, row.scope):
         return row, False
-    row.reason, row.source, row.created_at, row.created_by = reason, source, now, actor
+    if row.lifted_at is not None or row.source != "complained":
+        row.source = source  # a complaint that stops more now is a complaint still
+    row.scope, row.reason, row.created_at, row.created_by = scope, reason, now, actor
     row.lifted_at, row.lifted_by, row.lift_reason = None, None, ""
     audit.record_action(
-        actor, "address.suppressed", ("suppression", row.id), now=now, data={"reason": reason}
+        actor,
+        "address.suppressed",
+        ("suppression", row.id),
+        now=now,
+        data={"reason": reason, "scope": scope},
     )
     return row, True
+
+
+def _is_wider(scope: SuppressionScope, other: SuppressionScope) -> bool:
+    return SUPPRESSION_SCOPES.index(scope) > SUPPRESSION_SCOPES.index(other)
 
 
 def lift_suppression(suppression_id: int, *, reason: str, now: datetime, actor: str) -> Suppression:
@@ -75,54 +92,8 @@ def _lock_row(condition: ColumnElement[bool]) -> Suppression | None:
 
 
 def is_suppressed(address: str) -> bool:
-    """Return whether nothing may be sent to this address."""
+    """Return whether something, of whatever scope, is not sent to this address."""
     return find_suppression(address) is not None
-
-
-def find_hindrance(donor: Donor, category: MessageCategory, *, today: date) -> str:
-    """Return why nothing of this category may be sent to a donor; empty where it may."""
-    if reason := find_refusal(donor, category, today=today):
-        return reason
-    return find_hindrance_of_address(donor.email) if donor.email else "no_address"
-
-
-def find_refusal(donor: Donor, category: MessageCategory, *, today: date) -> str:
-    """Return what about a donor stops such a message, whatever their address; empty where nothing does."""
-    if donor.is_deceased:
-        return "deceased"
-    if _refuses_contact(donor, category):
-        return "no_contact"
-    return "target" if category == "thanks" and donor_roles.is_target(donor.id, today=today) else ""
-
-
-def find_hindrance_of_address(address: str) -> str:
-    """Return why nothing may be sent to an address: it is suppressed, or mail came back from it or somebody
-    complained of whosoever contact it is. Empty where it may.
-    """
-    if is_suppressed(address):
-        return "suppressed"
-    state = contacts.find_dead_state(address)
-    return f"address_{state}" if state else ""
-
-
-class Hindrances(NamedTuple):
-    """Why a donor is not thanked, and gets no receipt by mail; empty where they are, and do."""
-
-    thanks: str
-    receipt: str
-
-
-def find_hindrances(donor: Donor, *, today: date) -> Hindrances:
-    """Return what stands between a donor and our mails, as their page tells it."""
-    receipt = find_hindrance(donor, "transactional", today=today)
-    return Hindrances(find_refusal(donor, "thanks", today=today) or receipt, receipt)
-
-
-def _refuses_contact(donor: Donor, category: MessageCategory) -> bool:
-    """Return whether the donor's "no contact" stops such a message. It never stops a receipt, which is the
-    donor's own paper and which a person sends.
-    """
-    return donor.do_not_contact and category != "transactional"
 
 
 def find_suppression(address: str) -> Suppression | None:

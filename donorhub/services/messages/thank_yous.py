@@ -16,7 +16,7 @@ from donorhub.money import Money, sum_money
 from donorhub.services.access import audit, organisation
 from donorhub.services.donors import donors
 from donorhub.services.giving import gifts
-from donorhub.services.messages import messages, suppressions, thanked_gifts
+from donorhub.services.messages import gate, messages, thanked_gifts
 from donorhub.services.work import tasks
 from receipts import figures
 
@@ -41,9 +41,7 @@ def plan_thank_you(task: Task, *, now: datetime, domain: str) -> str:
     """
     gift = gifts.get_gift(task.subject_id)
     donor = donors.get_donor(gift.donor_id)
-    reason = _find_reason(task, gift) or suppressions.find_hindrance(
-        donor, "thanks", today=organisation.get_day(now)
-    )
+    reason = _find_reason(task, gift) or gate.find_hold(donor, "thanks", at=now)
     if reason:
         if reason in ("no_address", "address_bounced"):
             _plan_call(gift, donor, now=now)

@@ -22,7 +22,7 @@ from donorhub.services.donors import (
     tags,
 )
 from donorhub.services.giving import history
-from donorhub.services.messages import suppressions
+from donorhub.services.messages import gate
 from donorhub.services.recurring import promises
 from donorhub.services.reports import giving_years, timeline
 from donorhub.web import charts
@@ -77,7 +77,7 @@ def render_donor(donor: Donor, forms: WorkForms | None = None) -> str:
         facts=facts,
         **_draw_giving(facts),
         part=part,
-        mail=suppressions.find_hindrances(donor, today=get_today()),
+        mail=gate.find_hindrances(donor, at=clock.now()),
         recurring=_list_recurring_gifts(donor.id) if who.has_permission("recurring:read") else [],
         owner_name=names.get(owner),
         last_contact=interactions.find_last_contact(donor.id),

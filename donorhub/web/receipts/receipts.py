@@ -14,7 +14,7 @@ from donorhub.models.states import find_word
 from donorhub.schemas.fields import Reason
 from donorhub.schemas.receipts import ReceiptPreview, ReceiptPreviewSchema, VoidSchema
 from donorhub.services.donors import donors
-from donorhub.services.messages import receipt_mail, suppressions
+from donorhub.services.messages import gate, receipt_mail
 from donorhub.services.moving.lists.description import Filters, keep_filters
 from donorhub.services.receipts import receipt_drafts, receipt_lists, receipt_stamps, receipts, shown_receipts
 from donorhub.services.receipts.receipt_payload import thaw_document
@@ -256,7 +256,7 @@ def _render_receipt(receipt: Receipt, form: Form) -> str:
         digest=shown_receipts.compute_receipt_digest(receipt),
         sending_digest=shown_receipts.compute_receipt_digest(receipt, receipt.donor.email),
         mail=receipt_mail.find_sending(receipt.id),
-        mail_hindrance=suppressions.find_hindrance(receipt.donor, "transactional", today=get_today()),
+        mail_hindrance=gate.find_hold(receipt.donor, "transactional", at=clock.now()),
     )
 
 

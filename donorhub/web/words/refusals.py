@@ -196,7 +196,15 @@ FIELDS: Final[Mapping[str, object]] = {
     "rejected/secret": lazy_gettext("Please fill this in."),
     "rejected/until": lazy_gettext("A pause ends after it begins."),
 }
-_UNREACHABLE: Final = ("deceased", "no_address", "suppressed", "address_bounced", "address_complained")
+_UNREACHABLE: Final = (
+    "deceased",
+    "no_address",
+    "suppressed",
+    "address_bounced",
+    "address_complained",
+    "restricted",
+    "erased",
+)
 _STATES: Final[dict[str, dict[str, object]]] = {
     "donor_unreachable": {reason: codes.ENDS[reason] for reason in _UNREACHABLE},
     "instalment_state": dict(labels.INSTALMENT_STATES.items()),

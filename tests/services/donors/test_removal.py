@@ -19,6 +19,7 @@ from donorhub.models import (
     IdentityKey,
     PayerKey,
     Payment,
+    Preference,
     Receipt,
     SoftCredit,
     Task,
@@ -26,6 +27,7 @@ from donorhub.models import (
 from donorhub.money import Money
 from donorhub.services.bank.matching import entries
 from donorhub.services.donors import (
+    consent_rows,
     donor_roles,
     donors,
     duplicates,
@@ -62,6 +64,8 @@ STANDS_IN_THE_WAY = {
     "household_member",
     "membership",
     "donor_role",
+    "consent",
+    "preference",
     "donor",
 }
 STAYS = {"audit_value", "domain_event", "match", "record_row"}
@@ -139,6 +143,14 @@ OBSTACLES: dict[str, Callable[[int, datetime], object]] = {
         id_, "regular", since_on=DAY, now=now, actor=ME
     ),
     "donor_role": lambda id_, now: donor_roles.give_role(id_, "volunteer", since_on=DAY, now=now, actor=ME),
+    "consent": lambda id_, now: consent_rows.add_row(
+        consent_rows.NewSaying(id_, "opt_out", "phone", now, purpose="appeal"),
+        now=now + timedelta(minutes=1),
+        actor=ME,
+    ),
+    "preference": lambda id_, now: db.session.add(
+        Preference(donor_id=id_, frequency="monthly", source="form", at=now, actor=ME)
+    ),
     "soft_credit": lambda id_, now: db.session.add(
         SoftCredit(gift_id=give(donor("Firma").id, now).id, donor_id=id_, amount_minor=5000)
     ),

@@ -99,7 +99,7 @@ def test_page_tells_who_changed_what(staff: Staff) -> None:
     for said in (
         "Town: Łódź → Berat",
         "Language: Polski → Shqip",
-        "Wants no contact: no → yes",
+        "What a donor said of being written to",
         "Donor Anna Kowalska",
         "Fund: Not earmarked → Dogs",
         "Campaign: – → Winter",
