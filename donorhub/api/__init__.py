@@ -21,7 +21,7 @@ from donorhub.api.bank import (
 )
 from donorhub.api.donors import contacts, memberships, tags
 from donorhub.api.giving import appeals, campaigns, funds, gift_changes
-from donorhub.api.messages import messages, suppressions
+from donorhub.api.messages import messages, suppressions, texts
 from donorhub.api.moving import lists, record_files
 from donorhub.api.providers import payouts, provider_events, webhook_endpoints, webhooks
 from donorhub.api.receipts import receipts
@@ -45,6 +45,7 @@ NOUNS: Final = (
     upgrade_notes.bp,
     messages.bp,
     suppressions.bp,
+    texts.bp,
     several_imports.bp,  # with the other views of imports
     import_rows.bp,
     statements.bp,

@@ -261,7 +261,8 @@ HeldReason = Literal[  # why a donor may not be written to (domain.messages.gate
     "cap",
 ]
 LaterReason = Literal["quiet_hours"]  # why not now
-TemplateKind = Literal["thank_you", "new_donor", "receipt", "mail_test"]
+# personal: what one of us writes to one donor, inside greeting and end
+TemplateKind = Literal["thank_you", "new_donor", "receipt", "mail_test", "personal"]
 FirstStepKind = Literal["organisation", "bank_account", "mail", "people", "colleague", "receipt"]
 SuppressionSource = Literal["told", "bounced", "complained"]  # what made us stop writing
 AttachmentKind = Literal["receipt"]

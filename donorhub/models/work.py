@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from donorhub.db import PERSONAL, Base, make_word_check, write_word_condition
@@ -182,21 +182,27 @@ class MessageAttachment(Base):
 
 
 class Template(Base):
-    """The organisation's own wording of a message, in Liquid; without a row the shipped one is used."""
+    """One version of the organisation's own wording of a message, in Liquid. The newest is used; without a
+    row the shipped one is, which is version 0. No version is ever edited: what was sent names its own."""
 
     __tablename__ = "template"
     __table_args__ = (
-        UniqueConstraint("kind", "lang", "version"),
+        UniqueConstraint("kind", "channel", "lang", "version"),
         make_word_check("kind", TemplateKind),
+        make_word_check("channel", Channel),
         make_word_check("lang", Lang),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     kind: Mapped[TemplateKind]
+    channel: Mapped[Channel] = mapped_column(default="email", server_default="email")
     lang: Mapped[Lang]
     version: Mapped[int] = mapped_column(default=1)
     subject: Mapped[str]
     body: Mapped[str]
+    reason: Mapped[str] = mapped_column(default="", server_default="")
+    # Nothing is written in this language: its readers get the text of the one that stands in for it.
+    is_left_out: Mapped[bool] = mapped_column(default=False, server_default=false())
     created_by: Mapped[str]
     created_at: Mapped[datetime]
 

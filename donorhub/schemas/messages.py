@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TypedDict
 
+from donorhub.db import MAX_ID
 from donorhub.models.states import SUPPRESSION_SOURCES, SuppressionSource
-from donorhub.schemas.fields import Choice, EmailAddress, Line, StrictSchema
-from donorhub.schemas.limits import REASON
+from donorhub.schemas.fields import Choice, EmailAddress, Id, Line, StrictSchema, Text, Whole
+from donorhub.schemas.limits import REASON, SUBJECT, TEXT_OF_OURS
 
 
 class NewSuppressionSchema(StrictSchema):
@@ -29,3 +30,67 @@ class LiftSchema(StrictSchema):
     """Why an address may be written to again."""
 
     reason = Line(REASON, shortest=1, required=True)
+
+
+class NewTextSchema(StrictSchema):
+    """A text that somebody wrote, why, and the version that they had before them."""
+
+    subject = Line(SUBJECT, shortest=1, required=True)
+    body = Text(TEXT_OF_OURS, shortest=1, required=True)
+    reason = Line(REASON, shortest=1, required=True)
+    base_version = Whole(0, MAX_ID, required=True)
+
+
+class WrittenText(TypedDict):
+    """A text that somebody wrote, why, and the version that they had before them."""
+
+    subject: str
+    body: str
+    reason: str
+    base_version: int
+
+
+class RestoredTextSchema(StrictSchema):
+    """Which version of a text is to be used again, and why; 0 is the shipped one."""
+
+    version = Whole(0, MAX_ID, required=True)
+    reason = Line(REASON, shortest=1, required=True)
+    base_version = Whole(0, MAX_ID, required=True)
+
+
+class RestoredText(TypedDict):
+    """Which version of a text is to be used again, and why."""
+
+    version: int
+    reason: str
+    base_version: int
+
+
+class LeftOutTextSchema(StrictSchema):
+    """That a text is written in this language no more, and why."""
+
+    reason = Line(REASON, shortest=1, required=True)
+    base_version = Whole(0, MAX_ID, required=True)
+
+
+class LeftOutText(TypedDict):
+    """That a text is written in this language no more, and why."""
+
+    reason: str
+    base_version: int
+
+
+class TextDraftSchema(StrictSchema):
+    """A text as it stands in a form, perhaps not whole; without one, the one that is used."""
+
+    subject = Line(SUBJECT)
+    body = Text(TEXT_OF_OURS)
+    donor_id = Id(load_default=None, allow_none=True)
+
+
+class TextDraft(TypedDict, total=False):
+    """A text as it stands in a form, and for whom it is to be read."""
+
+    subject: str
+    body: str
+    donor_id: int | None

@@ -55,6 +55,7 @@ NAVIGATION: Final = (
             "funds",
             "instance",
             "organisation",
+            "texts",
             "users",
             "tokens",
             "webhooks",

@@ -10,7 +10,7 @@ from donorhub.web import bank, health
 from donorhub.web.access import account, audit, instance, settings, tokens, users
 from donorhub.web.donors import contact_points
 from donorhub.web.giving import gift_changes
-from donorhub.web.messages import messages, suppressions
+from donorhub.web.messages import messages, suppressions, texts
 from donorhub.web.moving import downloads, records
 from donorhub.web.providers import endpoints
 from donorhub.web.receipts import receipts
@@ -29,6 +29,7 @@ BLUEPRINTS: Final[tuple[Blueprint, ...]] = (
     receipts.bp,
     messages.bp,
     suppressions.bp,
+    texts.bp,
     error_inbox.bp,
     settings.bp,
     instance.bp,

@@ -30,6 +30,7 @@ def routes(app: Flask) -> list[Route]:
             continue
         view = app.view_functions[rule.endpoint]
         path = re.sub(r"<source:\w+>", "crm", re.sub(r"<ref:\w+>", "x1", rule.rule))
+        path = re.sub(r"<any\(['\"]?([\w-]+)[^>]*>", r"\1", path)  # the first of the words that it takes
         path = re.sub(r"<int[^>]*>", "4711", path).removeprefix(PREFIX)
         found += [
             Route(

@@ -28,6 +28,8 @@ PERMISSIONS: Final = frozenset(
         "tasks:read",
         "tasks:write",
         "messages:read",
+        "messages:write",
+        "texts:write",
         "providers:read",
         "providers:write",
         "audit:read",
@@ -68,10 +70,13 @@ ROLE_PERMISSIONS: Final[dict[str, frozenset[str]]] = {
             "tasks:read",
             "tasks:write",
             "messages:read",
+            "messages:write",
             "receipts:read",
         }
     ),
-    "communications": frozenset({"donors:read", "tasks:read", "tasks:write", "messages:read"}),
+    "communications": frozenset(
+        {"donors:read", "tasks:read", "tasks:write", "messages:read", "messages:write", "texts:write"}
+    ),
     "accountant": frozenset(
         {
             "donors:read",

@@ -15,6 +15,7 @@ from donorhub.domain.payer_text import fold_letters
 
 _EXCEPTIONS: Final = {
     "kacper": "Kacprze",
+    "kasper": "Kasprze",
     "sylwester": "Sylwestrze",
     "aleksander": "Aleksandrze",
     "piotr": "Piotrze",
@@ -50,6 +51,31 @@ _MALE: Final = (
 )
 
 
+# How a Polish letter addresses who bears a title, to a woman and to a man; the other languages name it as
+# it is.
+_TITLES: Final = {
+    "prof": ("Profesor", "Profesorze"),
+    "dr": ("Doktor", "Doktorze"),
+    "mec": ("Mecenas", "Mecenasie"),
+    "red": ("Redaktor", "Redaktorze"),
+    "inz": ("Inżynier", "Inżynierze"),
+    "ks": ("", "Księże"),
+    "s": ("Siostro", ""),
+}
+_SELF_STANDING: Final = frozenset({"ks", "s"})  # no Pan or Pani stands before these
+
+
+def find_title(name: str) -> str:
+    """Return the title that a name begins with, such as ``prof`` of ``prof. dr hab. Anna Lis``; empty
+    without one.
+
+    The highest counts, which Polish names put first.
+    """
+    first = fold_letters(name).split()[:1]
+    title = first[0].rstrip(".") if first else ""
+    return title if title in _TITLES and len(name.split()) > 1 else ""
+
+
 def make_vocative(given_name: str) -> str:
     """Return the Polish vocative of a Polish given name; any other name stays as it is."""
     first = given_name.strip()
@@ -66,7 +92,7 @@ def _bend_ending_a(name: str) -> str:
     is_everyday = (
         name.endswith(("sia", "zia", "cia"))
         or (name.endswith("nia") and len(name) <= len("Hania"))
-        or (name.endswith("la") and len(name) == len("Ola"))
+        or (name.endswith("la") and len(name) <= len("Pola"))
     )
     return name[:-1] + ("u" if is_everyday else "o")
 
@@ -78,17 +104,20 @@ def _bend_consonant(name: str) -> str:
     return name
 
 
-def write_greeting(lang: str, given_name: str, family: str, *, sex: Sex | None = None) -> str:
+def write_greeting(
+    lang: str, given_name: str, family: str, *, sex: Sex | None = None, title: str = ""
+) -> str:
     """Return the first line of a letter to one person, with its comma.
 
     ``sex`` is the donor's, if recorded; in Polish it also follows from a given name that we know.
     In Albanian the ending of a name is no proof (one in twenty is wrong): without
-    ``sex`` the greeting is neutral.
+    ``sex`` the greeting is neutral. Of several given names the first is called. A ``title`` is one that
+    :func:`find_title` gave; in Polish it stands for the name.
     """
     if lang == "pl":
-        return _greet_in_polish(
-            given_name, sex or (find_sex(given_name) if fold_letters(given_name) in POLISH else None)
-        )
+        first = _find_called_name(given_name)
+        known_sex = find_sex(first) if fold_letters(first) in POLISH else None
+        return _greet_in_polish(first, sex or known_sex, title)
     if lang == "sq":
         return _greet_in_albanian(given_name, family, sex)
     return (
@@ -98,14 +127,20 @@ def write_greeting(lang: str, given_name: str, family: str, *, sex: Sex | None =
     )
 
 
-def _greet_in_polish(given_name: str, sex: Sex | None) -> str:
+def _find_called_name(given_name: str) -> str:
+    """Return the given name by which somebody is called: the first that is no title."""
+    words = [word for word in given_name.split() if fold_letters(word).rstrip(".") not in _TITLES]
+    return words[0] if words and fold_letters(words[0]) in POLISH else given_name
+
+
+def _greet_in_polish(given_name: str, sex: Sex | None, title: str) -> str:
     if not given_name or sex is None:
         return "Szanowni Państwo,"
-    return (
-        f"Szanowna Pani {make_vocative(given_name)},"
-        if sex == "f"
-        else f"Szanowny Panie {make_vocative(given_name)},"
-    )
+    called = (_TITLES[title][0] if sex == "f" else _TITLES[title][1]) if title else ""
+    if called and title in _SELF_STANDING:
+        return f"{'Szanowna' if sex == 'f' else 'Szanowny'} {called},"
+    called = called or make_vocative(given_name)
+    return f"Szanowna Pani {called}," if sex == "f" else f"Szanowny Panie {called},"
 
 
 def _greet_in_albanian(given_name: str, family: str, sex: Sex | None) -> str:

@@ -1,4 +1,4 @@
-"""The shipped texts of messages, in Liquid, one for each kind and language.
+"""The shipped texts of e-mails, in Liquid, one for each kind and language; letters have their own file.
 
 An organisation may replace each by its own (table ``template``). A thank-you belongs to
 its gift and asks for nothing. How to reach us and to stop further mail is told only where the organisation
@@ -8,19 +8,15 @@ the full stop of "r." and needs no second one.
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from collections.abc import Mapping
+from typing import Final
 
-SHIPPED_VERSION: Final = "shipped-3"
+from donorhub.domain.messages.letter_wording import LETTERS, Wording
 
-
-class Wording(NamedTuple):
-    """One message as Liquid templates."""
-
-    subject: str
-    body: str
+SHIPPED_VERSION: Final = "shipped-4"
 
 
-TEXTS: Final[dict[tuple[str, str], Wording]] = {
+MAILS: Final[Mapping[tuple[str, str], Wording]] = {
     ("thank_you", "en"): Wording(
         "Thank you for your gift{% if gifts %}s{% endif %} of {{ amount }}",
         """{{ salutation }}
@@ -35,8 +31,7 @@ If you have a question, write to us: {{ contact }}{% endif %}
 
 {{ organisation }}
 
-You get this message because you gave.{% if contact %} If you do not want to be thanked by e-mail,
-tell us so: {{ contact }}{% endif %}
+{{ how_to_stop }}
 """,
     ),
     ("thank_you", "pl"): Wording(
@@ -48,13 +43,12 @@ tell us so: {{ contact }}{% endif %}
 {% endfor %}{% else %}dziękujemy za darowiznę w kwocie {{ amount }}, która wpłynęła do nas {{ received_on }}
 {% if funds %}Przeznaczenie: {{ funds }}.
 {% endif %}{% endif %}
-To, co dzięki Państwu możliwe, jest dla nas ważne.{% if contact %}
+To, co możliwe dzięki takiemu wsparciu, jest dla nas ważne.{% if contact %}
 W razie pytań prosimy o kontakt: {{ contact }}{% endif %}
 
 {{ organisation }}
 
-Piszemy, ponieważ otrzymaliśmy darowiznę.{% if contact %} Jeśli nie chcą Państwo podziękowań pocztą
-elektroniczną, prosimy nas o tym powiadomić: {{ contact }}{% endif %}
+{{ how_to_stop }}
 """,
     ),
     ("thank_you", "sq"): Wording(
@@ -71,8 +65,7 @@ Nëse keni pyetje, na shkruani: {{ contact }}{% endif %}
 
 {{ organisation }}
 
-Ju shkruajmë sepse keni dhuruar.{% if contact %} Nëse nuk dëshironi falënderime me postë elektronike,
-na njoftoni: {{ contact }}{% endif %}
+{{ how_to_stop }}
 """,
     ),
     ("receipt", "en"): Wording(
@@ -108,6 +101,42 @@ Ju lutemi ruajeni.
 Nëse diçka në të nuk është e saktë, ju lutemi na njoftoni: {{ contact }}
 {% endif %}
 {{ organisation }}
+""",
+    ),
+    ("personal", "en"): Wording(
+        "{{ subject }}",
+        """{{ salutation }}
+
+{{ text }}
+
+{{ author }}
+{{ organisation }}
+
+{{ how_to_stop }}
+""",
+    ),
+    ("personal", "pl"): Wording(
+        "{{ subject }}",
+        """{{ salutation }}
+
+{{ text }}
+
+{{ author }}
+{{ organisation }}
+
+{{ how_to_stop }}
+""",
+    ),
+    ("personal", "sq"): Wording(
+        "{{ subject }}",
+        """{{ salutation }}
+
+{{ text }}
+
+{{ author }}
+{{ organisation }}
+
+{{ how_to_stop }}
 """,
     ),
     ("mail_test", "en"): Wording(
@@ -164,6 +193,42 @@ Nëse gjendet te postat e padëshiruara, nxirreni prej andej: aty do të binin e
 }
 
 
-def get_shipped_text(kind: str, lang: str) -> Wording:
+# What ends a mail: why it came, and how further ones are stopped where the organisation has named a contact.
+_HOW_TO_STOP: Final[Mapping[tuple[str, str], tuple[str, str]]] = {
+    ("thank_you", "en"): (
+        "You get this message because you gave.",
+        " If you do not want to be thanked by e-mail,\ntell us so: ",
+    ),
+    ("thank_you", "pl"): (
+        "Piszemy, ponieważ otrzymaliśmy darowiznę.",
+        " Rezygnację z podziękowań pocztą elektroniczną\nprosimy zgłaszać: ",
+    ),
+    ("thank_you", "sq"): (
+        "Ju shkruajmë sepse keni dhuruar.",
+        " Nëse nuk dëshironi falënderime me postë elektronike,\nna njoftoni: ",
+    ),
+    ("personal", "en"): (
+        "You get this message because you are in our register of donors.",
+        " If you do not want\nsuch messages, tell us so: ",
+    ),
+    ("personal", "pl"): (
+        "Piszemy do osób i instytucji z naszej bazy darczyńców.",
+        " Rezygnację z takich wiadomości\nprosimy zgłaszać: ",
+    ),
+    ("personal", "sq"): (
+        "Ju shkruajmë sepse jeni në regjistrin tonë të donatorëve.",
+        " Nëse nuk dëshironi\nmesazhe të tilla, na njoftoni: ",
+    ),
+}
+
+
+def write_how_to_stop(kind: str, lang: str, contact: str) -> str:
+    """Return why a donor gets a mail, and where they can say no to more; empty for a kind that has no end."""
+    why, how = _HOW_TO_STOP.get((kind, lang), ("", ""))
+    return f"{why}{how}{contact}" if why and contact else why
+
+
+def get_shipped_text(kind: str, lang: str, channel: str = "email") -> Wording:
     """Return the shipped text; English where a language has none."""
-    return TEXTS.get((kind, lang)) or TEXTS[kind, "en"]
+    texts = LETTERS if channel == "post" else MAILS
+    return texts.get((kind, lang)) or texts[kind, "en"]

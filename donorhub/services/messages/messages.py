@@ -5,19 +5,18 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Final, Literal, NamedTuple
+from typing import Final, Literal
 
-from liquid import Environment
 from sqlalchemy import Select, select, update
 
 from donorhub.db import db, insert_or_ignore
-from donorhub.domain.messages import wording
 from donorhub.errors import Conflict, NotFound
-from donorhub.models import AuditRecord, Donor, Message, Task, Template, User
+from donorhub.models import AuditRecord, Donor, Message, Task, User
 from donorhub.models.states import (
     UNDELIVERED_MESSAGES,
     UNSENT_MESSAGES,
     UNTRIED_TASKS,
+    Channel,
     Lang,
     MessageCategory,
     MessageState,
@@ -25,26 +24,20 @@ from donorhub.models.states import (
 )
 from donorhub.services import shown
 from donorhub.services.access import audit
+from donorhub.services.messages import texts
+from donorhub.services.messages.texts import FilledText
 from donorhub.services.paging import equals_if_given
 from donorhub.services.shown import ShownRow
 from donorhub.services.work import tasks
 
-_liquid = Environment()
 STAFF_OF_DONORS: Final = frozenset({"admin", "fundraiser", "steward"})
 CATEGORIES: Final[Mapping[TemplateKind, MessageCategory]] = {
     "thank_you": "thanks",
     "receipt": "transactional",
     "new_donor": "transactional",
     "mail_test": "transactional",
+    "personal": "transactional",
 }
-
-
-class _Text(NamedTuple):
-    """A message's text, and of which template it was made."""
-
-    template: str
-    subject: str
-    body: str
 
 
 def plan_note_to_staff(task: Task, *, facts: Mapping[str, object], now: datetime, domain: str) -> str:
@@ -96,18 +89,48 @@ def plan_message(
 
     The same key again changes nothing and returns ``known``.
     """
-    text = _write_text(kind, facts, lang)
+    message_id = write_message(
+        texts.fill_in_text(kind, facts, lang),
+        key=key,
+        category=CATEGORIES[kind],
+        task_id=task_id,
+        donor=donor,
+        to_address=to_address,
+        now=now,
+        domain=domain,
+    )
+    if message_id is None:
+        return "known"
+    plan_sending(message_id, donor=donor, now=now, not_before=not_before)
+    return "planned"
+
+
+def write_message(
+    text: FilledText,
+    *,
+    key: str,
+    category: MessageCategory,
+    task_id: int | None,
+    donor: Donor | None,
+    to_address: str,
+    now: datetime,
+    domain: str,
+    channel: Channel = "email",
+) -> int | None:
+    """Write a message that nothing sends yet and return its id; None where the key is known, which changes
+    nothing.
+    """
     send_key = _make_send_key(key)
-    message_id = db.session.execute(
+    return db.session.execute(
         insert_or_ignore(Message, on=(Message.send_key,))
         .values(
             send_key=send_key,
             task_id=task_id,
             donor_id=donor.id if donor else None,
-            channel="email",
-            category=CATEGORIES[kind],
+            channel=channel,
+            category=category,
             template=text.template,
-            lang=lang,
+            lang=text.lang,
             to_address=to_address,
             subject=text.subject,
             body=text.body,
@@ -119,8 +142,12 @@ def plan_message(
         )
         .returning(Message.id)
     ).scalar_one_or_none()
-    if message_id is None:
-        return "known"
+
+
+def plan_sending(
+    message_id: int, *, donor: Donor | None, now: datetime, not_before: datetime | None = None
+) -> None:
+    """Plan the task that sends a message, at once or not before a moment."""
     tasks.plan_task(
         f"send_message:{message_id}",
         kind="send_message",
@@ -130,25 +157,15 @@ def plan_message(
         due_at=not_before,
         donor_id=donor.id if donor else None,
     )
-    return "planned"
 
 
 def rewrite_message(
     message: Message, kind: TemplateKind, facts: Mapping[str, object], *, to_address: str, lang: Lang
 ) -> None:
     """Write a message anew that has not left yet; it stays the same message, with its key and its task."""
-    text = _write_text(kind, facts, lang)
+    text = texts.fill_in_text(kind, facts, lang)
     message.template, message.subject, message.body = text.template, text.subject, text.body
     message.to_address, message.lang = to_address, lang
-
-
-def _write_text(kind: TemplateKind, facts: Mapping[str, object], lang: Lang) -> _Text:
-    version, text = _get_wording(kind, lang)
-    return _Text(
-        template=f"{kind}@{version}",
-        subject=" ".join(_liquid.from_string(text.subject).render(**facts).split()),
-        body=_liquid.from_string(text.body).render(**facts),
-    )
 
 
 def find_message(key: str) -> Message | None:
@@ -268,12 +285,3 @@ def get_message(message_id: int) -> Message:
     if message is None:
         raise NotFound(f"there is no message {message_id}")
     return message
-
-
-def _get_wording(kind: TemplateKind, lang: Lang) -> tuple[str, wording.Wording]:
-    own_template = db.session.scalar(
-        select(Template).filter_by(kind=kind, lang=lang).order_by(Template.version.desc()).limit(1)
-    )
-    if own_template is not None:
-        return f"own-{own_template.version}", wording.Wording(own_template.subject, own_template.body)
-    return wording.SHIPPED_VERSION, wording.get_shipped_text(kind, lang)

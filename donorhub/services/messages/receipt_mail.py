@@ -12,9 +12,11 @@ from sqlalchemy import select
 from donorhub.db import db, insert_or_ignore
 from donorhub.errors import Conflict, DonorHubError, Rejected
 from donorhub.models import Donor, Message, MessageAttachment, Receipt, ReceiptPdf
+from donorhub.models.states import Lang
 from donorhub.services.access import audit, organisation
 from donorhub.services.donors import donors
-from donorhub.services.messages import gate, messages, thank_yous
+from donorhub.services.messages import donor_facts, gate, messages, texts
+from donorhub.services.messages.donor_facts import Facts
 from donorhub.services.receipts import receipts, shown_receipts
 from receipts import figures
 
@@ -48,14 +50,15 @@ def send_receipt(
     refuse_sending(receipt, now=now)
     donor = donors.get_donor(receipt.donor_id)
     key = f"receipt:{receipt.id}"
+    lang = texts.choose_lang("receipt", "email", donor.lang)
     outcome = messages.plan_message(
         "receipt",
-        _collect_facts(receipt, donor),
+        collect_facts(receipt, donor, lang),
         key=key,
         task_id=None,
         donor=donor,
         to_address=donor.email,
-        lang=donor.lang,
+        lang=lang,
         now=now,
         domain=domain,
     )
@@ -91,14 +94,12 @@ def refuse_sending(receipt: Receipt, *, now: datetime) -> None:
         raise Rejected(sentences[reason], code="donor_unreachable", state=reason)
 
 
-def _collect_facts(receipt: Receipt, donor: Donor) -> dict[str, str | None]:
-    ours = organisation.get_organisation()
+def collect_facts(receipt: Receipt, donor: Donor, lang: Lang) -> Facts:
+    """Return what the mail that brings a receipt may say."""
     return {
-        "salutation": thank_yous.write_salutation(donor),
+        **donor_facts.describe_donor(donor, lang, kind="receipt"),
         "number": receipts.format_number_of(receipt),
-        "issued_on": figures.write_long_date(receipt.issued_on, donor.lang),
-        "organisation": ours.legal_name,
-        "contact": ours.contact or None,
+        "issued_on": figures.write_long_date(receipt.issued_on, lang),
     }
 
 

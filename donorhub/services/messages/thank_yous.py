@@ -9,16 +9,13 @@ from typing import Final
 from sqlalchemy import Select, String, and_, cast, func, literal, select, update
 
 from donorhub.db import db
-from donorhub.domain.donors import salutation
 from donorhub.domain.messages import thanks_age
-from donorhub.models import Designation, Donor, Entry, Fund, Gift, Match, Message, Statement, Task
-from donorhub.money import Money, sum_money
+from donorhub.models import Donor, Entry, Gift, Match, Message, Statement, Task
 from donorhub.services.access import audit, organisation
 from donorhub.services.donors import donors
 from donorhub.services.giving import gifts
-from donorhub.services.messages import gate, messages, thanked_gifts
+from donorhub.services.messages import gate, messages, texts, thank_you_facts, thanked_gifts
 from donorhub.services.work import tasks
-from receipts import figures
 
 ASKED_BY: Final = "asked_by"  # the fact of a task that a person, not time, decided about
 _ENDED_STATES: Final = ("cancelled", "done")
@@ -66,14 +63,15 @@ def _plan_message(task: Task, gift: Gift, donor: Donor, *, now: datetime, domain
         and not _find_reason(task_of_other, other)
     ]
     gift_rows.sort(key=lambda row: (row.received_on, row.id))
+    lang = texts.choose_lang("thank_you", "email", donor.lang)
     outcome = messages.plan_message(
         "thank_you",
-        _collect_thank_you_facts(gift_rows, donor),
+        thank_you_facts.collect_facts(gift_rows, donor, lang),
         key=task.key,
         task_id=task.id,
         donor=donor,
         to_address=donor.email,
-        lang=donor.lang,
+        lang=lang,
         now=now,
         domain=domain,
         not_before=thanked_gifts.find_next_leaving(donor, now),
@@ -86,12 +84,13 @@ def _plan_message(task: Task, gift: Gift, donor: Donor, *, now: datetime, domain
 
 def _write_anew(message: Message, gift_rows: Sequence[Gift], donor: Donor) -> None:
     """Let a message that has not left name these gifts, to the donor as they are now."""
+    lang = texts.choose_lang("thank_you", "email", donor.lang)
     messages.rewrite_message(
         message,
         "thank_you",
-        _collect_thank_you_facts(gift_rows, donor),
+        thank_you_facts.collect_facts(gift_rows, donor, lang),
         to_address=donor.email,
-        lang=donor.lang,
+        lang=lang,
     )
 
 
@@ -212,65 +211,3 @@ def _plan_call(gift: Gift, donor: Donor, *, now: datetime) -> None:
         now=now,
         facts={"amount": gift.amount.as_text(), "currency": gift.currency},
     )
-
-
-def _collect_thank_you_facts(gift_rows: Sequence[Gift], donor: Donor) -> dict[str, object]:
-    """Return what the text may name: each gift, and of several their sum, their days and all funds."""
-    ours = organisation.get_organisation()
-    funds = _read_fund_names(gift_rows)
-    each = [_describe_gift(gift, ", ".join(funds.get(gift.id, ())), donor) for gift in gift_rows]
-    all_funds = dict.fromkeys(name for gift in gift_rows for name in funds.get(gift.id, ()))
-    return {
-        "salutation": write_salutation(donor),
-        "amount": " + ".join(_write_amount(total, donor) for total in _sum_by_currency(gift_rows)),
-        "received_on": ", ".join(dict.fromkeys(str(one["received_on"]) for one in each)),
-        "funds": ", ".join(all_funds)
-        or None,  # to Liquid an empty text is true: it would say "It goes to: ."
-        "gifts": each if len(each) > 1 else None,
-        "organisation": ours.legal_name,
-        "contact": ours.contact or None,
-    }
-
-
-def _describe_gift(gift: Gift, funds: str, donor: Donor) -> dict[str, str]:
-    amount = _write_amount(gift.amount, donor)
-    received_on = figures.write_long_date(gift.received_on, donor.lang)
-    line = f"{amount}, {received_on}" + (f": {funds}" if funds else "")
-    return {"amount": amount, "received_on": received_on, "line": line}
-
-
-def _write_amount(money: Money, donor: Donor) -> str:
-    return figures.write_amount(money, donor.lang).replace("\u00a0", " ")
-
-
-def _sum_by_currency(gift_rows: Sequence[Gift]) -> list[Money]:
-    """Return the sum of the gifts in each of their currencies, which are never added."""
-    currencies = dict.fromkeys(gift.currency for gift in gift_rows)
-    return [
-        sum_money((gift.amount for gift in gift_rows if gift.currency == currency), currency)
-        for currency in currencies
-    ]
-
-
-def _read_fund_names(gift_rows: Sequence[Gift]) -> dict[int, list[str]]:
-    names: dict[int, list[str]] = {}
-    query = (
-        select(Designation.gift_id, Fund.name)
-        .join(Fund, Fund.id == Designation.fund_id)
-        .where(Designation.gift_id.in_([gift.id for gift in gift_rows]))
-        .order_by(Fund.id)
-    )
-    for gift_id, name in db.session.execute(query):
-        names.setdefault(gift_id, []).append(name)
-    return names
-
-
-def write_salutation(donor: Donor) -> str:
-    """Return how the donor is addressed in their language; what they asked for wins."""
-    if donor.salutation:
-        return donor.salutation
-    if donor.kind == "household":
-        return salutation.write_greeting_of_household(donor.lang, donor.name)
-    if donor.kind != "person" or not donor.given_name:
-        return salutation.write_greeting_of_organisation(donor.lang)
-    return salutation.write_greeting(donor.lang, donor.given_name, donor.family_name)

@@ -234,6 +234,7 @@ MESSAGE_KINDS: Final[Words[TemplateKind]] = {
     "new_donor": lazy_gettext("Note on a new donor"),
     "mail_test": lazy_gettext("Try out whether mail arrives"),
     "receipt": lazy_gettext("Receipt by e-mail"),
+    "personal": lazy_gettext("Message of one of us"),
 }
 SUPPRESSION_SOURCES: Final[Words[SuppressionSource]] = {
     "told": lazy_gettext("somebody told us"),

@@ -9,18 +9,20 @@ from types import SimpleNamespace
 from flask_babel import get_translations
 from markupsafe import Markup, escape
 
-from donorhub.web.words import donor_words, labels
+from donorhub.web.words import donor_words, labels, text_words
 
 Translate = Callable[..., Markup]
 
 
 @cache
 def labels_in(_lang: str) -> SimpleNamespace:
-    """Return all labels and words of donors as plain text; the first time inside a page of this language."""
+    """Return all labels and words of donors and texts as plain text; the first time inside a page of this
+    language.
+    """
     return SimpleNamespace(
         **{
             name: {key: str(text) for key, text in words.items()}
-            for module in (labels, donor_words)
+            for module in (labels, donor_words, text_words)
             for name, words in vars(module).items()
             if name.isupper() and isinstance(words, Mapping)
         }

@@ -15,7 +15,7 @@ from donorhub.errors import DonorHubError
 from donorhub.models.states import LANGS, find_word
 from donorhub.money import Money
 from donorhub.services.access.users import MIN_PASSWORD
-from donorhub.web.words import codes, labels
+from donorhub.web.words import codes, labels, text_words
 from receipts import figures
 
 _CHOOSE: Final = lazy_gettext("Please choose one of the list.")
@@ -29,6 +29,10 @@ _OUT_OF_DATE: Final = lazy_gettext("Please load the form anew and send it again.
 
 # By specific code; slots are filled from the facts of the refusal.
 CODES: Final[Mapping[str, object]] = {
+    "last_language": lazy_gettext("One language must stay: nobody could be written to."),
+    "text_changed": lazy_gettext(
+        "Somebody else changed this text in the meantime. Look at theirs before you save yours."
+    ),
     "allocated_too_much": lazy_gettext("The instalments take more than the gift holds."),
     "amount_differs": lazy_gettext("The payout has another amount than this entry."),
     "assignee_unknown": _CHOOSE,
@@ -257,6 +261,8 @@ def write_refusal(error: DonorHubError) -> str:
     if error.specific_code == "receipt_incomplete":
         problems = zip(error.facts["problems"], error.facts["places"], strict=True)
         return _word_no_receipt(dict.fromkeys(word_receipt_problem(code, where) for code, where in problems))
+    if error.specific_code == "text_faulty":
+        return text_words.write_fault(error.facts["fault"])
     if error.specific_code == "in_the_way":
         return _word_obstacle(error.facts)
     pattern = find_pattern(error.code, error.specific_code, error.field)

@@ -14,7 +14,7 @@ from donorhub.models import DomainEvent, Donor, HouseholdMember, Membership, Rel
 from donorhub.models.states import DonorKind
 from donorhub.money import Money
 from donorhub.services.donors import donor_roles, donors, households, memberships, relationships
-from donorhub.services.messages.thank_yous import write_salutation
+from donorhub.services.messages.donor_facts import write_salutation
 from tests.contents import read_contents
 
 ME = "user:1"

@@ -14,6 +14,7 @@ from flask_babel import force_locale
 
 from donorhub import errors
 from donorhub.db import db
+from donorhub.domain.messages.sandbox import TextFault
 from donorhub.errors import Conflict, DonorHubError, Rejected
 from donorhub.services.access import organisation
 from donorhub.services.recurring import recurring_gifts, shown_promises
@@ -33,7 +34,7 @@ KINDS = {
 OF_ARCHIVES = {"no_archive", "archive_older", "archive_newer", "archive_damaged", "not_empty", "other_key"}
 NOT_ON_PAGES = {"unauthenticated", "forbidden", "list_too_long"} | OF_ARCHIVES  # these of the command line
 OF_READERS = {"problem.code"}  # of a file, for the API; pages say problems by themselves
-WITH_A_SENTENCE_OF_THEIR_OWN = {"gift_not_receiptable", "receipt_incomplete", "in_the_way"}
+WITH_A_SENTENCE_OF_THEIR_OWN = {"gift_not_receiptable", "receipt_incomplete", "in_the_way", "text_faulty"}
 FACTS = {
     "state": "paused",
     "number": "R/2026/000001",
@@ -48,6 +49,7 @@ FACTS = {
     "most": 200,
     "donor_code": "DH-2001-0",
     "provider": "Stripe",
+    "fault": TextFault("unknown_variable", "body", 3, "nothing_such"),
     "prefix": "whsec_",
 }
 

@@ -158,7 +158,7 @@ def fill_inbox(app: Flask) -> None:
         db.session.add(
             Message(
                 send_key=f"m{number}",
-                template="thank_you@shipped-3",
+                template="thank_you@shipped-4",
                 lang="pl",
                 to_address=f"a{number}@example.org",
                 subject="x",
