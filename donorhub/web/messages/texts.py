@@ -153,7 +153,7 @@ def _show_draft(text_kind: TextKind, lang: Lang, form: Form, act: str) -> Answer
         with form.start_saving() as saving:
             key = form.read_key()
             saving.refuse_errors()
-            preview = _preview(text_kind, lang, form, donor)
+            preview = _read_preview(text_kind, lang, form, donor)
             settings: Settings = current_app.extensions["donorhub.settings"]
             text_previews.send_to_oneself(
                 preview.text, current_user, key=key, now=clock.now(), domain=settings.mail_domain
@@ -182,7 +182,9 @@ def _find_donor(lang: Lang, donor_id: int | None, step: int = 0) -> Donor | None
     return text_previews.find_donor(lang, near=donor_id, step=step) or text_previews.find_donor(lang)
 
 
-def _preview(text_kind: TextKind, lang: Lang, form: Form, donor: Donor | None) -> text_previews.TextPreview:
+def _read_preview(
+    text_kind: TextKind, lang: Lang, form: Form, donor: Donor | None
+) -> text_previews.TextPreview:
     return text_previews.preview_text(
         text_kind,
         lang,
@@ -198,7 +200,7 @@ def _render_text(text_kind: TextKind, lang: Lang, form: Form, *, donor_id: int |
     donor = _find_donor(lang, donor_id)
     preview = None
     try:
-        preview = _preview(text_kind, lang, form, donor)
+        preview = _read_preview(text_kind, lang, form, donor)
     except FaultyText as e:
         form.add_error(e.fault.place, write_fault(e.fault))
     states = texts.list_states(text_kind)
@@ -217,7 +219,7 @@ def _render_text(text_kind: TextKind, lang: Lang, form: Form, *, donor_id: int |
 
 def _render_versions(text_kind: TextKind, lang: Lang, form: Form) -> str:
     versions = texts.list_versions(text_kind, lang)
-    changes = {later.version: _compare(earlier, later) for later, earlier in pairwise(versions)}
+    changes = {later.version: _compare_versions(earlier, later) for later, earlier in pairwise(versions)}
     authors = users.find_actor_names({version.created_by for version in versions})
     return render_template(
         "messages/text_versions.html",
@@ -234,5 +236,5 @@ def _word_langs(langs: Sequence[Lang]) -> str:
     return ", ".join(str(labels.LANGS[lang]) for lang in langs)
 
 
-def _compare(earlier: TextVersion, later: TextVersion) -> object:
+def _compare_versions(earlier: TextVersion, later: TextVersion) -> object:
     return compare_texts(f"{earlier.subject}\n\n{earlier.body}", f"{later.subject}\n\n{later.body}")

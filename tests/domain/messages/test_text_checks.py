@@ -51,7 +51,7 @@ def test_shipped_texts_pass_their_checks(text_kind: TextKind, lang: str) -> None
         ("", "no_text", 1),
     ],
 )
-def test_text_that_may_not_go_out_names_its_line(body: str, code: str, line: int) -> None:
+def test_refused_text_names_its_line(body: str, code: str, line: int) -> None:
     """A text that fails for some donor, or asks in a thank-you, is refused with its line."""
     fault = find_text_fault(thank_you(), "pl", "Thanks", body)
     assert fault is not None

@@ -62,7 +62,7 @@ def test_again_changes_nothing(thank_you: TextKind) -> None:
     assert read_contents() == before
 
 
-def test_two_who_saw_one_version_do_not_both_save(thank_you: TextKind) -> None:
+def test_second_of_two_savings_is_refused(thank_you: TextKind) -> None:
     """Who saves over a version that they have not seen is refused, and nothing changes."""
     save(thank_you)
     before = read_contents()

@@ -51,7 +51,7 @@ def change(staff: Staff, lang: str, act: str = "save", **fields: object) -> obje
     return staff.post(f"{PLACE}/{lang}", **{**start, "act": act, **fields})
 
 
-def test_thank_you_edited_in_three_languages_is_what_donors_get(database: Flask, mail: SmtpServer) -> None:
+def test_edited_thank_you_is_what_donors_get(database: Flask, mail: SmtpServer) -> None:
     """AC 10 of messages.md: edited in pl, sq and en in pages, previewed for a real donor, and received so,
     with the right vocative; no mail says STOP."""
     staff = Staff(database, "admin")
