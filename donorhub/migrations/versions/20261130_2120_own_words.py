@@ -6,7 +6,7 @@ from donorhub.db import UTCDateTime
 from donorhub.migrations.checks import WordCheck, set_word_checks
 
 revision = '20261130_2120'
-down_revision = '20261130_2100'
+down_revision = '20261130_2102'
 branch_labels = None
 depends_on = None
 KINDS = ('thank_you', 'new_donor', 'receipt', 'mail_test', 'personal')
