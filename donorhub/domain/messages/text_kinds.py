@@ -59,8 +59,8 @@ def find_text_kind(name: str) -> TextKind | None:
 
 def write_text_path() -> str:
     """Return what an address holds of a text and its language, as routes write it: no other word fits."""
-    names = ",".join(f'"{one.name}"' for one in TEXT_KINDS)
-    return f"/<any({names}):name>/<any({','.join(LANGS)}):lang>"
+    names, langs = ",".join(repr(one.name) for one in TEXT_KINDS), ",".join(map(repr, LANGS))
+    return f"/<any({names}):name>/<any({langs}):lang>"
 
 
 # Two people of one surname; the words of other languages than Polish bend nothing.

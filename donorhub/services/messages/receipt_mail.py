@@ -13,7 +13,7 @@ from donorhub.db import db, insert_or_ignore
 from donorhub.errors import Conflict, DonorHubError, Rejected
 from donorhub.models import Donor, Message, MessageAttachment, Receipt, ReceiptPdf
 from donorhub.models.states import Lang
-from donorhub.services.access import audit, organisation
+from donorhub.services.access import audit
 from donorhub.services.donors import donors
 from donorhub.services.messages import donor_facts, gate, messages, texts
 from donorhub.services.messages.donor_facts import Facts
