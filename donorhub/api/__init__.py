@@ -19,7 +19,7 @@ from donorhub.api.bank import (
     statements,
     unknown_payers,
 )
-from donorhub.api.donors import contacts, memberships, tags
+from donorhub.api.donors import contacts, custom_fields, memberships, tags
 from donorhub.api.giving import appeals, campaigns, funds, gift_changes
 from donorhub.api.messages import messages, suppressions, texts
 from donorhub.api.moving import lists, record_files
@@ -32,6 +32,7 @@ NOUNS: Final = (
     contacts.bp,  # with the other views of donors
     memberships.all_memberships,
     tags.all_tags,
+    custom_fields.bp,
     gift_changes.bp,  # with the other views of gifts
     funds.bp,
     campaigns.bp,

@@ -175,9 +175,18 @@ def _write_detail(status: int, error: HTTPException) -> str:
 
 def refuse_request(status: int, code: str, detail: str, *, pointer: str | None = None) -> NoReturn:
     """Answer with a problem that belongs to HTTP itself: a header, a length, a cursor."""
-    error = default_exceptions[status]()
     errors = [{"pointer": pointer, "detail": detail, "code": code}] if pointer is not None else []
-    error.data = {"code": code, "message": detail, "errors": errors}  # type: ignore[attr-defined]
+    _raise_problem(status, {"code": code, "message": detail, "errors": errors})
+
+
+def refuse_fields(messages: object) -> NoReturn:
+    """Answer 422 with what a schema says of fields that only the view could look at."""
+    _raise_problem(422, {"messages": messages})
+
+
+def _raise_problem(status: int, data: Mapping[str, object]) -> NoReturn:
+    error = default_exceptions[status]()
+    error.data = data  # type: ignore[attr-defined]
     raise error
 
 

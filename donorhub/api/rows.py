@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final
 
 from flask import Response
 from marshmallow import Schema
@@ -43,8 +44,16 @@ class Rows:
         self._list = lru_cache(maxsize=64)(self._build_list)
         self._one = lru_cache(maxsize=2)(self._build_one)
 
-    def answer_page(self, arguments: pages.PageArguments, *where: ColumnElement[bool] | None) -> Response:
-        """Answer one page, sorted and cut as asked, of the rows that meet the conditions that there are."""
+    def answer_page(
+        self,
+        arguments: pages.PageArguments,
+        *where: ColumnElement[bool] | None,
+        complete: Callable[[list[Any]], None] = lambda _answers: None,
+    ) -> Response:
+        """Answer one page, sorted and cut as asked, of the rows that meet the conditions that there are.
+
+        ``complete`` adds to the answers what stands in other tables.
+        """
         serialiser = serialiser_for_reader(self._schema)
         statement = self._list(serialiser, arguments["sort"])
         order = pages.make_order(arguments["sort"], self._sorts)
@@ -57,6 +66,7 @@ class Rows:
         cut = order.cut_page(rows, arguments["limit"])
         page = pages.make_page(cut.rows, cut.cursor)
         data = serialiser.dump_values(page.data)
+        complete(data)
         return make_json_answer({"data": data, "has_more": page.has_more, "next": page.next})
 
     def find_row(self, id_: int) -> Row[object] | None:
@@ -64,10 +74,17 @@ class Rows:
         statement = self._one(serialiser_for_reader(self._schema))
         return db.session.connection().execute(statement, {"wanted": id_}).first()
 
-    def answer_row(self, row: Row[object], *, etag: str) -> Response:
-        """Answer one row that was found, with its ETag."""
-        data = serialiser_for_reader(self._schema).dump_values([row])[0]
-        return etags.add_etag(make_json_answer(data), etag)
+    def answer_row(
+        self,
+        row: Row[object],
+        *,
+        etag: str,
+        complete: Callable[[list[Any]], None] = lambda _answers: None,
+    ) -> Response:
+        """Answer one row that was found, with its ETag; ``complete`` as for a page."""
+        answers = serialiser_for_reader(self._schema).dump_values([row])
+        complete(answers)
+        return etags.add_etag(make_json_answer(answers[0]), etag)
 
     def _build_list(self, serialiser: Serialiser, sort: str) -> Select[object]:
         order = pages.make_order(sort, self._sorts)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import ClassVar
+
 from flask import g
 from flask_smorest.fields import Upload
 from marshmallow import INCLUDE, Schema, ValidationError, fields, post_dump
@@ -21,14 +24,27 @@ class UploadedFile(Upload):  # type: ignore[misc]
 
 
 class AnswerSchema(Schema):
-    """An answer: amounts are left out for who has no ``gifts:read``."""
+    """An answer: amounts are left out for who has no ``gifts:read``, and what is hidden from the reader.
+
+    ``donor_fields`` names for a part of the answer the field of a donor that it tells.
+    """
+
+    donor_fields: ClassVar[Mapping[str, str]] = {}
 
     @post_dump
-    def hide_money(self, data: dict[str, object], **_: object) -> dict[str, object]:
-        """Return the answer without its amounts where the reader may not see gifts."""
-        if g.principal.has_permission("gifts:read"):
-            return data
-        return {name: value for name, value in data.items() if not is_money(self.fields[name])}
+    def hide_parts(self, data: dict[str, object], **_: object) -> dict[str, object]:
+        """Return the answer with the parts that the reader may see."""
+        shows_money = g.principal.has_permission("gifts:read")
+        hidden_fields = g.principal.hidden_fields
+        return {
+            name: value for name, value in data.items() if self.shows_part(name, shows_money, hidden_fields)
+        }
+
+    def shows_part(self, name: str, shows_money: bool, hidden_fields: frozenset[str]) -> bool:
+        """Return whether a part is shown to who sees amounts or not, but not these fields."""
+        return (shows_money or not is_money(self.fields[name])) and (
+            self.donor_fields.get(name, "") not in hidden_fields
+        )
 
 
 def is_money(field: fields.Field[object]) -> bool:

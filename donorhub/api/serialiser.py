@@ -8,7 +8,7 @@ that JSON does not take as they are go through their field.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from functools import cache
+from functools import lru_cache
 from operator import attrgetter, itemgetter
 from typing import Any, Final
 
@@ -16,7 +16,8 @@ import msgspec
 from flask import g
 from marshmallow import Schema, fields
 
-from donorhub.api.schemas import AnswerSchema, is_money
+from donorhub.api.schemas import AnswerSchema
+from donorhub.domain.access.permissions import Principal
 from donorhub.schemas.fields import Instant, write_instant
 
 Convert = Callable[[Any], Any]
@@ -36,13 +37,15 @@ write_json: Final = msgspec.json.Encoder().encode
 class Serialiser:
     """Dumps what one schema describes; keys are in alphabetical order."""
 
-    def __init__(self, schema: Schema, *, shows_money: bool) -> None:
+    def __init__(
+        self, schema: Schema, *, shows_money: bool, hidden_fields: frozenset[str] = frozenset()
+    ) -> None:
         self._schema = schema
-        self._shows_money = shows_money
+        self._shows_money, self._hidden_fields = shows_money, hidden_fields
         fields_shown = sorted(
             (field.data_key or name, field.attribute or name, field)
             for name, field in schema.dump_fields.items()
-            if shows_money or not (isinstance(schema, AnswerSchema) and is_money(field))
+            if not isinstance(schema, AnswerSchema) or schema.shows_part(name, shows_money, hidden_fields)
         )
         self.names: Final = tuple(name for _, name, _ in fields_shown)
         self._keys: Final = tuple(key for key, _, _ in fields_shown)
@@ -94,7 +97,7 @@ class Serialiser:
 
     def _make_converter(self, key: str, field: fields.Field[Any]) -> Convert:
         if isinstance(field, fields.Nested) and not isinstance(field, fields.Pluck):
-            inner = Serialiser(field.schema, shows_money=self._shows_money)
+            inner = Serialiser(field.schema, shows_money=self._shows_money, hidden_fields=self._hidden_fields)
             return _convert_each(inner.dump) if field.many or field.schema.many else inner.dump
         if isinstance(field, fields.List):
             return _convert_each(self._make_converter(key, field.inner))
@@ -104,15 +107,20 @@ class Serialiser:
         return lambda value: serialize(value, key, None)
 
 
-@cache
-def serialiser_of(schema: type[Schema], *, shows_money: bool) -> Serialiser:
-    """Return the serialiser of a schema, with amounts or without."""
-    return Serialiser(schema(), shows_money=shows_money)
+@lru_cache(maxsize=1024)
+def serialiser_of(
+    schema: type[Schema], *, shows_money: bool, hidden_fields: frozenset[str] = frozenset()
+) -> Serialiser:
+    """Return the serialiser of a schema, with amounts or without, and without these fields of donors."""
+    return Serialiser(schema(), shows_money=shows_money, hidden_fields=hidden_fields)
 
 
 def serialiser_for_reader(schema: type[Schema]) -> Serialiser:
     """Return the serialiser of a schema for who asks: amounts are for who has ``gifts:read``."""
-    return serialiser_of(schema, shows_money=g.principal.has_permission("gifts:read"))
+    reader: Principal = g.principal
+    return serialiser_of(
+        schema, shows_money=reader.has_permission("gifts:read"), hidden_fields=reader.hidden_fields
+    )
 
 
 def _is_kept(field: fields.Field[Any], kind: type) -> bool:
@@ -132,12 +140,12 @@ def _convert_each(convert: Convert) -> Convert:
 
 
 def _list_hooks(schema: Schema, kind: str) -> tuple[Hook, ...]:
-    """Return a schema's own hooks; hiding money is done by leaving its fields out."""
+    """Return a schema's own hooks; hiding is done by leaving fields out."""
     hooks = []
     for name, takes_many, options in schema._hooks[kind]:
         if takes_many or options.get("pass_original"):
             raise TypeError(f"{name} of {type(schema).__name__} looks at more than its own row")
-        if name != AnswerSchema.hide_money.__name__:
+        if name != AnswerSchema.hide_parts.__name__:
             hooks.append(getattr(schema, name))
     return tuple(hooks)
 

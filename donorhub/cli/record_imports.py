@@ -24,6 +24,7 @@ from donorhub.jobs.queue.run import run_task
 from donorhub.money import Money
 from donorhub.schemas import records as record_words
 from donorhub.services.bank.files import imports
+from donorhub.services.donors import custom_fields
 from donorhub.services.moving import record_deliveries, record_files, record_plans
 from donorhub.services.moving.record_deliveries import SentTable
 from donorhub.services.moving.record_plans import RecordPlan
@@ -165,10 +166,15 @@ def _make_plan(
     earlier_answers = record_files.find_remembered_answers(record_plans.read_signature(table))
     answers = replace(earlier_answers or Answers(), kind=kind)
     new_answers = {name: options[name] for name in _ANSWERS if options[name]}
-    columns = {**answers.columns, **_read_columns(table.header, options["column"])}
-    answers = record_files.parse_answers(
-        {**answers.to_dict(), "system": answers.system or GENERIC_SYSTEM, "columns": columns, **new_answers}
-    )
+    columns, custom = _read_columns(table.header, options["column"])
+    plain = {
+        **answers.to_dict(),
+        "system": answers.system or GENERIC_SYSTEM,
+        "columns": {**answers.columns, **columns},
+        "custom": {**answers.custom, **custom},
+        **new_answers,
+    }
+    answers = record_files.parse_answers(plain)
     plan = record_plans.make_plan(table, answers, now=clock.now(), sent_presets=sent_presets)
     if options["new_funds"] and (plan.plan.unknown_funds or plan.plan.unknown_campaigns):
         answers = replace(
@@ -180,17 +186,27 @@ def _make_plan(
     return plan
 
 
-def _read_columns(header: Sequence[str], texts: Sequence[str]) -> dict[str, str]:
+def _read_columns(header: Sequence[str], texts: Sequence[str]) -> tuple[dict[str, str], dict[str, str]]:
+    """Return the fields of columns by their places, and the keys of those that the organisation added."""
+    keys = {shape.key for shape in custom_fields.list_shapes()}
     columns: dict[str, str] = {}
+    custom: dict[str, str] = {}
     for text in texts:
-        name, _, field = text.rpartition("=")
-        if name not in header or field not in FIELDS:
+        name, _, word = text.rpartition("=")
+        field, _, key = word.partition(".")
+        if name not in header or field not in FIELDS or (field == "custom" and key not in keys):
+            words = [field for field in FIELDS if field != "custom"] + [
+                f"custom.{key}" for key in sorted(keys)
+            ]
             raise Rejected(
-                f"--column {text}: say the name of a column and one of {', '.join(FIELDS)}",
+                f"--column {text}: say the name of a column and one of {', '.join(words)}",
                 code="column_unknown",
             )
-        columns[str(header.index(name))] = field
-    return columns
+        place = str(header.index(name))
+        columns[place] = field
+        if field == "custom":
+            custom[place] = key
+    return columns, custom
 
 
 def _keep_table(sent: SentTable, answers: Answers, digest: str) -> int:

@@ -29,6 +29,7 @@ from donorhub.models.bank import (
 )
 from donorhub.models.consent import Consent, ConsentText, Preference
 from donorhub.models.contact import ContactPoint
+from donorhub.models.custom import CustomField, CustomOption, CustomValue, HiddenField
 from donorhub.models.donor import Donor, DonorStage, ExternalId, IdentityKey, IdentityValue
 from donorhub.models.download import Download, DownloadPart
 from donorhub.models.first_step import FirstStepDelay, MailTest
@@ -97,6 +98,9 @@ __all__ = [
     "ContactPoint",
     "Correction",
     "Coverage",
+    "CustomField",
+    "CustomOption",
+    "CustomValue",
     "Designation",
     "Detail",
     "Dispute",
@@ -114,6 +118,7 @@ __all__ = [
     "FirstStepDelay",
     "Fund",
     "Gift",
+    "HiddenField",
     "HouseholdMember",
     "IdempotencyKey",
     "IdentityKey",

@@ -15,10 +15,13 @@ from sqlalchemy import (
     LargeBinary,
     Table,
     UniqueConstraint,
+    func,
+    select,
 )
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, column_property, mapped_column, relationship
 
 from donorhub.db import PERSONAL, STAFF, Base, make_word_check
+from donorhub.models.custom import HiddenField
 from donorhub.models.states import Lang, RoleName
 
 user_role = Table(
@@ -37,6 +40,13 @@ class Role(Base, RoleMixin):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[RoleName] = mapped_column(unique=True)
+
+    # The fields of donors that it does not see, joined by commas; read with the role, by each request.
+    hidden_fields: Mapped[str | None] = column_property(
+        select(func.aggregate_strings(HiddenField.field, ","))
+        .where(HiddenField.entity == "donor", HiddenField.role == name)
+        .scalar_subquery()
+    )
 
 
 class User(Base, UserMixin):
@@ -75,11 +85,13 @@ class ApiToken(Base):
     """A key of a program, with scopes; only its hash is kept."""
 
     __tablename__ = "api_token"
+    __table_args__ = (make_word_check("role", RoleName),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str]
     token_sha256: Mapped[str] = mapped_column(unique=True)
     scopes: Mapped[list[str]]
+    role: Mapped[RoleName | None]  # what is hidden from this role is hidden from it; None: nothing is
     created_by: Mapped[str]
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime | None]

@@ -132,6 +132,8 @@ Stage = Literal[  # where a donor is in the journey: the first rule that holds (
     "deep_lapsed",
     "prospect",
 ]
+CustomEntity = Literal["donor"]  # what fields can be added to
+CustomKind = Literal["text", "long_text", "number", "day", "yes_no", "choice", "choices"]
 
 # giving
 GiftMethod = Literal[
@@ -295,6 +297,7 @@ CONTACT_STATES: Final[tuple[ContactState, ...]] = get_args(ContactState)
 MARKED_CONTACTS: Final[tuple[MarkedContact, ...]] = get_args(MarkedContact)
 DEAD_CONTACTS: Final[tuple[DeadContact, ...]] = get_args(DeadContact)
 STAGES: Final[tuple[Stage, ...]] = get_args(Stage)
+CUSTOM_KINDS: Final[tuple[CustomKind, ...]] = get_args(CustomKind)
 
 GIFT_METHODS: Final[tuple[GiftMethod, ...]] = get_args(GiftMethod)
 COUNTED_REFUNDS: Final[tuple[RefundState, ...]] = ("pending", "succeeded")  # their money is gone or going

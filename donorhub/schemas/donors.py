@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from marshmallow import ValidationError, validates_schema
+from marshmallow import ValidationError, fields, validates_schema
 
 from donorhub.models.states import DONOR_KINDS, LANGS
 from donorhub.schemas import faults
@@ -44,6 +44,12 @@ class NewDonorSchema(StrictSchema):
     do_not_solicit = Tick(metadata={"description": "Is told of our work, and never asked for money"})
     is_deceased = Tick()
     owner_id = Id(allow_none=True, metadata={"description": "The user on whose list the donor is"})
+
+    custom = fields.Dict(
+        keys=fields.String(),
+        values=fields.Raw(allow_none=True),
+        metadata={"description": "By the keys of `GET /custom-fields`; `null` takes what stands there away"},
+    )
 
     @validates_schema
     def _has_a_name(self, data: dict[str, object], **_: object) -> None:

@@ -63,6 +63,7 @@ NO_INSTANT: Final = Fault(
     "time_invalid",
     "Write the time with its offset, such as 2026-11-22T09:00:00Z, in a year from 1900 to 2199.",
 )
+NO_NUMBER: Final = Fault("number_invalid", "A number with at most {places} decimals, such as 12.")
 NO_AMOUNT: Final = Fault("amount_invalid", "Write the amount as 1234.50.")
 TOO_PRECISE: Final = Fault("amount_too_precise", "{currency} has {places} decimals.")
 NOT_POSITIVE: Final = Fault("amount_not_positive", "It must be more than nothing.")

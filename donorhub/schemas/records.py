@@ -49,6 +49,9 @@ REASONS: Final[Mapping[str, str]] = {
     "unreadable_national_id": "the personal number is wrong",
     "unreadable_tax_number": "the tax number is wrong",
     "unclear_word": "the answer is neither yes nor no",
+    "unreadable_number": "a number cannot be read, or has too many decimals",
+    "unknown_option": "it is none of the options of the field",
+    "text_too_long": "the text is too long for the field",
     "no_name": "there is no name",
     "unclear_status": "the status is not known",
     "not_received": "the money never came",
@@ -81,6 +84,11 @@ class RecordAnswersSchema(StrictSchema):
     )
     columns = fields.Dict(
         keys=fields.String(), values=fields.String(), metadata={"description": "Fields by position, from 0"}
+    )
+    custom = fields.Dict(
+        keys=fields.String(),
+        values=fields.String(),
+        metadata={"description": "Of columns that are `custom`: the key of the field, by position"},
     )
     date_order = Choice(
         (

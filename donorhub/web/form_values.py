@@ -11,6 +11,7 @@ from typing import Any, Final
 from marshmallow import Schema, fields
 
 from donorhub.db import MAX_ID
+from donorhub.schemas.custom import Number, YesNo
 from donorhub.schemas.faults import Path
 from donorhub.schemas.fields import (
     Choice,
@@ -54,7 +55,7 @@ class FormTexts:
         text = self._get_text(self._names.get(name, name))
         if isinstance(field, Amount):
             return self._convert_amount(text)
-        if isinstance(field, Tick):
+        if isinstance(field, Tick) and not isinstance(field, YesNo):
             return bool(text)
         return LEFT_OUT if text is None else convert_text(text, field)
 
@@ -68,16 +69,24 @@ class FormTexts:
 
 def convert_text(text: str, field: FormField) -> object:
     """Return what a JSON body would hold for a field; what cannot be converted stays as it is."""
-    if isinstance(field, Whole | Day) and not text.strip():
+    if isinstance(field, Whole | Day | Number | YesNo) and not text.strip():
         return None if field.allow_none else LEFT_OUT
     if isinstance(field, Choice) and field.allow_none and not text.strip():
         return None
-    if isinstance(field, Whole):
-        number = read_whole_number(text.strip())
-        return text if number is None else number
+    if isinstance(field, Whole | Number | YesNo):
+        return _convert_figure(text.strip(), field)
     if isinstance(field, Country | Currency):
         return text.strip().upper()
     return text if isinstance(field, Line | EmailAddress | Secret) else text.strip()
+
+
+def _convert_figure(text: str, field: FormField) -> object:
+    if isinstance(field, YesNo):
+        return {"yes": True, "no": False}.get(text, text)
+    if isinstance(field, Number):
+        return convert_number(text)
+    number = read_whole_number(text)
+    return text if number is None else number
 
 
 def convert_amount(text: str, currency: str) -> str:
@@ -87,6 +96,15 @@ def convert_amount(text: str, currency: str) -> str:
     except ValueError:
         return _NO_AMOUNT
     return number if unit in ("", currency) else _NO_AMOUNT
+
+
+def convert_number(text: str) -> str:
+    """Return a number as people write it, ``1 234,50``, as programs do; what cannot be read is none."""
+    try:
+        number, unit = parse_number(text)
+    except ValueError:
+        return _NO_AMOUNT
+    return _NO_AMOUNT if unit else number
 
 
 def read_whole_number(text: str) -> int | None:

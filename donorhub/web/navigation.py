@@ -51,6 +51,7 @@ NAVIGATION: Final = (
         (
             "account",
             "audit",
+            "custom_fields",
             "downloads",
             "funds",
             "instance",

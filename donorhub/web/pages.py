@@ -8,7 +8,7 @@ from flask import Blueprint
 
 from donorhub.web import bank, health
 from donorhub.web.access import account, audit, instance, settings, tokens, users
-from donorhub.web.donors import contact_points
+from donorhub.web.donors import contact_points, custom_fields
 from donorhub.web.giving import gift_changes
 from donorhub.web.messages import messages, suppressions, texts
 from donorhub.web.moving import downloads, records
@@ -35,6 +35,7 @@ BLUEPRINTS: Final[tuple[Blueprint, ...]] = (
     instance.bp,
     upgrade_notes.bp,
     first_steps.bp,
+    custom_fields.bp,
     users.bp,
     tokens.bp,
     endpoints.bp,

@@ -15,6 +15,7 @@ from flask_babel import get_locale, gettext, ngettext
 from jinja2 import pass_context
 from jinja2.runtime import Context
 
+from donorhub.domain.donors.custom_shapes import choose_label
 from donorhub.models import Designation, Receipt, Term
 from donorhub.models.states import Lang
 from donorhub.money import Money
@@ -120,6 +121,8 @@ def register(app: Flask) -> None:
         how_many=show_count,
         month=lambda day: format_date(day, "LLLL yyyy", locale=get_date_locale()),
         pairs=list_options,
+        custom_name=lambda labels: choose_label(labels, get_lang()),
+        only_of=lambda words, keys: [(key, words[key]) for key in keys],
         part_amount=lambda part, currency: show_money(_make_part_amount(part, currency)),
         receipt_number=receipts.format_number_of,
         receipt_total=lambda receipt: show_money(_make_total(receipt)),

@@ -28,7 +28,15 @@ from donorhub.models import (
     UpgradeNote,
 )
 from donorhub.schemas.fields import Instant
-from donorhub.services.donors import donor_roles, donors, households, memberships, relationships, tags
+from donorhub.services.donors import (
+    custom_fields,
+    donor_roles,
+    donors,
+    households,
+    memberships,
+    relationships,
+    tags,
+)
 from donorhub.services.donors.donor_fields import DonorFields
 from donorhub.services.messages import suppressions
 from donorhub.services.moving import export
@@ -202,6 +210,7 @@ def make_something_of_everything(app: Flask, now: datetime) -> None:
     record_file, plan = show(sheet, PLN, "p.csv")
     confirm(record_file, plan.digest)
     relate_donors(now)
+    custom_fields.create_field("day", {"en": "Born"}, now=now, actor="user:1")
     suppressions.suppress_address("stop@example.org", reason="asked", source="told", now=now, actor="user:1")
     db.session.add_all(
         [

@@ -36,10 +36,14 @@ TABLE_OF: Final = {  # where an argument's name is not its table's
     "owner_id": "user",
     "after_entry_id": "entry",
     "tag": "tag",
+    "field_id": "custom_field",
     "assignee_id": "user",
 }
 # What is asked for where a filter takes any text; one that is not here gets a word that fits nothing.
 WORDS: Final[Mapping[str, Sequence[str]]] = {
+    "field": ("field_0",),
+    "value": ("value 7",),
+    "custom": ("field_0:value 7", "field_0:xyzzy", "field_2:17", "field_2:10..400", "field_4:true"),
     "q": ("kowalska", "ew", "ewa baran", "d4711@example.org", "DH-3001-0", "xyzzy", "600 100 200"),
     "subject_type": ("gift",),
     "kind": ("thank_you",),

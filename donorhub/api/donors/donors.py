@@ -2,29 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, NotRequired, TypedDict
 
 from flask import Response, url_for
-from marshmallow import fields, post_dump, validate
+from marshmallow import ValidationError, fields, post_dump, validate
 
 from donorhub import clock
 from donorhub.api import etags, pages
-from donorhub.api.answers import answer_resource
+from donorhub.api.answers import make_json_answer
 from donorhub.api.blueprint import ID, HouseBlueprint
 from donorhub.api.duplicates import DuplicateQuery
-from donorhub.api.http import get_principal, require_permission
+from donorhub.api.http import get_principal, refuse_fields, require_permission
 from donorhub.api.idempotency import commit_work, do_once
 from donorhub.api.rows import Rows
 from donorhub.api.schemas import AnswerSchema
+from donorhub.api.serialiser import serialiser_for_reader
 from donorhub.db import db
+from donorhub.domain.donors.custom_shapes import Shape
 from donorhub.errors import NotFound
 from donorhub.models import Donor
 from donorhub.models.states import STAGES
+from donorhub.schemas.custom import make_values_schema, split_values
 from donorhub.schemas.donors import NewDonorSchema
 from donorhub.schemas.fields import Instant, Line, QueryId, StrictSchema
+from donorhub.schemas.limits import CUSTOM_FILTER
 from donorhub.schemas.money import MoneySchema
-from donorhub.services.donors import donors, duplicates, search
+from donorhub.services.donors import custom_fields, custom_values, donors, duplicates, search
 from donorhub.services.donors.donor_fields import DonorFields
 from donorhub.services.reports import timeline
 
@@ -37,7 +41,9 @@ SORTS: Final = {
 }
 
 
-class DonorSchema(AnswerSchema):
+class DonorRowSchema(AnswerSchema):
+    """What stands in a donor's own row."""
+
     id = fields.Integer(required=True)
     code = fields.String(required=True, metadata={"description": "What the donor writes in a transfer"})
     kind = fields.String(required=True)
@@ -74,8 +80,18 @@ class DonorSchema(AnswerSchema):
     version = fields.Integer(required=True)
 
 
+class DonorSchema(DonorRowSchema):
+    """A donor."""
+
+    custom = fields.Dict(
+        keys=fields.String(),
+        required=True,
+        metadata={"description": "What stands in each field of `GET /custom-fields`; `null`: nothing"},
+    )
+
+
 ROWS: Final = Rows(
-    DonorSchema,
+    DonorRowSchema,
     Donor,
     SORTS,
     Donor.merged_into_id.is_(None),
@@ -90,6 +106,12 @@ Query = pages.make_query_schema(
     email=Line(254),
     stage=fields.String(validate=validate.OneOf(STAGES)),
     tag_id=QueryId(metadata={"description": "Donors who have this tag, the newest first, whatever `sort`"}),
+    custom=Line(
+        CUSTOM_FILTER,
+        metadata={
+            "description": "`key:value` of a field that was added, for numbers and days also `key:from..to`"
+        },
+    ),
     created_after=Instant(),
     updated_after=Instant(),
 )
@@ -100,19 +122,34 @@ Query = pages.make_query_schema(
 @bp.arguments(Query, location="query")
 @bp.response(200, pages.make_page_schema(DonorSchema))
 def list_donors(arguments: dict[str, object]) -> pages.Page | Response:
-    """List donors, without those merged into another. With `q` the best fit comes first, whatever `sort`."""
+    """List donors, without those merged into another. With `q` the best fit comes first, whatever `sort`.
+
+    With `custom` the newest come first, and of a range the lowest value, whatever `sort`.
+    """
     page, filters = pages.split_arguments(arguments)
     text, tag_id = filters.pop("q", ""), filters.pop("tag_id", None)
-    if not text and tag_id is None:
-        return ROWS.answer_page(page, *donors.make_conditions(**filters))
+    shapes = custom_fields.list_shapes(get_principal())
+    custom = custom_values.read_filter(filters.pop("custom", ""), shapes)
+    if not text and tag_id is None and custom is None:
+        return ROWS.answer_page(
+            page,
+            *donors.make_conditions(**filters),
+            complete=lambda answers: _add_values(answers, shapes),
+        )
     matches = search.find_donors(
         text,
         *donors.make_conditions(**filters),
         tag_id=tag_id,
+        custom=custom,
+        shapes=shapes,
         after=page.get("after"),
         limit=page["limit"],
     )
-    return pages.make_page(matches.rows, matches.cursor)
+    serialiser = serialiser_for_reader(DonorRowSchema)
+    answers = [serialiser.dump(row) for row in matches.rows]
+    _add_values(answers, shapes)
+    part = pages.make_page(answers, matches.cursor)
+    return make_json_answer({"data": part.data, "has_more": part.has_more, "next": part.next})
 
 
 @bp.post("")
@@ -127,6 +164,7 @@ def create_donor(arguments: Mapping[str, bool], new: DonorFields) -> Response:
 
     What another system keeps is put by its external id, and asks nothing.
     """
+    new = load_custom(new)
     if not arguments["allow_duplicate"]:
         duplicates.refuse_alike(duplicates.list_alike(new))
     donor = donors.create_donor(new, source="api", now=clock.now(), actor=get_principal().actor)
@@ -146,7 +184,12 @@ def get_donor(donor_id: int) -> Response:
         raise NotFound(f"there is no donor {donor_id}")
     if row.merged_into_id is not None:
         return _redirect_to_survivor(".get_donor", row.merged_into_id)
-    return ROWS.answer_row(row, etag=etags.make_etag(row.version, row.stage))
+    shapes = custom_fields.list_shapes(get_principal())
+    return ROWS.answer_row(
+        row,
+        etag=etags.make_etag(row.version, row.stage),
+        complete=lambda answers: _add_values(answers, shapes),
+    )
 
 
 @bp.patch(f"/<{ID}:donor_id>")
@@ -169,6 +212,7 @@ def change_donor(arguments: Mapping[str, bool], changes: DonorFields, donor_id: 
         return redirect
     donor = donors.get_donor(donor_id)
     etags.require_version(donor.version)
+    changes = load_custom(changes, partial=True)
     if not arguments["allow_duplicate"]:
         duplicates.refuse_alike(duplicates.list_newly_alike(donor, changes))
     donors.change_donor(
@@ -257,6 +301,7 @@ def get_by_external_id(source: str, ref: str) -> Response:
 @bp.alt_response(201, schema=DonorSchema, description="The donor is new.")
 def put_by_external_id(fields: DonorFields, source: str, ref: str) -> Response:
     """Add the donor that another system calls `ref`, or change it; fields left out stay as they are."""
+    fields = load_custom(fields, partial=True)
     donor, is_new = donors.put_by_external_id(
         source, ref, fields, now=clock.now(), actor=get_principal().actor
     )
@@ -266,8 +311,34 @@ def put_by_external_id(fields: DonorFields, source: str, ref: str) -> Response:
 
 def _answer_donor(donor: Donor, *, at: str | None = None) -> Response:
     """Return the donor as JSON; ``at`` is the address of a new one."""
-    etag = etags.make_etag(donor.version, donor.stage)
-    return answer_resource(DonorSchema, donor, status=201 if at else 200, at=at, etag=etag)
+    db.session.flush()  # what the database fills in is shown too
+    answer = serialiser_for_reader(DonorRowSchema).dump(donor)
+    _add_values([answer], custom_fields.list_shapes(get_principal()))
+    response = make_json_answer(answer, status=201 if at else 200)
+    if at is not None:
+        response.headers["Location"] = at
+    return etags.add_etag(response, etags.make_etag(donor.version, donor.stage))
+
+
+def _add_values(answers: list[dict[str, Any]], shapes: Sequence[Shape]) -> None:
+    """Add to donors what stands in the fields that were added and that the reader sees."""
+    values = custom_values.read_values([answer["id"] for answer in answers], shapes)
+    for answer in answers:
+        answer["custom"] = custom_values.describe_values(values[answer["id"]], shapes)
+
+
+def load_custom(new: DonorFields, *, partial: bool = False) -> DonorFields:
+    """Return the fields of a donor with what is to stand in those that were added as the service takes it.
+
+    A field that the reader does not see is refused as one that there is not.
+    """
+    shapes = custom_fields.list_shapes(get_principal())
+    sent: Any = new.get("custom", {})
+    try:
+        loaded = make_values_schema(shapes, partial=partial).load(sent)
+    except ValidationError as e:
+        refuse_fields({"custom": e.messages})
+    return {**new, "custom": split_values(loaded, shapes)}
 
 
 def _find_redirect(endpoint: str, donor_id: int) -> Response | None:

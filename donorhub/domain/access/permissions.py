@@ -110,6 +110,7 @@ class Principal:
     name: str
     permissions: frozenset[str]
     row_scope: Literal["own", "all"] = "all"
+    hidden_fields: frozenset[str] = frozenset()  # of donors: those that none of their roles sees
 
     @property
     def actor(self) -> str:
@@ -119,6 +120,13 @@ class Principal:
     def has_permission(self, permission: str) -> bool:
         """Return whether one of their roles, or their token, grants the permission."""
         return permission in self.permissions
+
+    def may_see_field(self, field: str) -> bool:
+        """Return whether a field of a donor is shown to them; an added one is called ``custom.<key>``.
+
+        Every page, answer, list, file and search asks here, and nowhere else.
+        """
+        return field not in self.hidden_fields
 
 
 def combine_permissions(roles: Iterable[str]) -> frozenset[str]:

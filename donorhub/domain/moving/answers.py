@@ -13,6 +13,7 @@ from donorhub.domain.moving.cells import MonthDay
 from donorhub.domain.moving.field_words import Field
 
 Text = Annotated[str, Meta(max_length=300)]
+CustomKey = Annotated[str, Meta(pattern="^[a-z][a-z0-9_]{0,39}$")]  # of a field that was added
 Kind = Literal["people", "gifts"]
 GENERIC_SYSTEM: Final = "spreadsheet"
 NO_PRESET: Final = "none"
@@ -37,6 +38,7 @@ class Answers:
     )
     kind: Kind | Literal[""] = ""  # of a table with gifts, the people alone may be brought
     columns: Mapping[Annotated[str, Meta(pattern="^[0-9]{1,3}$")], Field] = field(default_factory=dict)
+    custom: Mapping[Annotated[str, Meta(pattern="^[0-9]{1,3}$")], CustomKey] = field(default_factory=dict)
     date_order: Literal["", "ymd", "dmy", "mdy"] = ""
     month_day: MonthDay | Literal[""] = ""
     decimal: Literal["", ",", "."] = ""

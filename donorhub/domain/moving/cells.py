@@ -35,6 +35,9 @@ CellFault = Literal[
     "unreadable_national_id",
     "unreadable_tax_number",
     "unclear_word",
+    "unreadable_number",
+    "unknown_option",
+    "text_too_long",
 ]
 Answer = Literal["yes", "no", "unknown"]
 

@@ -5,10 +5,11 @@ A column that counts 1, 2, 3 is a row number, whatever it is called, and never m
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from itertools import pairwise
+from types import MappingProxyType
 from typing import Final, Literal
 
 from donorhub.domain.moving.answers import Answers
@@ -21,7 +22,8 @@ from donorhub.domain.moving.cells import (
     split_amount,
     write_cell,
 )
-from donorhub.domain.moving.field_words import GIFT_FIELDS, MANY_FIELDS, Field, find_field
+from donorhub.domain.moving.custom_cells import find_key
+from donorhub.domain.moving.field_words import GIFT_FIELDS, MANY_FIELDS, Field, find_exact_field, find_field
 from donorhub.domain.moving.people_cells import read_emails
 from donorhub.domain.moving.presets import Preset
 from importers.records import BrokenCell, Cell, RecordTable
@@ -45,13 +47,18 @@ class ColumnGuess:
     field: Field
     ground: Ground
     samples: tuple[str, ...] = ()
+    custom_key: str = ""  # of ``custom``: which of the fields that were added
 
 
 def guess_columns(
-    table: RecordTable, answers: Answers, preset: Preset | None = None
+    table: RecordTable,
+    answers: Answers,
+    preset: Preset | None = None,
+    custom_keys: Mapping[str, str] = MappingProxyType({}),
 ) -> tuple[ColumnGuess, ...]:
     """Return what each column seems to be; ``left_out`` where nothing tells, or several could be the
-    amount. Of a known file its preset tells, and nothing is guessed by the cells.
+    amount. Of a known file its preset tells, and nothing is guessed by the cells. ``custom_keys`` are the
+    fields that were added, by the folded names of their columns.
     """
     columns = [_take_cells(table, at) for at in range(len(table.header))]
     if preset is not None:
@@ -61,12 +68,44 @@ def guess_columns(
         guesses = _keep_first(guesses)
         guesses = _guess_by_cells(guesses, columns)
         guesses = _settle_names(guesses, columns)
+    guesses = _place_custom(guesses, answers, custom_keys)
     if answers.kind == "people":
         guesses = [
             replace(guess, field="left_out", ground="not_brought") if guess.field in GIFT_FIELDS else guess
             for guess in guesses
         ]
     return tuple(guesses)
+
+
+def _place_custom(
+    guesses: Sequence[ColumnGuess], answers: Answers, custom_keys: Mapping[str, str]
+) -> list[ColumnGuess]:
+    """Return the guesses with the columns of fields that were added: by a person's word, else by their names.
+
+    Each field has one column, and takes none that is known to be another.
+    """
+    placed: list[ColumnGuess] = []
+    taken_keys = {key for place, key in answers.custom.items() if answers.columns.get(place) == "custom"}
+    for guess in guesses:
+        key = answers.custom.get(str(guess.position), "")
+        if guess.field == "custom" and guess.ground == "person":
+            is_here = key in custom_keys.values()
+            placed.append(replace(guess, custom_key=key) if is_here else replace(guess, field="left_out"))
+            continue
+        key = find_key(guess.name, custom_keys)
+        if key and key not in taken_keys and _can_be_custom(guess):
+            taken_keys.add(key)
+            placed.append(replace(guess, field="custom", ground="name", custom_key=key))
+        else:
+            placed.append(guess)
+    return placed
+
+
+def _can_be_custom(guess: ColumnGuess) -> bool:
+    """Return whether nobody said, and no whole word of ours tells, what a column is."""
+    if guess.ground == "person":
+        return False
+    return guess.field == "left_out" or (guess.ground != "preset" and find_exact_field(guess.name) is None)
 
 
 def _guess_known(

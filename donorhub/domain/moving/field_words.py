@@ -55,6 +55,7 @@ Field = Literal[
     "status",
     "receipt_no",
     "gift_id",
+    "custom",
     "row_no",
     "left_out",
 ]
@@ -79,7 +80,7 @@ GIFT_FIELDS: Final[frozenset[Field]] = frozenset(
 UNREAD_FIELDS: Final[frozenset[Field]] = frozenset(("row_no", "left_out"))
 # Fields that several columns may have; of any other only the first column is read.
 MANY_FIELDS: Final[frozenset[Field]] = frozenset(
-    ("email", "phone", "note", "title", "no_contact", "no_email", "consent", "left_out", "row_no")
+    ("email", "phone", "note", "title", "no_contact", "no_email", "consent", "custom", "left_out", "row_no")
 )
 
 REASON_COLUMN: Final = "DonorHub: why"  # of held rows that are taken out to be mended

@@ -16,7 +16,7 @@ from donorhub.domain.payer_text import fold_letters, make_name_key
 
 Key = tuple[str, str]  # kind and value: email, phone, iban
 _ROLE_MAILBOXES: Final = ("info@", "biuro@", "kontakt@", "sekretariat@", "office@", "kontakti@")
-_JUDGED_FIELDS: Final = "name given_name family_name kind opt_out is_deceased note".split()
+_JUDGED_FIELDS: Final = "name given_name family_name kind opt_out is_deceased note custom".split()
 _MERGED_FIELDS: Final = tuple(name.name for name in fields(Person) if name.name not in _JUDGED_FIELDS)
 
 
@@ -181,6 +181,8 @@ def _join_person(person: Person, other: Person) -> Person:
         changes |= {"name": other.name, "given_name": other.given_name, "family_name": other.family_name}
     if other.is_deceased:
         changes["is_deceased"] = True
+    if more := tuple(item for item in other.custom if item[0] not in dict(person.custom)):
+        changes["custom"] = (*person.custom, *more)
     return replace(person, **changes) if changes else person
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
+from donorhub.domain.donors.custom_shapes import Value
 from donorhub.domain.donors.identity import NameParts
 
 
@@ -16,6 +17,7 @@ class DonorFacts:
     id: int
     parts: NameParts
     values: Mapping[str, object] = field(default_factory=dict)
+    custom: Mapping[str, Value] = field(default_factory=dict)  # of the fields that were added, by key
     former: frozenset[tuple[str, str]] = frozenset()  # contacts that ended, by kind and what equals have
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Literal
@@ -16,13 +17,16 @@ class Column:
     """One column, by its stable key.
 
     ``beside`` names the column in whose place a page shows it; ``permission`` is what a reader needs to see
-    it, beside that of the list.
+    it, beside that of the list; ``field`` is the field of donors that it tells, which may be hidden from
+    them. ``labels`` name a column that the organisation added, by language.
     """
 
     key: str
     kind: ColumnKind = "text"
     beside: str = ""
     permission: str = ""
+    field: str = ""
+    labels: Mapping[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +50,13 @@ class Somebody(Coded):
     """Who did something: the audit's word for them, and their name where they have one."""
 
     name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Labelled(Coded):
+    """A value whose words the organisation gave, by language."""
+
+    labels: Mapping[str, str]
 
 
 Value = str | int | date | datetime | Money | Coded | None

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final, Literal
 
+from donorhub.domain.donors.custom_shapes import Value
 from donorhub.domain.donors.identity import names_agree, normalise_email, normalise_phone
 from donorhub.domain.moving.answers import Answers
 from donorhub.domain.moving.grouping import Group, Key, People, get_parts, hash_text, list_more_contacts
@@ -64,13 +65,19 @@ class DonorPlan:
     more_contacts: tuple[Key, ...] = ()  # a second e-mail or phone that the base does not have yet
     brings_account: bool = True  # False: the donor has that account no more
     more_note: str = ""
+    custom: dict[str, Value] = field(default_factory=dict)  # what it fills in of fields that were added
     forbids: bool = False  # the file brings a no, to contact or to e-mail, that the base does not have yet
     is_used: bool = False  # a row that is made or joined names them
 
     @property
     def has_news(self) -> bool:
         """Whether the file tells more of a donor who is here."""
-        return bool(self.changes or self.more_contacts or self.more_note or self.forbids)
+        return self.has_more or self.forbids
+
+    @property
+    def has_more(self) -> bool:
+        """Whether the file fills in or changes something of them."""
+        return bool(self.changes or self.more_contacts or self.more_note or self.custom)
 
 
 @dataclass(slots=True)
@@ -278,6 +285,13 @@ def _compare_donor(plan: DonorPlan, ledger: Ledger, answers: Answers) -> None:
         if plan.donor_id not in ledger.by_contact.get(contact, ()) and contact not in former
     )
     plan.brings_account = ("account", person.account) not in former
+    own_values = ledger.donors[plan.donor_id].custom
+    overwrites = "custom" in answers.overwrite
+    plan.custom = {
+        key: value
+        for key, value in person.custom
+        if (overwrites or own_values.get(key) is None) and own_values.get(key) != value
+    }
     if person.opt_out == "no_email":
         plan.forbids = any(email not in ledger.refused_emails for email in list_emails(person))
     else:

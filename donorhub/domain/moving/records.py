@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
+from donorhub.domain.donors.custom_shapes import Value
 from donorhub.domain.moving.answers import make_row_key
 from donorhub.domain.moving.cells import CellFault
 from donorhub.money import Money
@@ -42,6 +43,7 @@ class Person:
     national_id: str = ""  # tells rows apart, and is not kept
     opt_out: OptOut = ""
     is_deceased: bool = False
+    custom: tuple[tuple[str, Value], ...] = ()  # of the fields that were added: key and what stands there
 
 
 @dataclass(frozen=True, slots=True)

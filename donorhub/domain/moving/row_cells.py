@@ -6,7 +6,9 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final, TypeVar
 
+from donorhub.domain.donors.custom_shapes import Value as CustomValue
 from donorhub.domain.moving.cells import UnreadableCell, is_nothing, read_answer, read_text, write_cell
+from donorhub.domain.moving.custom_cells import read_custom
 from donorhub.domain.moving.field_words import UNREAD_FIELDS, Field
 from donorhub.domain.moving.presets import Words
 from donorhub.domain.moving.records import RowFault
@@ -77,6 +79,19 @@ class RowCells:
             except UnreadableCell as e:
                 self.refused_cells.append((name, e.code))
         return values
+
+    def read_custom(self) -> tuple[tuple[str, CustomValue], ...]:
+        """Return what stands in fields that were added, by key; a cell that cannot be read is refused."""
+        values: list[tuple[str, CustomValue]] = []
+        for at, column in self.writing.custom.items():
+            try:
+                value = read_custom(self._row[at], column)
+            except UnreadableCell as e:
+                self.refused_cells.append(("custom", e.code))
+                continue
+            if value is not None:
+                values.append((column.shape.key, value))
+        return tuple(values)
 
     def list_noes(self, name: Field) -> list[str]:
         """Return the names of a field's columns in which the row says yes, or what nobody understands."""

@@ -72,6 +72,7 @@ def _read_person(cells: RowCells, name: PersonName, note: str) -> Person:
         national_id=cells.read("national_id", read_national_id, ""),
         opt_out=_read_opt_out(cells),
         is_deceased=cells.read("deceased", read_answer, "unknown") == "yes",
+        custom=cells.read_custom(),
     )
 
 

@@ -22,6 +22,7 @@ from donorhub.domain.moving.cells import (
     split_amount,
 )
 from donorhub.domain.moving.columns import ColumnGuess
+from donorhub.domain.moving.custom_cells import CustomColumn
 from donorhub.domain.moving.field_words import NAME_FIELDS, Field, find_currency, is_family_first
 from donorhub.domain.moving.people_cells import is_pair
 from donorhub.domain.moving.presets import Preset, Words
@@ -73,6 +74,7 @@ class Writing:
     questions: tuple[Question, ...]
     words: Words = field(default_factory=dict)
     constants: Mapping[Field, str] = field(default_factory=dict)
+    custom: Mapping[int, CustomColumn] = field(default_factory=dict)  # of fields that were added, by place
 
     def find_places(self, name: Field) -> list[int]:
         """Return the columns of a field."""
@@ -134,7 +136,7 @@ def _ask_columns(
     return questions
 
 
-def _list_texts(table: RecordTable, places: Iterable[int]) -> Counter[str]:
+def list_texts(table: RecordTable, places: Iterable[int]) -> Counter[str]:
     """Return the texts in some columns with how often each stands there; typed cells are in no doubt."""
     columns = tuple(places)
     return Counter(
@@ -149,19 +151,20 @@ def _list_texts(table: RecordTable, places: Iterable[int]) -> Counter[str]:
 def _settle_dates(
     table: RecordTable, places: list[int], answers: Answers
 ) -> tuple[DateWriting, list[Question]]:
-    texts = _list_texts(table, places)
+    texts = list_texts(table, places)
     months = [text for text in texts if find_month(text)]
     questions: list[Question] = []
     if months and not answers.month_day:
         questions.append(Question("month_day", places[0], ("first", "last"), (), tuple(months[:_EXAMPLES])))
     month_day = answers.month_day or None
-    order, order_questions = _settle_order(texts, places, answers)
+    order, order_questions = settle_order(texts, places, answers)
     return DateWriting(order, month_day, table.epoch), [*questions, *order_questions]
 
 
-def _settle_order(
+def settle_order(
     texts: Counter[str], places: list[int], answers: Answers
 ) -> tuple[DateOrder, list[Question]]:
+    """Return what comes first in the dates of a column, with the question where its cells leave it open."""
     orders_by_text = {text: _find_orders(text) for text in texts}
     counts = Counter[str]()
     dependent = 0
@@ -209,7 +212,7 @@ def _settle_amounts(
     table: RecordTable, places: dict[Field, list[int]], answers: Answers
 ) -> tuple[AmountWriting, list[Question]]:
     columns = places.get("amount", [])[:1]
-    texts = _list_texts(table, columns)
+    texts = list_texts(table, columns)
     if not columns:
         return AmountWriting(), []
     texts_by_cell = {text: clean_amount(" ".join(text.split())) for text in texts}
@@ -218,16 +221,17 @@ def _settle_amounts(
         for text, clean in texts_by_cell.items()
         if any(sign in clean for sign in ".,") and (signs := find_decimal_signs((clean,)))
     }
-    decimal, questions = _settle_decimal(dependent, texts, columns[0], answers)
+    decimal, questions = settle_decimal(dependent, texts, columns[0], answers)
     currency = answers.currency or find_currency(table.header[columns[0]])
     if not currency and not places.get("currency") and _lacks_unit(table, columns[0], decimal):
         questions.append(Question("currency", columns[0]))
     return AmountWriting(decimal, currency), questions
 
 
-def _settle_decimal(
+def settle_decimal(
     signs_by_text: dict[str, set[str]], texts: Counter[str], place: int, answers: Answers
 ) -> tuple[str, list[Question]]:
+    """Return the decimal sign of a column, with the question where its cells leave it open."""
     if answers.decimal:
         return answers.decimal, []
     counts = {
@@ -262,7 +266,7 @@ def _settle_pairs(
 ) -> tuple[Literal["", "one", "two"], list[Question]]:
     if answers.pairs:
         return answers.pairs, []
-    texts = [text for text in _list_texts(table, places) if is_pair(text)]
+    texts = [text for text in list_texts(table, places) if is_pair(text)]
     if not texts:
         return "", []
     return "", [Question("pairs", places[0], ("two", "one"), (len(texts),), tuple(texts[:_EXAMPLES]))]

@@ -26,6 +26,7 @@ _RECORDS: Final = Base.metadata.tables["audit_record"]
 Change = tuple[object, object]  # what a field was, and what it became
 _WHOLE_CHANGES = {  # the one field that each of these changes
     "user.roles_changed": "roles",
+    "field.hidden": "hidden_roles",
     "mandate.changed": "mandate_state",
     "instalment.judged_again": "instalment_state",
     "recurring_gift.judged_again": "recurring_state",

@@ -16,7 +16,7 @@ from sqlalchemy import bindparam, func, select
 from donorhub.db import db
 from donorhub.domain.access.permissions import PERMISSIONS, Principal, combine_permissions, find_row_scope
 from donorhub.errors import Conflict, NotFound, Rejected, Unauthenticated
-from donorhub.models import ApiToken, Role, User
+from donorhub.models import ApiToken, HiddenField, Role, User
 from donorhub.models.states import LANGS, ROLES, Lang, RoleName
 from donorhub.services.access import audit, sessions
 
@@ -25,8 +25,18 @@ MIN_PASSWORD = 12
 MAX_PASSWORD = 1000  # passlib refuses to look at one of more than 4096 bytes
 
 _tokens = ApiToken.__table__.c
+_hidden_from_token = (
+    select(func.aggregate_strings(HiddenField.field, ","))
+    .where(HiddenField.entity == "donor", HiddenField.role == _tokens.role)
+    .scalar_subquery()
+)
 _TOKEN_BY_HASH = select(
-    _tokens.id, _tokens.name, _tokens.scopes, _tokens.expires_at, _tokens.revoked_at
+    _tokens.id,
+    _tokens.name,
+    _tokens.scopes,
+    _tokens.expires_at,
+    _tokens.revoked_at,
+    _hidden_from_token.label("hidden_fields"),
 ).where(_tokens.token_sha256 == bindparam("sha256"))  # asked by every request of the API
 
 
@@ -204,14 +214,33 @@ def find_user(email: str) -> User | None:
 def make_principal(user: User) -> Principal:
     """Return what a user may do, read anew for each request: a right that is taken away is gone at once."""
     roles = [role.name for role in user.roles]
-    return Principal("user", user.id, user.name, combine_permissions(roles), find_row_scope(roles))
+    hidden_fields = [_split_fields(role.hidden_fields) for role in user.roles]
+    return Principal(
+        "user",
+        user.id,
+        user.name,
+        combine_permissions(roles),
+        find_row_scope(roles),
+        frozenset.intersection(*hidden_fields) if hidden_fields else frozenset(),
+    )
+
+
+def _split_fields(names: str | None) -> frozenset[str]:
+    return frozenset(names.split(",")) if names else frozenset()
 
 
 def create_token(
-    name: str, scopes: Collection[str], *, now: datetime, actor: str, expires_at: datetime | None = None
+    name: str,
+    scopes: Collection[str],
+    *,
+    now: datetime,
+    actor: str,
+    expires_at: datetime | None = None,
+    role: RoleName | None = None,
 ) -> tuple[ApiToken, str]:
     """Create a token for a program; return it and its text, which is shown this once.
 
+    It sees no field of donors that is hidden from ``role``; without one it sees all.
     Raise Rejected for an empty name and an unknown scope.
     """
     if not name.strip():
@@ -227,6 +256,7 @@ def create_token(
         name=name,
         token_sha256=_hash_token(text),
         scopes=sorted(scopes),
+        role=role,
         created_by=actor,
         created_at=now,
         expires_at=expires_at,
@@ -253,7 +283,9 @@ def authenticate_token(text: str, *, now: datetime) -> Principal:
     row = db.session.connection().execute(_TOKEN_BY_HASH, {"sha256": _hash_token(text)}).first()
     if row is None or row.revoked_at is not None or (row.expires_at and row.expires_at <= now):
         raise Unauthenticated("this token is not valid: make one with `donorhub token create`")
-    return Principal("token", row.id, row.name, frozenset(row.scopes))
+    return Principal(
+        "token", row.id, row.name, frozenset(row.scopes), hidden_fields=_split_fields(row.hidden_fields)
+    )
 
 
 def find_token_maker(token_id: int) -> int | None:

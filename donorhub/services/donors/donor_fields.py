@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Final, TypedDict, cast
 
+from donorhub.domain.donors.custom_shapes import Value
 from donorhub.models.states import DonorKind, Lang
 
 
@@ -29,9 +30,11 @@ class DonorFields(TypedDict, total=False):
     do_not_solicit: bool
     is_deceased: bool
     owner_id: int | None
+    custom: Mapping[str, Value]  # of the fields that the organisation added, by their keys
 
 
-FIELDS: Final = tuple(DonorFields.__annotations__)
+OUTSIDE: Final = ("note", "custom")  # what stands in no column of the donor's own row
+FIELDS: Final = tuple(name for name in DonorFields.__annotations__ if name not in OUTSIDE)
 
 
 def select_fields(fields: DonorFields, names: Collection[str]) -> DonorFields:
@@ -45,6 +48,6 @@ def leave_out(fields: DonorFields, names: Collection[str]) -> DonorFields:
 
 
 def leave_out_words(fields: DonorFields) -> DonorFields:
-    """Return the fields that are written in the donor's own row: no note, which is an interaction, and no
-    "wants no contact", which is an opt-out."""
-    return leave_out(fields, ("note", "do_not_contact"))
+    """Return the fields that are written in the donor's own row: no note, which is an interaction, no "wants
+    no contact", which is an opt-out, and none of those that were added."""
+    return leave_out(fields, ("do_not_contact", *OUTSIDE))

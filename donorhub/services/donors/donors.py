@@ -17,7 +17,15 @@ from donorhub.errors import Conflict, NotFound, Rejected
 from donorhub.models import Donor, ExternalId, IdentityKey
 from donorhub.models.states import IdentityKind, Stage
 from donorhub.services.access import audit, organisation, users
-from donorhub.services.donors import consent_rows, contact_rows, identity_keys, interactions, stages
+from donorhub.services.donors import (
+    consent_rows,
+    contact_rows,
+    custom_fields,
+    custom_values,
+    identity_keys,
+    interactions,
+    stages,
+)
 from donorhub.services.donors.donor_fields import DonorFields, leave_out, leave_out_words
 from donorhub.services.work import events, tasks
 
@@ -53,6 +61,8 @@ def create_donor(fields: DonorFields, *, source: str, now: datetime, actor: str)
     interactions.add_note(donor.id, fields.get("note", ""), source=source, now=now, actor=actor)
     if fields.get("do_not_contact"):
         consent_rows.refuse_contact(donor.id, source=source, now=now, actor=actor)
+    if custom := fields.get("custom"):
+        custom_values.write_first_values({donor.id: custom}, custom_fields.list_shapes())
     return donor
 
 
@@ -81,13 +91,17 @@ def change_donor(
         interactions.add_note(donor.id, note, source=source, now=now, actor=actor)
     if "do_not_contact" in fields:
         consent_rows.follow_mark(donor, fields["do_not_contact"], source=source, now=now, actor=actor)
+    custom = fields.get("custom")
+    custom_changes = (
+        custom_values.write_values(donor.id, custom, custom_fields.list_shapes()) if custom else {}
+    )
     fields = _normalise_tax_number(leave_out_words(fields), donor)
     before = {name: _read_field(donor, name) for name in fields}
-    if before == fields:
+    if before == fields and not custom_changes:
         return donor
     earlier_lang = donor.lang
     _set_fields(donor, fields)
-    changes = {
+    changes: dict[str, audit.Change] = {
         name: (before[name], _read_field(donor, name))
         for name in sorted(fields)
         if before[name] != _read_field(donor, name)
@@ -103,6 +117,7 @@ def change_donor(
         db.session.flush()  # the stage is worked out of the row
         stages.refresh_stages([donor.id], today=organisation.get_day(now))
         db.session.expire(donor, ["stage", "stage_as_of"])
+    changes |= custom_changes
     audit.record_change(
         actor, "donor.changed", ("donor", donor.id), changes, now=now, personal=changes, donor_id=donor.id
     )

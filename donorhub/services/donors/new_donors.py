@@ -20,6 +20,8 @@ from donorhub.services.access import audit, organisation
 from donorhub.services.donors import (
     consent_rows,
     contact_rows,
+    custom_fields,
+    custom_values,
     donors,
     identity_keys,
     interactions,
@@ -82,6 +84,9 @@ def create_donors(new: Sequence[DonorFields], *, source: str, now: datetime, act
         audit.make_record(actor, "donor.created", ("donor", id_), now=now, data={"source": source})
         for id_ in ids
     )
+    values = {id_: custom for id_, fields in zip(ids, new, strict=True) if (custom := fields.get("custom"))}
+    if values:
+        custom_values.write_first_values(values, custom_fields.list_shapes())
     notes = {id_: fields.get("note", "") for id_, fields in zip(ids, new, strict=True)}
     interactions.add_notes(notes, source=source, now=now, actor=actor)
     noes = [

@@ -19,6 +19,7 @@ from donorhub.models import (
     Consent,
     ContactPoint,
     Correction,
+    CustomValue,
     Donor,
     DonorRole,
     DonorStage,
@@ -199,6 +200,11 @@ def _remove_rows(donor_ids: Sequence[int], *, reason: str, now: datetime, actor:
         .execution_options(synchronize_session=False)
     ).all()
     shared_pairs = identity_keys.list_hard_pairs(removed_ids)
+    db.session.execute(
+        delete(CustomValue)
+        .where(CustomValue.entity_id.in_(removed_ids))
+        .execution_options(synchronize_session=False)
+    )
     for part in _PARTS:
         db.session.execute(
             delete(part).where(part.donor_id.in_(removed_ids)).execution_options(synchronize_session=False)

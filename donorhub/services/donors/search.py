@@ -10,18 +10,20 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from sqlalchemy import ColumnElement, Select, collate, column, exists, or_, select, table, tuple_
+from sqlalchemy import ColumnElement, Select, and_, collate, column, exists, or_, select, table, tuple_
 from sqlalchemy import text as sql
 from sqlalchemy.orm import InstrumentedAttribute, undefer_group
 
 from donorhub.db import db, write_literal
 from donorhub.domain import payer_text, plain_text
 from donorhub.domain.donors import codes
-from donorhub.models import Donor, DonorTag, IdentityKey
+from donorhub.domain.donors.custom_shapes import Shape
+from donorhub.models import CustomValue, Donor, DonorTag, IdentityKey
 from donorhub.models.states import IdentityKind, Lang
 from donorhub.services import paging
 from donorhub.services.access import organisation
-from donorhub.services.donors import donors, identity_keys
+from donorhub.services.donors import custom_values, donors, identity_keys
+from donorhub.services.donors.custom_values import ValueFilter
 from donorhub.services.donors.donors import FIRST_NUMBER, normalise_iban, normalise_phone
 from donorhub.services.paging import LIMIT, Page
 
@@ -41,6 +43,8 @@ def find_donors(
     owner_id: int | None = None,
     lang: Lang | None = None,
     tag_id: int | None = None,
+    custom: ValueFilter | None = None,
+    shapes: Sequence[Shape] = (),
     after: str | None = None,
     limit: int = LIMIT,
 ) -> Page[Donor]:
@@ -48,7 +52,8 @@ def find_donors(
 
     One or two letters ask for the donors whose names begin so; they can be thousands and come by name.
     ``conditions`` on donors narrow further; ``owner_id`` narrows to that user's own list, ``tag_id`` to the
-    donors who have a tag.
+    donors who have a tag, ``custom`` to those in one of whose fields a value stands. ``shapes`` are the
+    fields that were added, and in which the text is looked for too.
     """
     text = plain_text.blank_out_unprintable(text)
     query = select(Donor).options(undefer_group("stage"))  # each list shows it
@@ -61,7 +66,12 @@ def find_donors(
         has_tag = (DonorTag.donor_id == Donor.id) & (DonorTag.tag_id == write_literal(tag_id))
         # An own list is short whatever the tag: its donors are looked at, and not all who have the tag.
         query = query.join(DonorTag, has_tag) if owner_id is None else query.where(exists().where(has_tag))
-    exact_donors = _find_exact(query, text)
+    is_by_value = custom is not None and owner_id is None and tag_id is None and not text.strip()
+    if custom is not None:
+        if is_by_value:
+            return _list_by_value(query, custom, after=after, limit=limit)
+        query = query.where(custom.fits_donor())
+    exact_donors = _find_exact(query, text, shapes)
     rest = query.where(Donor.id.not_in([donor.id for donor in exact_donors])) if exact_donors else query
     words = split_search_text(text)
     if words and owner_id is None and all(len(word) < TRIGRAM for word in words):
@@ -72,6 +82,18 @@ def find_donors(
             key = DonorTag.donor_id  # the tag's index gives them in order
         page = _list_newest(narrowed, key, after=after, limit=limit)
     return page if after else Page([*exact_donors, *page.rows], page.cursor)
+
+
+def _list_by_value(
+    query: Select[Donor], custom: ValueFilter, *, after: str | None, limit: int
+) -> Page[Donor]:
+    """Return donors with a value, the newest first; of a range by their values, in the order of the index."""
+    query = query.join(CustomValue, and_(CustomValue.entity_id == Donor.id, *custom.list_conditions()))
+    if not custom.is_range:
+        return _list_newest(query, CustomValue.entity_id, after=after, limit=limit)
+    if after:  # the cursor is an id, since it stands in an address and a value says something of a donor
+        query = query.where(custom.come_after(_read_id(after)))
+    return _read_page(query.order_by(custom.column, CustomValue.entity_id), limit)
 
 
 def _list_newest(
@@ -124,8 +146,8 @@ def _find_numbers(text: str) -> tuple[int, ...]:
     return codes.find_codes(text, own_organisation.code_prefix if own_organisation else "DH")
 
 
-def _find_exact(query: Select[Donor], text: str) -> Sequence[Donor]:
-    """Return the donors who have this very e-mail, IBAN, phone, name or code."""
+def _find_exact(query: Select[Donor], text: str, shapes: Sequence[Shape]) -> Sequence[Donor]:
+    """Return the donors who have this very e-mail, IBAN, phone, name or code, or it in a field of text."""
     if not text.strip():
         return ()
     iban = payer_text.normalise_account(text)
@@ -142,6 +164,7 @@ def _find_exact(query: Select[Donor], text: str) -> Sequence[Donor]:
         same = or_(*((IdentityKey.kind == kind) & (IdentityKey.value_hash == one) for kind, one in hashes))
         donor_ids = select(IdentityKey.donor_id).where(same).order_by(IdentityKey.donor_id).limit(MOST_EXACT)
         ids += db.session.scalars(donor_ids).all()
+    ids += custom_values.find_donor_ids(text, shapes, limit=MOST_EXACT)
     if not ids:
         return ()
     return db.session.scalars(query.where(Donor.id.in_(ids)).order_by(Donor.id.desc())).all()

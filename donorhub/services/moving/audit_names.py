@@ -5,12 +5,13 @@ They are looked up when a record is shown, so that those of a donor who was eras
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
+from donorhub.domain.donors.custom_shapes import PREFIX
 from donorhub.models import Appeal, AuditRecord, Campaign, Fund
 from donorhub.services.access import audit, users
-from donorhub.services.donors import donors
+from donorhub.services.donors import custom_fields, donors
 from donorhub.services.giving import funds
 
 Names = Mapping[int, str]
@@ -26,7 +27,7 @@ class AuditNames:
     """The names of whom and what some records tell of."""
 
     def __init__(
-        self, records: Collection[AuditRecord], changes: Iterable[Mapping[str, audit.Change | None]]
+        self, records: Collection[AuditRecord], changes: Collection[Mapping[str, audit.Change | None]]
     ) -> None:
         ids: dict[str, set[int]] = {}
         for record in records:
@@ -35,6 +36,11 @@ class AuditNames:
             for field, change in fields.items():
                 for value in change or ():
                     _collect_ids(field, value, ids)
+        has_custom = any(field.startswith(PREFIX) for fields in changes for field in fields)
+        # What fields that were added are called, by language; archived ones too.
+        self.custom_labels: dict[str, Mapping[str, str]] = {
+            PREFIX + field.key: field.labels for field in (custom_fields.list_fields() if has_custom else ())
+        }
         self.actors = users.find_actor_names(
             {record.actor for record in records} | {f"user:{id_}" for id_ in ids.get("user", ())}
         )

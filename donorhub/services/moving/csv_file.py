@@ -42,7 +42,7 @@ class CsvFile:
     def _list_heads(self) -> Sequence[str]:
         heads: list[str] = []
         for column in self._columns:
-            heads.append(self._wording.name_part(self._list, column.key))
+            heads.append(self._wording.name_column(self._list, column))
             if column.kind == "money":
                 heads.append(self._wording.name_part(self._list, "currency"))
         return heads

@@ -99,8 +99,9 @@ def _read_part(request: ListRequest, after: str | None) -> Page[Row]:
     """Return the next rows, with what the reader may see of them."""
     list_out, reader = request.list_out, request.reader
     page = list_out.read_page(request.filters, reader, after=after, limit=AT_ONCE)
-    places = [place for place, column in enumerate(list_out.columns) if reader.may_see(column.permission)]
-    if len(places) == len(list_out.columns):
+    columns = list_out.list_all_columns(reader)
+    places = [place for place, column in enumerate(columns) if reader.may_see_column(column)]
+    if len(places) == len(columns):
         return page
     return Page([[row[place] for place in places] for row in page.rows], page.cursor)
 

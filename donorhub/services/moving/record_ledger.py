@@ -9,6 +9,7 @@ from typing import Any, Final
 from sqlalchemy import or_, select
 
 from donorhub.db import cut_query_values, db
+from donorhub.domain.donors.custom_shapes import Shape
 from donorhub.domain.donors.identity import NameParts
 from donorhub.domain.moving.grouping import Group
 from donorhub.domain.moving.ledger import DonorFacts, GiftFacts, Ledger
@@ -16,7 +17,7 @@ from donorhub.domain.moving.plan import FILLED_FIELDS, SAME_MONEY, RowPlan, list
 from donorhub.domain.payer_text import fold_letters, make_name_key
 from donorhub.models import Campaign, ContactPoint, Correction, Donor, ExternalId, Fund, Gift, IdentityKey
 from donorhub.models.states import HARD_KEYS
-from donorhub.services.donors import contact_rows, identity_keys, interactions
+from donorhub.services.donors import contact_rows, custom_values, identity_keys, interactions
 from donorhub.services.messages import suppressions
 
 ROW_SOURCE: Final = ":rows"  # of ids that we give to people of files without ids of their own
@@ -32,8 +33,10 @@ _GIFT_COLUMNS: Final = (
 )
 
 
-def read_ledger(rows: Sequence[RowPlan], groups: Sequence[Group], system: str) -> Ledger:
-    """Return what the base knows of these people and gifts."""
+def read_ledger(
+    rows: Sequence[RowPlan], groups: Sequence[Group], system: str, shapes: Sequence[Shape] = ()
+) -> Ledger:
+    """Return what the base knows of these people and gifts; of the fields that were added, these."""
     by_ref = _find_by_refs(system, {group.person.ref for group in groups} - {""})
     by_row_key = _find_by_refs(system + ROW_SOURCE, {group.row_key for group in groups} - {""})
     by_code = _find_by_codes({group.person.code for group in groups} - {""})
@@ -47,7 +50,7 @@ def read_ledger(rows: Sequence[RowPlan], groups: Sequence[Group], system: str) -
     noes = [group.person for group in groups if group.person.opt_out == "no_email"]
     refused_emails = suppressions.list_suppressed({email for one in noes for email in list_emails(one)})
     return Ledger(
-        _read_donors(donor_ids),
+        _read_donors(donor_ids, shapes),
         by_ref,
         by_code,
         by_row_key,
@@ -105,7 +108,7 @@ def _find_by_contacts(contacts: set[tuple[str, str]]) -> dict[tuple[str, str], t
     return {contact: tuple(ids) for contact, ids in donors_by_contact.items()}
 
 
-def _read_donors(donor_ids: set[int]) -> dict[int, DonorFacts]:
+def _read_donors(donor_ids: set[int], shapes: Sequence[Shape]) -> dict[int, DonorFacts]:
     facts: dict[int, DonorFacts] = {}
     for chunk in cut_query_values(sorted(donor_ids)):
         columns = [getattr(Donor, name) for name in FILLED_FIELDS]
@@ -113,10 +116,12 @@ def _read_donors(donor_ids: set[int]) -> dict[int, DonorFacts]:
             select(Donor.id, Donor.name, Donor.do_not_contact, *columns).where(Donor.id.in_(chunk))
         ).mappings()
         notes, former = interactions.read_notes(chunk), _read_former_contacts(chunk)
+        custom = custom_values.read_values(chunk, shapes)
         for row in rows:
             parts = NameParts(row["name"], row["given_name"], row["family_name"])
             values = {**row, "note": "\n".join(notes.get(row["id"], ()))}
-            facts[row["id"]] = DonorFacts(row["id"], parts, values, frozenset(former.get(row["id"], ())))
+            ended_contacts = frozenset(former.get(row["id"], ()))
+            facts[row["id"]] = DonorFacts(row["id"], parts, values, custom[row["id"]], ended_contacts)
     return facts
 
 

@@ -19,6 +19,8 @@ from sqlalchemy import delete, insert, select
 from donorhub.db import cut_chunks, db, insert_or_ignore
 from donorhub.domain.moving.answers import Answers
 from donorhub.domain.moving.columns import guess_columns
+from donorhub.domain.moving.custom_cells import name_shapes
+from donorhub.domain.moving.custom_writings import settle_custom
 from donorhub.domain.moving.field_words import REASON_COLUMN, ROW_COLUMN, fold_name
 from donorhub.domain.moving.plan import Plan, RowPlan, group_records, judge_rows, make_refs
 from donorhub.domain.moving.presets import Preset
@@ -31,6 +33,7 @@ from donorhub.models import ImportFile, ImportPlan, RecordRow
 from donorhub.services import shown
 from donorhub.services.access import organisation
 from donorhub.services.bank.files import imports
+from donorhub.services.donors import custom_fields
 from donorhub.services.moving import record_files, record_presets
 from donorhub.services.moving.record_ledger import read_ledger
 from importers.records import RecordTable
@@ -38,7 +41,7 @@ from importers.sheet import UnreadableTable
 from importers.table.records import read_records as read_table
 from importers.text import Undecodable
 
-READER: Final = 2  # raised when the same file is understood differently, so that no older plan fits
+READER: Final = 3  # raised when the same file is understood differently, so that no older plan fits
 _CHUNK: Final = 1000  # rows in one statement
 
 
@@ -83,14 +86,16 @@ def make_plan(
     ``sent_presets`` are those of files that were sent with it and come before it.
     """
     answers, preset = record_presets.settle_preset(table.header, answers)
-    guesses = guess_columns(table, answers, preset)
+    shapes = custom_fields.list_shapes()
+    guesses = guess_columns(table, answers, preset, name_shapes(shapes))
     own_organisation = organisation.find_organisation()
     home_country = own_organisation.country if own_organisation else ""
     writing = settle_writing(table, guesses, answers, home_country=home_country, preset=preset)
+    writing = settle_custom(table, writing, shapes, answers)
     records = list(read_records(table, writing, answers, today=organisation.get_day(now)))
     rows, people = group_records(records, answers)
     make_refs(rows)
-    plan = judge_rows(rows, people, read_ledger(rows, people.groups, answers.system), answers)
+    plan = judge_rows(rows, people, read_ledger(rows, people.groups, answers.system, shapes), answers)
     present_presets = {*sent_presets, *_find_brought_presets(preset)}
     missing_files = record_presets.ask_missing_files(preset, answers, present_presets)
     questions = (*missing_files, *writing.questions, *_ask_purposes(plan))
@@ -147,6 +152,7 @@ def _describe_donor(donor: Any) -> list[object]:
         donor.changes,
         donor.more_contacts,
         donor.more_note,
+        [[key, repr(value)] for key, value in sorted(donor.custom.items())],
         donor.forbids,
         donor.is_used,
     ]
@@ -168,7 +174,9 @@ def _collect_figures(table: RecordTable, writing: Writing, plan: Plan) -> dict[s
         "new_donors": len(new),
         "known_donors": len(used_donors) - len(new),
         "changed_donors": sum(
-            1 for donor in plan.donors if donor.changes or donor.more_contacts or donor.more_note
+            1
+            for donor in plan.donors
+            if donor.changes or donor.more_contacts or donor.more_note or donor.custom
         ),
         "opt_outs": sum(1 for donor in plan.donors if donor.group.person.opt_out),
         "refused_cells": Counter(code for row in shown_rows for _, code in row.record.refused_cells),

@@ -90,7 +90,8 @@ def _look_again_after(file: ImportFile, preset: str, now: datetime) -> None:
 def _remember_columns(plan: RecordPlan) -> Answers:
     """Return the answers with every column as it was read: what is left out stays left out the next time."""
     columns = {str(guess.position): guess.field for guess in plan.writing.guesses}
-    return replace(plan.answers, columns=columns)
+    custom = {str(guess.position): guess.custom_key for guess in plan.writing.guesses if guess.custom_key}
+    return replace(plan.answers, columns=columns, custom=custom)
 
 
 class _Writer:
@@ -319,6 +320,7 @@ def _make_fields(person: Person, no: str) -> DonorFields:
         "note": note,
         "do_not_contact": person.opt_out == "no_contact",
         "is_deceased": person.is_deceased,
+        "custom": dict(person.custom),
     }
     if lang := find_word(person.lang, LANGS):
         fields["lang"] = lang
@@ -347,6 +349,8 @@ def _sum_shares(gift: GiftDraft, fund_ids: Mapping[str, int | None]) -> dict[int
 
 def _make_changes(plan: DonorPlan, no: str) -> DonorFields:
     fields = select_fields(_make_fields(plan.group.person, ""), plan.changes)
+    if plan.custom:
+        fields["custom"] = plan.custom
     notes = [part for part in (plan.more_note, no if plan.forbids else "") if part]
     if notes:
         fields["note"] = "\n".join(notes)

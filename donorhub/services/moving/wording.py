@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from donorhub.domain.moving.list_columns import Coded
+from donorhub.domain.moving.list_columns import Coded, Column
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +24,13 @@ class Wording:
     zone: ZoneInfo | None
     name_part: Callable[[str, str], str]
     write_code: Callable[[str, str, Coded], str]
+    choose_label: Callable[[Mapping[str, str]], str] | None = None  # None: the keys of columns name them
+
+    def name_column(self, list_name: str, column: Column) -> str:
+        """Return what a column of a list is called."""
+        if column.labels is None:
+            return self.name_part(list_name, column.key)
+        return self.choose_label(column.labels) if self.choose_label else column.key
 
     def write_moment(self, moment: datetime) -> str:
         """Return an instant as text: local to the minute for people, with its Z for programs."""

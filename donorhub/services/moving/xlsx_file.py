@@ -90,7 +90,7 @@ class XlsxFile:
     def _list_heads(self) -> Sequence[tuple[str, int]]:
         heads = []
         for column in self._columns:
-            name = self._wording.name_part(self._request.list_out.name, column.key)
+            name = self._wording.name_column(self._request.list_out.name, column)
             heads.append((name, _WIDTHS[column.kind]))
             if column.kind == "money":
                 heads.append((self._wording.name_part(self._request.list_out.name, "currency"), 9))

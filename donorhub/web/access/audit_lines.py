@@ -14,11 +14,13 @@ from typing import Any, Final
 from flask import url_for
 from flask_babel import gettext, ngettext
 
+from donorhub.domain.donors.custom_shapes import choose_label
 from donorhub.models import AuditRecord
 from donorhub.money import Money
 from donorhub.services.access import audit
 from donorhub.services.moving.audit_names import KIND_OF_FIELD, AuditNames
 from donorhub.web.admission import get_principal
+from donorhub.web.reader import get_lang
 from donorhub.web.showing import show_day, show_moment, show_money
 from donorhub.web.words import audit_words, codes, donor_words, labels, lists
 
@@ -153,13 +155,16 @@ def _list_facts(data: Mapping[str, Any]) -> list[str]:
         facts.append(f"{lists.TITLES.get(data['list'], data['list'])}, {rows}")
     if "number" in data:
         facts.append(str(data["number"]))
+    if "field" in data:
+        facts.append(str(audit_words.FIELDS.get(data["field"], data["field"])))
     if data.get("reason"):
         facts.append(codes.word_code(str(data["reason"])))
     return facts
 
 
 def _make_field(field: str, change: audit.Change | None, names: AuditNames) -> FieldLine:
-    label = str(audit_words.FIELDS.get(field, field))
+    own_labels = names.custom_labels.get(field)
+    label = choose_label(own_labels, get_lang()) if own_labels else str(audit_words.FIELDS.get(field, field))
     if change is None:
         return FieldLine(label, "", "", is_known=False)
     before, after = (_write_value(field, value, names) for value in change)

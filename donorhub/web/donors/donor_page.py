@@ -27,6 +27,7 @@ from donorhub.services.recurring import promises
 from donorhub.services.reports import giving_years, timeline
 from donorhub.web import charts
 from donorhub.web.admission import get_own_list, get_principal
+from donorhub.web.donors import custom_values
 from donorhub.web.forms import Form, make_key
 from donorhub.web.message_titles import choose_title
 from donorhub.web.reader import get_today
@@ -74,6 +75,7 @@ def render_donor(donor: Donor, forms: WorkForms | None = None) -> str:
         "donors/donor.html",
         donor=donor,
         contacts=contacts.list_contacts(donor.id),
+        custom=custom_values.show_values(donor),
         facts=facts,
         **_draw_giving(facts),
         part=part,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask_babel import gettext
@@ -10,15 +11,21 @@ from werkzeug.wrappers import Response
 
 from donorhub import clock
 from donorhub.db import MAX_ID
+from donorhub.domain.donors.custom_shapes import Shape, read_wanted
 from donorhub.models import Donor
 from donorhub.models.states import STAGES, find_word
+from donorhub.schemas.custom import make_values_schema, split_values
 from donorhub.schemas.donors import NewDonorSchema
+from donorhub.schemas.limits import SHORT
 from donorhub.services.access import idempotency, organisation, users
 from donorhub.services.donors import donors, duplicates, search, stages, tags
+from donorhub.services.donors.custom_values import ValueFilter
 from donorhub.services.donors.donor_fields import FIELDS, DonorFields
 from donorhub.services.giving import history
 from donorhub.services.moving.lists.description import Filters, keep_filters
+from donorhub.services.paging import Page
 from donorhub.web.admission import get_own_list, get_principal, require_permission
+from donorhub.web.donors import custom_values
 from donorhub.web.donors.donor_page import render_donor
 from donorhub.web.forms import Form, make_key, read_row_id
 from donorhub.web.reader import get_today
@@ -45,13 +52,21 @@ def list_donors() -> Answer:
     stage = find_word(request.args.get("stage"), STAGES)
     if stage is not None:
         conditions.append(stages.is_in_stage(stage))
-    page = search.find_donors(
-        text,
-        *conditions,
-        owner_id=get_own_list(),
-        lang=find_word(request.args.get("speaks"), labels.LANGS),
-        tag_id=read_row_id(request.args.get("tag")),
-        after=request.args.get("after"),
+    shapes = custom_values.list_shapes()
+    custom, wrong_value = _read_custom(shapes)
+    page: Page[Donor] = (
+        Page(())
+        if wrong_value
+        else search.find_donors(
+            text,
+            *conditions,
+            owner_id=get_own_list(),
+            lang=find_word(request.args.get("speaks"), labels.LANGS),
+            tag_id=read_row_id(request.args.get("tag")),
+            custom=custom,
+            shapes=shapes,
+            after=request.args.get("after"),
+        )
     )
     return render_template(
         "donors/donors.html",
@@ -60,7 +75,22 @@ def list_donors() -> Answer:
         stage=stage,
         tags=tags.list_tags(),
         tags_of=tags.read_tags([donor.id for donor in page.rows]),
+        shapes=[shape for shape in shapes if shape.kind != "long_text"],
+        wrong_value=wrong_value,
+        custom_label=custom_values.write_label,
     )
+
+
+def _read_custom(shapes: Sequence[Shape]) -> tuple[ValueFilter | None, str]:
+    """Return what a field that was added is looked for by, and what was typed that nothing in it can be."""
+    key, text = request.args.get("field", ""), request.args.get("value", "").strip()[:SHORT]
+    shape = next((shape for shape in shapes if shape.key == key), None)
+    if shape is None or not text:
+        return None, ""
+    try:
+        return ValueFilter(shape, read_wanted(shape, custom_values.read_typed_text(shape, text))), ""
+    except ValueError:
+        return None, text
 
 
 def read_filters() -> Filters:
@@ -71,7 +101,18 @@ def read_filters() -> Filters:
         stage=find_word(request.args.get("stage"), STAGES),
         giving=find_word(request.args.get("giving"), ("not_again",)),
         tag_id=read_row_id(request.args.get("tag")),
+        custom=_write_custom_filter(),
     )
+
+
+def _write_custom_filter() -> str:
+    """Return what a field is looked for by, as the API asks for it."""
+    shapes = custom_values.list_shapes()
+    custom, wrong_value = _read_custom(shapes)
+    if custom is None:
+        return f"{request.args.get('field', '')}:{wrong_value}" if wrong_value else ""
+    text = custom_values.read_typed_text(custom.shape, request.args.get("value", "").strip()[:SHORT])
+    return f"{custom.shape.key}:{text}"
 
 
 @bp.get("/new")
@@ -92,7 +133,7 @@ def add_donor() -> Answer:
     key = form.read_key()
     alike: Sequence[Donor] = ()
     with form.start_saving():
-        fields: DonorFields = form.load_fields(NewDonorSchema())
+        fields = _load_fields(form)
         once = idempotency.take_key(
             get_principal().actor, "form:donors.new", key, fingerprint="form", now=clock.now()
         )
@@ -130,8 +171,10 @@ def show_donor(donor_id: int) -> Answer:
 def show_edit_form(donor_id: int) -> str:
     """Show the form with what is known."""
     donor = donors.get_donor(donor_id, owner_id=get_own_list())
-    start = {name: getattr(donor, name) for name in FIELDS if name != "note"} | {"version": donor.version}
+    start = {name: getattr(donor, name) for name in FIELDS} | {"version": donor.version}
     start["lang"] = donor.lang if donor.lang_is_told else ""
+    shapes = custom_values.list_shapes()
+    start |= custom_values.start_form(shapes, custom_values.read_own_values(donor, shapes))
     return _render_form(Form(start=start), donor)
 
 
@@ -144,7 +187,7 @@ def save_donor(donor_id: int) -> Answer:
     version = form.read_number("version", 1, MAX_ID)
     alike: Sequence[Donor] = ()
     with form.start_saving():
-        fields: DonorFields = form.load_fields(NewDonorSchema())
+        fields = _load_fields(form)
         alike = duplicates.list_newly_alike(donor, fields)
         duplicates.refuse_alike(alike, known_ids=form.list_ids("another"))
         donors.change_donor(
@@ -161,6 +204,17 @@ def save_donor(donor_id: int) -> Answer:
     return _render_form(form, donors.get_donor(donor_id), [donors.get_donor(one.id) for one in alike]), 422
 
 
+def _load_fields(form: Form) -> DonorFields:
+    """Return what a form says of a donor, with the fields that were added and that the reader sees."""
+    shapes = custom_values.list_shapes()
+    schema = make_values_schema(shapes, base=NewDonorSchema, prefix=custom_values.PREFIX)
+    loaded = form.load_fields(schema)
+    own: Any = {name: value for name, value in loaded.items() if not name.startswith(custom_values.PREFIX)}
+    fields: DonorFields = own
+    fields["custom"] = split_values(loaded, shapes, prefix=custom_values.PREFIX)
+    return fields
+
+
 def _render_form(form: Form, donor: Donor | None = None, alike: Sequence[Donor] = ()) -> str:
     staff = users.list_active_names()
     version = donor.version if donor and "" in form.errors else form.get_value("version")
@@ -173,4 +227,7 @@ def _render_form(form: Form, donor: Donor | None = None, alike: Sequence[Donor] 
         version=version,
         alike=[(one, history.compute_facts(one.id) if may_see_gifts else None) for one in alike],
         find_way_on=_find_way_on,
+        shapes=custom_values.list_shapes(),
+        custom_label=custom_values.write_label,
+        custom_options=custom_values.list_options,
     )

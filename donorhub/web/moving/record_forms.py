@@ -46,7 +46,8 @@ def read_answers(
     if plain.get("preset") != earlier.preset and plain.get("system") == earlier.system:
         plain.pop("system", None)  # another kind of file comes from another system
         plain.pop("columns", None)
-    plain["columns"] = _read_columns(form, plain.get("columns", {}), columns)
+        plain.pop("custom", None)
+    plain["columns"], plain["custom"] = _read_columns(form, plain, columns)
     for word, name in _PURPOSES.items():
         plain[name] = {**plain.get(name, {}), **_read_purposes(form, word)}
     plain["rows"] = _read_rows(form, plain.get("rows", {}), rows)
@@ -54,15 +55,19 @@ def read_answers(
 
 
 def _read_columns(
-    form: MultiDict[str, str], answers: Mapping[str, str], columns: Sequence[Mapping[str, Any]]
-) -> dict[str, str]:
-    result = dict(answers)
+    form: MultiDict[str, str], plain: Mapping[str, Any], columns: Sequence[Mapping[str, Any]]
+) -> tuple[dict[str, str], dict[str, str]]:
+    """Return the fields of columns, and the keys of those that are fields of the organisation's own."""
+    fields, keys = dict(plain.get("columns", {})), dict(plain.get("custom", {}))
     for column in columns:
         place = str(column["position"])
-        field = form.get(f"column-{place}", "")
-        if field and field != column["field"]:
-            result[place] = field
-    return result
+        field, _, key = form.get(f"column-{place}", "").partition(".")
+        if field and (field, key) != (column["field"], column.get("custom_key", "")):
+            fields[place] = field
+            keys.pop(place, None)
+            if key:
+                keys[place] = key
+    return fields, keys
 
 
 def _read_purposes(form: MultiDict[str, str], word: str) -> dict[str, str]:

@@ -32,6 +32,7 @@ from donorhub.services.moving import (
 from donorhub.services.paging import newest_first, read_page
 from donorhub.web.admission import require_permission
 from donorhub.web.bank.blueprint import get_actor
+from donorhub.web.donors import custom_values
 from donorhub.web.forms import Form
 from donorhub.web.moving import record_forms
 from donorhub.web.moving.wording import SEPARATORS
@@ -128,6 +129,8 @@ def _render_file(file: ImportFile, form: Form) -> str:
         rows=rows,
         most_rows=_MOST_ROWS,
         all_fields=ALL_FIELDS,
+        shapes=custom_values.list_shapes(),
+        custom_label=custom_values.write_label,
         words_of=record_words,
         funds=funds.list_open_funds(),
         campaigns=funds.list_purposes(Campaign),

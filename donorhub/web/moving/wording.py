@@ -8,11 +8,13 @@ from typing import Final
 
 from flask_babel import force_locale, lazy_gettext
 
-from donorhub.domain.moving.list_columns import Coded, Rhythm, Somebody
+from donorhub.domain.donors.custom_shapes import choose_label
+from donorhub.domain.moving.list_columns import Coded, Labelled, Rhythm, Somebody
 from donorhub.services.access import organisation
 from donorhub.services.moving.lists.records import Details, Subject
 from donorhub.services.moving.wording import Wording
 from donorhub.web.access import audit_lines
+from donorhub.web.reader import get_lang
 from donorhub.web.showing import write_rhythm
 from donorhub.web.words import lists
 
@@ -34,6 +36,7 @@ def open_wording(lang: str) -> Iterator[Wording]:
             zone=organisation.get_zone(),
             name_part=_name_part,
             write_code=_write_code,
+            choose_label=lambda labels: choose_label(labels, lang),
         )
 
 
@@ -50,6 +53,8 @@ def _write_code(list_name: str, key: str, value: Coded) -> str:
             return audit_lines.write_actor(value.code, {value.code: value.name} if value.name else {})
         case Subject():
             return audit_lines.write_subject(value.kind, value.id, value.name)
+        case Labelled():
+            return choose_label(value.labels, get_lang())
         case Details():
             return audit_lines.write_details(value.data, value.changes, value.names)
     return str(lists.CODES[list_name].get(key, {}).get(value.code, _WORDS_OF_NONE.get(key, value.code)))

@@ -10,6 +10,7 @@ from donorhub.models.states import (
     CallOutcome,
     ContactKind,
     ContactState,
+    CustomKind,
     InteractionDirection,
     InteractionKind,
     MarkedContact,
@@ -85,6 +86,15 @@ DONOR_ROLES: Final[Words[RoleOfDonor]] = {
     "employee": lazy_gettext("employee"),
     "partner": lazy_gettext("partner institution"),
     "target": lazy_gettext("target of a campaign"),
+}
+CUSTOM_KINDS: Final[Words[CustomKind]] = {
+    "text": lazy_gettext("Text of one line"),
+    "long_text": lazy_gettext("Long text"),
+    "number": lazy_gettext("Number"),
+    "day": lazy_gettext("Date"),
+    "yes_no": lazy_gettext("Yes or no"),
+    "choice": lazy_gettext("One choice"),
+    "choices": lazy_gettext("Several choices"),
 }
 TIMELINE_PARTS: Final[Words[TimelinePart]] = {
     "gifts": lazy_gettext("Gifts"),

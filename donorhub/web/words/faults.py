@@ -42,6 +42,7 @@ SENTENCES: Final[Mapping[str, object]] = {
     "date_too_late": lazy_gettext("This date is too far away."),
     "email_invalid": lazy_gettext("This is no e-mail address."),
     "ends_before_start": lazy_gettext("It would end before it starts."),
+    "number_invalid": lazy_gettext("This is no number of this kind, or has too many decimals."),
     "name_missing": lazy_gettext("Please give a name."),
     "piled_marks": _UNPRINTABLE,
     "amount_lines_invalid": lazy_gettext("One amount a line, each currency once: 10000 PLN."),

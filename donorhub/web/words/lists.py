@@ -144,6 +144,7 @@ FILTERS: Final[Names] = {
     "stage": lazy_gettext("Stage"),
     "giving": lazy_gettext("Giving"),
     "tag_id": lazy_gettext("Tag"),
+    "custom": lazy_gettext("Field"),
     "received_from": lazy_gettext("Received from"),
     "received_to": lazy_gettext("Received to"),
     "donor_id": _DONOR,
@@ -243,5 +244,7 @@ def list_shown_columns(list_name: ListName, reader: Principal) -> list[Column]:
     return [
         column
         for column in LISTS[list_name].columns
-        if not column.beside and (not column.permission or reader.has_permission(column.permission))
+        if not column.beside
+        and (not column.permission or reader.has_permission(column.permission))
+        and reader.may_see_field(column.field)
     ]

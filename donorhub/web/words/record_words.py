@@ -56,6 +56,7 @@ FIELDS: Final[Words[Field]] = {
     "status": lazy_gettext("Status of the payment"),
     "receipt_no": lazy_gettext("Number of a receipt issued before"),
     "gift_id": lazy_gettext("Number of the gift there"),
+    "custom": lazy_gettext("A field of your own"),
     "row_no": lazy_gettext("Row number"),
     "left_out": lazy_gettext("left out"),
 }
@@ -124,6 +125,9 @@ REASONS: Final[Words[str]] = {
     "unreadable_national_id": lazy_gettext("a personal number is wrong"),
     "unreadable_tax_number": lazy_gettext("a tax number is wrong"),
     "unclear_word": lazy_gettext("an answer is neither yes nor no"),
+    "unreadable_number": lazy_gettext("a number cannot be read, or has too many decimals"),
+    "unknown_option": lazy_gettext("a word is none of the options of its field"),
+    "text_too_long": lazy_gettext("a text is too long for its field"),
     "no_name": lazy_gettext("there is no name"),
     "unclear_status": lazy_gettext("the status is not known"),
     "not_received": lazy_gettext("the money never came"),

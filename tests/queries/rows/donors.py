@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from donorhub.models.states import INTERACTION_KINDS, STAGES
+from donorhub.models.states import CUSTOM_KINDS, INTERACTION_KINDS, STAGES
 from tests.queries.large_base import FIRST, Rows, Sql
 from tests.queries.rows.numbers import AGO, FAMILY_NAMES, GIVEN_NAMES, ID, pick_name
 
 
 def list_donor_rows(sql: Sql, count: int) -> tuple[Rows, ...]:
-    return (*_list_own_rows(sql, count), *_list_rows_beside(sql, count), *_list_relation_rows(sql, count))
+    return (
+        *_list_own_rows(sql, count),
+        *_list_rows_beside(sql, count),
+        *_list_relation_rows(sql, count),
+        *_list_custom_rows(sql, count),
+    )
 
 
 def _list_own_rows(sql: Sql, count: int) -> tuple[Rows, ...]:
@@ -97,6 +102,39 @@ def _list_rows_beside(sql: Sql, count: int) -> tuple[Rows, ...]:
                 "tag_id": f"{FIRST} + CASE WHEN i % 3 = 0 THEN 0 ELSE i % 20 END",  # one that many have
                 "source": "'form'",
                 "at": sql.moment("1"),
+            },
+        ),
+    )
+
+
+def _list_custom_rows(sql: Sql, count: int) -> tuple[Rows, ...]:
+    """One field of each kind that was added, and what stands in three of them."""
+    return (
+        Rows(
+            "custom_field",
+            len(CUSTOM_KINDS),
+            {
+                "entity": "'donor'",
+                "key": "'field_' || i",
+                "labels": sql.json({"en": "Field"}),
+                "kind": pick_name(CUSTOM_KINDS, "i"),
+                "decimals": "0",
+                "is_required": sql.boolean(False),
+                "position": "i",
+                "created_at": sql.moment("1"),
+            },
+        ),
+        Rows(
+            "custom_value",
+            count,
+            {
+                "field_id": f"{FIRST} + CASE i % 3 WHEN 0 THEN 0 WHEN 1 THEN 2 ELSE 4 END",
+                "entity_id": ID,
+                "seq": "1",
+                "text": "CASE WHEN i % 3 = 0 THEN 'Value ' || (i % 50) END",
+                "folded": "CASE WHEN i % 3 = 0 THEN 'value ' || (i % 50) END",
+                "number": "CASE WHEN i % 3 = 1 THEN i % 1000 END",
+                "is_true": f"CASE WHEN i % 3 = 2 THEN {sql.boolean(True)} END",
             },
         ),
     )

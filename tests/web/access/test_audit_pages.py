@@ -61,10 +61,12 @@ def test_every_subject_and_field_has_a_name(database: Flask, now: datetime) -> N
     assert {word.partition(".")[0] for word in audit_words.WHAT} - audit_words.SUBJECTS.keys() == {
         "access",  # of a user
         "address",  # of a suppression
+        "custom_option",  # of a custom field
         "dispute",  # of a gift
         "endpoint",
         "entries",  # of a statement
         "export",
+        "field",  # of the organisation
         "first_step",  # of the organisation
         "household",  # of a donor
         "import_row",  # of a bank file

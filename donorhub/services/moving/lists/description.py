@@ -56,6 +56,10 @@ class Reader:
         """Return the user whose own list the rows are narrowed to; None for all rows."""
         return self.who.id if self.who.row_scope == "own" else None
 
+    def may_see_column(self, column: Column) -> bool:
+        """Return whether the reader sees a column: by their rights, and as far as its field is not hidden."""
+        return self.may_see(column.permission) and self.who.may_see_field(column.field)
+
     def may_see(self, permission: str) -> bool:
         """Return whether the reader has a permission; the empty one has everybody."""
         return not permission or self.who.has_permission(permission)
@@ -76,10 +80,17 @@ class ListOut:
     filters: Sequence[Filter]
     columns: Sequence[Column]
     read_page: ReadPage
+    list_more_columns: Callable[[Reader], Sequence[Column]] = (
+        lambda _reader: ()
+    )  # that a reader sees behind them
+
+    def list_all_columns(self, reader: Reader) -> list[Column]:
+        """Return the columns of which a page has values, also those that the reader may not see."""
+        return [*self.columns, *self.list_more_columns(reader)]
 
     def list_columns(self, reader: Reader) -> list[Column]:
         """Return the columns that a reader may see, in their order."""
-        return [column for column in self.columns if reader.may_see(column.permission)]
+        return [column for column in self.list_all_columns(reader) if reader.may_see_column(column)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Final
 
-from donorhub.domain.moving.list_columns import Coded, Column
+from donorhub.domain.donors.custom_shapes import Shape, choose_label, write_number
+from donorhub.domain.donors.custom_shapes import Value as CustomValue
+from donorhub.domain.moving.list_columns import Coded, Column, ColumnKind, Labelled, Value
 from donorhub.models import Donor
 from donorhub.models.states import LANGS, MESSAGE_STATES, STAGES, find_word
 from donorhub.money import Money
 from donorhub.services.access import organisation
-from donorhub.services.donors import search, stages, tags
+from donorhub.services.donors import custom_fields, custom_values, search, stages, tags
 from donorhub.services.giving import history
 from donorhub.services.messages import message_lists
 from donorhub.services.moving.lists.description import (
@@ -27,6 +30,9 @@ from donorhub.services.paging import AnyRow, Page
 from donorhub.services.work import worklist
 from donorhub.services.work.worklist import VIEWS
 
+_COLUMN_KINDS: Final[Mapping[str, ColumnKind]] = {"number": "number", "day": "day"}
+_YES: Final = {"en": "yes", "pl": "tak", "sq": "po"}
+_NO: Final = {"en": "no", "pl": "nie", "sq": "jo"}
 WITHOUT_AMOUNT: Final = frozenset({"new_donor"})  # the kinds of messages whose text never names an amount
 
 
@@ -38,22 +44,54 @@ def _read_donors(filters: Filters, reader: Reader, *, after: str | None, limit: 
     stage = find_word(get_text(filters, "stage"), STAGES)
     if stage is not None:
         conditions.append(stages.is_in_stage(stage))
+    shapes = custom_fields.list_shapes(reader.who)
     page = search.find_donors(
         get_text(filters, "text"),
         *conditions,
         owner_id=reader.owner_id,
         lang=find_word(get_text(filters, "lang"), LANGS),
         tag_id=get_number(filters, "tag_id"),
+        custom=custom_values.read_filter(get_text(filters, "custom"), shapes),
+        shapes=shapes,
         after=after,
         limit=limit,
     )
-    tags_of = tags.read_tags([row.id for row in page.rows])
+    ids = [row.id for row in page.rows]
+    tags_of, values_of = tags.read_tags(ids), custom_values.read_values(ids, shapes)
 
     def convert_row(row: Donor) -> Row:
         names = ", ".join(tag.name for tag in tags_of.get(row.id, ()))
-        return (row.name, Coded(row.kind), Coded(row.stage), row.code, row.email, row.city, names)
+        custom = [_write_value(shape, values_of[row.id].get(shape.key)) for shape in shapes]
+        return (row.name, Coded(row.kind), Coded(row.stage), row.code, row.email, row.city, names, *custom)
 
     return convert_rows(page, convert_row)
+
+
+def _list_custom_columns(reader: Reader) -> list[Column]:
+    """Return a column for each field that was added and that the reader sees."""
+    shapes = custom_fields.list_shapes(reader.who)
+    return [
+        Column(shape.name, _COLUMN_KINDS.get(shape.kind, "text"), field=shape.name, labels=shape.labels)
+        for shape in shapes
+    ]
+
+
+def _write_value(shape: Shape, custom_value: CustomValue) -> Value:
+    """Return what stands in a field as a cell: choices by their words, numbers with decimals as text."""
+    if custom_value is None:
+        return None
+    if isinstance(custom_value, bool):
+        return Labelled("true" if custom_value else "false", _YES if custom_value else _NO)
+    if isinstance(custom_value, tuple) or shape.kind == "choice":
+        keys = custom_value if isinstance(custom_value, tuple) else (str(custom_value),)
+        options = [option for option in shape.options if option.key in keys]
+        return Labelled(
+            ", ".join(option.key for option in options),
+            {lang: ", ".join(choose_label(option.labels, lang) for option in options) for lang in LANGS},
+        )
+    if isinstance(custom_value, int) and shape.decimals:
+        return write_number(custom_value, shape.decimals)
+    return custom_value
 
 
 def _read_tasks(filters: Filters, reader: Reader, *, after: str | None, limit: int) -> Page[Row]:
@@ -111,6 +149,7 @@ DONORS: Final = ListOut(
         Filter("stage", "word", STAGES),
         Filter("giving", "word", ("not_again",)),
         Filter("tag_id", "id"),
+        Filter("custom", "text"),
     ),
     columns=(
         Column("name"),
@@ -122,6 +161,7 @@ DONORS: Final = ListOut(
         Column("tags"),
     ),
     read_page=_read_donors,
+    list_more_columns=_list_custom_columns,
 )
 TASKS: Final = ListOut(
     "tasks",

@@ -1,0 +1,250 @@
+"""The fields that the organisation adds to its donors: added, changed, ordered and archived.
+
+What stands in them is for :mod:`.custom_values`; who does not see them, for
+:mod:`donorhub.services.access.hidden_fields`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from datetime import datetime
+from typing import Final, TypedDict
+
+from sqlalchemy import func, select
+
+from donorhub.db import db
+from donorhub.domain.access.permissions import Principal
+from donorhub.domain.donors.custom_shapes import Option, Shape, choose_label, make_key
+from donorhub.errors import Conflict, NotFound, Rejected
+from donorhub.models import CustomField, CustomOption
+from donorhub.models.states import CustomEntity, CustomKind
+from donorhub.services.access import audit
+
+DONOR: Final[CustomEntity] = "donor"
+MOST_FIELDS: Final = 300
+MOST_OPTIONS: Final = 200
+_CHOICES: Final = ("choice", "choices")
+
+
+class FieldChanges(TypedDict, total=False):
+    """What may be changed of a field; what is left out stays."""
+
+    labels: Mapping[str, str]
+    is_required: bool
+    is_archived: bool
+
+
+def list_fields(entity: CustomEntity = DONOR) -> list[CustomField]:
+    """Return all fields in the order of the form, archived ones too."""
+    query = select(CustomField).filter_by(entity=entity)
+    return list(db.session.scalars(query.order_by(CustomField.position, CustomField.id)))
+
+
+def list_options(field_ids: Collection[int]) -> dict[int, list[CustomOption]]:
+    """Return the options of fields in their order, closed ones too."""
+    options: dict[int, list[CustomOption]] = {}
+    if not field_ids:
+        return options
+    query = select(CustomOption).where(CustomOption.field_id.in_(field_ids))
+    for option in db.session.scalars(query.order_by(CustomOption.position, CustomOption.id)):
+        options.setdefault(option.field_id, []).append(option)
+    return options
+
+
+def list_shapes(reader: Principal | None = None) -> list[Shape]:
+    """Return the fields of donors that are in use, as far as a reader may see them; without one, all."""
+    fields = [
+        field
+        for field in list_fields()
+        if field.archived_at is None and (reader is None or reader.may_see_field(f"custom.{field.key}"))
+    ]
+    return make_shapes(fields)
+
+
+def make_shapes(fields: Collection[CustomField]) -> list[Shape]:
+    """Return what these fields are, with their options."""
+    options = list_options([field.id for field in fields if field.kind in _CHOICES])
+    return [
+        Shape(
+            field.id,
+            field.key,
+            field.kind,
+            field.labels,
+            field.decimals,
+            field.is_required,
+            tuple(
+                Option(option.id, option.key, option.labels, option.archived_at is None)
+                for option in options.get(field.id, ())
+            ),
+        )
+        for field in fields
+    ]
+
+
+def get_field(field_id: int) -> CustomField:
+    """Return a field; raise NotFound when there is none of this id."""
+    field = db.session.get(CustomField, field_id)
+    if field is None:
+        raise NotFound(f"there is no custom field {field_id}")
+    return field
+
+
+def create_field(
+    kind: CustomKind,
+    labels: Mapping[str, str],
+    *,
+    key: str = "",
+    decimals: int = 0,
+    is_required: bool = False,
+    now: datetime,
+    actor: str,
+) -> CustomField:
+    """Add a field behind the others and return it; without a key, one is made of its name.
+
+    Raise Conflict where the key is taken, Rejected without a name or with decimals of what is no number.
+    """
+    labels = _clean_labels(labels)
+    if decimals and kind != "number":
+        raise Rejected("only a number has decimals", field="/decimals", code="decimals_of_no_number")
+    fields = list_fields()
+    keys = {field.key for field in fields}
+    if len(fields) >= MOST_FIELDS:
+        raise Rejected(
+            f"there are {MOST_FIELDS} fields already: no more can be added",
+            code="too_many_fields",
+            most=MOST_FIELDS,
+        )
+    if key in keys:
+        raise Conflict(f"the key {key} is taken", field="/key", code="key_taken")
+    field = CustomField(
+        entity=DONOR,
+        key=key or make_key(choose_label(labels, "en"), keys),
+        labels=labels,
+        kind=kind,
+        decimals=decimals,
+        is_required=is_required,
+        position=max((field.position for field in fields), default=0) + 1,
+        created_at=now,
+    )
+    db.session.add(field)
+    db.session.flush()  # the audit needs its id
+    audit.record_action(
+        actor, "custom_field.created", ("custom_field", field.id), now=now, data={"kind": kind}
+    )
+    return field
+
+
+def change_field(field: CustomField, changes: FieldChanges, *, now: datetime, actor: str) -> bool:
+    """Change names, whether it is required, archive it or take it back; return whether anything changed.
+
+    The key and the kind stay, since values hang on them.
+    """
+    made: dict[str, audit.Change] = {}
+    if "labels" in changes:
+        made["labels"] = (field.labels, _clean_labels(changes["labels"]))
+        field.labels = _clean_labels(changes["labels"])
+    if "is_required" in changes:
+        made["is_required"] = (field.is_required, changes["is_required"])
+        field.is_required = changes["is_required"]
+    if "is_archived" in changes and changes["is_archived"] != (field.archived_at is not None):
+        made["is_archived"] = (field.archived_at is not None, changes["is_archived"])
+        field.archived_at = now if changes["is_archived"] else None
+    made = {name: (before, after) for name, (before, after) in made.items() if before != after}
+    if made:
+        audit.record_change(actor, "custom_field.changed", ("custom_field", field.id), made, now=now)
+    return bool(made)
+
+
+def move_field(field: CustomField, place: int, *, now: datetime, actor: str) -> bool:
+    """Put a field at a place among those in use, counted from 1; return whether that is another.
+
+    A place behind the last is the last.
+    """
+    fields = [one for one in list_fields(field.entity) if one.archived_at is None or one is field]
+    before = fields.index(field) + 1
+    fields.remove(field)
+    after = max(1, min(place, len(fields) + 1))
+    fields.insert(after - 1, field)
+    for position, one in enumerate(fields, 1):
+        if one.position != position:
+            one.position = position
+    if before == after:
+        return False
+    audit.record_change(
+        actor, "custom_field.changed", ("custom_field", field.id), {"place": (before, after)}, now=now
+    )
+    return True
+
+
+def add_option(
+    field: CustomField, labels: Mapping[str, str], *, key: str = "", now: datetime, actor: str
+) -> CustomOption:
+    """Add a choice behind the others and return it; without a key, one is made of its name.
+
+    Raise Rejected for a field that offers none, Conflict where the key is taken.
+    """
+    if field.kind not in _CHOICES:
+        raise Rejected("only a field of choices has options", code="no_field_of_choices")
+    labels = _clean_labels(labels)
+    options = list_options([field.id]).get(field.id, [])
+    keys = {option.key for option in options}
+    if key in keys:
+        raise Conflict(f"the key {key} is taken", field="/key", code="key_taken")
+    if len(options) >= MOST_OPTIONS:
+        raise Rejected(
+            f"a field has at most {MOST_OPTIONS} options", code="too_many_options", most=MOST_OPTIONS
+        )
+    option = CustomOption(
+        field_id=field.id,
+        key=key or make_key(choose_label(labels, "en"), keys),
+        labels=labels,
+        position=len(options) + 1,
+    )
+    db.session.add(option)
+    db.session.flush()  # the answer shows its id
+    audit.record_action(
+        actor, "custom_option.created", ("custom_field", field.id), now=now, data={"option_id": option.id}
+    )
+    return option
+
+
+def get_option(field: CustomField, option_id: int) -> CustomOption:
+    """Return an option of a field; raise NotFound when it has none of this id."""
+    option = db.session.get(CustomOption, option_id)
+    if option is None or option.field_id != field.id:
+        raise NotFound(f"custom field {field.id} has no option {option_id}")
+    return option
+
+
+def change_option(
+    option: CustomOption,
+    *,
+    labels: Mapping[str, str] | None = None,
+    is_archived: bool | None = None,
+    now: datetime,
+    actor: str,
+) -> bool:
+    """Name an option anew, close or open it; return whether anything changed. Who has it keeps it."""
+    made: dict[str, audit.Change] = {}
+    if labels is not None and _clean_labels(labels) != option.labels:
+        made["option"] = (option.labels, _clean_labels(labels))
+        option.labels = _clean_labels(labels)
+    if is_archived is not None and is_archived != (option.archived_at is not None):
+        made["is_archived"] = (option.archived_at is not None, is_archived)
+        option.archived_at = now if is_archived else None
+    if made:
+        audit.record_change(actor, "custom_field.changed", ("custom_field", option.field_id), made, now=now)
+    return bool(made)
+
+
+def count_fields() -> int:
+    """Return how many fields of donors are in use."""
+    query = select(func.count()).select_from(CustomField).where(CustomField.archived_at.is_(None))
+    return db.session.scalar(query) or 0
+
+
+def _clean_labels(labels: Mapping[str, str]) -> dict[str, str]:
+    names = {lang: label.strip() for lang, label in sorted(labels.items()) if label.strip()}
+    if not names:
+        raise Rejected("a name in one language at least", field="/labels", code="label_missing")
+    return names

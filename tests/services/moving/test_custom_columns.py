@@ -1,0 +1,124 @@
+"""Columns of a file as fields that the organisation added: a column whole, bad cells refused alone."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+from flask import Flask
+
+from donorhub import clock
+from donorhub.db import db
+from donorhub.domain.moving.answers import Answers
+from donorhub.models import CustomValue, Donor
+from donorhub.models.states import CustomKind
+from donorhub.services.donors import custom_fields, custom_values, donors
+from donorhub.services.moving import record_undo
+from tests.services.moving.records import ME, bring, show
+
+HEAD = "Imię i nazwisko;E-mail;Buty;Urodziny;Auto;Pomaga;Ksywka"
+PEOPLE = Answers(kind="people")
+
+
+@pytest.fixture(autouse=True)
+def _fields(database: Flask) -> None:
+    kinds: dict[str, CustomKind] = {
+        "Buty": "number",
+        "Urodziny": "day",
+        "Auto": "yes_no",
+        "Pomaga": "choices",
+        "Ksywka": "text",
+    }
+    for label, kind in kinds.items():
+        field = custom_fields.create_field(
+            kind, {"pl": label}, decimals=1 if kind == "number" else 0, now=clock.now(), actor=ME
+        )
+        for option in ("Kuchnia", "Jazda") if kind == "choices" else ():
+            custom_fields.add_option(field, {"pl": option}, now=clock.now(), actor=ME)
+    db.session.commit()
+
+
+def make_file(*lines: str) -> bytes:
+    return "\r\n".join((HEAD, *lines)).encode()
+
+
+def read_all() -> dict[str, dict[str, object]]:
+    """Return what stands in the fields of each donor, by name."""
+    people = {donor.id: donor.name for donor in db.session.query(Donor)}
+    values = custom_values.read_values(list(people), custom_fields.list_shapes())
+    return {people[id_]: dict(some) for id_, some in values.items()}
+
+
+def test_columns_are_read_whole_and_cells_refused(database: Flask) -> None:
+    """Days and numbers are read by what the whole column says; a cell that is none is refused alone."""
+    file, plan = show(
+        make_file(
+            "Anna Nowak;anna@example.org;38,5;03.04.1980;tak;kuchnia, jazda;Żaba",
+            "Jan Lis;jan@example.org;duże;25.12.1990;może;golf;",
+            "Ewa Mak;ewa@example.org;;;nie;Jazda;",
+        ),
+        PEOPLE,
+        "plik.csv",
+    )
+    assert plan.questions == ()
+    assert {guess.name: guess.custom_key for guess in plan.writing.guesses if guess.field == "custom"} == {
+        "Buty": "buty",
+        "Urodziny": "urodziny",
+        "Auto": "auto",
+        "Pomaga": "pomaga",
+        "Ksywka": "ksywka",
+    }
+    assert plan.figures["refused_cells"] == {"unreadable_number": 1, "unclear_word": 1, "unknown_option": 1}
+    assert plan.figures["counts"]["made"] == 3
+    bring(make_file("Anna Nowak;anna@example.org;38,5;25.04.1980;tak;kuchnia, jazda;Żaba"), PEOPLE, "a.csv")
+    assert read_all()["Anna Nowak"] == {
+        "buty": 385,
+        "urodziny": date(1980, 4, 25),
+        "auto": True,
+        "pomaga": ("kuchnia", "jazda"),
+        "ksywka": "Żaba",
+    }
+    assert file.state != "done"
+
+
+def test_open_column_is_asked_about(database: Flask) -> None:
+    """Where all days are 12 or less nobody guesses; the answer reads the column."""
+    data = make_file("Anna Nowak;anna@example.org;;03.04.1980;;;", "Jan Lis;jan@example.org;;05/06/1990;;;")
+    _, plan = show(data, PEOPLE, "plik.csv")
+    assert [question.code for question in plan.questions] == ["date_order"]
+    bring(data, Answers(kind="people", date_order="mdy"), "plik.csv")
+    assert read_all()["Anna Nowak"] == {"urodziny": date(1980, 3, 4)}
+
+
+def test_file_fills_in_and_adds_nothing_twice(database: Flask) -> None:
+    """A later file fills what is empty, and changes what stands there only where a person says so."""
+    line = "Anna Nowak;anna@example.org;38;;tak;;{}"
+    bring(make_file(line.format("Żaba")), PEOPLE, "a.csv")
+    bring(make_file("Anna Nowak;anna@example.org;40;25.12.1990;;Jazda;Ropucha"), PEOPLE, "b.csv")
+    anna = read_all()["Anna Nowak"]
+    assert (anna["buty"], anna["ksywka"]) == (380, "Żaba")
+    assert (anna["urodziny"], anna["pomaga"]) == (date(1990, 12, 25), ("jazda",))
+    _, again = show(make_file(line.format("Ropucha")), PEOPLE, "c.csv")
+    assert again.figures["counts"] == {"made": 0, "joined": 0, "known": 1, "held": 0, "left_out": 0}
+    overwriting = Answers(kind="people", overwrite=("custom",))
+    bring(make_file(line.format("Ropucha")), overwriting, "d.csv")
+    assert read_all()["Anna Nowak"]["ksywka"] == "Ropucha"
+
+
+def test_person_says_which_field_a_column_is(database: Flask) -> None:
+    """A column of another name is the field that a person says; its file taken back leaves nothing."""
+    data = b"Imie i nazwisko;E-mail;X\r\nAnna Nowak;anna@example.org;Kuchnia"
+    answers = Answers(kind="people", columns={"2": "custom"}, custom={"2": "pomaga"})
+    file = bring(data, answers, "plik.csv")
+    assert read_all() == {"Anna Nowak": {"pomaga": ("kuchnia",)}}
+    digest = record_undo.show_taking_back(file.id).digest
+    record_undo.take_back_file(file.id, digest, now=clock.now(), actor=ME)
+    db.session.commit()
+    assert db.session.query(CustomValue).count() == 0
+
+
+def test_own_list_comes_back_with_its_fields(database: Flask) -> None:
+    """A column called as the API calls it is that field."""
+    donors.create_donor({"name": "Ewa"}, source="form", now=clock.now(), actor=ME)
+    bring(b"name,email,custom.ksywka\r\nAnna Nowak,anna@example.org,Sowa", PEOPLE, "donors.csv")
+    assert read_all()["Anna Nowak"] == {"ksywka": "Sowa"}
