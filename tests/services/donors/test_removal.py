@@ -49,7 +49,7 @@ from tests.services.bank.matching.matching_world import DAY, donor, entry_states
 
 ME = "user:1"
 # What hangs on a donor goes with them, stands in the way, or stays as the record of what was done and undone.
-GOES = {"contact_point", "identity_key", "external_id", "payer_key", "donor_stage"}
+GOES = {"contact_point", "custom_value", "identity_key", "external_id", "payer_key", "donor_stage"}
 STANDS_IN_THE_WAY = {
     "gift",
     "soft_credit",

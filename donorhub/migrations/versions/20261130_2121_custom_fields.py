@@ -5,8 +5,8 @@ from alembic import op
 from donorhub.db import UTCDateTime
 from donorhub.migrations.checks import WordCheck, set_word_checks
 
-revision = '20261130_2103'
-down_revision = '20261130_2102'
+revision = '20261130_2121'
+down_revision = '20261130_2120'
 branch_labels = None
 depends_on = None
 
