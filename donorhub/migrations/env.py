@@ -11,7 +11,10 @@ from donorhub import models  # noqa: F401  the tables must be known
 from donorhub.db import Base, UTCDateTime
 
 # What donorhub.models.search_ddl makes is not in the metadata: Alembic would drop it in every new migration.
-SEARCH = {"table": "donor_search", "index": "ix_donor_search"}
+SEARCH = {
+    "table": ("donor_search", "donor_words", "entry_words"),
+    "index": ("ix_donor_search", "ix_donor_document_words", "ix_entry_payer_words"),
+}
 
 
 def _is_ours(name: str | None, kind: str) -> bool:

@@ -71,6 +71,7 @@ from donorhub.models.recurring import (
     Term,
 )
 from donorhub.models.relations import DonorRole, DonorTag, HouseholdMember, Membership, Relationship, Tag
+from donorhub.models.search import DonorDocument, FormerName, TypoStump
 from donorhub.models.search_ddl import SQLITE as _SQLITE_SEARCH  # noqa: F401  its statements listen for create_all
 from donorhub.models.work import (
     DomainEvent,
@@ -106,6 +107,7 @@ __all__ = [
     "Dispute",
     "DomainEvent",
     "Donor",
+    "DonorDocument",
     "DonorRole",
     "DonorStage",
     "DonorTag",
@@ -116,6 +118,7 @@ __all__ = [
     "EntryQuestion",
     "ExternalId",
     "FirstStepDelay",
+    "FormerName",
     "Fund",
     "Gift",
     "HiddenField",
@@ -167,6 +170,7 @@ __all__ = [
     "Task",
     "Template",
     "Term",
+    "TypoStump",
     "UpgradeNote",
     "User",
     "UserSession",

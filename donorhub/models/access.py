@@ -17,6 +17,7 @@ from sqlalchemy import (
     UniqueConstraint,
     func,
     select,
+    true,
 )
 from sqlalchemy.orm import Mapped, column_property, mapped_column, relationship
 
@@ -60,6 +61,8 @@ class User(Base, UserMixin):
     name: Mapped[str] = mapped_column(info=STAFF)
     password: Mapped[str] = mapped_column(info=STAFF)  # argon2 hash
     lang: Mapped[Lang] = mapped_column(default="en")
+    # Whether a single letter is a key on pages (WCAG 2.1.4): "/" for the search, those of lists of decisions.
+    uses_keys: Mapped[bool] = mapped_column(default=True, server_default=true())
     active: Mapped[bool] = mapped_column(default=True)
     fs_uniquifier: Mapped[str] = mapped_column(unique=True)  # Flask-Security wants it; it opens nothing
     created_at: Mapped[datetime]

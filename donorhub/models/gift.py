@@ -73,6 +73,7 @@ class Gift(Base):
         Index("ix_gift_recorded_at_id", "recorded_at", "id"),
         Index("ix_gift_source_id", "source", "id"),
         Index("ix_gift_method_id", "method", "id"),
+        Index("ix_gift_amount_minor_received_on_id", "amount_minor", "received_on", "id"),
         Index("ix_gift_method_received_on_id", "method", "received_on", "id"),
         Index("ix_gift_test", "id", sqlite_where=text("is_test = 1"), postgresql_where=text("is_test")),
         Index("ix_gift_donor_id_received_on", "donor_id", "received_on"),

@@ -1,163 +1,257 @@
-"""How fast donors are found among 100,000, and how fast the dashboard's figures are.
+"""How fast the search answers while one types, and pages: a donor's, and lists at their start and their end.
 
-    .venv/bin/python -m tests.benchmarks.bench_search [donors | --quick]
+    .venv/bin/python -m tests.benchmarks.bench_search [donors | --quick | --million]
 
-In the database of DATABASE_URL, else in SQLite in a temporary folder. Nothing is asserted.
+In the database of DATABASE_URL, which is to be empty, else in SQLite in a temporary folder. ``--million``
+measures a hundred thousand first and a million then, and says how much slower that is; on PostgreSQL it
+needs a second empty database in DATABASE_URL_OF_A_MILLION. Nothing is asserted.
 """
 
 from __future__ import annotations
 
+import base64
+import json
 import os
 import random
 import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable
-from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, Final
+from urllib.parse import unquote
 
-from sqlalchemy import insert
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select
 
-from donorhub import config
+from donorhub import clock, config
 from donorhub.app import create_app
-from donorhub.db import db, set_reading
-from donorhub.domain import payer_text
+from donorhub.db import Base, db, set_reading
+from donorhub.domain.access.permissions import PERMISSIONS, Principal
 from donorhub.domain.donors import codes
 from donorhub.migrations import run
-from donorhub.models import Donor, Gift, IdentityKey
-from donorhub.services.access import organisation
-from donorhub.services.donors import search, stages
-from donorhub.services.donors.identity_keys import hash_key
-from donorhub.services.giving import history
-from donorhub.services.reports import dashboard, timeline
-from tests.benchmarks.sizes import read_size
-
-NOW = datetime(2026, 11, 22, 9, tzinfo=UTC)
-TODAY = date(2026, 11, 22)
-GIVEN = "Anna Maria Katarzyna Jan Piotr Łukasz Agnieszka Besnik Arta Driton Józef Zofia Świętosława".split()
-FAMILY = (
-    "Kowalska Nowak Wiśniewski Wójcik Kamińska Zieliński Woźniak Dąbrowski Çela Gashi Hoxha Mazur".split()
+from donorhub.services import paging
+from donorhub.services.donors import ranked_search
+from donorhub.services.reports import whole_search
+from tests.benchmarks.search_base import (
+    GIVEN,
+    NOW,
+    READER,
+    TOWNS,
+    analyse_base,
+    make_base,
+    make_person,
+    write_documents,
 )
-TOWNS = "Gdańsk Łódź Kraków Warszawa Prishtinë Prizren Tiranë Poznań Wrocław Pejë".split()
-METHODS = ("transfer", "standing_order", "card", "cash", "blik", "direct_debit")
-ROUNDS = 40
+from tests.benchmarks.sizes import read_size
+from tests.queries.large_base import FIRST
+
+HUNDRED_THOUSAND: Final = 100_000
+MILLION: Final = 1_000_000
+QUERIES: Final = 200
+VISITS: Final = 20
+MOST_AT_RECALL: Final = 20
+ALL: Final = Principal("user", 1, READER, PERMISSIONS)
+Timings = dict[str, tuple[float, float]]
+# Lists, with the columns of their order: the cursor of their end is made of a row there.
+LISTS: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
+    "/donors": ("donor", ("id",)),
+    "/donors?q=anna": ("donor", ("id",)),
+    "/gifts": ("gift", ("received_on", "id")),
+    "/receipts": ("receipt", ("id",)),
+    "/messages": ("message", ("id",)),
+    "/recurring": ("recurring_gift", ("id",)),
+    "/api/v1/donors?limit=50": ("donor", ("id",)),
+    "/api/v1/gifts?limit=50": ("gift", ("id",)),
+}
 
 
-def main(count: int) -> None:
+def main(count: int, database_url: str) -> Timings:
+    """Make a base, measure on it, print, and return the p50 and p95 of each thing in milliseconds."""
     with tempfile.TemporaryDirectory() as home:
         environment = {"DONORHUB_MODE": "test", "DONORHUB_HOME": home}
-        if os.environ.get("DATABASE_URL"):
-            environment["DATABASE_URL"] = os.environ["DATABASE_URL"]
-        app = create_app(config.load_settings(environment))
+        app = create_app(config.load_settings({**environment, **_name_database(database_url)}))
+        clock.use_clock(lambda: NOW)
         with app.app_context():
             run.upgrade(db.engine)
-            organisation.create_organisation("Bench", now=NOW)
-            began = time.perf_counter()
-            fill(count)
-            print(
-                f"{count} donors and gifts in {time.perf_counter() - began:.1f} s, {db.engine.dialect.name}"
-            )
-            db.session.remove()
+            began = time.process_time()
+            make_base(count)
+            seconds_of_filling = time.process_time() - began
+            print(f"\n{count:,} donors, {db.engine.dialect.name}, made in {seconds_of_filling:.0f} CPU s")
+            began, wall = time.process_time(), time.perf_counter()
+            write_documents()
+            seconds = time.process_time() - began, time.perf_counter() - wall
+            print(f"documents and typos written in {seconds[0]:.0f} CPU s, {seconds[1]:.0f} s of the clock")
+            analyse_base()
             set_reading(True)
-            measure(count)
+            timings = {**_measure_searches(count), **_measure_pages(app, count)}
             db.session.remove()
+            db.engine.dispose()
+            return timings
 
 
-def fill(count: int) -> None:
-    pick = random.Random(7)
-    donors, keys = [], []
-    for id_ in range(1, count + 1):
-        row = _donor(id_, pick)
-        donors.append(row)
-        keys += [
-            {"kind": "email", "value_hash": hash_key("email", row["email"]), "donor_id": id_},
-            {
-                "kind": "name",
-                "value_hash": hash_key("name", payer_text.make_name_key(row["name"])),
-                "donor_id": id_,
-            },
-        ]
-    db.session.execute(insert(Donor), donors)
-    db.session.execute(insert(IdentityKey), keys)
-    db.session.execute(insert(Gift), [_gift(number, count, pick) for number in range(count)])
-    db.session.commit()
-    if db.engine.dialect.name == "postgresql":
-        with db.engine.begin() as connection:  # without figures on its tables it plans blindly
-            connection.exec_driver_sql("ANALYZE")
+def _name_database(database_url: str) -> dict[str, str]:
+    return {"DATABASE_URL": database_url} if database_url else {}
 
 
-def _donor(id_: int, pick: random.Random) -> dict[str, Any]:
-    name, town = f"{pick.choice(GIVEN)} {pick.choice(FAMILY)}", pick.choice(TOWNS)
-    email = payer_text.fold_letters(name).replace(" ", ".") + f".{id_}@example.org"
-    code, phone = codes.format_code("DH", 1000 + id_), f"+485{id_:08}"
-    at = NOW - timedelta(days=pick.randrange(900))
-    return {
-        "id": id_,
-        "code": code,
-        "kind": "person",
-        "name": name,
-        "email": email,
-        "phone": phone,
-        "city": town,
-        "lang": "pl",
-        "source": "bench",
-        "created_at": at,
-        "updated_at": at,
-        "search": payer_text.fold_letters(f"{name} {email} {code} {town} {phone}"),
-    }
+# ---------------------------------------------------------------- searches
 
 
-def _gift(number: int, count: int, pick: random.Random) -> dict[str, Any]:
-    return {
-        "donor_id": pick.randrange(1, count // 2 + 2),
-        "amount_minor": pick.choice((2000, 5000, 10000)),
-        "currency": "PLN",
-        "received_on": TODAY - timedelta(days=pick.randrange(730)),
-        "recorded_at": NOW,
-        "source": "bench",
-        "source_ref": str(number),
-        "method": pick.choice(METHODS),
-    }
-
-
-def measure(count: int) -> None:
-    middle = count // 2
-    for what in (
-        "anna",
-        "kowalska",
-        "lodz nowak",
-        "swietoslawa",
-        "ska",
-        "kow 50",
-        "an",
-        f"dh-{1000 + middle}",
-        f"anna.nowak.{middle}@example.org",
-        f"+485{middle:08}",
-        "PL61109010140000071219812874",
-        "zzzzz",
-    ):
-        show(f"search {what!r}", lambda what=what: search.find_donors(what))  # type: ignore[misc]
-    show("timeline of one donor", lambda: timeline.read_timeline(middle))
-    show(
-        "stages of a page of 50",
-        lambda: stages.read_stages([donor.id for donor in search.find_donors("nowak").rows]),
+def _measure_searches(count: int) -> Timings:
+    pick = random.Random(11)
+    numbers = [pick.randrange(count) for _ in range(QUERIES)]
+    timings: Timings = {}
+    for kind, texts in _list_texts(numbers, pick).items():
+        timings[kind] = _measure(kind, [lambda text=text: _search(text) for text in texts])  # type: ignore[misc]
+    typos = list(_list_typos(numbers, pick))
+    hits = sum(
+        FIRST + number in [hit.id for hit in ranked_search.find_best_donors(text, ALL, limit=MOST_AT_RECALL)]
+        for number, text in typos
     )
-    show("received this month", lambda: dashboard.sum_received(TODAY.replace(day=1), TODAY))
-    show("twelve months by method", lambda: dashboard.list_months(TODAY, "PLN"))
-    show("retention", lambda: history.count_retained_donors(TODAY, "PLN"))
+    print(f"{'recall@20 of typos':46} {hits} of {len(typos)}: {hits / len(typos):.3f}")
+    return timings
 
 
-def show(what: str, act: Callable[[], Any]) -> None:
+def _search(text: str) -> None:
+    whole_search.find_everything(text, ALL).cut_to(whole_search.MOST)
+    db.session.rollback()
+
+
+def _list_texts(numbers: Sequence[int], pick: random.Random) -> dict[str, list[str]]:
+    people = [make_person(number) for number in numbers]
+    typos = [text for _number, text in _list_typos(numbers, random.Random(5))]
+    return {
+        "two letters": [one.family_name[:2] for one in people],
+        "three letters": [one.family_name[:3] for one in people],
+        "a given name": [pick.choice(GIVEN) for _ in people],
+        "a family name": [one.family_name for one in people],
+        "given and family name": [one.name for one in people],
+        "family name and town": [f"{one.family_name} {one.town}" for one in people],
+        "beginnings of both names": [f"{one.given_name[:3]} {one.family_name[:4]}" for one in people],
+        "a town": [pick.choice(TOWNS) for _ in people],
+        "names with a typo": typos,
+        "one name with a typo": [text.split()[-1] for text in typos],
+        "a part of a word": [one.family_name[1:6] for one in people],
+        "nobody": [f"{one.family_name}xqv{one.town[:3]}" for one in people],
+        "e-mail": [one.email for one in people],
+        "beginning of an e-mail": [one.email[:-8] for one in people],
+        "phone": [one.phone for one in people],
+        "beginning of a phone": [one.phone[4:11] for one in people],
+        "end of a phone": [one.phone[-7:] for one in people],
+        "account": [one.account for one in people],
+        "beginning of an account": [f"{one.account[:4]} {one.account[4:8]}" for one in people],
+        "end of an account": [one.account[-4:] for one in people],
+        "postcode": [one.postcode for one in people],
+        "code": [codes.format_code("DH", 1000 + FIRST + number) for number in numbers],
+        "receipt": [f"R/2020/{number % 100_000:05}" for number in numbers],
+        "amount": [f"{5000 + number % 1000:d}"[:2] + f",{number % 100:02}" for number in numbers],
+        "about an amount": [f"about {50 + number % 10}" for number in numbers],
+        "number": [str(1 + number) for number in numbers],
+    }
+
+
+def _list_typos(numbers: Sequence[int], pick: random.Random) -> Iterator[tuple[int, str]]:
+    """Yield the whole name of each donor with one slip in one of its words."""
+    for number in numbers:
+        person = make_person(number)
+        words = [person.given_name, person.family_name]
+        place = pick.randrange(2)
+        words[place] = _mistype(words[place], pick)
+        yield number, " ".join(words)
+
+
+def _mistype(word: str, pick: random.Random) -> str:
+    at = pick.randrange(len(word) - 1)
+    letter = pick.choice("abcdefghijklmnoprstuwyz")
+    return pick.choice(
+        (
+            word[:at] + word[at + 1] + word[at] + word[at + 2 :],
+            word[:at] + word[at + 1 :],
+            word[:at] + letter + word[at:],
+            word[:at] + letter + word[at + 1 :],
+        )
+    )
+
+
+# ---------------------------------------------------------------- pages
+
+
+def _measure_pages(app: Flask, count: int) -> Timings:
+    client = app.test_client()
+    with client.session_transaction() as session:
+        session.update(_user_id=READER, _fresh=True)
+    pick = random.Random(3)
+    donor_ids = [FIRST + pick.randrange(count) for _ in range(VISITS)]
+    timings: Timings = {}
+    addresses = {
+        "page of a donor": [f"/donors/{id_}" for id_ in donor_ids],
+        "page of search as one types": [
+            f"/search?q={make_person(id_ - FIRST).family_name[:5]}" for id_ in donor_ids
+        ],
+    }
+    for address, (table, keys) in LISTS.items():
+        if "/api/" not in address:
+            addresses[f"{address}, its start"] = [address] * VISITS
+            addresses[f"{address}, its end"] = [_find_end(client, address, table, keys)] * VISITS
+    for kind, some in addresses.items():
+        timings[kind] = _measure(kind, [lambda one=one: _visit(client, one) for one in some])  # type: ignore[misc]
+    return timings
+
+
+def _visit(client: FlaskClient, address: str) -> None:
+    answer = client.get(address)
+    if answer.status_code not in (200, 302):
+        raise RuntimeError(f"{address}: {answer.status}")
+
+
+def _find_end(client: FlaskClient, address: str, table_name: str, keys: Sequence[str]) -> str:
+    """Return the address of the page near the end of a list: with the cursor of a row there."""
+    page = client.get(address).text
+    start = page.find("after=")
+    if start < 0:
+        return address
+    cursor = page[start + len("after=") :].split('"')[0].split("&")[0]
+    name = json.loads(base64.urlsafe_b64decode(unquote(cursor) + "=" * (-len(unquote(cursor)) % 4)))[0]
+    table = Base.metadata.tables[table_name]
+    columns = [table.c[key] for key in keys]
+    row = db.session.execute(select(*columns).order_by(*columns).offset(60).limit(1)).one()
+    db.session.rollback()
+    mark = "&" if "?" in address else "?"
+    return f"{address}{mark}after={paging.write_cursor(name, list(row))}"
+
+
+# ---------------------------------------------------------------- figures
+
+
+def _measure(kind: str, acts: Sequence[Callable[[], Any]]) -> tuple[float, float]:
+    """Do each thing, print how long that took, and return p50 and p95 in milliseconds of CPU or clock: of
+    PostgreSQL, which works beside this process, of the clock."""
+    acts[0]()
+    take_time = time.process_time if db.engine.dialect.name == "sqlite" else time.perf_counter
     spent = []
-    for _round in range(ROUNDS):
-        began = time.perf_counter()
+    for act in acts:
+        began = take_time()
         act()
-        spent.append((time.perf_counter() - began) * 1000)
-        db.session.expire_all()
+        spent.append((take_time() - began) * 1000)
     spent.sort()
-    print(f"{what:42} p50 {statistics.median(spent):7.1f} ms   p95 {spent[int(ROUNDS * 0.95) - 1]:7.1f} ms")
+    p50, p95 = statistics.median(spent), spent[int(len(spent) * 0.95) - 1]
+    print(f"{kind:46} p50 {p50:7.2f} ms   p95 {p95:7.2f} ms", flush=True)
+    return p50, p95
+
+
+def print_growth(small: Timings, large: Timings) -> None:
+    """Print how much slower each thing is among ten times as many."""
+    print(f"\n{'growth from a hundred thousand to a million':46} p50          p95")
+    for kind, (p50, p95) in large.items():
+        growth = [value / max(before, 0.01) for value, before in zip((p50, p95), small[kind], strict=True)]
+        print(f"{kind:46} {growth[0]:5.1f} x      {growth[1]:5.1f} x")
 
 
 if __name__ == "__main__":
-    main(read_size(sys.argv[1:], quick=2_000, full=100_000))
+    url = os.environ.get("DATABASE_URL", "")
+    if "--million" in sys.argv:
+        first = main(HUNDRED_THOUSAND, url)
+        print_growth(first, main(MILLION, os.environ.get("DATABASE_URL_OF_A_MILLION", "")))
+    else:
+        main(read_size(sys.argv[1:], quick=2_000, full=HUNDRED_THOUSAND), url)

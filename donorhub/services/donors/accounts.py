@@ -10,7 +10,7 @@ from sqlalchemy import delete, update
 from donorhub.db import db
 from donorhub.domain.donors.contact_values import ContactValue
 from donorhub.models import ContactPoint, IdentityKey
-from donorhub.services.donors import contact_rows, identity_keys
+from donorhub.services.donors import contact_rows, identity_keys, search_documents
 from donorhub.services.donors.contact_rows import hash_value, make_row
 from donorhub.services.donors.identity_keys import LEARNED, hash_key, insert_keys
 
@@ -21,7 +21,8 @@ def learn_account(donor_id: int, iban: str, *, now: datetime, source: str = "typ
     What was only learned before is typed from now on.
     """
     value = ContactValue("account", iban)
-    contact_rows.insert_rows([make_row(donor_id, value, source=source, now=now)])
+    new_ids = contact_rows.insert_rows([make_row(donor_id, value, source=source, now=now)])
+    search_documents.write_documents(new_ids)
     insert_keys(identity_keys.list_account_keys(donor_id, {iban: False}))
     db.session.execute(
         update(ContactPoint)
@@ -61,9 +62,10 @@ def learn_accounts(pairs: Iterable[tuple[int, str]], *, now: datetime) -> None:
 def _record_accounts(pairs: Iterable[tuple[int, str]], *, source: str, now: datetime) -> None:
     pairs = sorted(set(pairs))
     is_learned = source == LEARNED
-    contact_rows.insert_rows(
+    new_ids = contact_rows.insert_rows(
         [make_row(id_, ContactValue("account", iban), source=source, now=now) for id_, iban in pairs]
     )
+    search_documents.write_documents(new_ids)
     insert_keys(
         [key for id_, iban in pairs for key in identity_keys.list_account_keys(id_, {iban: is_learned})]
     )
@@ -92,3 +94,4 @@ def forget_account(donor_id: int, iban: str) -> None:
         .execution_options(synchronize_session=False)
     )
     identity_keys.count_holders([("iban", hash_key("iban", iban))])
+    search_documents.write_documents([donor_id])

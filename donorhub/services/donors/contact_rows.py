@@ -19,7 +19,7 @@ from donorhub.domain.donors import identity
 from donorhub.domain.donors.contact_values import ContactValue, make_postal_value, make_value
 from donorhub.models import ContactPoint, Donor
 from donorhub.models.states import DEAD_CONTACTS, ContactKind, ContactState
-from donorhub.services.donors import identity_keys
+from donorhub.services.donors import identity_keys, search_documents
 
 _LIVE_KEY: Final = ("donor_id", "kind", "value_hash")
 _POST_COLUMNS: Final = ("street", "postcode", "city", "country")
@@ -103,6 +103,9 @@ def begin_donor(donor: Donor, *, source: str, now: datetime) -> None:
     identity_keys.insert_keys(
         identity_keys.list_keys(identity_keys.name_donor(donor), values), role_emails=list_emails(values)
     )
+    names = (donor.name, donor.given_name, donor.family_name)
+    words = search_documents.make_document(donor.code, names, donor.tax_number, values)
+    search_documents.begin_documents({donor.id: words})
 
 
 def _list_column_values(donor: Donor) -> list[ContactValue]:
@@ -271,6 +274,7 @@ def write_keys(donor: Donor) -> None:
         *identity_keys.list_account_keys(donor.id, identity_keys.list_learned(contacts)),
     ]
     identity_keys.replace_keys(donor.id, keys, role_emails=list_emails(values))
+    search_documents.write_documents([donor.id])
 
 
 def list_emails(values: Iterable[ContactValue]) -> list[str]:

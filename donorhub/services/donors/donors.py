@@ -24,12 +24,13 @@ from donorhub.services.donors import (
     custom_values,
     identity_keys,
     interactions,
+    search_documents,
     stages,
 )
 from donorhub.services.donors.donor_fields import DonorFields, leave_out, leave_out_words
 from donorhub.services.work import events, tasks
 
-_FOUND_BY: Final = {"name", "tax_number", *contact_rows.COLUMN_NAMES}
+_FOUND_BY: Final = {"name", "given_name", "family_name", "tax_number", *contact_rows.COLUMN_NAMES}
 FIRST_NUMBER: Final = 1000  # the first donor's code is DH-1001-7
 
 
@@ -99,8 +100,9 @@ def change_donor(
     before = {name: _read_field(donor, name) for name in fields}
     if before == fields and not custom_changes:
         return donor
-    earlier_lang = donor.lang
+    earlier_lang, earlier_name = donor.lang, "" if has_made_up_name(donor) else donor.name
     _set_fields(donor, fields)
+    search_documents.keep_former_name(donor, earlier_name, now=now)
     changes: dict[str, audit.Change] = {
         name: (before[name], _read_field(donor, name))
         for name in sorted(fields)

@@ -25,6 +25,7 @@ from donorhub.services.donors import (
     donors,
     identity_keys,
     interactions,
+    search_documents,
     stages,
 )
 from donorhub.services.donors.consent_rows import NewSaying
@@ -124,9 +125,12 @@ def _name_donor(donor_id: int, row: dict[str, Any]) -> Named:
 def _write_codes(ids: Sequence[int], rows: Sequence[dict[str, Any]]) -> None:
     prefix = donors.get_code_prefix()
     changes = []
+    documents: dict[int, str] = {}
     for id_, row in zip(ids, rows, strict=True):
         code = codes.format_code(prefix, donors.FIRST_NUMBER + id_)
         values = contact_rows.list_values(row)
+        names = (row["name"], row["given_name"], row["family_name"])
+        documents[id_] = search_documents.make_document(code, names, row["tax_number"], values)
         search = contact_rows.join_search_text(row["name"], code, row["tax_number"], values)
         changes.append({"of_id": id_, "new_code": code, "new_search": search})
     db.session.connection().execute(
@@ -135,6 +139,7 @@ def _write_codes(ids: Sequence[int], rows: Sequence[dict[str, Any]]) -> None:
         .values(code=bindparam("new_code"), search=bindparam("new_search")),
         changes,
     )
+    search_documents.begin_documents(documents)
 
 
 def _make_event(donor_id: int, now: datetime) -> dict[str, Any]:

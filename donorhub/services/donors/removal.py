@@ -25,6 +25,7 @@ from donorhub.models import (
     DonorStage,
     DonorTag,
     ExternalId,
+    FormerName,
     Gift,
     HouseholdMember,
     IdentityKey,
@@ -42,7 +43,7 @@ from donorhub.models import (
 )
 from donorhub.models.states import OPEN_TASKS
 from donorhub.services.access import audit
-from donorhub.services.donors import identity_keys
+from donorhub.services.donors import identity_keys, search_documents
 
 ObstacleKind = Literal[
     "gift",
@@ -66,6 +67,7 @@ ObstacleKind = Literal[
 _PARTS: Final = (
     ContactPoint,
     IdentityKey,
+    FormerName,
     ExternalId,
     PayerKey,
     DonorStage,
@@ -210,6 +212,7 @@ def _remove_rows(donor_ids: Sequence[int], *, reason: str, now: datetime, actor:
             delete(part).where(part.donor_id.in_(removed_ids)).execution_options(synchronize_session=False)
         )
     identity_keys.count_holders(shared_pairs)
+    search_documents.write_documents(removed_ids)
     db.session.execute(
         update(Task)
         .where(Task.donor_id.in_(removed_ids), Task.state.in_(OPEN_TASKS))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final, TypeVar
 
 from sqlalchemy import ColumnElement, Select, and_, collate, column, exists, or_, select, table, tuple_
 from sqlalchemy import text as sql
@@ -28,6 +28,7 @@ from donorhub.services.donors.donors import FIRST_NUMBER, normalise_iban, normal
 from donorhub.services.paging import LIMIT, Page
 
 IdColumn = ColumnElement[int] | InstrumentedAttribute[int]
+AnyQuery = TypeVar("AnyQuery", bound=Select[Any])
 TRIGRAM: Final = 3  # shorter words have no trigram
 CURSOR_NAME: Final = "donors"
 LAST_LETTER: Final = "\U0010ffff"
@@ -77,7 +78,7 @@ def find_donors(
     if words and owner_id is None and all(len(word) < TRIGRAM for word in words):
         page = _list_by_start(rest, " ".join(words), after=after, limit=limit)
     else:
-        narrowed, key = _filter_by_words(rest, words, owner_id is not None)
+        narrowed, key = filter_by_words(rest, words, owner_id is not None)
         if tag_id is not None and owner_id is None and not words:
             key = DonorTag.donor_id  # the tag's index gives them in order
         page = _list_newest(narrowed, key, after=after, limit=limit)
@@ -177,9 +178,7 @@ def split_search_text(text: str) -> list[str]:
     return payer_text.fold_letters(text).split()[:MOST_WORDS]
 
 
-def _filter_by_words(
-    query: Select[Donor], words: Sequence[str], is_small: bool
-) -> tuple[Select[Donor], IdColumn]:
+def filter_by_words(query: AnyQuery, words: Sequence[str], is_small: bool) -> tuple[AnyQuery, IdColumn]:
     """Return the query for donors whose search text holds all words, and the column of their ids to sort by:
     that of the search table where it is used, which then gives them in order without sorting."""
     long = [word for word in words if len(word) >= TRIGRAM]
@@ -210,6 +209,7 @@ def _quote_word(word: str) -> str:
 
 
 def purge_erased_donors() -> None:
-    """Take the remains of erased donors out of SQLite's search table; PostgreSQL's vacuum does it itself."""
+    """Take the remains of erased donors out of SQLite's search tables; PostgreSQL's vacuum does it itself."""
     if db.session.get_bind().dialect.name == "sqlite":
-        db.session.execute(sql("INSERT INTO donor_search(donor_search) VALUES ('optimize')"))
+        for name in ("donor_search", "donor_words", "entry_words"):
+            db.session.execute(sql(f"INSERT INTO {name}({name}) VALUES ('optimize')"))  # noqa: S608  names of our own

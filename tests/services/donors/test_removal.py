@@ -49,7 +49,16 @@ from tests.services.bank.matching.matching_world import DAY, donor, entry_states
 
 ME = "user:1"
 # What hangs on a donor goes with them, stands in the way, or stays as the record of what was done and undone.
-GOES = {"contact_point", "custom_value", "identity_key", "external_id", "payer_key", "donor_stage"}
+GOES = {
+    "contact_point",
+    "custom_value",
+    "identity_key",
+    "external_id",
+    "payer_key",
+    "donor_stage",
+    "donor_document",
+    "former_name",
+}
 STANDS_IN_THE_WAY = {
     "gift",
     "soft_credit",

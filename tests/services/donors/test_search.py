@@ -77,7 +77,7 @@ def test_changed_or_deleted_is_not_found() -> None:
     db.session.commit()
     assert find_names("mazur") == ["Anna Mazur"]
     assert find_names("anna nowak") == ["Joanna Nowakowska"]
-    for table in ("contact_point", "identity_key", "task", "domain_event", "donor_stage"):
+    for table in ("contact_point", "identity_key", "task", "domain_event", "donor_stage", "donor_document"):
         db.session.execute(text(f"DELETE FROM {table} WHERE donor_id = 2"))
     db.session.execute(text("DELETE FROM donor WHERE id = 2"))
     db.session.commit()

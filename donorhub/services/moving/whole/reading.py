@@ -18,7 +18,7 @@ from sqlalchemy.exc import DataError, IntegrityError, StatementError
 from donorhub.db import Base, cut_chunks, db
 from donorhub.errors import Conflict, Rejected
 from donorhub.services.access import audit_resealing, instance
-from donorhub.services.donors import identity_keys
+from donorhub.services.donors import identity_keys, search_documents
 from donorhub.services.moving.whole import contents, manifest, suppressed
 from donorhub.services.moving.whole.contents import Row
 from donorhub.services.moving.whole.manifest import Tally
@@ -92,6 +92,7 @@ def read_archive(archive: Archive, *, now: datetime, note_table: NoteTable) -> N
     except (IntegrityError, DataError, StatementError, OverflowError, UnicodeEncodeError) as e:
         raise _make_damage("a row does not fit the others, or a value its column") from e
     identity_keys.rebuild_keys()
+    search_documents.rebuild_documents()
     audit_resealing.reseal_records()
     _move_sequences()
     instance.hold_instance("imported", now=now, origin=_describe_origin(archive))

@@ -22,6 +22,7 @@ from donorhub.services.reports.invariants.providers import (
 )
 from donorhub.services.reports.invariants.receipts import check_numbers, check_papers
 from donorhub.services.reports.invariants.scope import SENTENCE_LIMIT, Scope
+from donorhub.services.reports.invariants.searching import check_documents
 from donorhub.services.reports.invariants.work import (
     check_audit,
     check_audited_gifts,
@@ -43,6 +44,7 @@ CHECKS: Final[dict[str, Callable[[Scope, datetime], list[str]]]] = {
     "receipt numbers run from 1 without a gap": check_numbers,
     "receipts are as issued, one live for a gift": check_papers,
     "what is shown of a donor is their preferred contact": check_contacts,
+    "donors are searched by what stands in their rows": check_documents,
     "one thank-you a gift": check_thank_yous,
     "no sending hangs": check_sendings,
     "every gift is audited": check_audited_gifts,
