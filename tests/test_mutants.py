@@ -192,6 +192,7 @@ KINDS = {
     "stages",
     "clone guard",
     "whole move",
+    "merging",
 }
 # The text of a query: a bug takes out the line that runs it.
 NAMED_QUERIES = {

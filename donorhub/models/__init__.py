@@ -47,6 +47,14 @@ from donorhub.models.gift import (
 )
 from donorhub.models.instance import Instance
 from donorhub.models.interaction import Interaction
+from donorhub.models.merging import (
+    DuplicateMember,
+    DuplicateQuestion,
+    DuplicateVerdict,
+    MergeDrop,
+    MergeLog,
+    MergeMove,
+)
 from donorhub.models.moving import RecordRow
 from donorhub.models.organisation import Organisation
 from donorhub.models.payer import PayerBatch, PayerBatchEntry
@@ -113,6 +121,9 @@ __all__ = [
     "DonorTag",
     "Download",
     "DownloadPart",
+    "DuplicateMember",
+    "DuplicateQuestion",
+    "DuplicateVerdict",
     "Entry",
     "EntryAlias",
     "EntryQuestion",
@@ -136,6 +147,9 @@ __all__ = [
     "Mandate",
     "Match",
     "Membership",
+    "MergeDrop",
+    "MergeLog",
+    "MergeMove",
     "Message",
     "MessageAttachment",
     "MessageSubject",

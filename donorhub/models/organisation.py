@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import CheckConstraint
+from sqlalchemy import CheckConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from donorhub.db import STAFF, Base, make_word_check
@@ -39,5 +39,12 @@ class Organisation(Base):
     words_against: Mapped[str] = mapped_column(default=WORDS_AGAINST, server_default="")
     # One amount a line, such as ``10000 PLN``: above it a person is asked.
     ask_above: Mapped[str] = mapped_column(default="", server_default="")
+    # Whether donors who are surely one become one without a person; off until the organisation says so.
+    merges_alone: Mapped[bool] = mapped_column(default=False, server_default=false())
+    # From how many points on two records are one without a person, and from how many a person is asked.
+    merge_from_points: Mapped[int] = mapped_column(default=80, server_default="80")
+    ask_from_points: Mapped[int] = mapped_column(default=52, server_default="52")
+    unmerge_days: Mapped[int] = mapped_column(default=30, server_default="30")  # a merge can be undone for
+    duplicates_seen_at: Mapped[datetime | None]  # up to when what changed was looked through for duplicates
     closed_until: Mapped[date | None]  # what was received up to this day, people change no more
     created_at: Mapped[datetime]

@@ -103,6 +103,10 @@ DonorKind = Literal["person", "organisation", "household"]
 IdentityKind = Literal[
     "email", "iban", "phone", "tax_number", "name", "address", "surname_initial", "surname_given"
 ]
+DuplicateVerdictWord = Literal["same", "different"]  # what a person says of two records
+DuplicateState = Literal["open", "answered", "gone"]  # gone: they are alike no more
+# one: all are one person; people: who is whom; different: as many as records; household: a family's
+DuplicateAnswer = Literal["one", "people", "different", "household", "right", "undone"]
 HardKey = Literal["email", "iban", "phone"]  # what one person has, or a couple
 ValueKind = Literal[HardKey, "surname"]  # of what is counted how many have it
 ValueState = Literal["normal", "generic"]  # generic: too many have it for it to say who somebody is

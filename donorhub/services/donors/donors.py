@@ -9,7 +9,7 @@ from typing import Final
 
 from schwifty import IBAN
 from schwifty.exceptions import SchwiftyException
-from sqlalchemy import ColumnElement, bindparam, select, text
+from sqlalchemy import ColumnElement, bindparam, func, select, text
 
 from donorhub.db import cut_query_values, db
 from donorhub.domain.donors import codes, identity, languages, tax_numbers
@@ -159,7 +159,8 @@ def make_conditions(
     """Return conditions on donors for all that is given."""
     conditions: list[ColumnElement[bool]] = []
     if code:
-        conditions.append(Donor.code == code)
+        survivor_id = select(func.coalesce(Donor.merged_into_id, Donor.id)).where(Donor.code == code)
+        conditions.append(Donor.id.in_(survivor_id))
     if email:
         email_hash = identity_keys.hash_key("email", normalise_email(email))
         donor_ids = select(IdentityKey.donor_id).filter_by(kind="email", value_hash=email_hash)

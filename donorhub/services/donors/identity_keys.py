@@ -306,6 +306,25 @@ def _keep_counts(
         db.session.execute(statement, changes)
 
 
+def keep_surnames(holders: Mapping[str, int]) -> None:
+    """Keep how many have each of these surnames, and of no others."""
+    db.session.execute(
+        delete(IdentityValue)
+        .where(IdentityValue.kind == "surname")
+        .execution_options(synchronize_session=False)
+    )
+    rows = [
+        {
+            "kind": "surname",
+            "value_hash": vault.compute_keyed_hash(surname),
+            "holders": count,
+            "state": "normal",
+        }
+        for surname, count in sorted(holders.items())
+    ]
+    db.session.execute(insert(IdentityValue), rows)
+
+
 # ---------------------------------------------------------------- all anew
 
 

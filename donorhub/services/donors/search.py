@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from typing import Any, Final, TypeVar
 
-from sqlalchemy import ColumnElement, Select, and_, collate, column, exists, or_, select, table, tuple_
+from sqlalchemy import ColumnElement, Select, and_, collate, column, exists, func, or_, select, table, tuple_
 from sqlalchemy import text as sql
 from sqlalchemy.orm import InstrumentedAttribute, undefer_group
 
@@ -159,7 +159,7 @@ def _find_exact(query: Select[Donor], text: str, shapes: Sequence[Shape]) -> Seq
         "name": "" if "@" in text else payer_text.make_name_key(text),
     }
     keys = [(kind, value) for kind, value in values.items() if value]
-    ids = [number - FIRST_NUMBER for number in _find_numbers(text)]
+    ids = _find_ids_by_code(text)
     if keys:
         hashes = [(kind, identity_keys.hash_key(kind, value)) for kind, value in keys]
         same = or_(*((IdentityKey.kind == kind) & (IdentityKey.value_hash == one) for kind, one in hashes))
@@ -169,6 +169,15 @@ def _find_exact(query: Select[Donor], text: str, shapes: Sequence[Shape]) -> Seq
     if not ids:
         return ()
     return db.session.scalars(query.where(Donor.id.in_(ids)).order_by(Donor.id.desc())).all()
+
+
+def _find_ids_by_code(text: str) -> list[int]:
+    """Return the donors whose codes a text names; that of a record merged into another leads to this."""
+    ids = [number - FIRST_NUMBER for number in _find_numbers(text)]
+    if not ids:
+        return []
+    survivor_ids = select(func.coalesce(Donor.merged_into_id, Donor.id)).where(Donor.id.in_(ids))
+    return list(db.session.scalars(survivor_ids))
 
 
 def split_search_text(text: str) -> list[str]:

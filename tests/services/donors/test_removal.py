@@ -77,7 +77,10 @@ STANDS_IN_THE_WAY = {
     "preference",
     "donor",
 }
-STAYS = {"audit_value", "domain_event", "match", "record_row"}
+STAYS = {
+    *("audit_value", "domain_event", "match", "record_row"),
+    *("duplicate_member", "duplicate_verdict", "merge_log"),
+}
 
 
 def read_donors() -> list[tuple[object, ...]]:
