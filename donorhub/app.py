@@ -16,9 +16,27 @@ from donorhub.config import Settings
 from donorhub.db import db, set_reading, set_up_engine
 from donorhub.errors import DonorHubError
 from donorhub.services.access import instance, place
-from donorhub.services.donors import stage_upkeep
+from donorhub.services.bank import erased_entries
+from donorhub.services.donors import erased_answers, erasure, stage_upkeep
 from donorhub.services.giving import new_gifts
+from donorhub.services.messages import erased_messages
+from donorhub.services.moving import erased_files
+from donorhub.services.providers import erased_objects
+from donorhub.services.receipts import sealed_receipts
+from donorhub.services.recurring import erased_promises
 
+# What each area does about a donor who is erased, before the rows go by which it finds them.
+ERASING_STEPS = (
+    erased_promises.end_promises,
+    erased_messages.stop_messages,
+    sealed_receipts.seal_receipts,
+    erased_objects.redact_objects,
+    erased_entries.empty_entries,
+    erased_entries.blank_file_texts,
+    erased_files.empty_record_rows,
+    erased_files.delete_downloads,
+    erased_answers.blank_answers,
+)
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 ExceptionInfo = (
     tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
@@ -47,6 +65,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     vault.use_key(settings.field_key)
     clock.use_clock(clock.parse_clock(settings.clock))
     stage_upkeep.use_clock(clock.now)
+    erasure.use_steps(ERASING_STEPS)
     new_gifts.set_thank_delay(timedelta(seconds=settings.settle_s))
     instance.use_place(partial(place.read_place, settings.public_url))
     app = DonorHub("donorhub", static_folder=None)

@@ -19,6 +19,8 @@ VERDICTS: Final = {"digest", "version", "edit", "typed", "once", "shows", "stran
 API: Final = "/api/v1"
 # Decisions of many things, and files: what posts them stale and twice.
 ELSEWHERE: Final = {
+    "/api/v1/donors/<>/erasure": "api/donors/test_rights.py",
+    "/donors/<>/erase": "web/donors/test_rights.py",
     "/bank/accept-sure": "test_shown_decisions.py",
     "/bank/files/<>/answer": "test_shown_is_done.py",
     "/bank/files/<>/columns": "test_shown_is_done.py",

@@ -19,7 +19,7 @@ from donorhub.api.bank import (
     statements,
     unknown_payers,
 )
-from donorhub.api.donors import contacts, custom_fields, memberships, tags
+from donorhub.api.donors import custom_fields, memberships, rights, tags
 from donorhub.api.giving import appeals, campaigns, funds, gift_changes
 from donorhub.api.messages import messages, suppressions, texts
 from donorhub.api.moving import lists, record_files
@@ -29,7 +29,7 @@ from donorhub.api.recurring import instalments, mandates, recurring_gifts
 from donorhub.api.work import tasks, upgrade_notes
 
 NOUNS: Final = (
-    contacts.bp,  # with the other views of donors
+    rights.bp,  # with the other views of donors
     memberships.all_memberships,
     tags.all_tags,
     custom_fields.bp,

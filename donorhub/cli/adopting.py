@@ -17,6 +17,7 @@ from donorhub.services.access.instance import Hold
 
 REASONS: Final[Mapping[str, str]] = {
     "imported": "it was brought in from the export of another installation",
+    "restored": "it was restored from a backup",
     "path": "the database lies in another folder than before",
     "file": "the database is another file than before: a copy, or one that was restored",
     "machine": "it runs on another machine than before",

@@ -338,6 +338,9 @@ def save_receipts(folder: Path, year: int | None) -> None:
     if not rows:
         click.echo("there is no receipt to save", err=True)
     for receipt in rows:
+        if receipt.sealed_payload is not None:
+            click.echo(f"{service.format_number_of(receipt)}: sealed, its donor was erased", err=True)
+            continue
         pdf = service.find_pdf(receipt)
         name = service.format_number_of(receipt).replace("/", "-")
         if pdf is None:

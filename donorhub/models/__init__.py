@@ -79,6 +79,7 @@ from donorhub.models.recurring import (
     Term,
 )
 from donorhub.models.relations import DonorRole, DonorTag, HouseholdMember, Membership, Relationship, Tag
+from donorhub.models.rights import ErasedKey, Erasure, ReceiptKey
 from donorhub.models.search import DonorDocument, FormerName, TypoStump
 from donorhub.models.search_ddl import SQLITE as _SQLITE_SEARCH  # noqa: F401  its statements listen for create_all
 from donorhub.models.work import (
@@ -127,6 +128,8 @@ __all__ = [
     "Entry",
     "EntryAlias",
     "EntryQuestion",
+    "ErasedKey",
+    "Erasure",
     "ExternalId",
     "FirstStepDelay",
     "FormerName",
@@ -168,6 +171,7 @@ __all__ = [
     "PurposeSum",
     "Receipt",
     "ReceiptCounter",
+    "ReceiptKey",
     "ReceiptLine",
     "ReceiptPdf",
     "RecordRow",

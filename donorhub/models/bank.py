@@ -81,7 +81,8 @@ class ImportFile(Base):
     profile: Mapped[str] = mapped_column(default="")
     bank_account_id: Mapped[int | None] = mapped_column(ForeignKey("bank_account.id", ondelete="RESTRICT"))
     currency: Mapped[str] = mapped_column(default="")  # a person's answer, for files that do not name theirs
-    layout: Mapped[dict[str, object] | None]  # the answers of the mapping wizard, when it was needed
+    # the answers of the mapping wizard, when it was needed, and rows that a person wrote anew
+    layout: Mapped[dict[str, object] | None] = mapped_column(info=PERSONAL)
     generation: Mapped[int] = mapped_column(default=1)  # how often it was sent to be read
     state: Mapped[ImportFileState] = mapped_column(default="received")
     problems: Mapped[list[dict[str, Any]]] = mapped_column(
@@ -110,9 +111,8 @@ class ImportPlan(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     import_file_id: Mapped[int] = mapped_column(ForeignKey("import_file.id", ondelete="RESTRICT"))
     digest: Mapped[str]
-    plan: Mapped[dict[str, Any]] = mapped_column(
-        info=PERSONAL
-    )  # the answers, and what comes of them: services.bank.files.import_plans
+    # the answers, and what comes of them: services.bank.files.import_plans
+    plan: Mapped[dict[str, Any]] = mapped_column(info=PERSONAL)
     made_at: Mapped[datetime]
 
 
@@ -129,9 +129,8 @@ class ImportRow(Base):
     import_file_id: Mapped[int] = mapped_column(ForeignKey("import_file.id", ondelete="RESTRICT"))
     line: Mapped[int]
     state: Mapped[ImportRowState]
-    cells: Mapped[list[str]] = mapped_column(
-        info=PERSONAL
-    )  # as the person wrote them; none of a row that stays out
+    # as the person wrote them; none of a row that stays out
+    cells: Mapped[list[str]] = mapped_column(info=PERSONAL)
     raw: Mapped[str] = mapped_column(info=PERSONAL)  # as the file has it
     actor: Mapped[str]
     made_at: Mapped[datetime]
@@ -233,9 +232,8 @@ class Entry(Base):
     mandate_id: Mapped[str | None] = mapped_column(info=PERSONAL)
     return_code: Mapped[str | None]
     virtual_account: Mapped[str | None] = mapped_column(info=PERSONAL)
-    more: Mapped[dict[str, Any] | None] = mapped_column(
-        info=PERSONAL
-    )  # further fields of the file, by their names in importers.statement
+    # further fields of the file, by their names in importers.statement
+    more: Mapped[dict[str, Any] | None] = mapped_column(info=PERSONAL)
     is_reversal: Mapped[bool] = mapped_column(default=False)
     has_details: Mapped[bool] = mapped_column(default=False)
     state: Mapped[EntryState] = mapped_column(default="new")

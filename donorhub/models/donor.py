@@ -88,6 +88,9 @@ class Donor(Base):
     merged_into_id: Mapped[int | None] = mapped_column(ForeignKey("donor.id", ondelete="RESTRICT"))
     # Made by an import or decision that was undone: a donor no more, kept for the gifts that were taken out.
     removed_at: Mapped[datetime | None]
+    # Art. 18: kept, and used for nothing: in no list that goes out and no mail.
+    is_restricted: Mapped[bool] = mapped_column(default=False, server_default=false())
+    erased_at: Mapped[datetime | None]  # then removed_at too; the row stays for the gifts
     source: Mapped[
         str
     ]  # where we know the donor from: "form", "api", "bank", "stripe:acct_1", "import:civicrm"

@@ -205,7 +205,7 @@ class RecurringGiftChange(Base):
     key: Mapped[str]  # makes the same change, reported twice, one row
     what: Mapped[RecurringChange]
     before: Mapped[str] = mapped_column(default="")
-    after: Mapped[str] = mapped_column(default="")
+    after: Mapped[str] = mapped_column(default="", info=PERSONAL)  # of one that ended the reason, as typed
     effective_at: Mapped[datetime]
     recorded_at: Mapped[datetime]
 

@@ -19,7 +19,7 @@ TaskRole = Literal[
     "", "admin", "steward", "fundraiser", "communications", "accountant", "caller", "auditor"
 ]  # "": no role in particular
 InstanceState = Literal["normal", "held"]  # held: nothing leaves it until a person adopts it
-HoldReason = Literal["imported"]  # besides, one holds that runs at another place than it did
+HoldReason = Literal["imported", "restored"]  # besides, one holds that runs at another place than it did
 
 # work
 TaskState = Literal["planned", "queued", "done", "failed", "dead", "cancelled"]
@@ -34,6 +34,7 @@ WorkerTaskKind = Literal[
     "match_statement",
     "fetch_payout_items",
     "prepare_download",
+    "erase_bytes",
 ]
 TaskKind = Literal[
     WorkerTaskKind,
@@ -78,6 +79,7 @@ UpgradeSubject = Literal[
 ]  # what an upgrade's note lists
 EventKind = Literal[
     "donor.created",
+    "donor.erased",
     "gift.recorded",
     "gift.refunded",
     "gift.disputed",
@@ -100,6 +102,7 @@ EventOrigin = Literal["live", "history_import"]  # news, or what was taken over 
 
 # donors
 DonorKind = Literal["person", "organisation", "household"]
+ErasedKeyKind = Literal["email", "phone", "account", "external_id"]
 IdentityKind = Literal[
     "email", "iban", "phone", "tax_number", "name", "address", "surname_initial", "surname_given"
 ]

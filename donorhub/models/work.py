@@ -250,7 +250,7 @@ class DomainEvent(Base):
     occurred_at: Mapped[datetime]
     recorded_at: Mapped[datetime]
     origin: Mapped[EventOrigin] = mapped_column(default="live", server_default="live")
-    data: Mapped[dict[str, object]] = mapped_column(default=dict)
+    data: Mapped[dict[str, object]] = mapped_column(default=dict, info=PERSONAL)
 
 
 class UpgradeNote(Base):

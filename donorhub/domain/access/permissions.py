@@ -14,6 +14,7 @@ PERMISSIONS: Final = frozenset(
     {
         "donors:read",
         "donors:write",
+        "donors:erase",
         "gifts:read",
         "gifts:write",
         "recurring:read",

@@ -47,5 +47,8 @@ class Ledger:
     own_gifts: Mapping[str, GiftFacts] = field(default_factory=dict)  # of the same system, by source_ref
     other_gifts: tuple[GiftFacts, ...] = ()  # from any other door, about the file's days
     refused_emails: frozenset[str] = frozenset()  # of the file's noes, those that get no e-mail already
+    erased_ids: frozenset[int] = frozenset()  # donors who were erased, whose gifts are in the base
+    erased_refs: frozenset[str] = frozenset()  # of the file's ids and row keys, those of people erased
+    erased_contacts: frozenset[tuple[str, str]] = frozenset()
     funds: Mapping[str, int] = field(default_factory=dict)  # by folded name and code
     campaigns: Mapping[str, int] = field(default_factory=dict)

@@ -68,6 +68,7 @@ class DonorPlan:
     custom: dict[str, Value] = field(default_factory=dict)  # what it fills in of fields that were added
     forbids: bool = False  # the file brings a no, to contact or to e-mail, that the base does not have yet
     is_used: bool = False  # a row that is made or joined names them
+    is_erased: bool = False  # they had themselves erased: the file does not make them again
 
     @property
     def has_news(self) -> bool:
@@ -153,7 +154,10 @@ def make_refs(rows: Sequence[RowPlan]) -> None:
 def judge_rows(rows: list[RowPlan], people: People, ledger: Ledger, answers: Answers) -> Plan:
     """Return the plan of rows that were grouped and have their keys."""
     donors = [DonorPlan(group, _find_donor(group, ledger)) for group in people.groups]
+    for donor in donors:
+        donor.is_erased = donor.donor_id is None and _was_erased(donor.group, ledger)
     _find_known_gifts(rows, donors, ledger)
+    _leave_out_erased(rows, donors)
     _find_changed_gifts(rows, ledger)
     if answers.same_money != "another":
         _find_same_money(rows, donors, ledger)
@@ -206,7 +210,23 @@ def _find_known_gifts(rows: list[RowPlan], donors: list[DonorPlan], ledger: Ledg
         else:
             row.state, row.reason = "held", "gift_differs"
         donor = donors[row.group]
-        donor.donor_id = donor.donor_id or known_gift.donor_id
+        if known_gift.donor_id in ledger.erased_ids:
+            donor.is_erased = True
+        else:
+            donor.donor_id = donor.donor_id or known_gift.donor_id
+
+
+def _was_erased(group: Group, ledger: Ledger) -> bool:
+    """Return whether a person of the file is one who was erased: by an id, or an e-mail, phone or account."""
+    refs = {group.person.ref, group.row_key} - {""}
+    return not refs.isdisjoint(ledger.erased_refs) or not group.contacts.isdisjoint(ledger.erased_contacts)
+
+
+def _leave_out_erased(rows: list[RowPlan], donors: list[DonorPlan]) -> None:
+    """Leave out rows of people who had themselves erased; their gifts that are here already stay known."""
+    for row in rows:
+        if row.group is not None and donors[row.group].is_erased and row.state == "made":
+            row.state, row.reason = "left_out", "erased"
 
 
 def _find_changed_gifts(rows: list[RowPlan], ledger: Ledger) -> None:
@@ -345,7 +365,7 @@ def _judge_companions(row: RowPlan, donors: list[DonorPlan]) -> None:
         is_news = donor.donor_id is not None and donor.has_news
         can_be_told = bool(donor.group.person.ref or donor.group.row_key)
         is_new = donor.donor_id is None and (can_be_told or giver.donor_id is None)
-        if donor.is_used or not (is_new or is_news):
+        if donor.is_used or donor.is_erased or not (is_new or is_news):
             continue
         donor.is_used = True
         if row.state == "known":

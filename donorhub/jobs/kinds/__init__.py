@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from donorhub.jobs.kinds import downloads, imports, inbox, receipts, records, sending, thanks
+from donorhub.jobs.kinds import downloads, erasing, imports, inbox, receipts, records, sending, thanks
 from donorhub.jobs.queue.perform import Performer
 
 PERFORMERS: Final[Mapping[str, Performer]] = {
@@ -18,6 +18,7 @@ PERFORMERS: Final[Mapping[str, Performer]] = {
     "match_statement": imports.match_statement,
     "fetch_payout_items": inbox.fetch_payout_items,
     "prepare_download": downloads.prepare_download,
+    "erase_bytes": erasing.erase_bytes,
 }
 
 # Kinds that do nothing but read and write the database, in milliseconds, and neither commit nor roll back.

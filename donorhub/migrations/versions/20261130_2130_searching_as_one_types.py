@@ -17,7 +17,7 @@ from donorhub.db import UTCDateTime
 from donorhub.domain.donors.search_words import DonorFacts, list_name_words, list_stumps, write_document
 
 revision = '20261130_2130'
-down_revision = '20261130_2121'
+down_revision = '20261130_2124'
 branch_labels = None
 depends_on = None
 

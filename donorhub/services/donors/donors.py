@@ -132,6 +132,8 @@ def get_donor(donor_id: int, *, owner_id: int | None = None) -> Donor:
     Raise NotFound where there is none, or the donor was taken away.
     """
     donor = _follow_merge(donor_id)
+    if donor is not None and donor.erased_at is not None:
+        raise NotFound(f"donor {donor_id} was erased: their gifts stay without a name", code="donor_erased")
     if donor is not None and donor.removed_at is not None:
         raise NotFound(f"donor {donor_id} was taken away: what made them was undone", code="donor_removed")
     if donor is None or (owner_id is not None and donor.owner_id != owner_id):

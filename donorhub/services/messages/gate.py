@@ -147,6 +147,8 @@ def read_donor(
         sayings=sayings,
         country=find_country(donor),
         is_deceased=donor.is_deceased,
+        is_restricted=donor.is_restricted,
+        is_erased=donor.erased_at is not None,
         has_deceased_member=donor.kind == "household" and _has_deceased_member(donor.id),
         is_target=donor_roles.is_target(donor.id, today=today),
         do_not_solicit=donor.do_not_solicit,

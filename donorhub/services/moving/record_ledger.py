@@ -17,7 +17,8 @@ from donorhub.domain.moving.plan import FILLED_FIELDS, SAME_MONEY, RowPlan, list
 from donorhub.domain.payer_text import fold_letters, make_name_key
 from donorhub.models import Campaign, ContactPoint, Correction, Donor, ExternalId, Fund, Gift, IdentityKey
 from donorhub.models.states import HARD_KEYS
-from donorhub.services.donors import contact_rows, custom_values, identity_keys, interactions
+from donorhub.services.donors import contact_rows, custom_values, erasure, identity_keys, interactions
+from donorhub.services.donors.erasure import ErasedContact
 from donorhub.services.messages import suppressions
 
 ROW_SOURCE: Final = ":rows"  # of ids that we give to people of files without ids of their own
@@ -47,6 +48,8 @@ def read_ledger(
     donor_ids.update(gift.donor_id for gift in own_gifts.values())
     donor_ids.update(id_ for ids in by_contact.values() for id_ in ids)
     donor_ids.update(gift.donor_id for gift in other_gifts)
+    erased_ids = _find_erased_donors(gift.donor_id for gift in own_gifts.values())
+    erased_refs = _find_erased_refs(groups, system)
     noes = [group.person for group in groups if group.person.opt_out == "no_email"]
     refused_emails = suppressions.list_suppressed({email for one in noes for email in list_emails(one)})
     return Ledger(
@@ -58,9 +61,41 @@ def read_ledger(
         own_gifts,
         other_gifts,
         frozenset(refused_emails),
+        erased_ids,
+        erased_refs,
+        _find_erased_contacts({contact for group in groups for contact in group.contacts}),
         _read_purposes(Fund),
         _read_purposes(Campaign),
     )
+
+
+def _find_erased_donors(donor_ids: Iterable[int]) -> frozenset[int]:
+    ids: set[int] = set()
+    for chunk in cut_query_values(sorted(set(donor_ids))):
+        ids.update(
+            db.session.scalars(select(Donor.id).where(Donor.id.in_(chunk), Donor.erased_at.is_not(None)))
+        )
+    return frozenset(ids)
+
+
+def _find_erased_refs(groups: Sequence[Group], system: str) -> frozenset[str]:
+    """Return those of the file's ids and row keys by which somebody erased was known."""
+    hashes = {erasure.hash_ref(system, group.person.ref): group.person.ref for group in groups}
+    hashes |= {erasure.hash_ref(system + ROW_SOURCE, group.row_key): group.row_key for group in groups}
+    return frozenset(hashes[one] for one in erasure.find_erased("external_id", hashes)) - {""}
+
+
+def _find_erased_contacts(contacts: set[tuple[str, str]]) -> frozenset[tuple[str, str]]:
+    erased: set[tuple[str, str]] = set()
+    kinds: tuple[tuple[str, ErasedContact], ...] = (
+        ("email", "email"),
+        ("phone", "phone"),
+        ("iban", "account"),
+    )
+    for kind, erased_kind in kinds:
+        hashes = erasure.hash_contacts(erased_kind, (value for of, value in contacts if of == kind))
+        erased.update((kind, hashes[one]) for one in erasure.find_erased(erased_kind, hashes))
+    return frozenset(erased)
 
 
 def _find_by_refs(source: str, refs: Iterable[str]) -> dict[str, int]:

@@ -73,9 +73,13 @@ class Directory:
         """Return the donor of a payment or subscription after more was said of it: mostly the same, with
         what was empty filled in.
 
+        One who was erased stays so.
+
         A place-holder gives way to the donor who is named now. One whom our own code in the metadata
         names counts even where another one, with gifts of their own, was taken for the giver.
         """
+        if donor.erased_at is not None:  # nothing that is said of them again makes them known
+            return donor
         fields, replacing = self._read_fields(giver)
         better = self._find_donor(giver) or self._find_namesake(fields)
         if (better is None or better.id == donor.id) and not donor.email:

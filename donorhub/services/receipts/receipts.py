@@ -232,8 +232,15 @@ def select_receipts(
 def find_pdf(receipt: Receipt) -> ReceiptPdf | None:
     """Return the PDF that counts; None while it is not made.
 
-    Of a void receipt only the stamped one counts, so that nobody takes the first for valid.
+    Of a void receipt only the stamped one counts, so that nobody takes the first for valid. Raise Conflict
+    where the donor was erased and the paper is sealed (:mod:`.sealed_receipts`).
     """
+    if receipt.sealed_payload is not None:
+        raise Conflict(
+            "the donor of this receipt was erased and its paper is sealed:"
+            " `donorhub receipts reopen` shows it",
+            code="receipt_sealed",
+        )
     return db.session.scalar(select(ReceiptPdf).filter_by(receipt_id=receipt.id, mark=receipt.state))
 
 

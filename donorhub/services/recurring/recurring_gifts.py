@@ -375,13 +375,12 @@ def _record_change(
         donor_id=gift.donor_id,
         data={"before": before, "after": after},
     )
-    audit.record_action(
-        actor,
-        f"recurring_gift.{what}",
-        ("recurring_gift", gift.id),
-        now=now,
-        data={"before": before, "after": after},
-    )
+    subject, kind = ("recurring_gift", gift.id), f"recurring_gift.{what}"
+    if what == "closed":  # the reason is what somebody typed, and may tell of the donor
+        changes, names = {"reason": (before, after)}, ("reason",)
+        audit.record_change(actor, kind, subject, changes, now=now, personal=names, donor_id=gift.donor_id)
+        return
+    audit.record_action(actor, kind, subject, now=now, data={"before": before, "after": after})
 
 
 def _refuse_if_closed(gift: RecurringGift) -> None:

@@ -249,7 +249,7 @@ def _render_receipt(receipt: Receipt, form: Form) -> str:
         receipt=receipt,
         form=form,
         number_of=receipts.format_number_of,
-        pdf=receipts.find_pdf(receipt),
+        pdf=None if receipt.sealed_payload else receipts.find_pdf(receipt),
         document=thaw_document(receipt.payload),
         replaces=old,
         replaced_by=new_one,

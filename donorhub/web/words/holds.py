@@ -8,6 +8,7 @@ from typing import Final
 from flask_babel import lazy_gettext
 
 REASONS: Final[Mapping[str, object]] = {
+    "restored": lazy_gettext("It was restored from a backup."),
     "imported": lazy_gettext("It was brought in from the export of another installation."),
     "path": lazy_gettext("The database lies in another folder than before."),
     "file": lazy_gettext("The database is another file than before: a copy, or one that was restored."),

@@ -134,6 +134,7 @@ REASONS: Final[Words[str]] = {
     "taken_back": lazy_gettext("the money was given back"),
     "soft_credit": lazy_gettext("it credits somebody with another's gift, and is no money"),
     "fund_shares": lazy_gettext("the shares of the funds do not add up to the gift"),
+    "erased": lazy_gettext("the person had themselves erased"),
     "by_person": lazy_gettext("you left it out"),
     "same_person": lazy_gettext("another row of the same person"),
     "adds_to_donor": lazy_gettext("adds to a donor who is here"),

@@ -32,7 +32,10 @@ KINDS = {
 # Said by programs to programs: tokens of the API, and what starts the program or seals its secrets.
 # A page has the file of too long a list prepared instead.
 OF_ARCHIVES = {"no_archive", "archive_older", "archive_newer", "archive_damaged", "not_empty", "other_key"}
-NOT_ON_PAGES = {"unauthenticated", "forbidden", "list_too_long"} | OF_ARCHIVES  # these of the command line
+OF_SEALED_PAPERS = {"not_sealed", "key_destroyed", "seal_broken"}
+NOT_ON_PAGES = (
+    {"unauthenticated", "forbidden", "list_too_long"} | OF_ARCHIVES | OF_SEALED_PAPERS
+)  # of the command line
 OF_READERS = {"problem.code"}  # of a file, for the API; pages say problems by themselves
 WITH_A_SENTENCE_OF_THEIR_OWN = {"gift_not_receiptable", "receipt_incomplete", "in_the_way", "text_faulty"}
 FACTS = {

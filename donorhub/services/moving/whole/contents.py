@@ -88,10 +88,21 @@ def pack_event(body: bytes) -> bytes:
     return zlib.compress(body, 6) if body else body
 
 
+def unpack_key(sealed_key: bytes) -> bytes:
+    """Return a key of sealed receipts; nothing where it was destroyed."""
+    return vault.unseal_bytes(sealed_key) if sealed_key else sealed_key
+
+
+def pack_key(key: bytes) -> bytes:
+    """Return what is stored of such a key."""
+    return vault.seal_bytes(key) if key else key
+
+
 # Columns that are stored in another form than they came: how that is undone, and done again.
 PACKED: Final[Mapping[tuple[str, str], tuple[Callable[[bytes], bytes], Callable[[bytes], bytes]]]] = {
     ("import_file", "content"): (unpack_file, pack_file),
     ("provider_event", "body"): (unpack_event, pack_event),
+    ("receipt_key", "sealed_key"): (unpack_key, pack_key),
 }
 
 

@@ -148,6 +148,8 @@ def _stream_rows(
 def _read_row(archive: Archive, table: Table, row: Row) -> Row:
     if table.name == "suppression":
         row = _read_suppression(archive, row)
+    if table.name == "erased_key" and not archive.has_our_key:
+        raise _make_other_key("by what somebody erased is known")
     new_row: Row = {}
     for column in contents.list_columns(table):
         if column.name not in row and has_two_nulls(column):
@@ -163,13 +165,16 @@ def _read_row(archive: Archive, table: Table, row: Row) -> Row:
 
 def _read_suppression(archive: Archive, row: Row) -> Row:
     if "address" not in row and not archive.has_our_key:
-        raise Rejected(
-            "the archive holds a no to e-mail of somebody whose address nobody has any more; it can be kept"
-            " only with the key of the other installation: set DONORHUB_FIELD_KEY here to that one, and"
-            " bring the archive again",
-            code="other_key",
-        )
+        raise _make_other_key("a no to e-mail of somebody whose address nobody has any more")
     return suppressed.read_address(row)
+
+
+def _make_other_key(what: str) -> Rejected:
+    return Rejected(
+        f"the archive holds {what}; it can be kept only with the key of the other installation: set"
+        " DONORHUB_FIELD_KEY here to that one, and bring the archive again",
+        code="other_key",
+    )
 
 
 def _join_rows(archive: Archive, table: Table) -> None:

@@ -49,10 +49,13 @@ KEYED_AT = {
     "services/access/place.py": "of the place: instance is left out",
     "services/bank/files/imports.py": "files: unsealed, and sealed anew",
     "services/donors/contact_rows.py": "contact points: hashed anew",
+    "services/donors/identity_keys.py": "what donors are looked up by: computed anew",
+    "services/donors/erasure.py": "by what somebody erased is known: only with the same key",
     "services/messages/suppressions.py": "suppressed addresses: hashed anew where they are known",
     "services/moving/prepared_downloads.py": "files kept for a day: left out",
     "services/moving/whole/contents.py": "the move itself",
     "services/moving/whole/manifest.py": "whether two keys are the same",
+    "services/receipts/sealed_receipts.py": "keys of sealed papers: unsealed, and sealed anew",
     "services/providers/endpoints.py": "signing secrets: left out",
 }
 

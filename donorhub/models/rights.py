@@ -1,0 +1,54 @@
+"""Donors' rights: who was erased, by what they are known so as not to come back, and sealed papers."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, Index, LargeBinary, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from donorhub.db import Base, make_word_check
+from donorhub.models.states import ErasedKeyKind
+
+
+class Erasure(Base):
+    """That a donor was erased. ``erasures.log`` beside the backups says the same, and outlives a restore."""
+
+    __tablename__ = "erasure"
+    __table_args__ = (Index("ix_erasure_bytes_erased_at", "bytes_erased_at"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    donor_id: Mapped[int] = mapped_column(ForeignKey("donor.id", ondelete="RESTRICT"), unique=True)
+    code_hash: Mapped[str]  # keyed, of the code that the donor had: a restore knows them by it
+    erased_at: Mapped[datetime]
+    actor: Mapped[str]
+    kept: Mapped[dict[str, int]] = mapped_column(default=dict)  # how many rows of each kind the books keep
+    bytes_erased_at: Mapped[datetime | None]  # when free pages and indexes were written anew
+
+
+class ErasedKey(Base):
+    """A keyed hash of an address, number or foreign id of somebody erased: a file that names it again does
+    not make them anew, and nothing is sent there."""
+
+    __tablename__ = "erased_key"
+    __table_args__ = (
+        UniqueConstraint("kind", "value_hash", "donor_id"),
+        make_word_check("kind", ErasedKeyKind),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[ErasedKeyKind]
+    value_hash: Mapped[str]
+    donor_id: Mapped[int] = mapped_column(ForeignKey("donor.id", ondelete="RESTRICT"), index=True)
+
+
+class ReceiptKey(Base):
+    """The key that papers of erased donors of one receipt year are sealed with, itself sealed with that of
+    the installation; destroyed when the year need be kept no more."""
+
+    __tablename__ = "receipt_key"
+
+    year: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    sealed_key: Mapped[bytes | None] = mapped_column(LargeBinary)
+    made_at: Mapped[datetime]
+    destroyed_at: Mapped[datetime | None]

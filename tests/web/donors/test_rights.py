@@ -1,0 +1,65 @@
+"""A donor's rights on their page: restricting what is done with their data, and erasing as it was shown."""
+
+from __future__ import annotations
+
+import re
+
+from flask import Flask
+
+from donorhub.db import db
+from donorhub.models import Donor, Erasure
+from tests.web.bank.bank_world import Staff, let_write, words_of
+from tests.web.desk import add_donor, add_gift, rows
+
+
+def read_digest(page: str) -> str:
+    return re.findall(r'name="digest" value="([^"]+)"', page)[0]
+
+
+def test_page_says_what_goes_and_stays(database: Flask) -> None:
+    """What goes is counted, what stays has its reason, and sums are told."""
+    donor = add_donor(email="anna@example.org", note="a note")
+    add_gift(donor, amount="50.00", thank=False)
+    text = Staff(database, "admin").text(f"/donors/{donor.id}/rights")
+    assert "Notes, calls and visits: 1" in text
+    assert re.search(r"1 gift without a name: \D*50\.00", text)
+    assert "the law wants the books kept" in text
+
+
+def test_donor_is_erased_as_shown_and_once(database: Flask) -> None:
+    """A digest of before is refused and nothing is written; with that of now the donor goes, once."""
+    staff = Staff(database, "admin")
+    donor_id = add_donor(email="anna@example.org").id
+    page = f"/donors/{donor_id}"
+    stale = read_digest(staff.get(f"{page}/rights").text)
+    add_gift(db.session.get_one(Donor, donor_id), thank=False)
+    before = rows()
+    refused = staff.post(f"{page}/erase", digest=stale)
+    assert refused.status_code == 422 and "changed since it was shown" in words_of(refused.text)
+    assert staff.post(f"{page}/erase").status_code == 422
+    assert rows() == before
+    digest = read_digest(refused.text)
+    assert staff.post(f"{page}/erase", digest=digest).status_code == 302
+    after = rows()
+    assert after["erasure"]
+    assert staff.post(f"{page}/erase", digest=digest).status_code == 302
+    assert rows()["erasure"] == after["erasure"]
+    gone = staff.get(page)
+    assert gone.status_code == 404 and "their gifts stay without a name" in words_of(gone.text)
+
+
+def test_restriction_stops_mail_until_lifted(database: Flask) -> None:
+    """With a reason the data is only kept; again changes nothing, and it is lifted in the same way."""
+    staff = Staff(database, "admin")
+    donor_id = add_donor(email="anna@example.org").id
+    page = f"/donors/{donor_id}"
+    assert staff.post(f"{page}/restriction", is_restricted="1", reason="").status_code == 422
+    for _ in range(2):
+        assert staff.post(f"{page}/restriction", is_restricted="1", reason="wrong city").status_code == 302
+    assert "the donor's data are only kept, not used" in staff.text(page)
+    let_write()
+    assert db.session.get_one(Donor, donor_id).version == 2
+    let_write()
+    assert staff.post(f"{page}/restriction", is_restricted="0", reason="mended").status_code == 302
+    assert "are only kept, not used" not in staff.text(page)
+    assert not rows().get(Erasure.__tablename__)
