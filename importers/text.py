@@ -221,6 +221,7 @@ _UNITS: Final = {
     "£": "GBP",
     "LEK": "ALL",
     "LEKË": "ALL",
+    "L": "ALL",
 }
 _SIDES: Final = {"CR": "", "DR": "-"}  # credit and debit, as banks write them behind an amount
 _LONGEST: Final = 60

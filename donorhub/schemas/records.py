@@ -53,6 +53,7 @@ REASONS: Final[Mapping[str, str]] = {
     "unknown_option": "it is none of the options of the field",
     "text_too_long": "the text is too long for the field",
     "no_name": "there is no name",
+    "name_alone": "it holds a name and nothing else: a title, or somebody without a gift",
     "unclear_status": "the status is not known",
     "not_received": "the money never came",
     "taken_back": "the money was given back",

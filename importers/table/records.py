@@ -24,10 +24,12 @@ _LONGEST_NAME: Final = 80
 _FEWEST: Final = 2
 _MOST_TEXTS: Final = 0.8  # of the cells of a row of names
 _FEW_CELLS: Final = 3
-_TOTALS: Final = re.compile(
-    r"(?:razem|suma|ogolem|lacznie|podsumowanie|w sumie|grand total|total|totals|sum|shuma|gjithsej|totali|"
-    r"summe|gesamt|gesamtsumme)\b"
+_TOTAL_WORDS: Final = (
+    "razem|suma|ogolem|lacznie|podsumowanie|w sumie|grand total|total|totals|sum|shuma|gjithsej|totali|"
+    "summe|gesamt|gesamtsumme"
 )
+_TOTALS: Final = re.compile(rf"(?:{_TOTAL_WORDS})\b")
+_TOTAL_ALONE: Final = re.compile(rf"(?:{_TOTAL_WORDS})[\s:.]*(?:[0-9]{{4}})?[\s:.]*")
 _VALUE: Final = re.compile(r"[-+(]?[\d\s.,'/:()-]+(?:zł|zl|pln|eur|€|lek|all|r\.?)?", re.IGNORECASE)
 
 
@@ -189,8 +191,9 @@ def _read_sheet(
         at for at in range(width) if names[at] or any(not _is_empty_at(row, at) for row in grid[last + 1 :])
     ]
     notes = [_write_note(row) for row in grid[:first] if _is_filled_row(row)]
-    counts = [len(_list_filled(row)) for row in grid[last + 1 :] if _is_filled_row(row)]
-    usual = median(counts) if counts else 0
+    counts = [len(_list_filled(row)) for row in grid[last + 1 :]]
+    usual = median([count for count in counts if count > 1] or [1])  # titles between the rows are none
+    merged_texts = _list_merged_texts(sheet, last)
     rows: list[RecordRow] = []
     total_rows: list[RecordRow] = []
     header_cells = [fold_text(cell) for cell in grid[last] if isinstance(cell, str)]
@@ -199,7 +202,10 @@ def _read_sheet(
         filled_cells = _list_filled(row)
         if not filled_cells or [fold_text(cell) for cell in row if isinstance(cell, str)] == header_cells:
             continue
-        cells = tuple(_clean_cell(row[place]) if place < len(row) else "" for place in used_columns)
+        cells = tuple(
+            merged_texts.get((at, place)) or (_clean_cell(row[place]) if place < len(row) else "")
+            for place in used_columns
+        )
         record = RecordRow(at + 1, cells, at in sheet.hidden_rows)
         if _is_total(filled_cells, usual):
             total_rows.append(record)
@@ -209,6 +215,19 @@ def _read_sheet(
             rows.append(record)
     records = RecordSheet(sheet.name, tuple(rows), tuple(notes), tuple(total_rows), sheet.is_hidden)
     return tuple(names[at] or write_column(at) for at in used_columns), records
+
+
+def _list_merged_texts(sheet: BookSheet, last: int) -> dict[tuple[int, int], str]:
+    """Return the texts of cells that are merged downwards, such as one name beside several gifts, by each
+    place that they cover; a number is written once and stands for one row."""
+    texts: dict[tuple[int, int], str] = {}
+    for (top, left), (bottom, right) in sheet.merged_ranges:
+        if top <= last or left != right or left >= len(sheet.grid[top]):
+            continue
+        cell = sheet.grid[top][left]
+        if isinstance(cell, str) and _is_text(cell):
+            texts |= {(at, left): cell.strip() for at in range(top + 1, min(bottom + 1, len(sheet.grid)))}
+    return texts
 
 
 def _join_lines(sheet: BookSheet, first: int, last: int, width: int) -> list[str]:
@@ -257,8 +276,11 @@ def _write_note(row: Sequence[Cell]) -> str:
 
 
 def _is_total(filled_cells: Sequence[tuple[int, Cell]], usual: float) -> bool:
-    """Return whether a row is the file's own sum: labelled so, with few cells and no day."""
-    labels = [cell for _, cell in filled_cells if isinstance(cell, str)]
-    has_label = any(_TOTALS.match(fold_text(label)) for label in labels)
+    """Return whether a row is the file's own sum: labelled so, with few cells or numbers only, and no day."""
+    labels = [fold_text(cell) for _, cell in filled_cells if isinstance(cell, str)]
     has_day = any(isinstance(cell, date) for _, cell in filled_cells)
-    return has_label and not has_day and len(filled_cells) <= max(_FEW_CELLS, usual / 2)
+    if has_day or not any(map(_TOTALS.match, labels)):
+        return False
+    words = [fold_text(cell) for _, cell in filled_cells if isinstance(cell, str) and not _is_value(cell)]
+    is_alone = len(words) == 1 and bool(_TOTAL_ALONE.fullmatch(words[0]))
+    return is_alone or len(filled_cells) <= max(_FEW_CELLS, usual / 2)

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Final, Literal
 import msgspec
 from msgspec import Meta
 
-from donorhub.domain.moving.cells import MonthDay
+from donorhub.domain.moving.day_cells import MonthDay
 from donorhub.domain.moving.field_words import Field
 
 Text = Annotated[str, Meta(max_length=300)]

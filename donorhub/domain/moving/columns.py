@@ -14,16 +14,23 @@ from typing import Final, Literal
 
 from donorhub.domain.moving.answers import Answers
 from donorhub.domain.moving.cells import (
-    DateWriting,
     UnreadableCell,
     is_nothing,
     read_account,
-    read_day,
+    read_answer,
     split_amount,
     write_cell,
 )
 from donorhub.domain.moving.custom_cells import find_key
-from donorhub.domain.moving.field_words import GIFT_FIELDS, MANY_FIELDS, Field, find_exact_field, find_field
+from donorhub.domain.moving.day_cells import DateWriting, read_day
+from donorhub.domain.moving.field_words import (
+    GIFT_FIELDS,
+    MANY_FIELDS,
+    Field,
+    find_answered_field,
+    find_exact_field,
+    find_field,
+)
 from donorhub.domain.moving.people_cells import read_emails
 from donorhub.domain.moving.presets import Preset
 from importers.records import BrokenCell, Cell, RecordTable
@@ -135,7 +142,7 @@ def _guess_one(at: int, name: str, cells: list[Cell], table: RecordTable, answer
         return ColumnGuess(at, name, field, "person", samples)
     if counts_rows(table, at):
         return ColumnGuess(at, name, "row_no", "row_number", samples)
-    field = find_field(name)
+    field = find_answered_field(name) if _is_mostly(cells, _is_answer) else find_field(name)
     if field is None or (field == "amount" and cells and not any(map(_is_amount, cells))):
         return ColumnGuess(at, name, "left_out", "silent", samples)
     return ColumnGuess(at, name, field, "name", samples)
@@ -232,6 +239,13 @@ def _settle_names(guesses: list[ColumnGuess], columns: Sequence[list[Cell]]) -> 
 def _is_mostly(cells: Sequence[Cell], is_such: Callable[[Cell], bool]) -> bool:
     filled_cells = [cell for cell in cells if not is_nothing(cell) and not isinstance(cell, BrokenCell)]
     return bool(filled_cells) and sum(map(is_such, filled_cells)) >= len(filled_cells) * _MOSTLY
+
+
+def _is_answer(cell: Cell) -> bool:
+    try:
+        return isinstance(cell, str | bool) and read_answer(cell) != "unknown"
+    except UnreadableCell:
+        return False
 
 
 def _is_email(cell: Cell) -> bool:

@@ -9,15 +9,14 @@ from typing import Final
 
 from donorhub.domain.donors.custom_shapes import PREFIX, Option, Shape, Value, scale_number
 from donorhub.domain.moving.cells import (
-    DateWriting,
     UnreadableCell,
     clean_amount,
     is_nothing,
     read_answer,
-    read_day,
     read_text,
     write_cell,
 )
+from donorhub.domain.moving.day_cells import DateWriting, read_day
 from donorhub.domain.moving.field_words import fold_name
 from donorhub.domain.payer_text import fold_letters
 from importers.records import Cell

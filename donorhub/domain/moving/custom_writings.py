@@ -10,8 +10,9 @@ from dataclasses import replace
 
 from donorhub.domain.donors.custom_shapes import Shape
 from donorhub.domain.moving.answers import Answers
-from donorhub.domain.moving.cells import DateWriting, clean_amount
+from donorhub.domain.moving.cells import clean_amount
 from donorhub.domain.moving.custom_cells import CustomColumn
+from donorhub.domain.moving.day_cells import DateWriting
 from donorhub.domain.moving.writings import Question, Writing, list_texts, settle_decimal, settle_order
 from importers.records import RecordTable
 from importers.text import find_decimal_signs

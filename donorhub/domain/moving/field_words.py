@@ -103,7 +103,8 @@ _WORDS: Final[dict[Field, str]] = {
     "full_name": (
         "imie i nazwisko|nazwisko i imie|imie nazwisko|nazwisko imie|imiona i nazwisko|nazwisko i imiona|"
         "darczynca|wplacajacy|kto|kto wplacil|od kogo|osoba|nazwa darczyncy|imie i nazwisko darczyncy|"
-        "dane darczyncy|emri dhe mbiemri|emri mbiemri|emer mbiemer|emri i plote|kush|donatori|"
+        "dane darczyncy|kontrahent|nadawca|emri dhe mbiemri|emri mbiemri|emer mbiemer|"
+        "emri i plote|kush|donatori|"
         "emri i donatorit|dhuruesi|nga kush|name|full name|donor|donor name|contact name|display name|"
         "first and last name|giver|from whom|vor und nachname|name des spenders|spender|spenderin|"
         "wyswietlana nazwa"
@@ -227,6 +228,13 @@ _CURRENCIES: Final = {
     "lek": "ALL",
     "leke": "ALL",
 }
+_ABOUT_CONTACT: Final = re.compile(
+    r"mail|newslett|kontakt|contact|posta|poczt|sms|telefon|phone|call|dzwon|korespondenc|biuletyn|buletin|"
+    r"marketing|rodo|gdpr|zgod|consent|pelqim|pranon|subscri|wysyl|permission"
+)
+_SAYS_NO: Final = re.compile(
+    r"\b(?:nie|bez|brak|no|not|without|opt out|unsub\w*|mos|pa|kein\w*|nicht)\b|rezygn|sprzeciw"
+)
 _CUSTOM_MARK: Final = re.compile(r"^(?:npsp__)?|__c$", re.IGNORECASE)
 _LINES: Final = " / "
 
@@ -246,6 +254,19 @@ def find_field(name: str) -> Field | None:
         if field := _find_by_part(_UNITS.sub(" ", fold_name(part))):
             return field
     return None
+
+
+def find_answered_field(name: str) -> Field | None:
+    """Return the field of a column that says yes and no: whether somebody may be written to or called, where
+    its name speaks of that at all.
+    """
+    field = find_field(name)
+    if field in ("consent", "no_contact", "no_email", "no_other", "deceased", "custom"):
+        return field
+    words = fold_name(name)
+    if not _ABOUT_CONTACT.search(words):
+        return None if field in ("email", "phone") else field
+    return "no_contact" if _SAYS_NO.search(words) else "consent"
 
 
 def _find_by_part(folded_text: str) -> Field | None:

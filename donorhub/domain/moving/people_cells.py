@@ -7,13 +7,16 @@ from dataclasses import dataclass
 from typing import Final
 
 from donorhub.domain.donors.couples import find_people
+from donorhub.domain.donors.given_names import find_sex
 from donorhub.domain.donors.names import ParsedName, parse_payer, parse_written_name
 from donorhub.domain.moving.cells import UnreadableCell, is_nothing, read_digits, read_text
 from donorhub.domain.payer_text import fold_letters
 from importers.records import Cell
 
 _BRACKETS: Final = re.compile(r"\s*[\[(]([^\])]*)[\])]\s*")
-_AND: Final = re.compile(r"\s+(?:i|oraz|and|dhe|und|lub|e)\s+|\s*[&+]\s*", re.IGNORECASE)
+_AND: Final = re.compile(r"\s+(?:i|oraz|and|dhe|und|lub|e)\s+|\s*[&+/]\s*", re.IGNORECASE)
+_COMMA: Final = re.compile(r"([^,\d]+),([^,\d]+)")
+_MOST_WORDS: Final = 2  # of a family name, or of given names, on one side of a comma
 _PLURALS: Final = (("dzcy", "dzki", "dzka"), ("ccy", "cki", "cka"), ("scy", "ski", "ska"))
 _TWO: Final = 2
 
@@ -37,9 +40,22 @@ def read_name(cell: Cell, *, is_family_first: bool = False) -> PersonName:
     text = read_text(cell)
     parsed_name, note = parse_written_name(text)
     name = " ".join(_BRACKETS.sub(" ", text).replace(" ,", ",").split()).strip(" ,;")
-    if is_nothing(name):
-        return PersonName("", note=note)
-    return _keep_name(name, parsed_name, note, is_family_first=is_family_first)
+    if is_nothing(name) or is_pair(name):
+        return PersonName("" if is_nothing(name) else name, note=note)
+    kept_name = _keep_name(name, parsed_name, note, is_family_first=is_family_first)
+    return kept_name if kept_name.family_name or kept_name.is_organisation else _turn_comma(kept_name)
+
+
+def _turn_comma(name: PersonName) -> PersonName:
+    """Return ``Smith, Peter`` as Peter Smith: a comma between two short names stands behind the family's."""
+    sides = _COMMA.fullmatch(name.name)
+    if sides is None or is_pair(name.name):
+        return name
+    family, given = (side.split() for side in sides.groups())
+    if not (family and given) or len(family) > _MOST_WORDS or len(given) > _MOST_WORDS:
+        return name
+    given_name, family_name = " ".join(given), " ".join(family)
+    return PersonName(f"{given_name} {family_name}", given_name, family_name, note=name.note)
 
 
 def _keep_name(name: str, parsed_name: ParsedName, note: str, *, is_family_first: bool) -> PersonName:
@@ -56,13 +72,30 @@ def _keep_name(name: str, parsed_name: ParsedName, note: str, *, is_family_first
 
 def is_pair(text: str) -> bool:
     """Return whether a name is that of two people: ``Anna i Jan Kowalscy``; an organisation's is not."""
-    name = _BRACKETS.sub(" ", text)
+    name = _write_and(_BRACKETS.sub(" ", text))
     return len(_AND.split(name.strip())) == _TWO and parse_payer(name).kind == "joint"
+
+
+def _write_and(name: str) -> str:
+    """Return a name with its comma as the word that it stands for: ``Ewa, Piotr Zielińscy`` and ``Wilk Jan,
+    Lis Ewa`` are two people each, ``Lis, Ewa`` is one."""
+    sides = _COMMA.fullmatch(name)
+    if sides is None:
+        return name
+    one, other = (side.strip() for side in sides.groups())
+    has_two_names = all(_is_person(side) for side in (one, other))
+    shares_family = find_sex(one) is not None and bool(find_people(f"{one} i {other}"))
+    return f"{one} & {other}" if has_two_names or shares_family else name
+
+
+def _is_person(text: str) -> bool:
+    parsed_name = parse_payer(text)
+    return parsed_name.kind == "person" and parsed_name.is_confident
 
 
 def split_pair(text: str) -> tuple[PersonName, PersonName]:
     """Return the two people of a name, each with the family name in the form that fits."""
-    name = " ".join(_BRACKETS.sub(" ", text).split())
+    name = _write_and(" ".join(_BRACKETS.sub(" ", text).split()))
     people = find_people(name)
     if len(people) == _TWO:
         one, other = (PersonName(who.name, who.given_name, who.family_name) for who in people)
@@ -138,7 +171,7 @@ def _write_phone(text: str, country: str) -> str:
     home = digits.removeprefix("0") if country in _TRUNK else digits
     shortest, longest = _LENGTHS.get(country, (0, -1))
     prefix = _PREFIXES.get(country, "")
-    if home.isdigit() and shortest <= len(home) <= longest:
+    if home.isdigit() and not home.startswith("0") and shortest <= len(home) <= longest:
         return f"+{prefix} {home}"
     if (
         digits.isdigit()

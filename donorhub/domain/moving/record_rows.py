@@ -27,6 +27,7 @@ def read_records(table: RecordTable, writing: Writing, answers: Answers, *, toda
     for sheet in table.sheets:
         if sheet.is_hidden and answers.hidden != "bring":
             continue
+        cells.enter_sheet(sheet)
         for row in sheet.rows:
             if not row.is_hidden or answers.hidden == "bring":
                 yield _read_row(cells, sheet, row, answers, today)
@@ -46,6 +47,8 @@ def _read_row(cells: RowCells, sheet: RecordSheet, row: RecordRow, answers: Answ
         fault, fault_field = e.code, e.field
     if not fault and not person.name:
         fault, fault_field = "no_name", "full_name"
+    elif not fault and gift is None and not person.family_name and _is_alone(cells):
+        fault, fault_field = "name_alone", "full_name"
     return Record(
         sheet.name,
         row.number,
@@ -60,3 +63,8 @@ def _read_row(cells: RowCells, sheet: RecordSheet, row: RecordRow, answers: Answ
         gift.amount if gift else find_amount(cells),
         tuple(companions),
     )
+
+
+def _is_alone(cells: RowCells) -> bool:
+    """Return whether one cell of a table of gifts is all that a row says: the title of a part, perhaps."""
+    return cells.has_column("amount") and sum(map(bool, cells.texts)) == 1

@@ -14,7 +14,14 @@ from donorhub.money import Money
 OptOut = Literal["", "no_contact", "no_email"]
 PersonKind = Literal["person", "organisation", "household"]
 RowFault = Literal[
-    CellFault, "no_name", "not_received", "taken_back", "soft_credit", "unclear_status", "fund_shares"
+    CellFault,
+    "no_name",
+    "name_alone",
+    "not_received",
+    "taken_back",
+    "soft_credit",
+    "unclear_status",
+    "fund_shares",
 ]
 
 

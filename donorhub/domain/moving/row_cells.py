@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Final, TypeVar
 
 from donorhub.domain.donors.custom_shapes import Value as CustomValue
 from donorhub.domain.moving.cells import UnreadableCell, is_nothing, read_answer, read_text, write_cell
 from donorhub.domain.moving.custom_cells import read_custom
+from donorhub.domain.moving.day_cells import find_years
 from donorhub.domain.moving.field_words import UNREAD_FIELDS, Field
 from donorhub.domain.moving.presets import Words
 from donorhub.domain.moving.records import RowFault
 from donorhub.domain.moving.writings import Writing
 from donorhub.domain.payer_text import fold_letters
-from importers.records import Cell
+from importers.records import Cell, RecordSheet
 
 Value = TypeVar("Value")
 _ANY_LETTER: Final = re.compile(r"\w")
@@ -34,6 +36,7 @@ class RowCells:
 
     def __init__(self, writing: Writing) -> None:
         self.writing = writing
+        self.dates = writing.dates
         self.refused_cells: list[tuple[str, str]] = []
         self.texts: tuple[str, ...] = ()
         self._row: Sequence[Cell] = ()
@@ -46,6 +49,11 @@ class RowCells:
                 self._places.setdefault(guess.field, []).append(guess.position)
         for at, field in enumerate(writing.constants, len(writing.guesses)):
             self._places.setdefault(field, []).append(at)
+
+    def enter_sheet(self, sheet: RecordSheet) -> None:
+        """Turn to a sheet: days without a year are of the one year that its name, or a title in it, tells."""
+        years = find_years(sheet.name) or find_years(" ".join(sheet.notes))
+        self.dates = replace(self.writing.dates, year=years.pop() if len(years) == 1 else None)
 
     def take_row(self, cells: tuple[Cell, ...], mended_texts: Mapping[str, str]) -> None:
         """Turn to a row, with the cells that a person mended."""

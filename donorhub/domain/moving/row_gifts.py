@@ -7,14 +7,8 @@ from datetime import date
 from decimal import Decimal
 from typing import Final
 
-from donorhub.domain.moving.cells import (
-    UnreadableCell,
-    read_amount,
-    read_currency,
-    read_day,
-    read_digits,
-    split_amount,
-)
+from donorhub.domain.moving.cells import UnreadableCell, read_amount, read_currency, read_digits, split_amount
+from donorhub.domain.moving.day_cells import read_day
 from donorhub.domain.moving.records import GiftDraft, RowFault
 from donorhub.domain.moving.row_cells import HeldRow, RowCells, read_plain
 from donorhub.domain.moving.salesforce import lengthen_id
@@ -39,7 +33,7 @@ def read_gift(cells: RowCells, *, today: date) -> GiftDraft | None:
     _refuse_outcome(cells.read_each("status", read_outcome, "received"))
     currency = cells.read_or_hold("currency", read_currency, "")
     amount = cells.read_or_hold("amount", lambda cell: _read_amount(cells, cell, currency), None)
-    received_on = cells.read_or_hold("received_on", lambda cell: read_day(cell, cells.writing.dates), None)
+    received_on = cells.read_or_hold("received_on", lambda cell: read_day(cell, cells.dates), None)
     if amount is None:
         raise HeldRow("no_amount", "amount")
     if received_on is None:

@@ -11,18 +11,10 @@ from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from donorhub.domain.moving.answers import Answers
-from donorhub.domain.moving.cells import (
-    AmountWriting,
-    DateWriting,
-    UnreadableCell,
-    clean_amount,
-    find_month,
-    is_nothing,
-    read_day,
-    split_amount,
-)
+from donorhub.domain.moving.cells import AmountWriting, UnreadableCell, clean_amount, is_nothing, split_amount
 from donorhub.domain.moving.columns import ColumnGuess
 from donorhub.domain.moving.custom_cells import CustomColumn
+from donorhub.domain.moving.day_cells import DateWriting, find_month, read_day
 from donorhub.domain.moving.field_words import NAME_FIELDS, Field, find_currency, is_family_first
 from donorhub.domain.moving.people_cells import is_pair
 from donorhub.domain.moving.presets import Preset, Words

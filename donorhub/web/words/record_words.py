@@ -129,6 +129,7 @@ REASONS: Final[Words[str]] = {
     "unknown_option": lazy_gettext("a word is none of the options of its field"),
     "text_too_long": lazy_gettext("a text is too long for its field"),
     "no_name": lazy_gettext("there is no name"),
+    "name_alone": lazy_gettext("it holds a name and nothing else: a title, or somebody without a gift"),
     "unclear_status": lazy_gettext("the status is not known"),
     "not_received": lazy_gettext("the money never came"),
     "taken_back": lazy_gettext("the money was given back"),

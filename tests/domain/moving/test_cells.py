@@ -9,17 +9,16 @@ import pytest
 from donorhub.domain.moving.cells import (
     AmountWriting,
     CellFault,
-    DateWriting,
     UnreadableCell,
     read_account,
     read_amount,
     read_answer,
-    read_day,
     read_digits,
     read_national_id,
     read_text,
     write_cell,
 )
+from donorhub.domain.moving.day_cells import DateWriting, read_day
 from donorhub.domain.moving.people_cells import (
     Address,
     PersonName,

@@ -1,0 +1,241 @@
+"""Workbooks as organisations in three languages keep them come in as a person counted them by hand."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Final
+
+import pytest
+from flask import Flask
+from sqlalchemy import func, select
+
+from donorhub import clock
+from donorhub.db import db
+from donorhub.domain.moving.answers import Answers
+from donorhub.models import Correction, Donor, Gift, Message, Receipt, Task
+from donorhub.services.moving import record_files
+from tests.record_books import write_book
+from tests.services.moving.records import ME, confirm, count, show
+
+CLICKS: Final = 10  # from the choice of the file to the last page
+ROWS = Sequence[Sequence[object]]
+
+
+@dataclass(frozen=True)
+class Book:
+    """A workbook, what its owner answers when asked, and what they counted."""
+
+    content: bytes
+    asked: tuple[str, ...]
+    answers: Answers
+    donors: tuple[str, ...]  # the family first where a pair is asked
+    sums: dict[str, tuple[int, int]]  # by currency: gifts, minor units
+    days: tuple[date, ...] = ()
+    held: dict[str, int] = field(default_factory=dict)
+    noes: tuple[str, ...] = ()  # who wants no contact
+
+
+def make_merged_names() -> Book:
+    """One name beside three gifts, as a merged cell shows it; amounts that are merged stand for one."""
+    rows: ROWS = [
+        ("Imię i nazwisko", "Data", "Kwota zł"),
+        ("Anna Kowalska", "12.03.2024", "50,-"),
+        (None, "13.03.2024", "60,- zł"),
+        (None, "25.03.2024", "1\u202f234,50"),
+        ("Jan Lis", "14.03.2024", 80),
+        (None, "16.03.2024", 90),
+    ]
+    return Book(
+        write_book({"2024": rows}, {"2024": ["A2:A4"]}),
+        (),
+        Answers(same_name="one"),
+        ("Anna Kowalska", "Jan Lis"),
+        {"PLN": (4, 142450)},
+        held={"no_name": 1},
+    )
+
+
+def make_parts() -> Book:
+    """Titles between the rows, a sum behind each part, and one of all."""
+    rows: ROWS = [
+        ("Darczyńca", "Data", "Kwota zł"),
+        ("STYCZEŃ",),
+        ("Anna Kowalska", "12.01.2024", 50),
+        ("Jan Lis", "13.01.2024", 60),
+        ("Razem styczeń", None, 110),
+        ("LUTY",),
+        ("Anna Kowalska", "25.02.2024", 50),
+        ("Razem luty", None, 50),
+        ("OGÓŁEM", None, 160),
+    ]
+    answers = Answers(same_name="one")
+    return Book(write_book({"2024": rows}), (), answers, ("Anna Kowalska", "Jan Lis"), {"PLN": (3, 16000)})
+
+
+def make_days_without_year() -> Book:
+    """A sheet a year, whose days name none; a title tells the year of the third."""
+    rows: ROWS = [
+        ("Imię i nazwisko", "Data", "Kwota zł"),
+        ("Anna Kowalska", "12.03", 50),
+        ("Jan Lis", "25.04.", 60),
+    ]
+    titled: ROWS = [("Wpłaty za rok 2021",), (), *rows[:2], ("Jan Lis", "29 lutego", 60)]
+    return Book(
+        write_book({"2022": rows, "2023": rows, "dawne": titled}),
+        (),
+        Answers(same_name="one"),
+        ("Anna Kowalska", "Jan Lis"),
+        {"PLN": (5, 27000)},
+        days=(date(2021, 3, 12), date(2022, 3, 12), date(2022, 4, 25), date(2023, 3, 12), date(2023, 4, 25)),
+        held={"unreadable_date": 1},  # there was no 29 February 2021
+    )
+
+
+def make_couples() -> Book:
+    """Two people in a cell in each way that people write them, and names that are one person's."""
+    names = (
+        "Anna i Jan Kowalscy",
+        "Wilk Maria, Wilk Adam",
+        "Jan Lis / Ewa Lis",
+        "Ewa, Piotr Zielińscy",
+        "Mazur, Zofia",
+        "Firma Sowa i Syn sp. z o.o.",
+    )
+    rows = [
+        ("Darczyńca", "Data", "Kwota zł"),
+        *((name, f"{at}.03.2024", 50) for at, name in enumerate(names, 13)),
+    ]
+    return Book(
+        write_book({"2024": rows}),
+        ("pairs",),
+        Answers(pairs="two"),
+        (
+            "Anna Kowalska",
+            "Jan Kowalski",
+            "Maria Wilk",
+            "Adam Wilk",
+            "Jan Lis",
+            "Ewa Lis",
+            "Ewa Zielińska",
+            "Piotr Zieliński",
+            "Zofia Mazur",
+            "Firma Sowa i Syn sp. z o.o.",
+        ),
+        {"PLN": (6, 30000)},
+    )
+
+
+def make_albanian_months() -> Book:
+    """A sheet a month with title rows, days as numbers and in two writings, and Gjithsej."""
+    sheets = {
+        name: [
+            ("Shoqata Drita – dhurimet",),
+            (),
+            ("Nr.", "Emri dhe mbiemri", "Telefoni", "Data e pagesës", "Shuma", "Shënime"),
+            (1, "Agim Krasniqi", "+355 69 20 34 567", f"12.{month}.24", "2.000 lekë", None),
+            (2, "Arta Hoxha", "+383 44 123 456", f"25.{month}.2024", "1.234,50", None),
+            (3, "Besnik Çela", None, 45300 + month, "500,- L", None),
+            ("", "Gjithsej", None, None, 3734.5, None),
+        ]
+        for month, name in enumerate(("Janar", "Shkurt", "Mars"), 1)
+    }
+    return Book(
+        write_book(sheets),
+        ("currency",),
+        Answers(currency="ALL", same_name="one"),
+        ("Agim Krasniqi", "Arta Hoxha", "Besnik Çela"),
+        {"ALL": (9, 1120350)},
+    )
+
+
+def make_albanian_members() -> Book:
+    """Members with a column that says who accepts e-mail."""
+    rows: ROWS = [
+        ("Emri", "Mbiemri", "Adresa elektronike", "Tel", "Adresa", "Pranon email"),
+        ("Agim", "Krasniqi", "agim@example.org", "044 123 456", "Rr. Nëna Terezë 5, 10000 Prishtinë", "PO"),
+        ("Arta", "Hoxha", "arta@example.org", "", "", "JO"),
+        ("Besnik", "Çela", "besnik@example.org", "", "", "nuk ka"),
+        ("Drita", "Gashi", "drita@example.org", "", "", "x"),
+    ]
+    donors = ("Agim Krasniqi", "Arta Hoxha", "Besnik Çela", "Drita Gashi")
+    return Book(write_book({"Anëtarët": rows}), (), Answers(), donors, {}, noes=("Arta Hoxha",))
+
+
+def make_english_years() -> Book:
+    """A sheet a year with family names first, pounds, and days in words."""
+    sheets = {
+        str(year): [
+            (f"Donations received {year}",),
+            (),
+            ("No", "Name", "Address", "Date received", "Amount (£)", "Reference"),
+            (1, "Mary Smith", "3 Lime Street, London EC3M 7AA", date(year, 1, 12), "£50", "gift"),
+            (2, "Brown, Peter", "7 Forest Road, Leeds LS6 2AB", f"25/02/{year}", "1,234.50", "gift"),
+            (3, "O'Neill, Zoë", None, f"3 March {year}", "£1,000.00", "gift"),
+            (None, "Total", None, None, 2284.5, None),
+        ]
+        for year in (2022, 2023)
+    }
+    donors = ("Mary Smith", "Peter Brown", "Zoë O'Neill")
+    answers = Answers(currency="GBP", same_name="one")
+    return Book(write_book(sheets), ("currency",), answers, donors, {"GBP": (6, 456900)})
+
+
+def make_english_members() -> Book:
+    """Members with two columns of yes and no, one of them the other way round."""
+    rows: ROWS = [
+        ("Title", "First name", "Surname", "Email address", "Mobile", "OK to email?", "Do not contact"),
+        ("Mrs", "Mary", "Smith", "mary@example.org", "07700 900123", "Yes", ""),
+        ("Mr", "Peter", "Brown", "peter@example.org", "07700 900124", "No", ""),
+        ("Dr", "Zoë", "O'Neill", "zoe@example.org", 7700900125, "", "Yes"),
+        ("", "", "St Anne's Church", "office@example.org", "", "Yes", ""),
+    ]
+    donors = ("Mary Smith", "Peter Brown", "Zoë O'Neill", "St Anne's Church")
+    return Book(write_book({"List": rows}), (), Answers(), donors, {}, noes=("Peter Brown", "Zoë O'Neill"))
+
+
+BOOKS: Final[Sequence[Callable[[], Book]]] = (
+    make_merged_names,
+    make_parts,
+    make_days_without_year,
+    make_couples,
+    make_albanian_months,
+    make_albanian_members,
+    make_english_years,
+    make_english_members,
+)
+
+
+@pytest.mark.parametrize("make", BOOKS, ids=lambda make: make.__name__.removeprefix("make_"))
+def test_workbook_comes_as_counted(database: Flask, make: Callable[[], Book]) -> None:
+    """The questions are those that its owner must answer, and then each gift, donor and refusal is right."""
+    book = make()
+    _, before = show(book.content, Answers(same_name=book.answers.same_name))
+    assert tuple(question.code for question in before.questions) == book.asked
+    file, plan = show(book.content, book.answers)
+    assert plan.questions == ()
+    assert len(book.asked) + 3 <= CLICKS  # the file, the answers, the button
+    reasons = Counter(row.reason for row in plan.plan.rows if row.state == "held" and not row.is_total)
+    assert dict(reasons) == book.held
+    confirm(file, plan.digest)
+    _assert_counted(book)
+    again, is_new = record_files.receive_file(book.content, "again.xlsx", now=clock.now(), actor=ME)
+    assert (again.id, is_new) == (file.id, False)
+    _assert_counted(book)
+
+
+def _assert_counted(book: Book) -> None:
+    names = db.session.scalars(select(Donor.name).order_by(Donor.id)).all()
+    assert sorted(names) == sorted(book.donors)
+    sums = db.session.execute(
+        select(Gift.currency, func.count(Gift.id), func.sum(Gift.amount_minor)).group_by(Gift.currency)
+    )
+    assert {currency: (number, total) for currency, number, total in sums} == book.sums
+    if book.days:
+        assert tuple(db.session.scalars(select(Gift.received_on).order_by(Gift.received_on))) == book.days
+    noes = db.session.scalars(select(Donor.name).where(Donor.do_not_contact).order_by(Donor.id))
+    assert tuple(noes) == book.noes
+    assert [count(kind) for kind in (Correction, Message, Receipt)] == [0, 0, 0]
+    assert db.session.scalar(select(func.count()).select_from(Task).where(Task.kind == "thank_you")) == 0
