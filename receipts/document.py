@@ -74,6 +74,58 @@ class Receipt:
     is_copy: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """One letter to one reader. ``body`` is Markdown; whatever else it holds is printed as text."""
+
+    lang: Lang
+    organisation: Organisation
+    address_lines: tuple[str, ...]  # the name first, as the country writes it
+    written_on: date
+    subject: str
+    body: str
+    code: str = ""  # by which an answer is known: DH-1001-7
+
+
+Window = Literal["left", "right"]  # where the envelope shows the address
+
+
+@dataclass(frozen=True, slots=True)
+class SheetForm:
+    """A sheet of labels: how many there are, how large, and where the first one lies, in millimetres."""
+
+    name: str
+    columns: int
+    rows: int
+    width: float
+    height: float
+    left: float
+    top: float
+    gap: float = 0  # between two columns
+
+    @property
+    def count(self) -> int:
+        """Return how many labels a sheet holds."""
+        return self.columns * self.rows
+
+
+SHEET_FORMS: Final[tuple[SheetForm, ...]] = (
+    SheetForm("70x37", 3, 8, 70, 37, 0, 0.5),
+    SheetForm("70x42.4", 3, 7, 70, 42.4, 0, 0.1),
+    SheetForm("63.5x38.1", 3, 7, 63.5, 38.1, 7.2, 15.15, 2.5),
+    SheetForm("99.1x38.1", 2, 7, 99.1, 38.1, 4.65, 15.15, 2.5),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class LabelSheet:
+    """Addresses on sheets of labels, of which the first so many were used before."""
+
+    form: SheetForm
+    addresses: tuple[tuple[str, ...], ...]
+    used: int = 0
+
+
 class Unrenderable(Exception):
     """The PDF cannot be made now; the message tells staff why and the way out."""
 

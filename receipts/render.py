@@ -44,8 +44,16 @@ def render_pdf(receipt: Receipt) -> bytes:
     """
     html = _render_page(receipt, inline_style="")
     identifier = hashlib.sha256(html.encode()).digest()[:16]
+    return draw_pdf(html, f"receipt-{receipt.template_version}", identifier)
+
+
+def draw_pdf(html: str, style: str, identifier: bytes) -> bytes:
+    """Return a page of our own, made of texts that were cleaned, as a PDF in one of our styles.
+
+    Raise Unrenderable when the system's libraries are missing or the page asks for any address.
+    """
     with _one_at_a_time:
-        return _get_whole_engine().make_pdf(html, receipt.template_version, identifier)
+        return _get_whole_engine().make_pdf(html, style, identifier)
 
 
 def render_pdfs(receipts: Iterable[Receipt]) -> Iterator[bytes]:
@@ -60,7 +68,7 @@ def preload_engine() -> None:
     machine.
     """
     with _one_at_a_time:
-        _get_whole_engine().get_style(TEMPLATE_VERSION)
+        _get_whole_engine().get_style(f"receipt-{TEMPLATE_VERSION}")
 
 
 def render_html(receipt: Receipt) -> str:
@@ -68,7 +76,7 @@ def render_html(receipt: Receipt) -> str:
 
     It needs no library of the system, so it works where :func:`render` cannot.
     """
-    style = "".join(_read_part(receipt.template_version, part) for part in ("css", "screen.css"))
+    style = "".join(_read_part(f"receipt-{receipt.template_version}", part) for part in ("css", "screen.css"))
     return _render_page(receipt, inline_style=Markup(style))  # noqa: S704  our own file, no one's text
 
 
@@ -80,7 +88,7 @@ def _render_page(receipt: Receipt, *, inline_style: str) -> str:
         )
     try:
         pack = get_pack_by_version(receipt.rule_pack_version)
-        template = _make_environment().get_template(f"receipt-{receipt.template_version}.html")
+        template = make_environment().get_template(f"receipt-{receipt.template_version}.html")
     except (NoPack, TemplateNotFound) as e:
         raise Unrenderable(
             f"receipt {receipt.number} needs what this release lacks: {e}; install the release that made it"
@@ -89,7 +97,8 @@ def _render_page(receipt: Receipt, *, inline_style: str) -> str:
 
 
 @cache
-def _make_environment() -> Environment:
+def make_environment() -> Environment:
+    """Return what reads our own templates: they escape whatever they print, and know no other name."""
     return Environment(
         loader=FileSystemLoader(_FOLDER),
         autoescape=True,
@@ -100,8 +109,8 @@ def _make_environment() -> Environment:
 
 
 @cache
-def _read_part(template_version: str, part: str) -> str:
-    return (_FOLDER / f"receipt-{template_version}.{part}").read_text(encoding="utf-8")
+def _read_part(style: str, part: str) -> str:
+    return (_FOLDER / f"{style}.{part}").read_text(encoding="utf-8")
 
 
 class _Engine:
@@ -120,7 +129,7 @@ class _Engine:
         self._styles: dict[str, Any] = {}
         self._images: dict[str, Any] = {}
 
-    def make_pdf(self, html: str, template_version: str, identifier: bytes) -> bytes:
+    def make_pdf(self, html: str, style: str, identifier: bytes) -> bytes:
         from weasyprint.urls import FatalURLFetchingError
 
         self._fetcher.refused_urls.clear()
@@ -128,7 +137,7 @@ class _Engine:
         # Inside a drawing WeasyPrint swallows this error, so the list below decides.
         with suppress(FatalURLFetchingError):
             document = self._html(string=html, url_fetcher=self._fetcher).write_pdf(
-                stylesheets=[self.get_style(template_version)],
+                stylesheets=[self.get_style(style)],
                 font_config=self._fonts,
                 cache=self._images,
                 pdf_identifier=identifier,
@@ -146,13 +155,11 @@ class _Engine:
         is_whole: bool = self._fonts.has_files(len(_FONT_FILES)) or not self._styles
         return is_whole
 
-    def get_style(self, template_version: str) -> Any:
-        if template_version not in self._styles:
-            style = "".join(_read_part(template_version, part) for part in ("css", "print.css"))
-            self._styles[template_version] = self._css(
-                string=style, url_fetcher=self._fetcher, font_config=self._fonts
-            )
-        return self._styles[template_version]
+    def get_style(self, name: str) -> Any:
+        if name not in self._styles:
+            text = "".join(_read_part(name, part) for part in ("css", "print.css"))
+            self._styles[name] = self._css(string=text, url_fetcher=self._fetcher, font_config=self._fonts)
+        return self._styles[name]
 
 
 @cache

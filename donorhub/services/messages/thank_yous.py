@@ -114,6 +114,25 @@ def find_late_hindrance(message: Message, *, now: datetime) -> str:
     return ""
 
 
+def take_out_gifts(donor: Donor, gift_ids: Collection[int], *, now: datetime, actor: str) -> None:
+    """Let a thank-you that waits to leave speak of these gifts no more; without any other it does not
+    leave.
+    """
+    message = thanked_gifts.find_waiting_message(donor)
+    if message is None:
+        return
+    gift_rows = thanked_gifts.list_gifts(message)
+    left = [gift for gift in gift_rows if gift.id not in gift_ids]
+    if len(left) == len(gift_rows):
+        return
+    thanked_gifts.drop_gifts(message, gift_ids)
+    if left:
+        _write_anew(message, left, donor)
+        return
+    message.state, message.suppressed_reason = "suppressed", "already_sent"
+    tasks.cancel_task(f"send_message:{message.id}", now=now, actor=actor, reason="already_sent")
+
+
 def _find_task(gift: Gift) -> Task | None:
     return tasks.find_task(f"thank_you:gift:{gift.id}")
 

@@ -1,0 +1,95 @@
+"""Letters: messages of channel ``post``, printed by a person and posted by them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import select
+
+import receipts as printed
+from donorhub.db import db
+from donorhub.domain.donors import postal_address
+from donorhub.errors import Conflict
+from donorhub.models import Donor, Message
+from donorhub.services.access import audit, organisation
+
+
+def list_address_lines(donor: Donor) -> tuple[str, ...]:
+    """Return the lines of an envelope to a donor; none where the address is not complete."""
+    ours = organisation.get_organisation()
+    return postal_address.write_lines(
+        donor.name,
+        street=donor.street,
+        postcode=donor.postcode,
+        town=donor.city,
+        country=donor.country,
+        home=ours.country,
+        lang=ours.lang,
+    )
+
+
+def make_letters(message_rows: Sequence[Message]) -> list[printed.Letter]:
+    """Return what is printed of letters, with the organisation's own head as it is now."""
+    ours = organisation.get_organisation()
+    place = " ".join(part for part in (ours.postcode, ours.city) if part)
+    head = printed.Organisation(
+        legal_name=ours.legal_name,
+        address_lines=tuple(line for line in (ours.street, place) if line),
+        ids={name: str(value) for name, value in ours.ids.items()},
+        place=ours.city,
+        contact=" ".join(ours.contact.split()),
+    )
+    return [
+        printed.Letter(
+            lang=message.lang,
+            organisation=head,
+            address_lines=tuple(message.to_address.split("\n")),
+            written_on=organisation.get_day(message.planned_at),
+            subject=message.subject,
+            body=message.body,
+            code=_find_code(message),
+        )
+        for message in message_rows
+    ]
+
+
+def mark_as_posted(message_rows: Sequence[Message], *, now: datetime, actor: str) -> int:
+    """Record that letters were printed and posted; return how many are so now that were not before.
+
+    Raise Conflict for a message that is no letter, or that was held back.
+    """
+    for message in message_rows:
+        if message.channel != "post" or message.state not in ("planned", "sent"):
+            raise Conflict(
+                f"message {message.id} is no letter that waits to be posted", code="no_waiting_letter"
+            )
+    waiting = [message for message in message_rows if message.state == "planned"]
+    for message in waiting:
+        message.state, message.sent_at = "sent", now
+        audit.record_action(actor, "letter.posted", ("message", message.id), now=now, data={})
+    return len(waiting)
+
+
+def discard_letter(message: Message, *, now: datetime, actor: str) -> bool:
+    """Let a letter that was not posted be none; return whether anything changed. Raise Conflict for
+    others.
+    """
+    if message.state == "suppressed":
+        return False
+    if message.channel != "post" or message.state != "planned":
+        raise Conflict(f"message {message.id} is no letter that waits to be posted", code="no_waiting_letter")
+    message.state, message.suppressed_reason = "suppressed", "discarded"
+    audit.record_action(actor, "letter.discarded", ("message", message.id), now=now, data={})
+    return True
+
+
+def list_letters(task_id: int) -> Sequence[Message]:
+    """Return the letters of one run, in the order in which they are printed."""
+    query = select(Message).where(Message.task_id == task_id, Message.channel == "post")
+    return db.session.scalars(query.order_by(Message.id)).all()
+
+
+def _find_code(message: Message) -> str:
+    donor = db.session.get(Donor, message.donor_id) if message.donor_id else None
+    return donor.code if donor else ""

@@ -1,0 +1,47 @@
+"""Thanks by a person, by phone or letter: nobody is thanked for the same gift by the program too."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+
+from sqlalchemy import select
+
+from donorhub.db import db
+from donorhub.errors import Rejected
+from donorhub.models import Donor, Gift, Interaction
+from donorhub.services.access import audit
+from donorhub.services.donors import interactions
+from donorhub.services.donors.interactions import NewInteraction
+from donorhub.services.messages import thank_yous, thanked_gifts
+from donorhub.services.work import tasks
+
+
+def stop_thanks(donor: Donor, gift_ids: Collection[int], *, now: datetime, actor: str) -> None:
+    """Let the program thank for these gifts no more; again changes nothing. What has left cannot be stopped.
+
+    A thank-you that waits to leave goes on for the other gifts in it, or is held back without any.
+    """
+    thanked_gifts.lock_donor(donor)
+    keys = [f"{kind}:gift:{gift_id}" for gift_id in gift_ids for kind in ("thank_you", "thank_by_hand")]
+    tasks.cancel_tasks(dict.fromkeys(keys, "already_sent"), now=now, actor=actor)
+    thank_yous.take_out_gifts(donor, gift_ids, now=now, actor=actor)
+
+
+def note_call(
+    donor: Donor, gift_ids: Collection[int], text: str, *, now: datetime, actor: str
+) -> Interaction:
+    """Record that somebody thanked a donor on the phone, for these gifts; return the call.
+
+    Raise Rejected for a gift of somebody else, and where none is chosen.
+    """
+    known_ids = db.session.scalars(select(Gift.id).where(Gift.id.in_(gift_ids), Gift.donor_id == donor.id))
+    if not gift_ids or set(known_ids) != set(gift_ids):
+        raise Rejected("choose gifts of this donor", field="/gift_ids", code="no_gift_chosen")
+    stop_thanks(donor, gift_ids, now=now, actor=actor)
+    call = NewInteraction(kind="call", at=now, text=text, direction="out", outcome="reached")
+    row = interactions.record_interaction(donor.id, call, source="form", now=now, actor=actor)
+    audit.record_action(
+        actor, "gift.thanked_by_hand", ("donor", donor.id), now=now, data={"gifts": sorted(gift_ids)}
+    )
+    return row
