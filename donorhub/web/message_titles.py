@@ -15,7 +15,9 @@ _WITHOUT_AMOUNT: Final = frozenset({"new_donor"})
 
 def can_read_text(kind: str) -> bool:
     """Return whether the reader may see subject and text of a message of this kind."""
-    return get_principal().has_permission("gifts:read") or kind in _WITHOUT_AMOUNT
+    who = get_principal()
+    is_own_work = kind == "personal" and who.has_permission("messages:write")
+    return who.has_permission("gifts:read") or kind in _WITHOUT_AMOUNT or is_own_work
 
 
 def choose_title(kind: str, subject: str) -> str:

@@ -29,7 +29,7 @@ class Link(NamedTuple):
 
 NAVIGATION: Final = (
     Link("dashboard.show_dashboard", lazy_gettext("Dashboard"), "tasks:read", "home"),
-    Link("donors.list_donors", lazy_gettext("Donors"), "donors:read", "users", ("moving",)),
+    Link("donors.list_donors", lazy_gettext("Donors"), "donors:read", "users", ("moving", "writing")),
     Link("gifts.list_gifts", lazy_gettext("Gifts"), "gifts:read", "coin"),
     Link(
         "recurring.list_recurring_gifts",
@@ -41,7 +41,13 @@ NAVIGATION: Final = (
     Link("bank.show_bank", lazy_gettext("Bank statements"), "imports:read", "building-bank"),
     Link("tasks.list_tasks", lazy_gettext("Tasks"), "tasks:read", "checklist"),
     Link("receipts.list_receipts", lazy_gettext("Receipts"), "receipts:read", "receipt"),
-    Link("messages.list_messages", lazy_gettext("Messages"), "messages:read", "mail", ("suppressions",)),
+    Link(
+        "messages.list_messages",
+        lazy_gettext("Messages"),
+        "messages:read",
+        "mail",
+        ("suppressions", "letters"),
+    ),
     Link("errors.show_error_inbox", lazy_gettext("Error inbox"), "providers:read", "alert-triangle"),
     Link(
         "settings.show_settings",

@@ -34,6 +34,7 @@ WritingKind = Literal["personal", "thank_you"]
 # What one of us says that a message is: an answer or about their own gifts, news, or an ask.
 WritingCategory = Literal["transactional", "stewardship", "appeal"]
 WRITING_CHANNELS: Final[tuple[WritingChannel, ...]] = get_args(WritingChannel)
+WRITING_KINDS: Final[tuple[WritingKind, ...]] = get_args(WritingKind)
 WRITING_CATEGORIES: Final[tuple[WritingCategory, ...]] = get_args(WritingCategory)
 
 

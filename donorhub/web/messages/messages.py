@@ -21,6 +21,7 @@ from donorhub.web.forms import Form
 from donorhub.web.message_titles import can_read_text, choose_title
 from donorhub.web.saving import commit, tell_reader
 from donorhub.web.words import labels
+from receipts import convert_markdown
 
 bp = Blueprint("messages", __name__, url_prefix="/messages")
 Answer = Response | str | tuple[str, int]
@@ -99,5 +100,6 @@ def _render_message(message: Message, form: Form) -> str:
         gifts=thanked_gifts.list_gifts(message) if get_principal().has_permission("gifts:read") else (),
         leaves_at=messages.find_leaving(message) if message.state == "planned" else None,
         is_readable=can_read_text(find_kind(message)),
+        letter=convert_markdown(message.body) if message.channel == "post" else None,
         donor=db.session.get(Donor, message.donor_id) if message.donor_id else None,
     )

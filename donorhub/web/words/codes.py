@@ -15,6 +15,8 @@ from markupsafe import Markup
 ENDS: Final[Mapping[str, object]] = {
     "address_bounced": lazy_gettext("mail to this address came back"),
     "address_complained": lazy_gettext("they complained about mail to this address"),
+    "already_sent": lazy_gettext("the donor was thanked already"),
+    "discarded": lazy_gettext("somebody decided against it"),
     "bank_unknown": lazy_gettext("the bank was not known that far"),
     "closed": lazy_gettext("the recurring gift was closed"),
     "corrected": lazy_gettext("the gift was taken out"),

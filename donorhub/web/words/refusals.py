@@ -29,6 +29,10 @@ _OUT_OF_DATE: Final = lazy_gettext("Please load the form anew and send it again.
 
 # By specific code; slots are filled from the facts of the refusal.
 CODES: Final[Mapping[str, object]] = {
+    "no_gift_chosen": lazy_gettext("Please choose the gifts that are thanked for."),
+    "thanks_by_letter": lazy_gettext("By e-mail a gift is thanked for by itself: choose a letter."),
+    "nothing_written": lazy_gettext("Please write a subject and a text."),
+    "no_waiting_letter": lazy_gettext("This letter does not wait to be posted any more."),
     "last_language": lazy_gettext("One language must stay: nobody could be written to."),
     "text_changed": lazy_gettext(
         "Somebody else changed this text in the meantime. Look at theirs before you save yours."

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from flask_babel import lazy_gettext
+from flask_babel import gettext, lazy_gettext
 
 from donorhub.domain.messages.sandbox import FaultCode, TextFault
+from donorhub.web.words import codes
 
 TEXT_KINDS: Final[Mapping[str, object]] = {
     "thank_you-email": lazy_gettext("Thank-you by e-mail"),
@@ -40,6 +41,19 @@ TEXT_VARIABLES: Final[Mapping[str, object]] = {
     "organisation": lazy_gettext("our name"),
     "contact": lazy_gettext("how to reach us; empty where the organisation has named nothing"),
     "how_to_stop": lazy_gettext("why the mail came, and how to stop further ones"),
+}
+WRITING_CHANNELS: Final[Mapping[str, object]] = {
+    "email": lazy_gettext("E-mail"),
+    "post": lazy_gettext("Letter"),
+}
+WRITING_KINDS: Final[Mapping[str, object]] = {
+    "personal": lazy_gettext("my own words"),
+    "thank_you": lazy_gettext("the thank-you, as a letter"),
+}
+WRITING_CATEGORIES: Final[Mapping[str, object]] = {
+    "transactional": lazy_gettext("it answers them, or is about their own gifts"),
+    "stewardship": lazy_gettext("news of what we do"),
+    "appeal": lazy_gettext("it asks for something"),
 }
 _FAULTS: Final[Mapping[FaultCode, object]] = {
     "syntax": lazy_gettext(
@@ -76,6 +90,11 @@ _FAULTS: Final[Mapping[FaultCode, object]] = {
         "Line %(line)s: “%(name)s” promises that answers are read, and nobody reads them."
     ),
 }
+
+
+def word_hold(reason: str) -> str:
+    """Return why a message may not be sent, whether by e-mail or as a letter."""
+    return gettext("there is no whole address") if reason == "no_address" else codes.word_code(reason)
 
 
 def write_fault(fault: TextFault) -> str:

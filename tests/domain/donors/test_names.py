@@ -12,7 +12,12 @@ from donorhub.domain.donors.names import (
     parse_payer,
     parse_written_name,
 )
-from donorhub.domain.donors.salutation import make_vocative, write_greeting, write_greeting_of_organisation
+from donorhub.domain.donors.salutation import (
+    find_title,
+    make_vocative,
+    write_greeting,
+    write_greeting_of_organisation,
+)
 from donorhub.domain.payer_text import (
     cut_address,
     fold_letters,
@@ -230,3 +235,21 @@ def test_addresses_and_bank_words_are_removed() -> None:
         "kowalskiej",
         "maj",
     )
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "line"),
+    [
+        ("prof. dr hab. Jan Lis", "Jan", "Szanowny Panie Profesorze,"),
+        ("dr Anna Lis", "Anna", "Szanowna Pani Doktor,"),
+        ("dr Anna Lis", "dr Anna", "Szanowna Pani Doktor,"),
+        ("ks. Jan Lis", "Jan", "Szanowny Księże,"),
+        ("Anna Maria Lis", "Anna Maria", "Szanowna Pani Anno,"),
+        ("Pola Lis", "Pola", "Szanowna Pani Polu,"),
+        ("Kasper Lis", "Kasper", "Szanowny Panie Kasprze,"),
+        ("John Smith", "John", "Szanowni Państwo,"),
+    ],
+)
+def test_titles_and_several_names(name: str, given: str, line: str) -> None:
+    """A title stands for the name, and of several given names the first is called."""
+    assert write_greeting("pl", given, "Lis", title=find_title(name)) == line
