@@ -35,7 +35,7 @@ def render_letters(letters: Sequence[Letter], *, window: Window = "left") -> byt
         .get_template("letter-1.html")
         .render(letters=pages, window=window, lang=letters[0].lang)
     )
-    return draw_pdf(html, "letter-1", _identify(html))
+    return draw_pdf(html, "letter-1", _make_identifier(html))
 
 
 def render_labels(sheet: LabelSheet) -> bytes:
@@ -47,10 +47,10 @@ def render_labels(sheet: LabelSheet) -> bytes:
         raise ValueError(f"a file holds {LABELS_IN_A_FILE} labels, and these are {len(sheet.addresses)}")
     pages = list(_place_labels(sheet))
     html = make_environment().get_template("labels-1.html").render(pages=pages, form=sheet.form)
-    return draw_pdf(html, "labels-1", _identify(html))
+    return draw_pdf(html, "labels-1", _make_identifier(html))
 
 
-def _identify(html: str) -> bytes:
+def _make_identifier(html: str) -> bytes:
     return hashlib.sha256(html.encode()).digest()[:16]
 
 

@@ -62,7 +62,7 @@ def write_message(donor_id: int) -> Answer:
         wish, key = _read_wish(form), form.read_key()
         saving.refuse_errors()
         if act == "preview":
-            return _render_form(donor, form, _draft(donor, wish))
+            return _render_form(donor, form, _make_draft(donor, wish))
         message, _is_new = writing.write_to_donor(
             donor,
             wish,
@@ -129,7 +129,7 @@ def _read_text(form: Form) -> str:
     return text
 
 
-def _draft(donor: Donor, wish: Wish) -> Draft:
+def _make_draft(donor: Donor, wish: Wish) -> Draft:
     return writing.draft_message(donor, wish, author=get_principal().name, now=clock.now())
 
 
@@ -137,7 +137,7 @@ def _find_draft(donor: Donor, form: Form) -> Draft | None:
     """Return what the form would write now; None where it lacks something."""
     if form.errors.keys() - {""}:
         return None
-    return _draft(donor, _read_wish(form))
+    return _make_draft(donor, _read_wish(form))
 
 
 def _render_form(donor: Donor, form: Form, draft: Draft | None = None) -> str:
