@@ -26,6 +26,7 @@ from donorhub.api.moving import lists, record_files
 from donorhub.api.providers import payouts, provider_events, webhook_endpoints, webhooks
 from donorhub.api.receipts import receipts
 from donorhub.api.recurring import instalments, mandates, recurring_gifts
+from donorhub.api.reports import search
 from donorhub.api.work import tasks, upgrade_notes
 
 NOUNS: Final = (
@@ -65,6 +66,7 @@ NOUNS: Final = (
     audit.bp,
     lists.bp,
     record_files.bp,
+    search.bp,
 )
 
 

@@ -15,12 +15,13 @@ from donorhub.web.moving import downloads, records
 from donorhub.web.providers import endpoints
 from donorhub.web.receipts import receipts
 from donorhub.web.recurring import instalments, mandates
-from donorhub.web.reports import dashboard, first_steps
+from donorhub.web.reports import dashboard, first_steps, search
 from donorhub.web.work import error_inbox, tasks, upgrade_notes
 
 BLUEPRINTS: Final[tuple[Blueprint, ...]] = (
     dashboard.bp,
     rights.bp,  # with the other pages of donors
+    search.bp,
     gift_changes.bp,  # with the other pages of gifts
     instalments.bp,  # with the other pages of recurring gifts
     mandates.bp,

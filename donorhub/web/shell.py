@@ -129,6 +129,7 @@ def _list_words_of_every_page() -> dict[str, object]:
         "langs": OWN_WORDS,
         "is_demo": settings.mode == "demo",
         "is_held": is_held,
+        "uses_keys": g.get("uses_keys", True),
         "may": (who.has_permission if who else lambda _permission: False),
         "style_version": current_app.extensions["donorhub.style_version"],
         "words": prepared.labels_in(lang),
@@ -159,6 +160,7 @@ def find_way_onward() -> str:
 
 
 def _compute_style_version() -> str:
-    """Return what changes with the style sheet, so that no browser keeps an old one."""
-    sheet = Path(__file__).with_name("static") / "donorhub.css"
-    return hashlib.sha256(sheet.read_bytes()).hexdigest()[:8]
+    """Return what changes with style sheet and script of every page, so that no browser keeps old ones."""
+    static = Path(__file__).with_name("static")
+    files = [(static / name).read_bytes() for name in ("donorhub.css", "search.js")]
+    return hashlib.sha256(b"".join(files)).hexdigest()[:8]

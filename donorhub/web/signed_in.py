@@ -27,7 +27,7 @@ class Staff(SQLAlchemySessionUserDatastore):
         signed_in = sessions.find_signed_in(str(equal["fs_uniquifier"]), now=clock.now())
         if signed_in is None:
             return None
-        g.signed_in = signed_in
+        g.signed_in, g.uses_keys = signed_in, signed_in.user.uses_keys
         return signed_in.user
 
 

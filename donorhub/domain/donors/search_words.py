@@ -31,6 +31,7 @@ _WORD_FIELDS: Final[tuple[Field, ...]] = ("name", "city", "email")
 _NUMBER_FIELDS: Final[tuple[Field, ...]] = ("phone", "account", "postcode", "tax_number")
 _LONGEST: Final = 100  # letters of a word
 _MOST_WORDS: Final = 8  # of a question
+_SHORT: Final = 2  # letters; too many addresses begin so
 _FEWEST_DIGITS: Final = 4  # of a number that is looked for by its beginning or its end
 _SHORTEST_WITH_TYPO: Final = 4  # letters of a name
 _SHORTEST_MISTYPED: Final = 3  # what is left of it
@@ -185,8 +186,8 @@ def _read_unit(chunk: str, marks: dict[Field, str]) -> Unit:
         return Unit((Term(email + word),), (email + word,), is_email=True) if email else Unit(())
     if any(sign.isdigit() for sign in word):
         return _read_number(chunk, word, marks)
-    terms = [Term(marks[field] + word) for field in _WORD_FIELDS if field in marks]
-    terms += [Term(marks["code"] + word)] if "code" in marks else []
+    fields = (*_WORD_FIELDS, "code") if len(word) > _SHORT else ("name", "city")
+    terms = [Term(marks[field] + word) for field in fields if field in marks]
     return Unit(tuple(terms), word=word if "name" in marks and _may_be_mistyped(word) else "")
 
 

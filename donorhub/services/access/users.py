@@ -197,6 +197,13 @@ def set_lang(user_id: int, lang: Lang) -> User:
     return user
 
 
+def set_keys(user_id: int, uses_keys: bool) -> User:
+    """Set whether single letters are keys on this user's pages."""
+    user = get_user(user_id)
+    user.uses_keys = uses_keys
+    return user
+
+
 def activate_user(user_id: int, *, now: datetime, actor: str) -> User:
     """Let a user in again; one who is active stays as they are."""
     user = get_user(user_id)

@@ -27,6 +27,7 @@ from donorhub.domain.donors.search_words import (
 from donorhub.models import Correction, Donor, DonorDocument, Gift, TypoStump
 from donorhub.models.states import DonorKind
 from donorhub.services.donors import search, search_documents
+from donorhub.services.donors.search_documents import use_word_index
 from donorhub.services.paging import AnySelect
 
 MOST: Final = 8  # answers, where nobody asks for another number
@@ -117,18 +118,20 @@ def _rank_candidates(question: _Question, *, but: Mapping[int, object]) -> Ranks
         for group in groups:
             query = query.where(or_(*map(_has_word, group)))
     else:
-        ids = search_documents.select_ids_by_words(search_documents.write_query(groups))
-        query = _narrow_by_words(query, ids)
-    rows = db.session.execute(query.limit(write_literal(MOST_CANDIDATES)))
+        query = _narrow_by_words(query, search_documents.write_query(groups))
+    with use_word_index():
+        rows = db.session.execute(query.limit(write_literal(MOST_CANDIDATES))).all()
     return {row.id: (_rank_words(row.words.split(), question), row) for row in rows if row.id not in but}
 
 
-def _narrow_by_words(query: AnySelect, ids: Any) -> AnySelect:
-    hit = ids.subquery("hit")
-    query = query.join(hit, hit.c.donor_id == Donor.id)
+def _narrow_by_words(query: AnySelect, question: str) -> AnySelect:
+    ids = search_documents.select_ids_by_words(question)
     if db.session.get_bind().dialect.name == "sqlite":  # its index gives the newest first without sorting
-        query = query.order_by(hit.c.donor_id.desc())
-    return query
+        hit = ids.subquery("hit")
+        return query.join(hit, hit.c.donor_id == Donor.id).order_by(hit.c.donor_id.desc())
+    # By itself: joined, PostgreSQL would rather walk all documents in the order of their donors.
+    some = ids.limit(write_literal(MOST_CANDIDATES)).cte("hit").prefix_with("MATERIALIZED")
+    return query.join(some, some.c.donor_id == Donor.id)
 
 
 def _has_word(word: str) -> Any:

@@ -197,16 +197,20 @@ def _find_entries(text: str, limit: int) -> Sequence[AnyRow]:
     if amount is not None:
 
         def read_newest(minor: int) -> Sequence[AnyRow]:
-            query = _ENTRIES.where(Entry.amount_minor == minor)
-            newest = query.order_by(Entry.booked_on.desc(), Entry.id.desc())
-            return db.session.execute(newest.limit(write_literal(limit))).all()
+            newest = _ENTRIES.order_by(Entry.booked_on.desc(), Entry.id.desc()).limit(write_literal(limit))
+            return [
+                row
+                for one in (minor, -minor)
+                for row in db.session.execute(newest.where(Entry.amount_minor == one))
+            ]
 
         return _gather_near(Entry.amount_minor, amount, read_newest, limit)
     words = [word for word in split_words(text) if len(word) >= _SHORTEST_WORD and word.isalpha()]
     if not words or "@" in text:
         return ()
     query = _narrow_by_payer(search_documents.write_query([[f"{word}*"] for word in words]))
-    rows_of_payer = db.session.execute(query.limit(write_literal(_MOST_CANDIDATES))).all()
+    with search_documents.use_word_index():
+        rows_of_payer = db.session.execute(query.limit(write_literal(_MOST_CANDIDATES))).all()
     return sorted(rows_of_payer, key=lambda row: (row.booked_on, row.id), reverse=True)[:limit]
 
 

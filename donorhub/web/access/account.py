@@ -1,4 +1,4 @@
-"""The reader's own account: language and password."""
+"""The reader's own account: language, keys and password."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Answer = Response | str | tuple[str, int]
 @bp.get("")
 @require_permission("tasks:read")
 def show_account() -> str:
-    """Show language and password."""
+    """Show language, keys and password."""
     return _render_account(Form(start={"lang": users.get_user(get_principal().id).lang}))
 
 
@@ -43,6 +43,16 @@ def set_language() -> Answer:
         tell_reader(gettext("Saved."))
         return redirect(url_for("account.show_account"))
     return _render_account(form), 422
+
+
+@bp.post("/keys")
+@require_permission("tasks:read")
+def set_keys() -> Answer:
+    """Set whether single letters are keys on this user's pages."""
+    users.set_keys(get_principal().id, Form(request.form).is_ticked("uses_keys"))
+    commit()
+    tell_reader(gettext("Saved."))
+    return redirect(url_for("account.show_account"))
 
 
 @bp.post("/password")
@@ -73,4 +83,6 @@ def _is_password_right(user: User, password: str) -> bool:
 
 
 def _render_account(form: Form) -> str:
-    return render_template("access/account.html", form=form, address=users.get_user(get_principal().id).email)
+    user = users.get_user(get_principal().id)
+    keys_form = Form(start={"uses_keys": "1" if user.uses_keys else ""})
+    return render_template("access/account.html", form=form, keys_form=keys_form, address=user.email)
