@@ -23,6 +23,8 @@ PATHS = (
     "/donors",
     "/donors?q=kowal",
     "/donors?q=nobody",
+    "/search?q=kowal",
+    "/search?q=nobody",
     "/donors/new",
     "/donors/1",
     "/donors/1/edit",

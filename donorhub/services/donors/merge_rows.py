@@ -39,6 +39,7 @@ from donorhub.services.donors import merge_folds
 
 Row = dict[str, Any]
 EXEMPT: Final[Mapping[tuple[str, str], str]] = {
+    ("donor_document", "donor_id"): "one row a donor, written anew",
     ("donor_stage", "donor_id"): "one row a donor, worked out anew",
     ("duplicate_member", "donor_id"): "names the record as it was, read through the merge",
     ("duplicate_verdict", "left_id"): "names the record as it was, read through the merge",

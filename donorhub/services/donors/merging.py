@@ -19,7 +19,15 @@ from donorhub.errors import Conflict, NotFound, Rejected
 from donorhub.models import Donor, DuplicateVerdict, MergeDrop, MergeLog, MergeMove
 from donorhub.services import shown
 from donorhub.services.access import audit, organisation
-from donorhub.services.donors import candidates, contact_rows, identity_keys, merge_fields, merge_rows, stages
+from donorhub.services.donors import (
+    candidates,
+    contact_rows,
+    identity_keys,
+    merge_fields,
+    merge_rows,
+    search_documents,
+    stages,
+)
 from donorhub.services.donors.merge_fields import CHOSEN_FIELDS, FieldChoice
 from donorhub.services.donors.merge_rows import Merging
 
@@ -220,6 +228,7 @@ def _unite_donors(merging: Merging, plan: MergePlan) -> None:
     contact_rows.fill_columns(survivor)
     db.session.flush()
     identity_keys.count_holders(pairs)
+    search_documents.write_documents([survivor.id, loser.id])
     stages.refresh_stages([survivor.id], today=organisation.get_day(merging.now))
     for id_ in (survivor.id, loser.id):
         note_difference(merging, "donor", id_, before[id_])

@@ -26,6 +26,7 @@ from donorhub.services.donors import (
     merge_fields,
     merge_rows,
     merging,
+    search_documents,
     stages,
 )
 from donorhub.services.donors.later_rows import LaterRow, RowName
@@ -276,6 +277,7 @@ def _follow_rows(log: MergeLog, now: datetime) -> None:
         donor.updated_at = now
     db.session.flush()
     identity_keys.count_holders(identity_keys.list_hard_pairs(ids))
+    search_documents.write_documents(ids)
     stages.refresh_stages([donor.id for donor in live_donors], today=organisation.get_day(now))
 
 

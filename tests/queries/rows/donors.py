@@ -10,6 +10,7 @@ from tests.queries.rows.numbers import AGO, FAMILY_NAMES, GIVEN_NAMES, ID, pick_
 def list_donor_rows(sql: Sql, count: int) -> tuple[Rows, ...]:
     return (
         *_list_own_rows(sql, count),
+        *_list_search_rows(count),
         *_list_rows_beside(sql, count),
         *_list_relation_rows(sql, count),
         *_list_custom_rows(sql, count),
@@ -74,6 +75,23 @@ def _list_own_rows(sql: Sql, count: int) -> tuple[Rows, ...]:
         ),
         Rows("external_id", count // 2, {"donor_id": ID, "source": "'crm'", "ref": "'r' || i"}),
         Rows("payer_key", count // 2, {"value": "'PL' || i", "donor_id": ID, "hits": "3"}),
+    )
+
+
+def _list_search_rows(count: int) -> tuple[Rows, ...]:
+    """Return what donors are searched by."""
+    given, family = pick_name(GIVEN_NAMES, "i"), f"{pick_name(FAMILY_NAMES, '(i / 11)')} || ' ' || i"
+    return (
+        Rows(
+            "donor_document",
+            count,
+            {
+                "donor_id": ID,
+                "words": f"lower('n' || {given} || ' n' || {family}) || ' tlodz ed' || i"
+                " || ' c' || (2001 + i)"
+                " || ' p48600' || (100000 + i) || ' q' || (100000 + i) || '006'",
+            },
+        ),
     )
 
 

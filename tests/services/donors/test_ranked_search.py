@@ -18,10 +18,12 @@ from donorhub.services.donors import (
     accounts,
     contacts,
     donors,
+    merging,
     new_donors,
     ranked_search,
     removal,
     search_documents,
+    unmerging,
 )
 from donorhub.services.giving import gifts
 
@@ -212,12 +214,16 @@ def test_who_is_gone_is_found_by_nothing() -> None:
 
 
 def test_merged_donor_is_found_as_the_survivor() -> None:
-    """The name of who was merged finds the donor into whom they were merged, and nobody else."""
-    other = add("Anna Kruk")
-    other.merged_into_id = 1
-    search_documents.write_documents([1, other.id])
+    """The name and code of who was merged find the donor into whom they were merged, until that is undone."""
+    other = add("Anna Kruk", email="anna.w@example.org")
+    log, _is_new = merging.merge_donors(1, other.id, now=clock.now(), actor=ACTOR)
     db.session.commit()
     assert find("kruk") == find("kurk") == find(other.code) == ["Anna Wójcik"]
+    assert search_documents.list_differing([1, other.id]) == []
+    unmerging.undo_merge(log.id, now=clock.now(), actor=ACTOR)
+    db.session.commit()
+    assert find("kruk") == find("kurk") == ["Anna Kruk"]
+    assert find("wojick") == ["Anna Wójcik"]
 
 
 def test_rebuilding_changes_nothing() -> None:
