@@ -46,7 +46,7 @@ NAVIGATION: Final = (
         lazy_gettext("Messages"),
         "messages:read",
         "mail",
-        ("suppressions", "letters"),
+        ("suppressions", "letters", "runs"),
     ),
     Link("errors.show_error_inbox", lazy_gettext("Error inbox"), "providers:read", "alert-triangle"),
     Link(

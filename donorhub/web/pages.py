@@ -10,7 +10,7 @@ from donorhub.web import bank, health
 from donorhub.web.access import account, audit, instance, settings, tokens, users
 from donorhub.web.donors import custom_fields, rights
 from donorhub.web.giving import gift_changes
-from donorhub.web.messages import letters, messages, suppressions, texts, writing
+from donorhub.web.messages import letters, messages, runs, suppressions, texts, writing
 from donorhub.web.moving import downloads, records
 from donorhub.web.providers import endpoints
 from donorhub.web.receipts import receipts
@@ -32,6 +32,7 @@ BLUEPRINTS: Final[tuple[Blueprint, ...]] = (
     suppressions.bp,
     texts.bp,
     letters.bp,
+    runs.bp,
     writing.bp,
     error_inbox.bp,
     settings.bp,

@@ -23,7 +23,7 @@ from donorhub.services.donors.custom_values import ValueFilter
 from donorhub.services.donors.donor_fields import FIELDS, DonorFields
 from donorhub.services.giving import history
 from donorhub.services.moving.lists.description import Filters, keep_filters
-from donorhub.services.paging import Page
+from donorhub.services.paging import LIMIT, Page
 from donorhub.web.admission import get_own_list, get_principal, require_permission
 from donorhub.web.donors import custom_values
 from donorhub.web.donors.donor_page import render_donor
@@ -44,6 +44,25 @@ def list_donors() -> Answer:
     donor = search.find_by_code(text) if text else None
     if donor is not None and get_own_list() in (None, donor.owner_id):
         return redirect(url_for("donors.show_donor", donor_id=donor.id))
+    shapes = custom_values.list_shapes()
+    page, wrong_value = read_list(after=request.args.get("after"))
+    return render_template(
+        "donors/donors.html",
+        page=page,
+        text=text,
+        stage=find_word(request.args.get("stage"), STAGES),
+        tags=tags.list_tags(),
+        tags_of=tags.read_tags([donor.id for donor in page.rows]),
+        shapes=[shape for shape in shapes if shape.kind != "long_text"],
+        wrong_value=wrong_value,
+        custom_label=custom_values.write_label,
+    )
+
+
+def read_list(*, after: str | None, limit: int = LIMIT) -> tuple[Page[Donor], str]:
+    """Return donors of the list as its address narrows it, and what was typed that nothing in a field can
+    be.
+    """
     conditions = []
     if request.args.get("giving") == "not_again" and get_principal().has_permission("gifts:read"):
         conditions.append(
@@ -54,31 +73,20 @@ def list_donors() -> Answer:
         conditions.append(stages.is_in_stage(stage))
     shapes = custom_values.list_shapes()
     custom, wrong_value = _read_custom(shapes)
-    page: Page[Donor] = (
-        Page(())
-        if wrong_value
-        else search.find_donors(
-            text,
-            *conditions,
-            owner_id=get_own_list(),
-            lang=find_word(request.args.get("speaks"), labels.LANGS),
-            tag_id=read_row_id(request.args.get("tag")),
-            custom=custom,
-            shapes=shapes,
-            after=request.args.get("after"),
-        )
+    if wrong_value:
+        return Page(()), wrong_value
+    page = search.find_donors(
+        request.args.get("q", "").strip()[:SHORT],
+        *conditions,
+        owner_id=get_own_list(),
+        lang=find_word(request.args.get("speaks"), labels.LANGS),
+        tag_id=read_row_id(request.args.get("tag")),
+        custom=custom,
+        shapes=shapes,
+        after=after,
+        limit=limit,
     )
-    return render_template(
-        "donors/donors.html",
-        page=page,
-        text=text,
-        stage=stage,
-        tags=tags.list_tags(),
-        tags_of=tags.read_tags([donor.id for donor in page.rows]),
-        shapes=[shape for shape in shapes if shape.kind != "long_text"],
-        wrong_value=wrong_value,
-        custom_label=custom_values.write_label,
-    )
+    return page, ""
 
 
 def _read_custom(shapes: Sequence[Shape]) -> tuple[ValueFilter | None, str]:

@@ -117,12 +117,13 @@ def _read_wish(form: Form) -> Wish:
         kind=kind,
         category=form.read_choice("category", WRITING_CATEGORIES),
         subject=form.read_line("subject", SUBJECT),
-        text=_read_text(form),
+        text=read_text(form),
         gift_ids=tuple(form.list_ids("gift_ids")) if sees_gifts and kind == "thank_you" else (),
     )
 
 
-def _read_text(form: Form) -> str:
+def read_text(form: Form) -> str:
+    """Return what somebody writes to donors, with an error beside the field where it is too long."""
     text = form.get_value("text").replace("\r\n", "\n").strip()
     if len(text) > TEXT_OF_OURS:
         form.add_error("text", gettext("The text is longer than %(name)s letters.", name=TEXT_OF_OURS))

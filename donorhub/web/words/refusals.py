@@ -29,6 +29,8 @@ _OUT_OF_DATE: Final = lazy_gettext("Please load the form anew and send it again.
 
 # By specific code; slots are filled from the facts of the refusal.
 CODES: Final[Mapping[str, object]] = {
+    "run_too_long": lazy_gettext("Post goes to %(most)s donors at once: narrow the list."),
+    "nobody_to_write_to": lazy_gettext("Nobody of this list may be written to by post."),
     "no_gift_chosen": lazy_gettext("Please choose the gifts that are thanked for."),
     "thanks_by_letter": lazy_gettext("By e-mail a gift is thanked for by itself: choose a letter."),
     "nothing_written": lazy_gettext("Please write a subject and a text."),
