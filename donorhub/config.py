@@ -41,6 +41,9 @@ class Settings:
     smtp_url: str  # smtp://user:password@host:587, smtps://…; empty: the outbox inside the program
     mail_from: str
     upload_limit_mb: int
+    backup_dir: str  # where a backup is written each night; empty: none is
+    backup_keys: str  # public keys of age that backups are encrypted to, beside those made here
+    backup_days: int  # so long backups are kept
     record_rows_days: int  # so long the cells of a file of donors and gifts are kept
     settle_s: int  # a thank-you waits this long, so that what belongs to the gift has arrived
     clock: str
@@ -77,6 +80,9 @@ _DEFAULTS = {
     "mail_from": "DonorHub <donorhub@localhost>",
     "upload_limit_mb": "50",
     "record_rows_days": "90",
+    "backup_dir": "",
+    "backup_keys": "",
+    "backup_days": "35",
     "settle_s": "120",
     "clock": "",
     "stripe_api_key": "",
@@ -94,7 +100,7 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
     """Read the settings and return them; raise Misconfigured with all that is wrong at once."""
     env = os.environ if environ is None else environ
     wrong = _find_unknown(env)
-    home = Path(env.get("DONORHUB_HOME") or "instance").absolute()
+    home = find_home(env)
     texts: dict[str, Any] = {
         name: env.get(name_variable(name), default) for name, default in _DEFAULTS.items()
     }
@@ -115,6 +121,11 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
     )
 
 
+def find_home(environ: Mapping[str, str] | None = None) -> Path:
+    """Return the folder of what a small installation keeps on disk."""
+    return Path((os.environ if environ is None else environ).get("DONORHUB_HOME") or "instance").absolute()
+
+
 def find_log_format() -> LogFormat:
     """Return how to log before the settings are read, or while they are wrong."""
     return "json" if os.environ.get(name_variable("log_format")) == "json" else "console"
@@ -126,6 +137,7 @@ _NUMBERS = {  # the least and the most that make sense
     "proxies": (0, 10),
     "upload_limit_mb": (1, 10_000),
     "record_rows_days": (1, 3_650),
+    "backup_days": (1, 3_650),
     "settle_s": (0, 604_800),  # a week
 }
 

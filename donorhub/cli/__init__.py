@@ -11,6 +11,7 @@ from donorhub import config, logs
 from donorhub.cli import (
     access,
     adopting,
+    backing_up,
     checking,
     database,
     deciding,
@@ -40,6 +41,8 @@ for command in (
     database.db_group,
     adopting.adopt_installation,
     erasing.erase_donor,
+    backing_up.make_backup,
+    backing_up.restore_backup,
     access.user_group,
     access.token_group,
     importing.import_group,

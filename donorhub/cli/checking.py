@@ -58,6 +58,16 @@ _SENTENCES: Final[Mapping[FindingCode, tuple[str, str]]] = {
         "payment providers' messages have waited unread for {minutes} minutes",
         "start `donorhub serve`, or with Redis `donorhub worker`",
     ),
+    "backup_missing": ("no backup is made", "set DONORHUB_BACKUP_DIR, and `donorhub backup --new-key FILE`"),
+    "backup_key_missing": (
+        "no backup is made: there is no key to encrypt it to",
+        "`donorhub backup --new-key FILE`, and keep that file elsewhere",
+    ),
+    "backup_old": ("the last backup is of {made}", "look at the log of the timer: disk full, folder gone?"),
+    "erasure_waits": (
+        "bytes of somebody erased more than a day ago may be left",
+        "start a worker; a program that reads all the time may stand in the way",
+    ),
     "held": ("nothing leaves this installation: {reasons}", "donorhub adopt, if this is no copy"),
 }
 

@@ -10,20 +10,26 @@ import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Final, Literal
 from urllib.parse import urlsplit
 
 from redis import Redis
 from redis.exceptions import RedisError
 
+from donorhub import clock
 from donorhub.config import Settings
 from donorhub.gateways import mailer
+from donorhub.jobs.backups import backups
 from donorhub.services.access import instance
+from donorhub.services.donors import erased_bytes
 from donorhub.services.providers import inbox
 
 LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
 OLDEST_SQLITE: Final = (3, 35, 0)  # RETURNING
 LONG_BACKLOG: Final = timedelta(minutes=5)
+OLD_BACKUP: Final = timedelta(days=2)
+ERASURE_TIME: Final = timedelta(hours=24)  # in which the bytes of somebody erased are overwritten
 LITTLE_DISK: Final = 500 * 1024 * 1024
 SHORTEST_KEY: Final = 32  # 128 bits in hexadecimal
 Level = Literal["error", "warning"]
@@ -43,6 +49,10 @@ FindingCode = Literal[
     "mail_fails",
     "backlog_old",
     "held",
+    "backup_missing",
+    "backup_key_missing",
+    "backup_old",
+    "erasure_waits",
 ]
 
 
@@ -66,6 +76,7 @@ def list_findings(settings: Settings, base_findings: Sequence[Finding] = ()) -> 
         *_check_libraries(),
         *_check_disk(settings),
         *_check_queue(settings),
+        *_check_backups(settings),
         *(() if is_held else _check_mail(settings)),
         *base_findings,
     ]
@@ -77,6 +88,8 @@ def check_database(*, now: datetime) -> list[Finding]:
     hold = instance.judge_place()
     if hold is not None:
         return [Finding("error", "held", {"reasons": " ".join(hold.reasons)})]
+    if erased_bytes.count_waiting(erased_before=now - ERASURE_TIME):
+        return [Finding("error", "erasure_waits")]
     backlog = inbox.measure_backlog(now=now)
     if backlog < LONG_BACKLOG:
         return []
@@ -121,6 +134,21 @@ def _check_libraries() -> Iterator[Finding]:
 def _check_disk(settings: Settings) -> Iterator[Finding]:
     if settings.home.exists() and shutil.disk_usage(settings.home).free < LITTLE_DISK:
         yield Finding("warning", "disk_full", {"home": str(settings.home)})
+
+
+def _check_backups(settings: Settings) -> Iterator[Finding]:
+    """Return whether a backup is made each night, and when the last one was."""
+    if settings.mode != "production":
+        return
+    if not settings.backup_dir:
+        yield Finding("warning", "backup_missing")
+    elif not backups.list_public_keys(settings):
+        yield Finding("error", "backup_key_missing")
+    else:
+        newest_at = backups.find_newest(Path(settings.backup_dir))
+        if newest_at is None or clock.now() - newest_at > OLD_BACKUP:
+            facts = {"made": newest_at.strftime("%Y-%m-%d") if newest_at else "-"}
+            yield Finding("error", "backup_old", facts)
 
 
 def _check_queue(settings: Settings) -> Iterator[Finding]:

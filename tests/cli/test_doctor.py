@@ -19,6 +19,7 @@ from tests.smtp import SmtpServer, smtp_server
 
 ROOT = Path(__file__).resolve().parents[2]
 KEY = "0123456789abcdef" * 4
+PUBLIC_KEY = "age1yqsln3kldz03z35sshyyppq2v9p33y9tkwlxta3hlmdusrxcr95seykfsr"
 
 
 @pytest.fixture
@@ -47,14 +48,18 @@ def current_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def doctor(shell: Donorhub, current_home: Path, mailbox: SmtpServer) -> Donorhub:
+def doctor(shell: Donorhub, current_home: Path, mailbox: SmtpServer, tmp_path: Path) -> Donorhub:
     sound = {
         "DONORHUB_HOME": str(current_home),
         "DONORHUB_SECRET_KEY": KEY,
         "DONORHUB_FIELD_KEY": KEY,
         "DONORHUB_PUBLIC_URL": "https://giving.example.org",
         "DONORHUB_SMTP_URL": mailbox.url,
+        "DONORHUB_BACKUP_DIR": str(tmp_path / "backups"),
+        "DONORHUB_BACKUP_KEYS": PUBLIC_KEY,
     }
+    (tmp_path / "backups").mkdir()
+    (tmp_path / "backups" / f"donorhub-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.age").touch()
 
     def call(*arguments: str | Path, **more: str) -> Ended:
         return shell("doctor", *arguments, **{**sound, **more})
@@ -65,6 +70,19 @@ def doctor(shell: Donorhub, current_home: Path, mailbox: SmtpServer) -> Donorhub
 def test_a_sound_installation_is_called_well(doctor: Donorhub) -> None:
     ended = doctor()
     assert (ended.code, ended.out) == (0, "all is well\n"), ended
+
+
+def test_backups_that_are_not_made_are_named(doctor: Donorhub, tmp_path: Path) -> None:
+    """No folder, no key, and an old or no backup each have their sentence."""
+    assert "no backup is made" in doctor(DONORHUB_BACKUP_DIR="").out
+    without_key = doctor(DONORHUB_BACKUP_KEYS="")
+    assert without_key.code == 1 and "no key to encrypt it to" in without_key.out
+    (path,) = (tmp_path / "backups").iterdir()
+    path.rename(path.with_name("donorhub-20260101T020000Z.age"))
+    old = doctor()
+    assert old.code == 1 and "the last backup is of 2026-01-01" in old.out
+    (tmp_path / "backups" / "donorhub-20260101T020000Z.age").unlink()
+    assert "the last backup is of -" in doctor().out
 
 
 def test_messages_left_unread_are_named(doctor: Donorhub, current_home: Path) -> None:

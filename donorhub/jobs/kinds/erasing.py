@@ -5,11 +5,12 @@ from __future__ import annotations
 from donorhub import clock
 from donorhub.config import Settings
 from donorhub.db import db, read_only
+from donorhub.jobs.backups import erasure_log
 from donorhub.models import Erasure, Task
 from donorhub.services.donors import erased_bytes
 
 
-def erase_bytes(task: Task, _settings: Settings) -> str:
+def erase_bytes(task: Task, settings: Settings) -> str:
     """Overwrite what is left of whoever was erased until now; ignore it where that was done since.
 
     The caller commits. Raise Busy where somebody reads all the time: it is tried again.
@@ -22,7 +23,9 @@ def erase_bytes(task: Task, _settings: Settings) -> str:
         db.session.rollback()
     db.session.remove()
     if is_done:
+        erasure_log.write_log(settings, now=begun_at)  # a crash may have come between
         return "done before"
     erased_bytes.overwrite_bytes()
     erased_bytes.note_overwritten(erased_before=begun_at, now=clock.now())
+    erasure_log.write_log(settings, now=begun_at)
     return "overwritten"

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
+from pathlib import Path
 from typing import Final
 
 from flask import Flask, current_app
@@ -17,6 +18,7 @@ from structlog import get_logger
 from donorhub import clock, logs
 from donorhub.config import Settings
 from donorhub.db import db, read_only
+from donorhub.jobs.backups import backups
 from donorhub.jobs.queue import hold
 from donorhub.jobs.queue.dispatch import dispatch_tasks, ring_inbox
 from donorhub.jobs.queue.place_watch import PlaceWatch
@@ -141,6 +143,20 @@ def _forget_record_rows() -> int:
     return count
 
 
+def _make_backup() -> int:
+    """Make the backup of this night, and throw away those that are too old."""
+    settings: Settings = current_app.extensions["donorhub.settings"]
+    now = clock.now()
+    is_due = backups.is_due(settings, now=now)
+    db.session.rollback()
+    if not is_due:
+        return 0
+    folder = Path(settings.backup_dir)
+    backups.make_backup(settings, folder, now=now, actor="system:0")
+    db.session.commit()
+    return 1 + backups.delete_old(settings, folder, now=now)
+
+
 def _check_invariants() -> int:
     verify: Callable[[], int] = current_app.extensions["donorhub.verify"]
     return verify()
@@ -160,6 +176,7 @@ def list_steps() -> list[Step]:
         Step("forget sessions", 3600, _forget_sessions),
         Step("forget downloads", 3600, _forget_downloads),
         Step("forget record rows", 86400, _forget_record_rows),
+        Step("backup", 600, _make_backup),
         # Not at once: a large base takes a minute, and what a killed process left comes first.
         Step("verify", 600, _check_invariants, last=time.monotonic()),
     ]

@@ -10,7 +10,7 @@ import time
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import update
+from sqlalchemy import func, select, update
 from sqlalchemy.exc import ProgrammingError
 
 from donorhub.db import Base, db
@@ -41,6 +41,14 @@ def note_overwritten(*, erased_before: datetime, now: datetime) -> None:
         .where(Erasure.bytes_erased_at.is_(None), Erasure.erased_at <= erased_before)
         .values(bytes_erased_at=now)
     )
+
+
+def count_waiting(*, erased_before: datetime) -> int:
+    """Return of how many who were erased before this moment bytes may be left."""
+    query = select(func.count(Erasure.id)).where(
+        Erasure.bytes_erased_at.is_(None), Erasure.erased_at <= erased_before
+    )
+    return db.session.scalar(query) or 0
 
 
 def _rewrite_sqlite() -> None:

@@ -110,6 +110,7 @@ WHAT: Final[Mapping[str, object]] = {
     "receipt.sent": lazy_gettext("Receipt sent by e-mail"),
     "donor.restricted": lazy_gettext("Donor's data only kept from now on"),
     "donor.unrestricted": lazy_gettext("Donor's data may be used again"),
+    "backup.made": lazy_gettext("Backup made"),
     "donor.erased": lazy_gettext("Donor erased"),
     "receipt.reopened": lazy_gettext("Sealed receipt read"),
     "receipt.key_destroyed": lazy_gettext("Sealed receipts of a year made unreadable for good"),

@@ -119,6 +119,22 @@ FINDINGS: Final[Mapping[FindingCode, tuple[object, object]]] = {
         lazy_gettext("Payment providers' messages have waited unread for %(minutes)s minutes."),
         lazy_gettext("Start `donorhub serve`, or with Redis `donorhub worker`."),
     ),
+    "backup_missing": (
+        lazy_gettext("No backup is made."),
+        lazy_gettext("Set DONORHUB_BACKUP_DIR, and make a key with: donorhub backup --new-key FILE"),
+    ),
+    "backup_key_missing": (
+        lazy_gettext("No backup is made: there is no key to encrypt it to."),
+        lazy_gettext("Make a key with: donorhub backup --new-key FILE"),
+    ),
+    "backup_old": (
+        lazy_gettext("The last backup is of %(made)s."),
+        lazy_gettext("Have it looked at why: a full disk, a folder that is gone."),
+    ),
+    "erasure_waits": (
+        lazy_gettext("Bytes of somebody erased more than a day ago may be left."),
+        lazy_gettext("Have a worker started."),
+    ),
     "held": (
         lazy_gettext("Nothing leaves this installation: it looks like a copy."),
         lazy_gettext("If it is no copy, adopt it: Settings, This installation."),
