@@ -19,9 +19,9 @@ from donorhub.api.bank import (
     statements,
     unknown_payers,
 )
-from donorhub.api.donors import custom_fields, memberships, rights, tags
+from donorhub.api.donors import consents, custom_fields, memberships, tags
 from donorhub.api.giving import appeals, campaigns, funds, gift_changes
-from donorhub.api.messages import messages, suppressions, texts
+from donorhub.api.messages import consent_texts, messages, suppressions, texts
 from donorhub.api.moving import lists, record_files
 from donorhub.api.providers import payouts, provider_events, webhook_endpoints, webhooks
 from donorhub.api.receipts import receipts
@@ -30,7 +30,7 @@ from donorhub.api.reports import search
 from donorhub.api.work import tasks, upgrade_notes
 
 NOUNS: Final = (
-    rights.bp,  # with the other views of donors
+    consents.bp,  # with the other views of donors
     memberships.all_memberships,
     tags.all_tags,
     custom_fields.bp,
@@ -48,6 +48,7 @@ NOUNS: Final = (
     messages.bp,
     suppressions.bp,
     texts.bp,
+    consent_texts.bp,
     several_imports.bp,  # with the other views of imports
     import_rows.bp,
     statements.bp,

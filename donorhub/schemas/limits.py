@@ -9,6 +9,7 @@ SHORT: Final = 200  # one line: a name, a street, a phone with whom to ask for
 REASON: Final = 500
 TEXT_OF_OURS: Final = 10_000  # of a message, before it is filled in
 SUBJECT: Final = 300
+CONSENT_TEXT: Final = 5000
 DONOR_NOTE: Final = 5000
 GIFT_NOTE: Final = 2000
 TAG: Final = 60

@@ -5,7 +5,12 @@ from __future__ import annotations
 from typing import TypedDict
 
 from donorhub.db import MAX_ID
-from donorhub.models.states import SUPPRESSION_SOURCES, SuppressionSource
+from donorhub.models.states import (
+    SUPPRESSION_SCOPES,
+    SUPPRESSION_SOURCES,
+    SuppressionScope,
+    SuppressionSource,
+)
 from donorhub.schemas.fields import Choice, EmailAddress, Id, Line, StrictSchema, Text, Whole
 from donorhub.schemas.limits import REASON, SUBJECT, TEXT_OF_OURS
 
@@ -16,6 +21,11 @@ class NewSuppressionSchema(StrictSchema):
     address = EmailAddress(required=True)
     reason = Line(REASON, shortest=1, required=True)
     source = Choice(SUPPRESSION_SOURCES, load_default="told")
+    scope = Choice(
+        SUPPRESSION_SCOPES,
+        load_default="everything",
+        metadata={"description": "What is not sent there any more; it is only ever widened"},
+    )
 
 
 class NewSuppression(TypedDict):
@@ -24,6 +34,7 @@ class NewSuppression(TypedDict):
     address: str
     reason: str
     source: SuppressionSource
+    scope: SuppressionScope
 
 
 class LiftSchema(StrictSchema):

@@ -8,9 +8,9 @@ from flask import Blueprint
 
 from donorhub.web import bank, health
 from donorhub.web.access import account, audit, instance, settings, tokens, users
-from donorhub.web.donors import custom_fields, rights
+from donorhub.web.donors import consents, custom_fields
 from donorhub.web.giving import gift_changes
-from donorhub.web.messages import letters, messages, runs, suppressions, texts, writing
+from donorhub.web.messages import consent_texts, letters, messages, runs, suppressions, texts, writing
 from donorhub.web.moving import downloads, records
 from donorhub.web.providers import endpoints
 from donorhub.web.receipts import receipts
@@ -20,7 +20,7 @@ from donorhub.web.work import error_inbox, tasks, upgrade_notes
 
 BLUEPRINTS: Final[tuple[Blueprint, ...]] = (
     dashboard.bp,
-    rights.bp,  # with the other pages of donors
+    consents.bp,  # with the other pages of donors
     search.bp,
     gift_changes.bp,  # with the other pages of gifts
     instalments.bp,  # with the other pages of recurring gifts
@@ -34,6 +34,7 @@ BLUEPRINTS: Final[tuple[Blueprint, ...]] = (
     letters.bp,
     runs.bp,
     writing.bp,
+    consent_texts.bp,
     error_inbox.bp,
     settings.bp,
     instance.bp,

@@ -38,7 +38,8 @@ from donorhub.services.donors import (
     tags,
 )
 from donorhub.services.donors.donor_fields import DonorFields
-from donorhub.services.messages import suppressions
+from donorhub.services.messages import consent_texts, consents, preferences, suppressions
+from donorhub.services.messages.consents import NewConsent
 from donorhub.services.moving import export
 from tests.api.conftest import Caller
 from tests.api.test_serialiser import answer_schemas
@@ -247,8 +248,12 @@ def make_something_of_everything(app: Flask, now: datetime) -> None:
     db.session.commit()
 
 
+WISH: preferences.Wish = {"channel": "any", "topic": "any", "format": "any", "frequency": "weekly"}
+
+
 def relate_donors(now: datetime) -> None:
-    """Let each donor have a tag, a relationship, a household of their own, a membership and a role."""
+    """Let each donor have a tag, a relationship, a household of their own, a membership, a role, and words
+    of being written to."""
     done: dict[str, Any] = {"now": now, "actor": "user:1"}
     people = db.session.scalars(select(Donor).where(Donor.kind != "household").order_by(Donor.id)).all()
     fields: DonorFields = {"name": "Dom", "kind": "household", "phone": "600 100 200", "note": "x"}
@@ -257,6 +262,10 @@ def relate_donors(now: datetime) -> None:
         tags.add_tag(donor.id, "VIP", source="form", **done)
         memberships.start_membership(donor.id, "regular", since_on=now.date(), **done)
         donor_roles.give_role(donor.id, "volunteer", since_on=now.date(), **done)
+        preferences.set_preference(donor, WISH, source="form", **done)
+        no = NewConsent("opt_out", "letter", now.date(), "appeal", "email")
+        consents.record_consent(donor, no, **done)
+    consent_texts.add_text("consent", "pl", "Tak.", valid_from=now.date(), **done)
     for donor, home in zip(people, homes, strict=True):
         relationships.add_relationship(donor.id, home.id, "member_of", since_on=now.date(), **done)
         if donor.kind == "person":

@@ -15,7 +15,7 @@ from donorhub.api.http import get_principal, require_permission
 from donorhub.api.idempotency import do_once
 from donorhub.api.schemas import AnswerSchema
 from donorhub.models import Suppression
-from donorhub.models.states import SUPPRESSION_SOURCES
+from donorhub.models.states import SUPPRESSION_SCOPES, SUPPRESSION_SOURCES
 from donorhub.schemas.fields import EmailAddress, Instant, Reason
 from donorhub.schemas.messages import LiftSchema, NewSuppression, NewSuppressionSchema
 from donorhub.services.messages import suppressions
@@ -31,6 +31,7 @@ class SuppressionSchema(AnswerSchema):
 
     id = fields.Integer(required=True)
     channel = fields.String(required=True)
+    scope = fields.String(required=True, validate=validate.OneOf(SUPPRESSION_SCOPES))
     source = fields.String(required=True, validate=validate.OneOf(SUPPRESSION_SOURCES))
     reason = fields.String(required=True)
     created_at = Instant(required=True)
@@ -64,6 +65,7 @@ def suppress_address(new: NewSuppression) -> Response:
         new["address"],
         reason=new["reason"],
         source=new["source"],
+        scope=new["scope"],
         now=clock.now(),
         actor=get_principal().actor,
     )

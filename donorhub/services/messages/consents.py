@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 
 from sqlalchemy import select
 
@@ -25,6 +25,7 @@ from donorhub.services.donors.consent_rows import NewSaying
 from donorhub.services.messages import consent_texts
 
 SaidState = Literal["given", "withdrawn", "opt_out"]  # what people may record
+SAID_STATES: Final[tuple[SaidState, ...]] = get_args(SaidState)
 SOURCES: Final = ("form", "letter", "phone", "email", "in_person", COMPLAINT, "other")
 
 
@@ -151,12 +152,11 @@ def _refuse_wrong(new: NewConsent, *, today: date) -> None:
         if new.expires_on is not None or new.text_id is not None:
             raise Rejected("only a consent has a wording and an end", field="/state", code="only_of_a_yes")
         return
-    if new.purpose == "all" or new.channel == "any":
-        raise Rejected(
-            "a consent is to one purpose and one channel: record each that was given",
-            field="/purpose" if new.purpose == "all" else "/channel",
-            code="consent_too_wide",
-        )
+    sentence = "a consent is to one purpose and one channel: record each that was given"
+    if new.purpose == "all":
+        raise Rejected(sentence, field="/purpose", code="consent_too_wide")
+    if new.channel == "any":
+        raise Rejected(sentence, field="/channel", code="consent_too_wide")
     if new.expires_on is not None and new.expires_on < new.said_on:
         raise Rejected("it ends before it begins", field="/expires_on", code="ends_before_start")
 

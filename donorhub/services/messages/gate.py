@@ -6,7 +6,7 @@ and again before they leave. The rule itself is :mod:`donorhub.domain.messages.g
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from typing import Final, NamedTuple
@@ -18,7 +18,7 @@ from donorhub.domain.donors.contact_values import ContactValue
 from donorhub.domain.messages import gate, packs
 from donorhub.domain.messages.gate import MARKETING, ContactFacts, DonorFacts, Held, Verdict
 from donorhub.domain.messages.packs import Rule
-from donorhub.models import Donor, HouseholdMember, Message, Preference
+from donorhub.models import Donor, HouseholdMember, Message, Preference, Task
 from donorhub.models.states import (
     CHANNELS,
     MESSAGE_CATEGORIES,
@@ -33,6 +33,14 @@ from donorhub.services.access import organisation
 from donorhub.services.donors import consent_rows, contact_rows, contacts, donor_roles
 from donorhub.services.messages import suppressions
 
+# Why people speak to a donor because of a task; of any other it is not known, and no consent is asked for.
+_CATEGORIES_OF_TASKS: Final[Mapping[str, MessageCategory]] = {
+    "call": "stewardship",
+    "dunning": "dunning",
+    "missed_instalment": "dunning",
+    "thank_by_hand": "thanks",
+    "welcome_recurring": "thanks",
+}
 KINDS: Final[dict[Channel, ContactKind]] = {
     "email": "email",
     "sms": "phone",
@@ -50,11 +58,12 @@ class Line(NamedTuple):
     rule: Rule | None  # of marketing: what it rests on
 
 
-class Hindrances(NamedTuple):
-    """Why a donor is not thanked, and gets no receipt by mail; empty where they are, and do."""
+class Verdicts(NamedTuple):
+    """Whether a donor is thanked and gets receipts by mail, and whether they may be called with thanks."""
 
-    thanks: HeldReason | None
-    receipt: HeldReason | None
+    thanks: Verdict
+    receipt: Verdict
+    call: Verdict
 
 
 def may_send(
@@ -99,15 +108,30 @@ def find_hold_of_message(message: Message, donor: Donor | None, *, at: datetime)
     return held.reason if held else None
 
 
-def find_hindrances(donor: Donor, *, at: datetime) -> Hindrances:
-    """Return what stands between a donor and our mails."""
-    facts, contact = read_donor(donor, ["email"], at=at)["email"], read_contact(donor, "email")
-    held = [
-        gate.may_send(facts, contact, category, None, "email", at=_to_local(at))
-        for category in ("thanks", "transactional")
+def judge_donor(donor: Donor, *, at: datetime) -> Verdicts:
+    """Return what a donor's page tells in its head."""
+    facts, local = read_donor(donor, ("email", "phone"), at=at), _to_local(at)
+    mail, phone = read_contact(donor, "email"), read_contact(donor, "phone")
+    return Verdicts(
+        gate.may_send(facts["email"], mail, "thanks", None, "email", at=local),
+        gate.may_send(facts["email"], mail, "transactional", None, "email", at=local),
+        gate.may_send(facts["phone"], phone, "thanks", None, "phone", at=local),
+    )
+
+
+def judge_task(task: Task, donor: Donor, *, at: datetime) -> list[tuple[Channel, Verdict]]:
+    """Return whether the donor of a person's task may be called because of it, or written to where they can
+    be.
+    """
+    category = _CATEGORIES_OF_TASKS.get(task.kind, "thanks")
+    channels: tuple[Channel, ...] = ("phone", "email", "post")
+    facts, local = read_donor(donor, channels, at=at), _to_local(at)
+    places = {channel: read_contact(donor, channel) for channel in channels}
+    return [
+        (channel, gate.may_send(facts[channel], places[channel], category, None, channel, at=local))
+        for channel in channels
+        if channel == "phone" or places[channel] is not None
     ]
-    reasons = [verdict.reason if isinstance(verdict, Held) else None for verdict in held]
-    return Hindrances(reasons[0], reasons[1])
 
 
 def explain_verdicts(donor: Donor, *, at: datetime) -> list[Line]:
@@ -147,11 +171,11 @@ def read_donor(
         sayings=sayings,
         country=find_country(donor),
         is_deceased=donor.is_deceased,
-        is_restricted=donor.is_restricted,
-        is_erased=donor.erased_at is not None,
         has_deceased_member=donor.kind == "household" and _has_deceased_member(donor.id),
         is_target=donor_roles.is_target(donor.id, today=today),
         do_not_solicit=donor.do_not_solicit,
+        is_restricted=donor.is_restricted,
+        is_erased=donor.erased_at is not None,
     )
     return {channel: _add_rhythm(facts, donor.id, channel, frequencies, without_id) for channel in channels}
 

@@ -9,10 +9,9 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TypedDict
 
-from sqlalchemy import delete, select
+from sqlalchemy import or_, select
 
 from donorhub.db import db
-from donorhub.errors import NotFound
 from donorhub.models import Donor, Preference
 from donorhub.models.states import ConsentChannel, PreferenceFormat, PreferenceFrequency, PreferenceTopic
 from donorhub.services.access import audit
@@ -32,7 +31,7 @@ def set_preference(
     donor: Donor, wish: Wish, *, source: str, now: datetime, actor: str
 ) -> tuple[Preference, bool]:
     """Keep what a donor likes to get of a topic by a channel, in place of what they liked before; return it
-    and whether that is news.
+    and whether that is news. ``any`` of both format and frequency is no wish any more.
     """
     consent_rows.lock_donor(donor.id)
     row = _find_preference(donor.id, wish["channel"], wish["topic"])
@@ -51,20 +50,12 @@ def set_preference(
     return row, True
 
 
-def drop_preference(donor: Donor, preference_id: int, *, now: datetime, actor: str) -> None:
-    """Forget what a donor liked; raise NotFound where there is none of this id."""
-    consent_rows.lock_donor(donor.id)
-    row = db.session.get(Preference, preference_id)
-    if row is None or row.donor_id != donor.id:
-        raise NotFound(f"donor {donor.id} has no preference {preference_id}")
-    changes = {name: (getattr(row, name), None) for name in ("format", "frequency")}
-    _record_change(donor, row, changes, now=now, actor=actor)
-    db.session.execute(delete(Preference).where(Preference.id == row.id))
-
-
 def list_preferences(donor_id: int) -> Sequence[Preference]:
-    """Return what a donor likes to get."""
-    query = select(Preference).where(Preference.donor_id == donor_id)
+    """Return what a donor likes to get, without what is no wish any more."""
+    query = select(Preference).where(
+        Preference.donor_id == donor_id,
+        or_(Preference.format.is_distinct_from("any"), Preference.frequency.is_distinct_from("any")),
+    )
     return db.session.scalars(query.order_by(Preference.channel, Preference.topic)).all()
 
 

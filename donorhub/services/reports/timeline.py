@@ -12,6 +12,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from donorhub.db import db
 from donorhub.models import (
+    Consent,
     Correction,
     Dispute,
     Donor,
@@ -215,6 +216,20 @@ def _read_interactions(donor_id: int, cursor: Cursor | None, limit: int) -> Iter
         yield Event(row.at, "interaction", row.id, True, None, facts)
 
 
+def _read_consents(donor_id: int, cursor: Cursor | None, limit: int) -> Iterator[Event]:
+    query = select(Consent).where(Consent.donor_id == donor_id)
+    for (row,) in _read_newest_rows(query, Consent.at, Consent.id, "consent", cursor, limit):
+        facts = {
+            "state": row.state,
+            "purpose": row.purpose,
+            "channel": row.channel,
+            "source": row.source.partition(":")[0],
+            "reason": row.reason,
+            "actor": row.actor,
+        }
+        yield Event(row.at, "consent", row.id, row.at == row.recorded_at, None, facts)
+
+
 def _read_changes(donor_id: int, cursor: Cursor | None, limit: int) -> Iterator[Event]:
     at, id_ = RecurringGiftChange.effective_at, RecurringGiftChange.id
     query = (
@@ -242,7 +257,7 @@ def _read_donor(donor_id: int, cursor: Cursor | None, _limit: int) -> Iterator[E
 
 
 Source = Callable[[int, Cursor | None, int], Iterator[Event]]
-TimelinePart = Literal["gifts", "receipts", "interactions", "tasks", "messages", "promises"]
+TimelinePart = Literal["gifts", "receipts", "interactions", "tasks", "messages", "consents", "promises"]
 TIMELINE_PARTS: Final[tuple[TimelinePart, ...]] = get_args(TimelinePart)
 _SOURCES: Final[Mapping[TimelinePart, tuple[Source, ...]]] = {
     "gifts": (
@@ -258,6 +273,7 @@ _SOURCES: Final[Mapping[TimelinePart, tuple[Source, ...]]] = {
     "interactions": (_read_interactions,),
     "tasks": (_read_tasks,),
     "messages": (_read_messages,),
+    "consents": (_read_consents,),
     "promises": (_read_changes,),
 }
 

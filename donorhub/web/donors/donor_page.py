@@ -22,7 +22,7 @@ from donorhub.services.donors import (
     tags,
 )
 from donorhub.services.giving import history
-from donorhub.services.messages import gate
+from donorhub.services.messages import consents, gate
 from donorhub.services.recurring import promises
 from donorhub.services.reports import giving_years, timeline
 from donorhub.web import charts
@@ -32,6 +32,7 @@ from donorhub.web.forms import Form, make_key
 from donorhub.web.message_titles import choose_title
 from donorhub.web.reader import get_today
 
+_MOST_SAYINGS = 5  # the newest; the others are on the page of consents
 _LOCAL_MOMENT = "%Y-%m-%dT%H:%M"
 
 
@@ -51,6 +52,9 @@ class WorkForms:
     note: Form = field(default_factory=_start_form)
     contact: Form = field(
         default_factory=lambda: _start_form(kind="call", direction="out", at=write_local_moment(clock.now()))
+    )
+    no_contact: Form = field(
+        default_factory=lambda: Form(start={"no_source": "phone", "no_said_on": get_today().isoformat()})
     )
     tag: Form = field(default_factory=Form)
     relation: Form = field(default_factory=Form)
@@ -79,7 +83,8 @@ def render_donor(donor: Donor, forms: WorkForms | None = None) -> str:
         facts=facts,
         **_draw_giving(facts),
         part=part,
-        mail=gate.find_hindrances(donor, at=clock.now()),
+        mail=gate.judge_donor(donor, at=clock.now()),
+        consents=consents.list_consents(donor.id)[:_MOST_SAYINGS],
         recurring=_list_recurring_gifts(donor.id) if who.has_permission("recurring:read") else [],
         owner_name=names.get(owner),
         last_contact=interactions.find_last_contact(donor.id),

@@ -51,6 +51,7 @@ def suppress_address() -> Response | tuple[str, int]:
             new["address"],
             reason=new["reason"],
             source=new["source"],
+            scope=new["scope"],
             now=clock.now(),
             actor=get_principal().actor,
         )

@@ -101,6 +101,7 @@ TIMELINE_PARTS: Final[Words[TimelinePart]] = {
     "interactions": lazy_gettext("Calls and notes"),
     "tasks": lazy_gettext("Tasks"),
     "messages": lazy_gettext("Messages"),
+    "consents": lazy_gettext("Consents"),
     "receipts": lazy_gettext("Receipts"),
     "promises": lazy_gettext("Recurring gifts"),
 }

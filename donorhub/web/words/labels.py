@@ -289,6 +289,7 @@ EVENT_ICONS: Final = {  # of a donor's timeline
     "task": "checklist",
     "message": "mail",
     "interaction": "users",
+    "consent": "mail-check",
     "recurring": "repeat",
     "donor": "user",
 }
@@ -302,6 +303,7 @@ EVENT_LOOKS: Final = {
     "task": "",
     "message": "info",
     "interaction": "",
+    "consent": "info",
     "recurring": "ok",
     "donor": "",
 }

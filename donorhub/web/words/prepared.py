@@ -9,7 +9,7 @@ from types import SimpleNamespace
 from flask_babel import get_translations
 from markupsafe import Markup, escape
 
-from donorhub.web.words import donor_words, labels, text_words
+from donorhub.web.words import consent_words, donor_words, labels, text_words
 
 Translate = Callable[..., Markup]
 
@@ -22,7 +22,7 @@ def labels_in(_lang: str) -> SimpleNamespace:
     return SimpleNamespace(
         **{
             name: {key: str(text) for key, text in words.items()}
-            for module in (labels, donor_words, text_words)
+            for module in (labels, donor_words, text_words, consent_words)
             for name, words in vars(module).items()
             if name.isupper() and isinstance(words, Mapping)
         }

@@ -62,6 +62,11 @@ CODES: Final[Mapping[str, object]] = {
     "complaint_stays": lazy_gettext(
         "This address complained about our mail: nobody but the person can take that back."
     ),
+    "consent_too_wide": lazy_gettext("A consent is to one thing by one channel: record each that was given."),
+    "no_opt_out": lazy_gettext("Only a no is taken back: record what the donor says now."),
+    "no_such_text": lazy_gettext("This wording is not kept. Please choose one of the list."),
+    "only_of_a_yes": lazy_gettext("Only a consent has a wording and an end."),
+    "opt_out_stands": lazy_gettext("The donor said no to this. Take the no back first, with the reason why."),
     "account_not_preferred": lazy_gettext("Nobody is written to by an account: it is not preferred."),
     "contact_empty": lazy_gettext("Please say which address or number it is."),
     "contact_ended": lazy_gettext("This contact has ended: it is not preferred."),

@@ -11,9 +11,10 @@ from werkzeug.wrappers import Response
 from donorhub import clock
 from donorhub.db import db
 from donorhub.models import Donor, Task, User
-from donorhub.models.states import find_word
+from donorhub.models.states import OPEN_TASKS, find_word
 from donorhub.schemas.work import Done, DoneSchema
 from donorhub.services.access import organisation
+from donorhub.services.messages import gate
 from donorhub.services.moving.lists.description import Filters, keep_filters
 from donorhub.services.work import tasks, worklist
 from donorhub.services.work.worklist import VIEWS, View
@@ -100,11 +101,14 @@ def postpone_task(task_id: int) -> Answer:
 
 
 def _render_task(task: Task, form: Form) -> str:
+    donor = db.session.get(Donor, task.donor_id) if task.donor_id else None
+    is_open = donor is not None and task.performer == "person" and task.state in OPEN_TASKS
     return render_template(
         "work/task.html",
         task=task,
         form=form,
-        donor=db.session.get(Donor, task.donor_id) if task.donor_id else None,
+        donor=donor,
+        verdicts=gate.judge_task(task, donor, at=clock.now()) if donor is not None and is_open else (),
         assignee=db.session.get(User, task.assignee_id) if task.assignee_id else None,
         now=clock.now(),
     )

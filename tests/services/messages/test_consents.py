@@ -10,8 +10,8 @@ from flask import Flask
 from sqlalchemy import select
 
 from donorhub.db import Base, db
-from donorhub.errors import Conflict, DonorHubError, NotFound, Rejected
-from donorhub.models import AuditRecord, Consent, Donor, Preference
+from donorhub.errors import Conflict, NotFound, Rejected
+from donorhub.models import AuditRecord, Consent, Donor
 from donorhub.services.donors import donors
 from donorhub.services.messages import consent_texts, consents, preferences
 from donorhub.services.messages.consents import NewConsent
@@ -219,7 +219,7 @@ def test_wording_is_kept_in_versions(donor: Donor, now: datetime) -> None:
         )
 
 
-def test_preference_is_kept_and_dropped(donor: Donor, now: datetime) -> None:
+def test_preference_is_kept_and_given_up(donor: Donor, now: datetime) -> None:
     """A preference of a topic and channel is one, changed in place with its audit; again changes nothing."""
     wish: preferences.Wish = {"channel": "email", "topic": "news", "format": "video", "frequency": "weekly"}
     row, is_new = preferences.set_preference(donor, wish, source="form", now=now, actor=ACTOR)
@@ -229,11 +229,10 @@ def test_preference_is_kept_and_dropped(donor: Donor, now: datetime) -> None:
         donor, {**wish, "frequency": "monthly"}, source="form", now=now, actor=ACTOR
     )
     assert (changed.id, is_new, changed.frequency) == (row.id, True, "monthly")
-    with pytest.raises(NotFound):
-        preferences.drop_preference(donor, row.id + 1, now=now, actor=ACTOR)
-    preferences.drop_preference(donor, row.id, now=now, actor=ACTOR)
-    with pytest.raises(DonorHubError):
-        preferences.drop_preference(donor, row.id, now=now, actor=ACTOR)
-    assert db.session.scalars(select(Preference)).all() == []
+    assert [one.id for one in preferences.list_preferences(donor.id)] == [row.id]
+    preferences.set_preference(
+        donor, {**wish, "format": "any", "frequency": "any"}, source="form", now=now, actor=ACTOR
+    )
+    assert preferences.list_preferences(donor.id) == []
     what = AuditRecord.what == "donor.preference_changed"
     assert len(db.session.scalars(select(AuditRecord.id).where(what)).all()) == 3
