@@ -18,6 +18,7 @@ from donorhub.db import Base, db
 NO_PAGES: Final = (
     *("static", "security.", "health", "api_health", "api-docs"),  # they read no row of a table
     *("downloads.send_", "api_lists."),  # files, which read many parts by the queries of one page
+    *("letters.show_pdf", "runs.show_part"),  # letters, drawn of the rows that their pages list
 )
 ABOUT_A_FILE: Final = (
     "bank.show_columns",

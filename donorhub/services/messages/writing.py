@@ -73,9 +73,10 @@ def draft_message(donor: Donor, wish: Wish, *, author: str, now: datetime) -> Dr
         raise Rejected("choose the gifts that are thanked for", field="/gift_ids", code="no_gift_chosen")
     if wish.kind == "thank_you" and wish.channel != "post":
         raise Rejected("by e-mail a gift is thanked for by itself", field="/channel", code="thanks_by_letter")
-    if wish.kind == "personal" and not (wish.text.strip() and wish.subject.strip()):
-        field = "/text" if wish.subject.strip() else "/subject"
-        raise Rejected("write a subject and a text", field=field, code="nothing_written")
+    if wish.kind == "personal" and not wish.subject.strip():
+        raise Rejected("write a subject", field="/subject", code="nothing_written")
+    if wish.kind == "personal" and not wish.text.strip():
+        raise Rejected("write a text", field="/text", code="nothing_written")
     lang = texts.choose_lang(wish.kind, wish.channel, donor.lang)
     category: MessageCategory = "thanks" if wish.kind == "thank_you" else wish.category
     to_address = donor.email if wish.channel == "email" else "\n".join(letters.list_address_lines(donor))
