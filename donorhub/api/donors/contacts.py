@@ -22,7 +22,7 @@ from donorhub.models import ContactPoint
 from donorhub.models.states import CONTACT_POINT_KINDS, CONTACT_STATES
 from donorhub.schemas.contacts import ContactChangesSchema, NewContactSchema
 from donorhub.schemas.fields import Instant
-from donorhub.services.donors import contacts, donors, duplicates
+from donorhub.services.donors import contacts, donors, duplicates, verdicts
 from donorhub.services.donors.contacts import ContactChanges, NewContact
 
 __all__ = ["bp"]
@@ -76,8 +76,11 @@ def list_contacts(arguments: dict[str, object], donor_id: int) -> Response:
 def add_contact(arguments: Mapping[str, bool], new: NewContact, donor_id: int) -> Response:
     """Add an e-mail, phone, address or account; the first of its kind is preferred, but for accounts."""
     donor = donors.get_donor(donor_id)
+    alike = duplicates.list_alike_by_contact(donor, new)
     if not arguments["allow_duplicate"]:
-        duplicates.refuse_alike(duplicates.list_alike_by_contact(donor, new))
+        duplicates.refuse_alike(alike)
+    others = [one.id for one in alike]
+    verdicts.record_others(donor.id, others, now=clock.now(), actor=get_principal().actor)
     contact, is_new = contacts.add_contact(
         donor.id, new, source="api", now=clock.now(), actor=get_principal().actor
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final, NotRequired, TypedDict
 
 from flask import Response, url_for
@@ -28,7 +28,7 @@ from donorhub.schemas.donors import NewDonorSchema
 from donorhub.schemas.fields import Instant, Line, QueryId, StrictSchema
 from donorhub.schemas.limits import CUSTOM_FILTER
 from donorhub.schemas.money import MoneySchema
-from donorhub.services.donors import custom_fields, custom_values, donors, duplicates, search
+from donorhub.services.donors import custom_fields, custom_values, donors, duplicates, search, verdicts
 from donorhub.services.donors.donor_fields import DonorFields
 from donorhub.services.reports import timeline
 
@@ -162,12 +162,15 @@ def list_donors(arguments: dict[str, object]) -> pages.Page | Response:
 def create_donor(arguments: Mapping[str, bool], new: DonorFields) -> Response:
     """Add a donor. Who may be there already is refused, with `donor_ids`, unless `allow_duplicate` is said.
 
-    What another system keeps is put by its external id, and asks nothing.
+    Said, it is kept that they are different people, and nobody is asked again. What another system keeps is
+    put by its external id, and asks nothing.
     """
     new = load_custom(new)
+    alike = duplicates.list_alike(new)
     if not arguments["allow_duplicate"]:
-        duplicates.refuse_alike(duplicates.list_alike(new))
+        duplicates.refuse_alike(alike)
     donor = donors.create_donor(new, source="api", now=clock.now(), actor=get_principal().actor)
+    _note_others(donor.id, alike)
     db.session.flush()  # the address needs the id
     return _answer_donor(donor, at=url_for(".get_donor", donor_id=donor.id))
 
@@ -213,8 +216,10 @@ def change_donor(arguments: Mapping[str, bool], changes: DonorFields, donor_id: 
     donor = donors.get_donor(donor_id)
     etags.require_version(donor.version)
     changes = load_custom(changes, partial=True)
+    alike = duplicates.list_newly_alike(donor, changes)
     if not arguments["allow_duplicate"]:
-        duplicates.refuse_alike(duplicates.list_newly_alike(donor, changes))
+        duplicates.refuse_alike(alike)
+    _note_others(donor.id, alike)
     donors.change_donor(
         donor,
         changes,
@@ -307,6 +312,12 @@ def put_by_external_id(fields: DonorFields, source: str, ref: str) -> Response:
     )
     db.session.flush()  # the answer shows the version
     return _answer_donor(donor, at=url_for(".get_donor", donor_id=donor.id) if is_new else None)
+
+
+def _note_others(donor_id: int, alike: Collection[Donor]) -> None:
+    """Keep that a donor is another person than these, as the program says that asks no more."""
+    others = [one.id for one in alike]
+    verdicts.record_others(donor_id, others, now=clock.now(), actor=get_principal().actor)
 
 
 def _answer_donor(donor: Donor, *, at: str | None = None) -> Response:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, Literal, get_args
 
-from rapidfuzz.distance import JaroWinkler
+from rapidfuzz.distance import OSA, JaroWinkler
 
 from donorhub.domain.donors.given_names import FULL_FORM, SEX_OF
 from donorhub.domain.donors.identity import NameParts
@@ -26,6 +26,7 @@ EvidenceKind = Literal[
     "address",
     "postcode",
     "name",
+    "name_like",
     "surname",
     "surname_part",
     "surname_like",
@@ -48,6 +49,7 @@ VETOES: Final[tuple[EvidenceKind, ...]] = (
     "kind_differs",
     "generation_differs",
 )
+_KEYS: Final[tuple[EvidenceKind, ...]] = ("email", "account", "phone", "tax_number")
 Likeness = Literal["automatic", "review", "household", "none"]
 Generation = Literal["", "elder", "younger"]
 
@@ -59,6 +61,7 @@ POINTS: Final[Mapping[EvidenceKind, int]] = {
     "address": 20,  # the postcode's 8, and 12 for street and number
     "postcode": 8,
     "name": 40,
+    "name_like": 26,  # what a surname and a given name that are alike have together
     "surname": 20,
     "surname_part": 12,
     "surname_like": 14,
@@ -132,6 +135,11 @@ class Comparison:
     def score(self) -> int:
         """The sum of all points."""
         return sum(one.points for one in self.evidence)
+
+    @property
+    def has_shared_key(self) -> bool:
+        """Whether both have an e-mail, phone, account or tax number that at most a couple has."""
+        return any(one.kind in _KEYS and not one.is_generic for one in self.evidence)
 
     @property
     def vetoes(self) -> tuple[EvidenceKind, ...]:
@@ -266,8 +274,8 @@ def _compare_names(
     """Return what the names say, and whether both of their parts agree."""
     ours, theirs = left.parts, right.parts
     if not all((ours.given_name, ours.family_name, theirs.given_name, theirs.family_name)):
-        is_equal = bool(make_name_key(ours.name)) and make_name_key(ours.name) == make_name_key(theirs.name)
-        return ([Evidence("name", POINTS["name"])] if is_equal else []), is_equal
+        kind = _compare_whole_names(make_name_key(ours.name), make_name_key(theirs.name))
+        return ([Evidence(kind, POINTS[kind])] if kind else []), kind == "name"
     surname = _compare_surnames(ours.family_name, theirs.family_name)
     given = _compare_given_names(ours.given_name, theirs.given_name)
     agree = POINTS[surname] >= _AGREEING and POINTS[given] >= _AGREEING
@@ -275,6 +283,17 @@ def _compare_names(
     if surname == "surname":
         points, holders = _weigh_surname(make_surname_text(ours), commonness)
     return [Evidence(surname, points, holders=holders), Evidence(given, POINTS[given])], agree
+
+
+def _compare_whole_names(one: str, other: str) -> EvidenceKind | None:
+    """Return whether names that are not taken apart are equal, or each word is one slip of the pen away."""
+    if one == other:
+        return "name" if one else None
+    ours, theirs = one.split(), other.split()
+    is_like = len(ours) == len(theirs) > 1 and all(
+        OSA.distance(word, twin) <= 1 for word, twin in zip(ours, theirs, strict=True)
+    )
+    return "name_like" if is_like else None
 
 
 def _weigh_surname(surname: str, commonness: Commonness) -> tuple[int, int]:
@@ -305,8 +324,9 @@ def _compare_given_names(one: str, other: str) -> EvidenceKind:
         return "given_initial" if ours[:1] == theirs[:1] else "given_differs"
     if _is_known(ours) and _is_known(theirs):
         return "given_differs"  # Anna and Hanna are two names, however alike
-    is_like = JaroWinkler.similarity(ours, theirs) >= _LIKE_GIVEN and ours[-1] == theirs[-1]
-    return "given_like" if is_like else "given_differs"
+    is_slip = (_is_known(ours) or _is_known(theirs)) and OSA.distance(ours, theirs) <= 1
+    is_like = is_slip or JaroWinkler.similarity(ours, theirs) >= _LIKE_GIVEN
+    return "given_like" if is_like and ours[-1] == theirs[-1] else "given_differs"
 
 
 def _find_first(given_name: str) -> str:

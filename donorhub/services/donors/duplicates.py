@@ -1,51 +1,115 @@
 """Donors who may be there already: what is asked before another one is made, or one is changed to be alike.
 
-The same e-mail, or the same name in the same place, is a question and no refusal: it may be the other one
-of a couple, or father and son.
+An e-mail or phone that at most a couple has, a like name in the same place, or all together, is a question
+and no refusal: it may be the other one of a couple, or father and son. Afterwards: :mod:`.duplicate_review`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Final
 
+from sqlalchemy import or_, select
+
+from donorhub.db import db
 from donorhub.domain import payer_text
+from donorhub.domain.donors.evidence import RecordFacts, read_parts
+from donorhub.domain.donors.identity import NameParts, list_surname_keys, names_agree
 from donorhub.errors import Conflict
-from donorhub.models import Donor
-from donorhub.services.donors import contact_rows, donors
+from donorhub.models import Donor, IdentityKey
+from donorhub.services.access import organisation
+from donorhub.services.donors import candidates, contact_rows
+from donorhub.services.donors.candidates import KeyPair
 from donorhub.services.donors.contacts import NewContact
 from donorhub.services.donors.donor_fields import DonorFields
+from donorhub.services.donors.identity_keys import Named, hash_key
 
 MOST_SHOWN: Final = 10
-_TELLING: Final = ("name", "given_name", "family_name", "email", "city")
+MOST_NAMESAKES: Final = 500  # of one name that many bear
+_TELLING: Final = (
+    "name",
+    "given_name",
+    "family_name",
+    "email",
+    "phone",
+    "street",
+    "postcode",
+    "city",
+    "tax_number",
+)
 
 
 def list_alike(fields: DonorFields) -> list[Donor]:
-    """Return donors with the same e-mail, or with the same name in the same place, the oldest first.
+    """Return donors who share an e-mail, phone, account or tax number with these fields that at most a couple
+    has, who are likely the same by all that is known, or who bear a like name in the same place; the oldest
+    first.
 
     Two of whom no place is known are of the same place.
     """
-    name = fields.get("name") or " ".join(
-        part for part in (fields.get("given_name"), fields.get("family_name")) if part
+    facts = _make_facts(fields)
+    matches = candidates.find_matches(facts)
+    review_from = candidates.read_thresholds().review
+    ids = {
+        match.right.id
+        for match in matches
+        if match.comparison.has_shared_key
+        or (match.comparison.score >= review_from and not match.comparison.vetoes)
+    }
+    place = payer_text.fold_letters(fields.get("city", "").strip())
+    ids |= _list_namesake_ids(facts.parts, place)
+    donors_alike = db.session.scalars(
+        select(Donor)
+        .where(Donor.id.in_(sorted(ids)), Donor.merged_into_id.is_(None), Donor.removed_at.is_(None))
+        .order_by(Donor.id)
+        .limit(MOST_SHOWN)
     )
-    alike: dict[int, Donor] = {}
-    if email := fields.get("email"):
-        alike |= {donor.id: donor for donor in donors.find_by_key("email", donors.normalise_email(email))}
-    if name_key := payer_text.make_name_key(name):
-        place = payer_text.fold_letters(fields.get("city", "").strip())
-        alike |= {donor.id: donor for donor in _list_namesakes(name_key, place)}
-    return [alike[id_] for id_ in sorted(alike)][:MOST_SHOWN]
+    return list(donors_alike)
 
 
-def _list_namesakes(name_key: str, place: str) -> list[Donor]:
-    """Return donors of this name with any address in this place, or without any where no place is named."""
-    namesakes = donors.find_by_key("name", name_key)
-    places = contact_rows.list_towns([donor.id for donor in namesakes])
-    return [
-        donor
-        for donor in namesakes
-        if place in {payer_text.fold_letters(town.strip()) for town in places.get(donor.id, [""])}
-    ]
+def _make_facts(fields: DonorFields) -> RecordFacts:
+    """Return what fields of a donor who is none yet say of who it is."""
+    given, family = fields.get("given_name") or "", fields.get("family_name") or ""
+    name = fields.get("name") or " ".join(part for part in (given, family) if part)
+    country = fields.get("country") or ""
+    columns = {key: str(fields.get(key) or "") for key in contact_rows.COLUMN_NAMES}
+    ours = organisation.find_organisation()
+    row = Named(
+        0, fields.get("kind", "person"), name, given, family, country, str(fields.get("tax_number") or "")
+    )
+    return candidates.make_facts(
+        row, contact_rows.list_values(columns), home_country=ours.country if ours else ""
+    )
+
+
+def _list_namesake_ids(parts: NameParts, place: str) -> set[int]:
+    """Return donors of this name, or one like it, with any address in this place, or without any where no
+    place is named.
+    """
+    name_key = payer_text.make_name_key(parts.name)
+    keys: list[KeyPair] = [("name", hash_key("name", name_key))] if name_key else []
+    keys += [("surname_given", hash_key("surname_given", key)) for key in list_surname_keys(parts)[1]]
+    names_by_id = _read_namesakes(keys)
+    ids = [id_ for id_, other in names_by_id.items() if names_agree(parts, other)]
+    places = contact_rows.list_towns(ids)
+    return {
+        id_ for id_ in ids if place in {payer_text.fold_letters(one.strip()) for one in places.get(id_, [""])}
+    }
+
+
+def _read_namesakes(keys: Sequence[KeyPair]) -> dict[int, NameParts]:
+    if not keys:
+        return {}
+    query = (
+        select(Donor.id, Donor.kind, Donor.name, Donor.given_name, Donor.family_name)
+        .join(IdentityKey, IdentityKey.donor_id == Donor.id)
+        .where(or_(*((IdentityKey.kind == kind) & (IdentityKey.value_hash == one) for kind, one in keys)))
+        .where(Donor.merged_into_id.is_(None), Donor.removed_at.is_(None))
+        .limit(MOST_NAMESAKES)
+    )
+    return {
+        id_: read_parts(NameParts(*name), is_person=kind == "person")
+        for id_, kind, *name in db.session.execute(query)
+    }
 
 
 def list_alike_by_contact(donor: Donor, new: NewContact) -> list[Donor]:
@@ -53,6 +117,8 @@ def list_alike_by_contact(donor: Donor, new: NewContact) -> list[Donor]:
     fields: DonorFields = {}
     if new["kind"] == "email":
         fields["email"] = new.get("value", "")
+    elif new["kind"] == "phone":
+        fields["phone"], fields["country"] = new.get("value", ""), donor.country
     elif new["kind"] == "post" and new.get("town"):
         fields["name"], fields["city"] = donor.name, new["town"]
     known_ids = {donor.id, *(one.id for one in list_alike({"name": donor.name, "city": donor.city}))}
@@ -66,11 +132,17 @@ def list_newly_alike(donor: Donor, fields: DonorFields) -> list[Donor]:
     if not any(name in fields and fields[name] != getattr(donor, name) for name in _TELLING):
         return []
     before: DonorFields = {
+        "kind": donor.kind,
         "name": donor.name,
         "given_name": donor.given_name,
         "family_name": donor.family_name,
         "email": donor.email,
+        "phone": donor.phone,
+        "street": donor.street,
+        "postcode": donor.postcode,
         "city": donor.city,
+        "country": donor.country,
+        "tax_number": donor.tax_number,
     }
     after: DonorFields = {**before, **fields}
     known_ids = {donor.id, *(one.id for one in list_alike(before))}
@@ -82,7 +154,7 @@ def refuse_alike(alike: Collection[Donor], *, known_ids: Collection[int] = ()) -
     ids = [donor.id for donor in alike if donor.id not in known_ids]
     if ids:
         raise Conflict(
-            "a donor with this e-mail, or of this name and place, is there already: "
+            "a donor with this e-mail or phone, or of this name and place, is there already: "
             "use that one, or say that this is another person",
             code="possible_duplicate",
             donor_ids=ids,

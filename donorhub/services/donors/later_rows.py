@@ -14,7 +14,7 @@ from sqlalchemy import and_, exists, or_, select, update
 
 from donorhub import vault
 from donorhub.db import Base, cut_query_values, db
-from donorhub.domain.donors.identity import normalise_email
+from donorhub.domain.donors.identity import make_phone_key, normalise_email
 from donorhub.domain.payer_text import normalise_account
 from donorhub.models import (
     Allocation,
@@ -28,6 +28,7 @@ from donorhub.models import (
     Interaction,
     Match,
     Membership,
+    MergeDrop,
     MergeLog,
     MergeMove,
     Message,
@@ -36,6 +37,7 @@ from donorhub.models import (
     RecurringGift,
     Task,
 )
+from donorhub.services.access import organisation
 
 Side = Literal["survivor", "loser"]
 RowName = tuple[str, int]  # table and id
@@ -117,7 +119,7 @@ class _Judge:
                 IdentityKey.donor_id == log.loser_id, IdentityKey.kind.in_(("iban", "email"))
             )
         ).all()
-        self._keys = {(kind, value_hash) for kind, value_hash in keys} - _list_shared(log)
+        self._keys = {(kind, value_hash) for kind, value_hash in keys} - list_folded_keys(log)
         self._code = db.session.get_one(Donor, log.loser_id).code
         gift_ids = [gift.id for gift in rows["gift"]]
         self._promised_ids = _find_promised_gifts(log, gift_ids)
@@ -164,18 +166,21 @@ class _Judge:
         return ("email", vault.compute_keyed_hash(normalise_email(address))) in self._keys
 
 
-def _list_shared(log: MergeLog) -> set[tuple[str, str]]:
-    """Return the keys that the survivor had too when the records were made one: they tell of neither."""
-    folded = select(Base.metadata.tables["merge_drop"].c.content).where(
-        Base.metadata.tables["merge_drop"].c.merge_id == log.id,
-        Base.metadata.tables["merge_drop"].c.table_name == "contact_point",
+def list_folded_keys(log: MergeLog) -> set[tuple[str, str]]:
+    """Return the keys that both records had when they were made one: they tell of neither."""
+    query = select(MergeDrop.content).where(
+        MergeDrop.merge_id == log.id, MergeDrop.table_name == "contact_point"
     )
+    ours = organisation.find_organisation()
+    country = ours.country if ours else ""
     shared: set[tuple[str, str]] = set()
-    for content in db.session.scalars(folded):
+    for content in db.session.scalars(query):
         if content["kind"] == "email":
             shared.add(("email", vault.compute_keyed_hash(normalise_email(content["value"]))))
         elif content["kind"] == "account":
             shared.add(("iban", vault.compute_keyed_hash(normalise_account(content["value"]) or "")))
+        elif content["kind"] == "phone":
+            shared.add(("phone", vault.compute_keyed_hash(make_phone_key(content["value"], country))))
     return shared
 
 

@@ -30,8 +30,8 @@ _COLUMNS: Final[Mapping[ChosenField, tuple[str, ...]]] = {
 }
 # Columns of a donor that a merge does not unite: its own key and story, and what follows from other rows.
 STAYING: Final = frozenset(
-    """id code kind lang_is_told email phone street postcode city search merged_into_id removed_at source
-    created_at updated_at version""".split()
+    """id code kind lang_is_told email phone street postcode city search merged_into_id removed_at
+    erased_at source created_at updated_at version""".split()
 )
 _CONTACTS: Final = Base.metadata.tables["contact_point"]
 

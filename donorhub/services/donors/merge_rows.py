@@ -39,6 +39,8 @@ from donorhub.services.donors import merge_folds
 
 Row = dict[str, Any]
 EXEMPT: Final[Mapping[tuple[str, str], str]] = {
+    ("erased_key", "donor_id"): "of who was erased: nobody merges them",
+    ("erasure", "donor_id"): "of who was erased: nobody merges them",
     ("donor_document", "donor_id"): "one row a donor, written anew",
     ("donor_stage", "donor_id"): "one row a donor, worked out anew",
     ("duplicate_member", "donor_id"): "names the record as it was, read through the merge",

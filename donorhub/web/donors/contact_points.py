@@ -13,7 +13,7 @@ from donorhub.db import MAX_ID
 from donorhub.models import ContactPoint, Donor
 from donorhub.models.states import CONTACT_POINT_KINDS, ContactKind, find_word
 from donorhub.schemas.contacts import PARTS, ContactChangesSchema, NewContactSchema
-from donorhub.services.donors import contacts, donors, duplicates
+from donorhub.services.donors import contacts, donors, duplicates, verdicts
 from donorhub.services.donors.contacts import ContactChanges, NewContact
 from donorhub.web.admission import get_own_list, get_principal, require_permission
 from donorhub.web.donors.donors import Answer
@@ -46,6 +46,8 @@ def add_contact_point(donor_id: int) -> Answer:
         new: NewContact = form.load_fields(NewContactSchema(exclude=_list_needless(kind)))
         alike = duplicates.list_alike_by_contact(donor, new)
         duplicates.refuse_alike(alike, known_ids=form.list_ids("another"))
+        others = [one.id for one in alike]
+        verdicts.record_others(donor.id, others, now=clock.now(), actor=get_principal().actor)
         _, is_new = contacts.add_contact(
             donor.id, new, source="form", now=clock.now(), actor=get_principal().actor
         )

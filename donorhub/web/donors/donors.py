@@ -18,7 +18,7 @@ from donorhub.schemas.custom import make_values_schema, split_values
 from donorhub.schemas.donors import NewDonorSchema
 from donorhub.schemas.limits import SHORT
 from donorhub.services.access import idempotency, organisation, users
-from donorhub.services.donors import donors, duplicates, search, stages, tags
+from donorhub.services.donors import donors, duplicates, search, stages, tags, verdicts
 from donorhub.services.donors.custom_values import ValueFilter
 from donorhub.services.donors.donor_fields import FIELDS, DonorFields
 from donorhub.services.giving import history
@@ -149,12 +149,19 @@ def add_donor() -> Answer:
             alike = duplicates.list_alike(fields)
             duplicates.refuse_alike(alike, known_ids=form.list_ids("another"))
             donor = donors.create_donor(fields, source="form", now=clock.now(), actor=get_principal().actor)
+            note_others(donor.id, alike)
             idempotency.store_answer(once, status=302, headers={}, body=str(donor.id).encode())
         donor_id = int(once.body)
         commit()
         tell_reader(gettext("The donor is added."))
         return redirect(_find_way_on(form.get_value("then"), donor_id))
     return _render_form(form, alike=[donors.get_donor(donor.id) for donor in alike]), 422
+
+
+def note_others(donor_id: int, alike: Sequence[Donor]) -> None:
+    """Keep that a donor is another person than those whom the form showed: nobody is asked again."""
+    others = [one.id for one in alike]
+    verdicts.record_others(donor_id, others, now=clock.now(), actor=get_principal().actor)
 
 
 def _find_way_on(then: str, donor_id: int) -> str:
@@ -206,6 +213,7 @@ def save_donor(donor_id: int) -> Answer:
             source="form",
             version=version or 0,
         )
+        note_others(donor.id, alike)
         commit()
         tell_reader(gettext("The donor is saved."))
         return redirect(url_for("donors.show_donor", donor_id=donor_id))

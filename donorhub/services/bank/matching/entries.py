@@ -24,7 +24,7 @@ from donorhub.services.access import organisation
 from donorhub.services.bank.matching import decision_undo, gifts_by_hand, matching, payer_keys, shown_entries
 from donorhub.services.bank.matching import entry_holding as holding
 from donorhub.services.bank.matching.decisions import CreditDecision
-from donorhub.services.donors import donors, duplicates
+from donorhub.services.donors import donors, duplicates, verdicts
 from donorhub.services.donors.donor_fields import DonorFields
 from donorhub.services.giving import closed_books
 from donorhub.services.work import tasks
@@ -242,9 +242,11 @@ def create_donor_from(
     amount = place.credit.amount
     if amount.minor <= 0:
         raise Rejected(f"entry {entry_id} is money that left: it is no gift", code="not_a_credit")
+    alike = duplicates.list_alike(donor_values)
     if alike_ids is not None:
-        duplicates.refuse_alike(duplicates.list_alike(donor_values), known_ids=alike_ids)
+        duplicates.refuse_alike(alike, known_ids=alike_ids)
     donor = donors.create_donor(donor_values, source="bank", now=now, actor=actor)
+    verdicts.record_others(donor.id, [one.id for one in alike], now=now, actor=actor)
     tasks.plan_task(
         f"new_donor:{donor.id}",
         kind="new_donor",
