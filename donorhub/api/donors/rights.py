@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from flask import Response
-from marshmallow import fields
+from marshmallow import fields, validate
 
 from donorhub import clock
-from donorhub.api.answers import answer_resource
+from donorhub.api.answers import answer_resource, make_json_answer
 from donorhub.api.blueprint import ID
 from donorhub.api.changed import show_change
 from donorhub.api.donors.contacts import bp
 from donorhub.api.http import get_principal, require_permission
 from donorhub.api.idempotency import do_once
 from donorhub.api.schemas import AnswerSchema, SumSchema
+from donorhub.db import db, set_reading
 from donorhub.money import Money
 from donorhub.schemas.fields import Instant
 from donorhub.schemas.rights import Erasing, ErasureSchema, Restriction, RestrictionSchema
 from donorhub.services.donors import donors, erasure, restriction
 from donorhub.services.donors.erasure import Preview
+from donorhub.services.moving import subject_access
+from donorhub.services.moving.purposes import PURPOSES
 
 __all__ = ["bp"]
 
@@ -27,6 +30,32 @@ class RestrictedSchema(AnswerSchema):
 
     donor_id = fields.Integer(required=True)
     is_restricted = fields.Boolean(required=True)
+
+
+class CopiedTableSchema(AnswerSchema):
+    """The rows of one table that are about the donor, without what is empty."""
+
+    name = fields.String(required=True)
+    sources = fields.List(fields.String(), required=True)
+    rows = fields.List(fields.Dict(), required=True)
+
+
+class CopiedSectionSchema(AnswerSchema):
+    """What is held for one purpose."""
+
+    purpose = fields.String(required=True, validate=validate.OneOf(PURPOSES))
+    tables = fields.List(fields.Nested(CopiedTableSchema), required=True)
+
+
+class DonorCopySchema(AnswerSchema):
+    """All that is held about a donor."""
+
+    donor_id = fields.Integer(required=True)
+    made_at = Instant(required=True)
+    first_source = fields.String(required=True)
+    sections = fields.List(fields.Nested(CopiedSectionSchema), required=True)
+    recipients = fields.Dict(required=True)
+    not_copied = fields.Dict(required=True, metadata={"description": "What is left out, by table, and why"})
 
 
 class ErasurePreviewSchema(AnswerSchema):
@@ -68,6 +97,23 @@ def restrict_donor(new: Restriction, donor_id: int) -> Response:
         donor, new["is_restricted"], reason=new["reason"], now=clock.now(), actor=get_principal().actor
     )
     return answer_resource(RestrictedSchema, {"donor_id": donor.id, "is_restricted": new["is_restricted"]})
+
+
+@bp.get(f"/<{ID}:donor_id>/copy")
+@require_permission("donors:erase")
+@bp.response(200, DonorCopySchema)
+def get_copy(donor_id: int) -> Response:
+    """Fetch all that is held about a donor, with source and purpose, and who got something of it.
+
+    That it was fetched stands in the audit.
+    """
+    copy = subject_access.collect_copy(donor_id, now=clock.now())
+    db.session.rollback()  # it only read until here
+    set_reading(False)
+    subject_access.record_copy(copy, form="api", actor=get_principal().actor)
+    db.session.commit()
+    set_reading(True)
+    return make_json_answer(subject_access.describe_copy(copy))
 
 
 @bp.get(f"/<{ID}:donor_id>/erasure")

@@ -90,7 +90,7 @@ def preview_erasure(donor_id: int) -> Preview:
     donor = _find_donor(donor_id)
     if donor is None or donor.removed_at is not None:
         raise NotFound(f"there is no donor {donor_id}")
-    ids = _list_ids(donor)
+    ids = list_ids(donor)
     sums = db.session.execute(
         select(Gift.currency, func.sum(Gift.amount_minor))
         .where(Gift.donor_id.in_(ids))
@@ -135,7 +135,7 @@ def erase_donor(
     preview = preview_erasure(donor.id)
     refuse_changed(digest, preview)
     db.session.flush()  # what is not written yet would stay
-    person = Person(_list_ids(donor), _collect_telling(_list_ids(donor)), now, actor)
+    person = Person(list_ids(donor), _collect_telling(list_ids(donor)), now, actor)
     code_hash = vault.compute_keyed_hash(donor.code)
     _keep_keys(person)
     shared_pairs = identity_keys.list_hard_pairs(person.donor_ids)
@@ -182,7 +182,8 @@ def _find_donor(donor_id: int, *, for_update: bool = False) -> Donor | None:
     return donor
 
 
-def _list_ids(donor: Donor) -> tuple[int, ...]:
+def list_ids(donor: Donor) -> tuple[int, ...]:
+    """Return the numbers of a donor and of all who were merged into them."""
     ids = [donor.id]
     for id_ in ids:  # it grows meanwhile
         ids += db.session.scalars(select(Donor.id).where(Donor.merged_into_id == id_).order_by(Donor.id))

@@ -33,11 +33,11 @@ _GIVERS: Final[tuple[ProviderObject, ...]] = (
 def redact_objects(person: Person) -> None:
     """Redact messages and objects of a person's payments, subscriptions and customers, and forget whose the
     customers are. Money, ids and states stay: the books are read from them."""
-    refs = _collect_refs(person.donor_ids)
+    refs = collect_refs(person.donor_ids)
     db.session.execute(
         delete(ProviderMap).where(ProviderMap.kind.in_(_GIVERS), ProviderMap.subject_id.in_(person.donor_ids))
     )
-    groups = _follow_links(refs)
+    groups = follow_links(refs)
     object_refs = refs | groups | _strip_registers(groups | refs)
     for chunk in cut_query_values(sorted(object_refs)):
         events = select(ProviderEvent.id, ProviderEvent.body).where(ProviderEvent.object_id.in_(chunk))
@@ -45,7 +45,7 @@ def redact_objects(person: Person) -> None:
     _redact_waiting(person.telling)
 
 
-def _collect_refs(donor_ids: Collection[int]) -> set[str]:
+def collect_refs(donor_ids: Collection[int]) -> set[str]:
     """Return the provider's ids of all that is the person's."""
     promises = select(RecurringGift.id).where(RecurringGift.donor_id.in_(donor_ids))
     queries = (
@@ -62,7 +62,7 @@ def _collect_refs(donor_ids: Collection[int]) -> set[str]:
     return {ref for query in queries for ref in db.session.scalars(query) if ref}
 
 
-def _follow_links(refs: Collection[str]) -> set[str]:
+def follow_links(refs: Collection[str]) -> set[str]:
     """Return the groups in which these objects lie, and those joined to them: payment, invoice,
     subscription, customer. A payout holds many people's and is joined to none of them."""
     groups: set[str] = set()

@@ -111,6 +111,7 @@ WHAT: Final[Mapping[str, object]] = {
     "donor.restricted": lazy_gettext("Donor's data only kept from now on"),
     "donor.unrestricted": lazy_gettext("Donor's data may be used again"),
     "backup.made": lazy_gettext("Backup made"),
+    "donor.copied": lazy_gettext("All that is held about a donor was copied out"),
     "donor.erased": lazy_gettext("Donor erased"),
     "receipt.reopened": lazy_gettext("Sealed receipt read"),
     "receipt.key_destroyed": lazy_gettext("Sealed receipts of a year made unreadable for good"),

@@ -7,6 +7,9 @@ from typing import Final
 
 from flask_babel import lazy_gettext
 
+from donorhub.services.moving.purposes import Purpose
+from donorhub.web.words.audit_words import FIELDS, SUBJECTS
+
 _GROUPS: Final[Mapping[str, object]] = {
     "contact_point": lazy_gettext("Addresses, phones and accounts"),
     "identity_key": lazy_gettext("Addresses, phones and accounts"),
@@ -32,3 +35,42 @@ def group_rows(counts: Mapping[str, int]) -> dict[str, int]:
         name = str(_GROUPS.get(table, _OTHERS))
         groups[name] = groups.get(name, 0) + count
     return groups
+
+
+# What data is held for, and on which ground (Art. 6 GDPR).
+PURPOSE_TITLES: Final[Mapping[Purpose, object]] = {
+    "identity": lazy_gettext("Who you are"),
+    "contact": lazy_gettext("How you are reached, and what you said of it"),
+    "care": lazy_gettext("What we spoke of, and what joins you to us and others"),
+    "giving": lazy_gettext("Your gifts"),
+    "promises": lazy_gettext("Your recurring gifts"),
+    "payments": lazy_gettext("Payments at payment providers"),
+    "bank": lazy_gettext("Entries of our bank account"),
+    "receipts": lazy_gettext("Your receipts"),
+    "messages": lazy_gettext("What we wrote to you"),
+    "moved_in": lazy_gettext("What came from files and earlier records"),
+    "security": lazy_gettext("Earlier values of what was changed"),
+}
+PURPOSE_REASONS: Final[Mapping[Purpose, object]] = {
+    "identity": lazy_gettext("To know whose gifts these are (legitimate interest; law on accounting)."),
+    "contact": lazy_gettext("To write where you want it, and nowhere else (consent or legitimate interest)."),
+    "care": lazy_gettext("To keep what was agreed with you (legitimate interest)."),
+    "giving": lazy_gettext("To keep our books (law on accounting)."),
+    "promises": lazy_gettext("To expect and collect what you promised (agreement with you)."),
+    "payments": lazy_gettext("To know what became of your payments (agreement; law on accounting)."),
+    "bank": lazy_gettext("To keep our books (law on accounting)."),
+    "receipts": lazy_gettext("To issue receipts for taxes, and to prove them (tax law)."),
+    "messages": lazy_gettext("To know what you were sent (legitimate interest)."),
+    "moved_in": lazy_gettext("To be able to mend what was brought in (legitimate interest)."),
+    "security": lazy_gettext("To be able to explain who changed what (legitimate interest)."),
+}
+
+
+def name_table(table: str) -> str:
+    """Return what a table holds in words of people."""
+    return str(_GROUPS.get(table) or SUBJECTS.get(table) or table.replace("_", " "))
+
+
+def name_column(column: str) -> str:
+    """Return what stands in a column in words of people, else its plain name."""
+    return str(FIELDS.get(column) or column.replace("_", " "))

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from donorhub.models import Donor
+from sqlalchemy import select
+
+from donorhub.db import db
+from donorhub.models import AuditRecord, Donor
 from tests.api.conftest import Caller, dump, problem
 
 
@@ -32,3 +35,12 @@ def test_restriction_has_a_reason(api: Caller, donor: Donor) -> None:
     for is_restricted in (True, True, False):
         answer = api.post(path, {"is_restricted": is_restricted, "reason": "told by phone"})
         assert answer.get_json() == {"donor_id": donor.id, "is_restricted": is_restricted}
+
+
+def test_copy_is_fetched_and_recorded(api: Caller, donor: Donor) -> None:
+    """All that is held comes with its purposes; the audit tells who fetched it."""
+    copy = api.get(f"/donors/{donor.id}/copy").get_json()
+    assert copy["donor_id"] == donor.id
+    assert [part["purpose"] for part in copy["sections"]][:2] == ["identity", "contact"]
+    records = db.session.scalars(select(AuditRecord.data).where(AuditRecord.what == "donor.copied")).all()
+    assert records == [{"form": "api"}]

@@ -63,3 +63,15 @@ def test_restriction_stops_mail_until_lifted(database: Flask) -> None:
     assert staff.post(f"{page}/restriction", is_restricted="0", reason="mended").status_code == 302
     assert "are only kept, not used" not in staff.text(page)
     assert not rows().get(Erasure.__tablename__)
+
+
+def test_copies_are_sent_as_files(database: Flask) -> None:
+    """To read in the donor's language, and for programs; each is in the audit."""
+    staff = Staff(database, "admin")
+    donor_id = add_donor(email="anna@example.org").id
+    page = staff.get(f"/donors/{donor_id}/copy.html")
+    assert page.headers["Content-Disposition"].startswith("attachment")
+    assert "Wszystko, co o Tobie przechowujemy" in page.text
+    assert "anna@example.org" in page.text
+    assert staff.get(f"/donors/{donor_id}/copy.json").get_json()["donor_id"] == donor_id
+    assert sum(row[4] == "donor.copied" for row in rows()["audit_record"]) == 2
