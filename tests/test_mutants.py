@@ -167,6 +167,7 @@ KINDS = {
     "saying no",
     "PostgreSQL locks",
     "access table",
+    "hidden fields",
     "again changes nothing",
     "audit words",
     "between writing and sending",

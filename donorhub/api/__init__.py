@@ -34,6 +34,7 @@ NOUNS: Final = (
     memberships.all_memberships,
     tags.all_tags,
     custom_fields.bp,
+    custom_fields.hiding,
     gift_changes.bp,  # with the other views of gifts
     funds.bp,
     campaigns.bp,

@@ -135,6 +135,7 @@ class NewTokenSchema(StrictSchema):
     name = Line(shortest=1, required=True)
     scopes = Several(Choice(sorted(PERMISSIONS)), 1, len(PERMISSIONS), required=True)
     expires_on = Day(allow_none=True, load_default=None)
+    role = Choice(ROLES, allow_none=True, load_default=None)
 
 
 class NewToken(TypedDict):
@@ -143,3 +144,4 @@ class NewToken(TypedDict):
     name: str
     scopes: list[str]
     expires_on: date | None
+    role: RoleName | None

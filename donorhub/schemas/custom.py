@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import Any, Final, Unpack
+from typing import Any, Final, TypedDict, Unpack
 
 from marshmallow import ValidationError, fields, validates_schema
 
+from donorhub.domain.access.donor_fields import HIDEABLE
 from donorhub.domain.donors.custom_shapes import LONGEST_KEY, Shape, Value, scale_number
-from donorhub.models.states import CUSTOM_KINDS, LANGS, ROLES
+from donorhub.models.states import CUSTOM_KINDS, LANGS, ROLES, RoleName
 from donorhub.schemas import faults
 from donorhub.schemas.fields import (
     MESSAGES,
@@ -90,6 +91,20 @@ class NewCustomFieldSchema(StrictSchema):
     decimals = Whole(0, MOST_DECIMALS, metadata={"description": "Of a number"})
     is_required = Tick()
     hidden_roles = Several(Choice(HIDEABLE_ROLES), 0, len(HIDEABLE_ROLES))
+
+
+class HidingSchema(StrictSchema):
+    """A field of ours, and the roles that do not see it."""
+
+    field = Choice(sorted(HIDEABLE), required=True)
+    hidden_roles = Several(Choice(HIDEABLE_ROLES), 0, len(HIDEABLE_ROLES), required=True)
+
+
+class Hiding(TypedDict):
+    """Which field which roles do not see."""
+
+    field: str
+    hidden_roles: list[RoleName]
 
 
 class NewOptionSchema(StrictSchema):

@@ -131,6 +131,7 @@ def _list_words_of_every_page() -> dict[str, object]:
         "is_held": is_held,
         "uses_keys": g.get("uses_keys", True),
         "may": (who.has_permission if who else lambda _permission: False),
+        "sees": (who.may_see_field if who else lambda _field: False),
         "style_version": current_app.extensions["donorhub.style_version"],
         "words": prepared.labels_in(lang),
         "_": prepared.translator_in(lang),

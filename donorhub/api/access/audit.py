@@ -69,7 +69,7 @@ def list_audit_records(arguments: dict[str, object]) -> pages.Page:
 
 
 def _make_answers(records: Sequence[AuditRecord]) -> list[dict[str, object]]:
-    changes = audit.read_changes(records)
+    changes = audit.read_shown_changes(records, get_principal())
     names = [column.key for column in AuditRecord.__table__.columns]
     return [
         {name: getattr(record, name) for name in names}

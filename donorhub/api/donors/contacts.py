@@ -14,12 +14,13 @@ from donorhub.api.answers import answer_resource
 from donorhub.api.blueprint import ID
 from donorhub.api.donors.memberships import bp
 from donorhub.api.duplicates import DuplicateQuery
-from donorhub.api.http import get_principal, require_permission
+from donorhub.api.http import get_principal, refuse_fields, require_permission
 from donorhub.api.idempotency import commit_work, do_once
 from donorhub.api.rows import Rows
 from donorhub.api.schemas import AnswerSchema
 from donorhub.models import ContactPoint
 from donorhub.models.states import CONTACT_POINT_KINDS, CONTACT_STATES
+from donorhub.schemas import faults
 from donorhub.schemas.contacts import ContactChangesSchema, NewContactSchema
 from donorhub.schemas.fields import Instant
 from donorhub.services.donors import contacts, donors, duplicates, verdicts
@@ -62,7 +63,9 @@ def list_contacts(arguments: dict[str, object], donor_id: int) -> Response:
     page, filters = pages.split_arguments(arguments)
     of_donor = ContactPoint.donor_id == donors.get_donor(donor_id).id
     kind = filters.get("kind")
-    return ROWS.answer_page(page, of_donor, None if kind is None else ContactPoint.kind == kind)
+    shown_kinds = contacts.list_shown_kinds(get_principal())
+    is_shown = None if len(shown_kinds) == len(CONTACT_POINT_KINDS) else ContactPoint.kind.in_(shown_kinds)
+    return ROWS.answer_page(page, of_donor, is_shown, None if kind is None else ContactPoint.kind == kind)
 
 
 @bp.post(f"/<{ID}:donor_id>/contacts")
@@ -76,6 +79,8 @@ def list_contacts(arguments: dict[str, object], donor_id: int) -> Response:
 def add_contact(arguments: Mapping[str, bool], new: NewContact, donor_id: int) -> Response:
     """Add an e-mail, phone, address or account; the first of its kind is preferred, but for accounts."""
     donor = donors.get_donor(donor_id)
+    if new["kind"] not in contacts.list_shown_kinds(get_principal()):
+        refuse_fields({"kind": [faults.UNKNOWN_CHOICE.format(choices="…")]})
     alike = duplicates.list_alike_by_contact(donor, new)
     if not arguments["allow_duplicate"]:
         duplicates.refuse_alike(alike)
@@ -94,7 +99,7 @@ def add_contact(arguments: Mapping[str, bool], new: NewContact, donor_id: int) -
 @bp.response(200, ContactSchema)
 def get_contact(donor_id: int, contact_id: int) -> Response:
     """Show a contact of a donor."""
-    return _answer_contact(contacts.get_contact(donors.get_donor(donor_id).id, contact_id))
+    return _answer_contact(_get_contact(donors.get_donor(donor_id).id, contact_id))
 
 
 @bp.patch(f"/<{ID}:donor_id>/contacts/<{ID}:contact_id>")
@@ -107,12 +112,16 @@ def get_contact(donor_id: int, contact_id: int) -> Response:
 def change_contact(changes: ContactChanges, donor_id: int, contact_id: int) -> Response:
     """Change a contact: put it right, prefer it, say what became of it, end it with `until_on`."""
     donor = donors.get_donor(donor_id)
-    contact = contacts.get_contact(donor.id, contact_id)
+    contact = _get_contact(donor.id, contact_id)
     etags.require_version(donor.version)
     contacts.change_contact(
         contact, changes, now=clock.now(), actor=get_principal().actor, version=donor.version
     )
     return _answer_contact(contact)
+
+
+def _get_contact(donor_id: int, contact_id: int) -> ContactPoint:
+    return contacts.get_contact(donor_id, contact_id, reader=get_principal())
 
 
 def _answer_contact(contact: ContactPoint, *, at: str | None = None) -> Response:

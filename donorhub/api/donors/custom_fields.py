@@ -20,6 +20,8 @@ from donorhub.errors import NotFound
 from donorhub.models import CustomField, CustomOption
 from donorhub.schemas.custom import (
     CustomFieldChangesSchema,
+    Hiding,
+    HidingSchema,
     NewCustomFieldSchema,
     NewOptionSchema,
     OptionChangesSchema,
@@ -193,3 +195,51 @@ def _describe_option(option: CustomOption) -> dict[str, Any]:
         "labels": option.labels,
         "is_archived": option.archived_at is not None,
     }
+
+
+hiding = HouseBlueprint(
+    "hidden_fields",
+    __name__,
+    path="/hidden-fields",
+    description="Which roles do not see which field of donors.",
+)
+
+
+class HiddenFieldSchema(AnswerSchema):
+    """A field and the roles that do not see it; of one that the organisation added it is `custom.<key>`."""
+
+    field = fields.String(required=True)
+    hidden_roles = fields.List(fields.String(), required=True)
+
+
+class HiddenFieldsSchema(AnswerSchema):
+    """All fields that some role does not see."""
+
+    data = fields.List(fields.Nested(HiddenFieldSchema), required=True)
+
+
+@hiding.get("")
+@require_permission("settings:write")
+@hiding.response(200, HiddenFieldsSchema)
+def list_hidden_fields() -> Response:
+    """List the fields that some role does not see."""
+    return _answer_hidden()
+
+
+@hiding.post("")
+@require_permission("settings:write")
+@do_once
+@hiding.arguments(HidingSchema)
+@hiding.response(200, HiddenFieldsSchema)
+def hide_field(new: Hiding) -> Response:
+    """Hide a field of ours from exactly these roles, and answer with all that is hidden.
+
+    A field that was added is hidden by `PATCH /custom-fields/{id}`.
+    """
+    hidden_fields.hide_field(new["field"], new["hidden_roles"], now=clock.now(), actor=get_principal().actor)
+    return _answer_hidden()
+
+
+def _answer_hidden() -> Response:
+    rows = sorted(hidden_fields.list_hidden().items())
+    return make_json_answer({"data": [{"field": field, "hidden_roles": roles} for field, roles in rows]})

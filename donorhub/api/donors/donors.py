@@ -13,16 +13,18 @@ from donorhub.api import etags, pages
 from donorhub.api.answers import make_json_answer
 from donorhub.api.blueprint import ID, HouseBlueprint
 from donorhub.api.duplicates import DuplicateQuery
-from donorhub.api.http import get_principal, refuse_fields, require_permission
+from donorhub.api.http import get_principal, refuse_fields, refuse_request, require_permission
 from donorhub.api.idempotency import commit_work, do_once
 from donorhub.api.rows import Rows
 from donorhub.api.schemas import AnswerSchema
 from donorhub.api.serialiser import serialiser_for_reader
 from donorhub.db import db
+from donorhub.domain.access.donor_fields import FIELD_OF_COLUMN, list_hidden_columns
 from donorhub.domain.donors.custom_shapes import Shape
 from donorhub.errors import NotFound
 from donorhub.models import Donor
 from donorhub.models.states import STAGES
+from donorhub.schemas import faults
 from donorhub.schemas.custom import make_values_schema, split_values
 from donorhub.schemas.donors import NewDonorSchema
 from donorhub.schemas.fields import Instant, Line, QueryId, StrictSchema
@@ -43,6 +45,8 @@ SORTS: Final = {
 
 class DonorRowSchema(AnswerSchema):
     """What stands in a donor's own row."""
+
+    donor_fields = FIELD_OF_COLUMN
 
     id = fields.Integer(required=True)
     code = fields.String(required=True, metadata={"description": "What the donor writes in a transfer"})
@@ -128,7 +132,10 @@ def list_donors(arguments: dict[str, object]) -> pages.Page | Response:
     """
     page, filters = pages.split_arguments(arguments)
     text, tag_id = filters.pop("q", ""), filters.pop("tag_id", None)
-    shapes = custom_fields.list_shapes(get_principal())
+    reader = get_principal()
+    if "email" in filters and not reader.may_see_field("email"):
+        refuse_request(422, "invalid", "there is no such filter", pointer="/email")
+    shapes = custom_fields.list_shapes(reader)
     custom = custom_values.read_filter(filters.pop("custom", ""), shapes)
     if not text and tag_id is None and custom is None:
         return ROWS.answer_page(
@@ -142,6 +149,7 @@ def list_donors(arguments: dict[str, object]) -> pages.Page | Response:
         tag_id=tag_id,
         custom=custom,
         shapes=shapes,
+        hidden_fields=reader.hidden_fields,
         after=page.get("after"),
         limit=page["limit"],
     )
@@ -343,7 +351,11 @@ def load_custom(new: DonorFields, *, partial: bool = False) -> DonorFields:
 
     A field that the reader does not see is refused as one that there is not.
     """
-    shapes = custom_fields.list_shapes(get_principal())
+    reader = get_principal()
+    hidden_columns = set(list_hidden_columns(reader.hidden_fields)) & new.keys()
+    if hidden_columns:
+        refuse_fields({name: [faults.UNKNOWN_FIELD] for name in hidden_columns})
+    shapes = custom_fields.list_shapes(reader)
     sent: Any = new.get("custom", {})
     try:
         loaded = make_values_schema(shapes, partial=partial).load(sent)

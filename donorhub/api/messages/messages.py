@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import Final
 
 from flask import Response
@@ -25,6 +26,8 @@ SORTS: Final = {"id": Message.id, "planned_at": Message.planned_at}
 class MessageSchema(AnswerSchema):
     """Who may not see gifts does not see the text either: it tells of amounts."""
 
+    donor_fields = MappingProxyType({"to_address": "email", "last_error": "email"})
+
     id = fields.Integer(required=True)
     donor_id = fields.Integer(allow_none=True, metadata={"description": "None: it went to staff"})
     task_id = fields.Integer(allow_none=True)
@@ -32,7 +35,7 @@ class MessageSchema(AnswerSchema):
     category = fields.String(required=True)
     template = fields.String(required=True)
     lang = fields.String(required=True)
-    to_address = fields.String(required=True)
+    to_address = fields.String()
     subject = fields.String()
     body = fields.String()
     state = fields.String(required=True, validate=validate.OneOf(MESSAGE_STATES))

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from marshmallow import fields, validate
 
+from donorhub.api.http import get_principal
 from donorhub.api.schemas import AnswerSchema, SumSchema
 from donorhub.models import ImportFile, RecordRow
 from donorhub.models.states import IMPORT_FILE_STATES, RECORD_ROW_STATES
@@ -14,6 +16,12 @@ from donorhub.schemas import records as record_words
 from donorhub.schemas.fields import Instant
 from donorhub.schemas.money import MoneySchema
 from donorhub.services.moving.record_confirming import ShownPlan
+from donorhub.services.moving.record_hiding import (
+    hide_cells,
+    hide_examples,
+    hide_samples,
+    list_hidden_places,
+)
 from donorhub.services.moving.record_undo import TakingBack
 
 
@@ -175,6 +183,7 @@ def describe_plan(view: ShownPlan) -> dict[str, object]:
     """Return what a file would do as its schema tells it."""
     summary: dict[str, Any] = view.summary
     figures: dict[str, Any] = summary.get("figures", {})
+    hidden_places = list_hidden_places(view.file, get_principal())
     plain = {"new_donors": 0, "known_donors": 0, "changed_donors": 0, "opt_outs": 0}
     return {
         **describe_file(view.file),
@@ -199,10 +208,10 @@ def describe_plan(view: ShownPlan) -> dict[str, object]:
             {"state": state, "reason": reason, "message": record_words.write_reason(reason), "count": count}
             for state, reason, count in figures.get("reasons", ())
         ],
-        "columns": summary.get("columns", []),
+        "columns": hide_samples(summary.get("columns", []), hidden_places),
         "questions": [
             {**question, "message": record_words.QUESTIONS[question["code"]]}
-            for question in summary.get("questions", ())
+            for question in hide_examples(summary.get("questions", []), hidden_places)
         ],
     }
 
@@ -217,8 +226,8 @@ def _describe_sheet(total: dict[str, Any]) -> dict[str, object]:
     }
 
 
-def describe_rows(rows: list[RecordRow]) -> list[dict[str, object]]:
-    """Return rows as their schema tells them."""
+def describe_rows(rows: list[RecordRow], hidden_places: Collection[int] = ()) -> list[dict[str, object]]:
+    """Return rows as their schema tells them, without the cells of these columns."""
     return [
         {
             "id": row.id,
@@ -227,7 +236,7 @@ def describe_rows(rows: list[RecordRow]) -> list[dict[str, object]]:
             "reason": row.reason,
             "message": record_words.write_reason(row.reason),
             "name": row.plan.get("name", ""),
-            "cells": row.raw,
+            "cells": hide_cells(row.raw, hidden_places),
             "donor_id": row.donor_id,
             "gift_id": row.gift_id,
         }

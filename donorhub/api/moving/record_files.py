@@ -45,6 +45,7 @@ from donorhub.services.moving import (
     record_undo,
 )
 from donorhub.services.moving.record_confirming import ShownPlan
+from donorhub.services.moving.record_hiding import list_hidden_places
 from donorhub.services.moving.record_undo import TakingBack
 
 bp = HouseBlueprint(
@@ -160,7 +161,10 @@ def list_record_rows(query: dict[str, object], file_id: int) -> pages.Page:
     _require_more("donors:read", "gifts:read")
     page, filters = pages.split_arguments(query)
     rows = select(RecordRow).where(RecordRow.import_file_id == file.id).filter_by(**filters)
-    return pages.change_data(pages.read_page(rows, page, ROW_SORTS), lambda some: describe_rows(list(some)))
+    hidden_places = list_hidden_places(file, get_principal())
+    return pages.change_data(
+        pages.read_page(rows, page, ROW_SORTS), lambda some: describe_rows(list(some), hidden_places)
+    )
 
 
 @bp.get(f"/<{ID}:file_id>/held-rows.csv")
@@ -173,7 +177,12 @@ def fetch_held_rows(file_id: int) -> Response:
     """
     file = record_files.get_file(file_id)
     _require_more("donors:read", "gifts:read")
-    content = held_rows.write_held_rows(file, record_words.write_reason, separator=",")
+    content = held_rows.write_held_rows(
+        file,
+        record_words.write_reason,
+        separator=",",
+        hidden_places=list_hidden_places(file, get_principal()),
+    )
     return Response(content, content_type="text/csv; charset=utf-8")
 
 

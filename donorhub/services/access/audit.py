@@ -17,6 +17,8 @@ from sqlalchemy import ColumnElement, Select, func, insert, select, text, true
 
 from donorhub import vault
 from donorhub.db import Base, db, insert_or_update
+from donorhub.domain.access.donor_fields import FIELD_OF_COLUMN
+from donorhub.domain.access.permissions import Principal
 from donorhub.models import AuditHead, AuditRecord, AuditValue
 from donorhub.services.paging import AnyRow, equals_if_given
 
@@ -148,6 +150,20 @@ def read_changes(records: Collection[AuditRecord]) -> dict[int, dict[str, Change
     for record_id, field, before, after in values:
         changes[record_id][field] = (before, after)
     return changes
+
+
+def read_shown_changes(
+    records: Collection[AuditRecord], reader: Principal
+) -> dict[int, dict[str, Change | None]]:
+    """Return what :func:`read_changes` does, without the fields of donors that are hidden from the reader."""
+    return {
+        record_id: {
+            field: change
+            for field, change in changes.items()
+            if reader.may_see_field(FIELD_OF_COLUMN.get(field, field))
+        }
+        for record_id, changes in read_changes(records).items()
+    }
 
 
 def _read_whole_change(what: str, data: Mapping[str, Any]) -> dict[str, Change | None]:

@@ -13,7 +13,8 @@ from typing import Final
 from sqlalchemy import delete, insert, select
 
 from donorhub.db import db
-from donorhub.errors import Rejected
+from donorhub.domain.access import donor_fields
+from donorhub.errors import NotFound, Rejected
 from donorhub.models import HiddenField
 from donorhub.models.states import ROLES, CustomEntity, RoleName
 from donorhub.services.access import audit
@@ -34,10 +35,21 @@ def list_hidden() -> dict[str, list[RoleName]]:
 def hide_field(field: str, roles: Collection[RoleName], *, now: datetime, actor: str) -> bool:
     """Hide a field from exactly these roles, from their next request on; return whether that is another.
 
-    Raise Rejected for administrators, who set this up.
+    Raise NotFound for what cannot be hidden, Rejected for administrators, who set this up, and for a role
+    that needs the field.
     """
+    hideable_roles = donor_fields.list_hideable_roles(field)
+    if not hideable_roles:
+        raise NotFound(f"{field} cannot be hidden from anybody")
     if "admin" in roles:
         raise Rejected("administrators see every field", field="/hidden_roles", code="admin_sees_all")
+    needing_roles = [role for role in roles if role not in hideable_roles]
+    if needing_roles:
+        raise Rejected(
+            f"{needing_roles[0]} reads files, letters or receipts in which {field} stands",
+            field="/hidden_roles",
+            code="field_needed",
+        )
     before = list_hidden().get(field, [])
     after = [role for role in ROLES if role in roles]
     if before == after:

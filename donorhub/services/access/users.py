@@ -14,7 +14,13 @@ from email_validator import EmailNotValidError, validate_email
 from sqlalchemy import bindparam, func, select
 
 from donorhub.db import db
-from donorhub.domain.access.permissions import PERMISSIONS, Principal, combine_permissions, find_row_scope
+from donorhub.domain.access.permissions import (
+    PERMISSIONS,
+    ROLE_PERMISSIONS,
+    Principal,
+    combine_permissions,
+    find_row_scope,
+)
 from donorhub.errors import Conflict, NotFound, Rejected, Unauthenticated
 from donorhub.models import ApiToken, HiddenField, Role, User
 from donorhub.models.states import LANGS, ROLES, Lang, RoleName
@@ -257,6 +263,12 @@ def create_token(
         raise Rejected(
             f"unknown scope {unknown_scopes[0]}" if unknown_scopes else "choose at least one scope",
             field="/scopes",
+        )
+    if role is not None and not set(scopes) <= ROLE_PERMISSIONS[role]:
+        raise Rejected(
+            f"a token that sees what a {role} sees has at most the scopes of that role",
+            field="/role",
+            code="scopes_beyond_role",
         )
     text = TOKEN_PREFIX + secrets.token_urlsafe(32)
     token = ApiToken(

@@ -13,6 +13,8 @@ from email_validator import EmailNotValidError, validate_email
 from sqlalchemy import ColumnElement, and_, case, select
 
 from donorhub.db import db
+from donorhub.domain.access.donor_fields import FIELD_OF_CONTACT
+from donorhub.domain.access.permissions import Principal
 from donorhub.domain.donors.contact_values import ContactValue, make_postal_value, make_value
 from donorhub.errors import Conflict, NotFound, Rejected
 from donorhub.models import ContactPoint, Donor
@@ -61,19 +63,28 @@ class ContactChanges(TypedDict, total=False):
 # ---------------------------------------------------------------- finding
 
 
-def get_contact(donor_id: int, contact_id: int) -> ContactPoint:
-    """Return a contact of this donor; raise NotFound where there is none."""
+def list_shown_kinds(reader: Principal | None) -> list[ContactKind]:
+    """Return the kinds of contacts that a reader sees; all where nobody reads."""
+    return [
+        kind for kind in CONTACT_POINT_KINDS if reader is None or reader.may_see_field(FIELD_OF_CONTACT[kind])
+    ]
+
+
+def get_contact(donor_id: int, contact_id: int, *, reader: Principal | None = None) -> ContactPoint:
+    """Return a contact of this donor; raise NotFound where there is none that the reader sees."""
     contact = db.session.get(ContactPoint, contact_id)
-    if contact is None or contact.donor_id != donor_id:
+    is_shown = contact is not None and contact.kind in list_shown_kinds(reader)
+    if contact is None or contact.donor_id != donor_id or not is_shown:
         raise NotFound(f"donor {donor_id} has no contact {contact_id}")
     return contact
 
 
-def list_contacts(donor_id: int) -> Sequence[ContactPoint]:
-    """Return all contacts of a donor: live ones by kind, the preferred one first, then former ones."""
+def list_contacts(donor_id: int, *, reader: Principal | None = None) -> Sequence[ContactPoint]:
+    """Return all contacts of a donor that a reader sees: live ones by kind, the preferred one first, then
+    former ones."""
     return db.session.scalars(
         select(ContactPoint)
-        .where(ContactPoint.donor_id == donor_id)
+        .where(ContactPoint.donor_id == donor_id, ContactPoint.kind.in_(list_shown_kinds(reader)))
         .order_by(
             ContactPoint.until_on.is_not(None),
             case({kind: at for at, kind in enumerate(CONTACT_POINT_KINDS)}, value=ContactPoint.kind),

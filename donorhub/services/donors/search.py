@@ -7,7 +7,8 @@ Text is folded on both sides, so that ``lodz`` finds Łódź. What names exactly
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import partial
 from typing import Any, Final, TypeVar
 
 from sqlalchemy import ColumnElement, Select, and_, collate, column, exists, func, or_, select, table, tuple_
@@ -16,6 +17,7 @@ from sqlalchemy.orm import InstrumentedAttribute, undefer_group
 
 from donorhub.db import db, write_literal
 from donorhub.domain import payer_text, plain_text
+from donorhub.domain.access.donor_fields import FIELD_OF_COLUMN, SEARCHED
 from donorhub.domain.donors import codes
 from donorhub.domain.donors.custom_shapes import Shape
 from donorhub.models import CustomValue, Donor, DonorTag, IdentityKey
@@ -34,6 +36,8 @@ CURSOR_NAME: Final = "donors"
 LAST_LETTER: Final = "\U0010ffff"
 MOST_WORDS: Final = 8
 MOST_EXACT: Final = 20
+MOST_ROUNDS: Final = 20  # pages that are looked through for one of what a reader sees
+_FIELD_OF_KEY: Final[Mapping[IdentityKind, str]] = {"email": "email", "iban": "account", "phone": "phone"}
 _PHONE: Final = re.compile(r"[+(]?[0-9][0-9 ()/.-]{5,20}")
 _donor_search = table("donor_search", column("rowid"), column("donor_search"))
 
@@ -46,6 +50,7 @@ def find_donors(
     tag_id: int | None = None,
     custom: ValueFilter | None = None,
     shapes: Sequence[Shape] = (),
+    hidden_fields: Collection[str] = (),
     after: str | None = None,
     limit: int = LIMIT,
 ) -> Page[Donor]:
@@ -54,8 +59,82 @@ def find_donors(
     One or two letters ask for the donors whose names begin so; they can be thousands and come by name.
     ``conditions`` on donors narrow further; ``owner_id`` narrows to that user's own list, ``tag_id`` to the
     donors who have a tag, ``custom`` to those in one of whose fields a value stands. ``shapes`` are the
-    fields that were added, and in which the text is looked for too.
+    fields that were added, and in which the text is looked for too. Nobody is found by what is hidden from
+    the reader, ``hidden_fields``: a hit would tell what stands there.
     """
+    if text.strip() and not set(SEARCHED).isdisjoint(hidden_fields):
+        find = partial(
+            _find_donors,
+            text,
+            *conditions,
+            owner_id=owner_id,
+            lang=lang,
+            tag_id=tag_id,
+            custom=custom,
+            shapes=shapes,
+            hidden_fields=hidden_fields,
+        )
+        return _find_by_shown(find, text, shapes, hidden_fields, after=after, limit=limit)
+    return _find_donors(
+        text,
+        *conditions,
+        owner_id=owner_id,
+        lang=lang,
+        tag_id=tag_id,
+        custom=custom,
+        shapes=shapes,
+        hidden_fields=(),
+        after=after,
+        limit=limit,
+    )
+
+
+def _find_by_shown(
+    find: Callable[..., Page[Donor]],
+    text: str,
+    shapes: Sequence[Shape],
+    hidden_fields: Collection[str],
+    *,
+    after: str | None,
+    limit: int,
+) -> Page[Donor]:
+    """Return those of the donors found whom the text fits by what is shown, or by the key that it is."""
+    words, donors_so_far = split_search_text(text), list[Donor]()
+    exact_ids = {donor.id for donor in _find_exact(select(Donor), text, shapes, hidden_fields)}
+    for _round in range(MOST_ROUNDS):
+        page = find(after=after, limit=limit - len(donors_so_far))
+        donors_so_far += [
+            donor for donor in page.rows if donor.id in exact_ids or _fits_shown(donor, words, hidden_fields)
+        ]
+        after = page.cursor
+        if after is None or len(donors_so_far) >= limit:
+            break
+    return Page(donors_so_far, after)
+
+
+def _fits_shown(donor: Donor, words: Sequence[str], hidden_fields: Collection[str]) -> bool:
+    parts = [donor.name, donor.code]
+    parts += [
+        getattr(donor, column)
+        for column in ("email", "phone", "city", "tax_number")
+        if FIELD_OF_COLUMN[column] not in hidden_fields
+    ]
+    shown_text = payer_text.fold_letters(" ".join(part or "" for part in parts))
+    return all(word in shown_text for word in words)
+
+
+def _find_donors(
+    text: str,
+    *conditions: ColumnElement[bool],
+    owner_id: int | None,
+    lang: Lang | None,
+    tag_id: int | None,
+    custom: ValueFilter | None,
+    shapes: Sequence[Shape],
+    hidden_fields: Collection[str],
+    after: str | None,
+    limit: int,
+) -> Page[Donor]:
     text = plain_text.blank_out_unprintable(text)
     query = select(Donor).options(undefer_group("stage"))  # each list shows it
     query = query.where(Donor.merged_into_id.is_(None), Donor.removed_at.is_(None), *conditions)
@@ -72,7 +151,7 @@ def find_donors(
         if is_by_value:
             return _list_by_value(query, custom, after=after, limit=limit)
         query = query.where(custom.fits_donor())
-    exact_donors = _find_exact(query, text, shapes)
+    exact_donors = _find_exact(query, text, shapes, hidden_fields)
     rest = query.where(Donor.id.not_in([donor.id for donor in exact_donors])) if exact_donors else query
     words = split_search_text(text)
     if words and owner_id is None and all(len(word) < TRIGRAM for word in words):
@@ -147,7 +226,9 @@ def _find_numbers(text: str) -> tuple[int, ...]:
     return codes.find_codes(text, own_organisation.code_prefix if own_organisation else "DH")
 
 
-def _find_exact(query: Select[Donor], text: str, shapes: Sequence[Shape]) -> Sequence[Donor]:
+def _find_exact(
+    query: Select[Donor], text: str, shapes: Sequence[Shape], hidden_fields: Collection[str]
+) -> Sequence[Donor]:
     """Return the donors who have this very e-mail, IBAN, phone, name or code, or it in a field of text."""
     if not text.strip():
         return ()
@@ -158,7 +239,11 @@ def _find_exact(query: Select[Donor], text: str, shapes: Sequence[Shape]) -> Seq
         "phone": normalise_phone(text) if _PHONE.fullmatch(text.strip()) else "",
         "name": "" if "@" in text else payer_text.make_name_key(text),
     }
-    keys = [(kind, value) for kind, value in values.items() if value]
+    keys = [
+        (kind, value)
+        for kind, value in values.items()
+        if value and _FIELD_OF_KEY.get(kind, "") not in hidden_fields
+    ]
     ids = _find_ids_by_code(text)
     if keys:
         hashes = [(kind, identity_keys.hash_key(kind, value)) for kind, value in keys]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from sqlalchemy import select
 
@@ -15,10 +15,17 @@ from donorhub.db import db
 from donorhub.domain.moving.field_words import REASON_COLUMN, ROW_COLUMN
 from donorhub.domain.moving.formulas import guard_text
 from donorhub.models import ImportFile, RecordRow
+from donorhub.services.moving.record_hiding import hide_cells
 
 
-def write_held_rows(file: ImportFile, write_reason: Callable[[str], str], *, separator: str) -> bytes:
-    """Return the held rows of a file as CSV, UTF-8 with its mark."""
+def write_held_rows(
+    file: ImportFile,
+    write_reason: Callable[[str], str],
+    *,
+    separator: str,
+    hidden_places: Collection[int] = (),
+) -> bytes:
+    """Return the held rows of a file as CSV, UTF-8 with its mark, without the cells of these columns."""
     table = io.StringIO(newline="")
     writer = csv.writer(table, delimiter=separator, lineterminator="\r\n")
     header = file.summaries[0].get("header", []) if file.summaries else []
@@ -30,5 +37,5 @@ def write_held_rows(file: ImportFile, write_reason: Callable[[str], str], *, sep
     )
     for row in rows:
         key = f"{row.sheet} {row.row_no}".strip()
-        writer.writerow([*map(guard_text, row.raw), write_reason(row.reason), key])
+        writer.writerow([*map(guard_text, hide_cells(row.raw, hidden_places)), write_reason(row.reason), key])
     return table.getvalue().encode("utf-8-sig")

@@ -80,7 +80,7 @@ def make_lines(records: Collection[AuditRecord]) -> list[AuditLine]:
     """Return records as lines, their names read for all at once."""
     if not records:
         return []
-    changes = audit.read_changes(records)
+    changes = audit.read_shown_changes(records, get_principal())
     names = AuditNames(records, changes.values())
     return [
         AuditLine(
@@ -156,7 +156,7 @@ def _list_facts(data: Mapping[str, Any]) -> list[str]:
     if "number" in data:
         facts.append(str(data["number"]))
     if "field" in data:
-        facts.append(str(audit_words.FIELDS.get(data["field"], data["field"])))
+        facts.append(str(donor_words.OWN_FIELDS.get(data["field"], data["field"])))
     if data.get("reason"):
         facts.append(codes.word_code(str(data["reason"])))
     return facts

@@ -43,6 +43,7 @@ def create_token() -> Answer:
             now=clock.now(),
             actor=get_principal().actor,
             expires_at=organisation.get_midnight(until) if until else None,
+            role=new["role"],
         )
         commit()
         return render_template("access/secret.html", secret=text, token=token, kind="token")

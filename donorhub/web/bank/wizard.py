@@ -19,6 +19,7 @@ from werkzeug.wrappers import Response
 
 from donorhub import clock
 from donorhub.db import db, set_reading
+from donorhub.errors import NotFound
 from donorhub.models import BankAccount, ColumnMapping, ImportFile, ImportRow
 from donorhub.services.bank import bank_views
 from donorhub.services.bank.bank_views import LedgerOverlap
@@ -207,6 +208,8 @@ def _import_file(wizard: Wizard, digest: str) -> None:
 
 
 def _open_wizard(file: ImportFile, form: Mapping[str, str]) -> Wizard:
+    if file.kind == "records":
+        raise NotFound(f"there is no bank file {file.id}: it brings donors and gifts")
     fields = drop_proposals(form)
     content = imports.read_content(file)
     wizard = Wizard(file, column_mappings.draft_layout(content, read_answers(fields)), fields)

@@ -10,6 +10,7 @@ from flask_babel import gettext
 
 from donorhub import clock
 from donorhub.db import MAX_ID
+from donorhub.errors import NotFound
 from donorhub.models import ContactPoint, Donor
 from donorhub.models.states import CONTACT_POINT_KINDS, ContactKind, find_word
 from donorhub.schemas.contacts import PARTS, ContactChangesSchema, NewContactSchema
@@ -64,7 +65,7 @@ def add_contact_point(donor_id: int) -> Answer:
 def show_contact_point(donor_id: int, contact_id: int) -> str:
     """Show the form of one contact."""
     donor = _get_donor(donor_id)
-    contact = contacts.get_contact(donor.id, contact_id)
+    contact = contacts.get_contact(donor.id, contact_id, reader=get_principal())
     names = ("value", *PARTS, "label", "state", "since_on", "until_on")
     start = {name: getattr(contact, name) for name in names} | {"version": donor.version}
     return _render_contact(donor, contact, Form(start=start))
@@ -75,7 +76,7 @@ def show_contact_point(donor_id: int, contact_id: int) -> str:
 def save_contact_point(donor_id: int, contact_id: int) -> Answer:
     """Save a contact; refused when somebody else changed the donor in the meantime."""
     donor = _get_donor(donor_id)
-    contact = contacts.get_contact(donor.id, contact_id)
+    contact = contacts.get_contact(donor.id, contact_id, reader=get_principal())
     form = Form(request.form)
     with form.start_saving():
         exclude = ("is_preferred", *_list_needless(contact.kind))
@@ -84,7 +85,9 @@ def save_contact_point(donor_id: int, contact_id: int) -> Answer:
         tell_reader(gettext("The contact is saved."))
         return _lead_back(donor_id)
     donor = _get_donor(donor_id)
-    return _render_contact(donor, contacts.get_contact(donor.id, contact_id), form), 422
+    return _render_contact(
+        donor, contacts.get_contact(donor.id, contact_id, reader=get_principal()), form
+    ), 422
 
 
 @bp.post(f"{_POINT}/prefer")
@@ -116,7 +119,7 @@ def mark_contact_point(donor_id: int, contact_id: int) -> Answer:
 
 def _change_at_once(donor_id: int, contact_id: int, changes: ContactChanges, sentence: str) -> Answer:
     donor = _get_donor(donor_id)
-    contact = contacts.get_contact(donor.id, contact_id)
+    contact = contacts.get_contact(donor.id, contact_id, reader=get_principal())
     form = Form(request.form)
     with form.start_saving():
         _save_changes(contact, changes, form)
@@ -136,7 +139,11 @@ def _save_changes(contact: ContactPoint, changes: ContactChanges, form: Form) ->
 
 
 def _find_kind(text: str | None) -> ContactKind:
-    return find_word(text, CONTACT_POINT_KINDS) or "email"
+    """Return the kind that is asked for; raise NotFound for one that the reader does not see."""
+    kind = find_word(text, CONTACT_POINT_KINDS) or "email"
+    if kind not in contacts.list_shown_kinds(get_principal()):
+        raise NotFound(f"no contact of the kind {kind} is shown to you")
+    return kind
 
 
 def _list_needless(kind: ContactKind) -> tuple[str, ...]:

@@ -11,11 +11,14 @@ from werkzeug.wrappers import Response
 
 from donorhub import clock
 from donorhub.db import MAX_ID
+from donorhub.domain.access.donor_fields import HIDEABLE, list_hideable_roles
 from donorhub.models import CustomField
 from donorhub.models.states import LANGS
 from donorhub.schemas.custom import (
     HIDEABLE_ROLES,
     CustomFieldChangesSchema,
+    Hiding,
+    HidingSchema,
     LabelsSchema,
     NewCustomFieldSchema,
     NewOptionSchema,
@@ -62,6 +65,22 @@ def add_field() -> Answer:
         tell_reader(gettext("The field is added."))
         return redirect(url_for("custom_fields.show_field", field_id=field_id))
     return _render_fields(form), 422
+
+
+@bp.post("/hidden")
+@require_permission("settings:write")
+def hide_field() -> Answer:
+    """Hide a field of ours from exactly the roles that are ticked."""
+    form = Form(request.form)
+    with form.start_saving({"field": ""}):
+        hiding: Hiding = form.load_fields(HidingSchema())
+        hidden_fields.hide_field(
+            hiding["field"], hiding["hidden_roles"], now=clock.now(), actor=get_principal().actor
+        )
+        commit()
+        tell_reader(gettext("It is said who does not see the field."))
+        return redirect(url_for("custom_fields.list_fields", _anchor="ours"))
+    return _render_fields(Form(start={"kind": "text"}), hiding=form), 422
 
 
 @bp.get("/<int:field_id>")
@@ -153,7 +172,7 @@ def save_option(field_id: int, option_id: int) -> Answer:
     return _render_field(custom_fields.get_field(field_id), option=form), 422
 
 
-def _render_fields(form: Form) -> str:
+def _render_fields(form: Form, hiding: Form | None = None) -> str:
     fields = custom_fields.list_fields()
     return render_template(
         "donors/custom_fields.html",
@@ -161,6 +180,8 @@ def _render_fields(form: Form) -> str:
         fields=[field for field in fields if field.archived_at is None],
         archived_fields=[field for field in fields if field.archived_at is not None],
         hidden=hidden_fields.list_hidden(),
+        hiding=hiding or Form(),
+        our_fields={field: list_hideable_roles(field) for field in HIDEABLE},
         roles=HIDEABLE_ROLES,
     )
 

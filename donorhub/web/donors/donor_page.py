@@ -72,13 +72,13 @@ def render_donor(donor: Donor, forms: WorkForms | None = None) -> str:
     page = timeline.read_timeline(donor.id, before=request.args.get("after"), limit=25, part=part)
     facts = history.compute_facts(donor.id) if who.has_permission("gifts:read") else None
     members = households.list_other_ends(donor, owner_id=get_own_list())
-    owner = f"user:{donor.owner_id}"
+    owner = f"user:{donor.owner_id}" if who.may_see_field("owner") else ""
     people = {event.facts["actor"] for event in page.rows if event.is_by_person} | {owner}
     names = users.find_actor_names(people)
     return render_template(
         "donors/donor.html",
         donor=donor,
-        contacts=contacts.list_contacts(donor.id),
+        contacts=contacts.list_contacts(donor.id, reader=who),
         custom=custom_values.show_values(donor),
         facts=facts,
         **_draw_giving(facts),

@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response
 
 from donorhub import clock
 from donorhub.db import MAX_ID
+from donorhub.domain.access.donor_fields import list_hidden_columns
 from donorhub.domain.donors.custom_shapes import Shape, read_wanted
 from donorhub.models import Donor
 from donorhub.models.states import STAGES, find_word
@@ -83,6 +84,7 @@ def read_list(*, after: str | None, limit: int = LIMIT) -> tuple[Page[Donor], st
         tag_id=read_row_id(request.args.get("tag")),
         custom=custom,
         shapes=shapes,
+        hidden_fields=get_principal().hidden_fields,
         after=after,
         limit=limit,
     )
@@ -186,7 +188,9 @@ def show_donor(donor_id: int) -> Answer:
 def show_edit_form(donor_id: int) -> str:
     """Show the form with what is known."""
     donor = donors.get_donor(donor_id, owner_id=get_own_list())
-    start = {name: getattr(donor, name) for name in FIELDS} | {"version": donor.version}
+    hidden_columns = list_hidden_columns(get_principal().hidden_fields)
+    start = {name: getattr(donor, name) for name in FIELDS if name not in hidden_columns}
+    start["version"] = donor.version
     start["lang"] = donor.lang if donor.lang_is_told else ""
     shapes = custom_values.list_shapes()
     start |= custom_values.start_form(shapes, custom_values.read_own_values(donor, shapes))
@@ -224,6 +228,8 @@ def _load_fields(form: Form) -> DonorFields:
     """Return what a form says of a donor, with the fields that were added and that the reader sees."""
     shapes = custom_values.list_shapes()
     schema = make_values_schema(shapes, base=NewDonorSchema, prefix=custom_values.PREFIX)
+    for column in list_hidden_columns(get_principal().hidden_fields):
+        schema.load_fields.pop(column)  # what is hidden is not asked for, and stays as it is
     loaded = form.load_fields(schema)
     own: Any = {name: value for name, value in loaded.items() if not name.startswith(custom_values.PREFIX)}
     fields: DonorFields = own

@@ -8,7 +8,7 @@ from flask_babel import gettext
 
 from donorhub.models import Donor
 from donorhub.services.donors import donors, search
-from donorhub.web.admission import get_own_list
+from donorhub.web.admission import get_own_list, get_principal
 from donorhub.web.forms import Form
 
 MOST_NAMED: Final = 5
@@ -23,7 +23,9 @@ def choose_donor(form: Form, name: str) -> Donor | None:
     donor = search.find_by_code(text)
     if donor is not None and get_own_list() in (None, donor.owner_id):
         return donors.get_donor(donor.id)
-    rows = search.find_donors(text, owner_id=get_own_list(), limit=MOST_NAMED).rows
+    rows = search.find_donors(
+        text, owner_id=get_own_list(), hidden_fields=get_principal().hidden_fields, limit=MOST_NAMED
+    ).rows
     if len(rows) == 1:
         return rows[0]
     if not rows:

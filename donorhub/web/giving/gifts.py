@@ -88,7 +88,9 @@ def show_new_form() -> str:
     if donor_id:
         return _render_form(Form(start=_make_start_values()), donors.get_donor(donor_id))
     text = form.read_line("q")
-    page: Page[Donor] = search.find_donors(text, limit=12) if text else Page(())
+    page: Page[Donor] = (
+        search.find_donors(text, hidden_fields=get_principal().hidden_fields, limit=12) if text else Page(())
+    )
     donor = search.find_by_code(text) if text else None
     if donor is None and len(page.rows) == 1:
         donor = page.rows[0]

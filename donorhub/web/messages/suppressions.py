@@ -25,7 +25,7 @@ bp = Blueprint("suppressions", __name__, url_prefix="/messages/suppressions")
 def list_suppressions() -> str:
     """Show the addresses that nothing is sent to; of a donor, with the address filled in."""
     donor_id = Form(request.args).read_id("donor")
-    address = donors.get_donor(donor_id).email if donor_id else ""
+    address = donors.get_donor(donor_id).email if donor_id and get_principal().may_see_field("email") else ""
     return _render_suppressions(Form(start={"address": address, "source": "told"}))
 
 

@@ -29,8 +29,9 @@ from donorhub.services.moving import (
     record_presets,
     record_undo,
 )
+from donorhub.services.moving.record_hiding import hide_examples, hide_samples, list_hidden_places
 from donorhub.services.paging import newest_first, read_page
-from donorhub.web.admission import require_permission
+from donorhub.web.admission import get_principal, require_permission
 from donorhub.web.bank.blueprint import get_actor
 from donorhub.web.donors import custom_values
 from donorhub.web.forms import Form
@@ -112,6 +113,9 @@ def show_file(file_id: int) -> str:
 
 def _render_file(file: ImportFile, form: Form) -> str:
     summary: dict[str, Any] = dict(file.summaries[0]) if file.summaries else {}
+    hidden_places = list_hidden_places(file, get_principal())
+    summary["columns"] = hide_samples(summary.get("columns", ()), hidden_places)
+    summary["questions"] = hide_examples(summary.get("questions", ()), hidden_places)
     figures: dict[str, Any] = summary.get("figures", {})
     answers = record_files.read_answers(file)
     rows = {state: _list_rows(file.id, state) for state in RECORD_ROW_STATES}
@@ -205,6 +209,7 @@ def send_held_rows(file_id: int) -> Response:
         file,
         lambda code: str(record_words.REASONS.get(code, code)),
         separator=SEPARATORS.get(get_lang(), ";"),
+        hidden_places=list_hidden_places(file, get_principal()),
     )
     answer = make_response(content)
     answer.headers["Content-Type"] = "text/csv; charset=utf-8"

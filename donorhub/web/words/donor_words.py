@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from flask_babel import lazy_gettext
@@ -86,6 +87,15 @@ DONOR_ROLES: Final[Words[RoleOfDonor]] = {
     "employee": lazy_gettext("employee"),
     "partner": lazy_gettext("partner institution"),
     "target": lazy_gettext("target of a campaign"),
+}
+OWN_FIELDS: Final[Mapping[str, object]] = {  # that may be hidden from a role
+    "salutation": lazy_gettext("Greeting"),
+    "email": lazy_gettext("E-mail"),
+    "phone": lazy_gettext("Phone"),
+    "address": lazy_gettext("Postal address"),
+    "tax_number": lazy_gettext("Tax number"),
+    "account": lazy_gettext("Bank account"),
+    "owner": lazy_gettext("Looked after by"),
 }
 CUSTOM_KINDS: Final[Words[CustomKind]] = {
     "text": lazy_gettext("Text of one line"),

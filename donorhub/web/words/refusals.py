@@ -85,6 +85,12 @@ CODES: Final[Mapping[str, object]] = {
     "key_taken": lazy_gettext("This key is taken."),
     "label_missing": lazy_gettext("Please give a name in one language at least."),
     "no_field_of_choices": lazy_gettext("Only a field of choices has options."),
+    "field_needed": lazy_gettext(
+        "One of these roles reads bank files, letters or receipts, in which this field stands."
+    ),
+    "scopes_beyond_role": lazy_gettext(
+        "A token that sees what a role sees has at most the scopes of that role."
+    ),
     "too_many_fields": lazy_gettext("There are %(most)s fields already: no more can be added."),
     "too_many_options": lazy_gettext("A field has at most %(most)s options."),
     "unknown_choice": _CHOOSE,

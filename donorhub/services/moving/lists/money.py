@@ -181,7 +181,7 @@ LATE_INSTALMENTS: Final = ListOut(
         Column("due_on", "day"),
         Column("days_late", "number", beside="due_on"),
         _DONOR,
-        Column("phone", permission="donors:read"),
+        Column("phone", permission="donors:read", field="phone"),
         Column("state", "word"),
         Column("bank_known_to", "day", beside="state"),
         _AMOUNT,

@@ -53,6 +53,7 @@ def _read_donors(filters: Filters, reader: Reader, *, after: str | None, limit: 
         tag_id=get_number(filters, "tag_id"),
         custom=custom_values.read_filter(get_text(filters, "custom"), shapes),
         shapes=shapes,
+        hidden_fields=reader.who.hidden_fields,
         after=after,
         limit=limit,
     )
@@ -156,8 +157,8 @@ DONORS: Final = ListOut(
         Column("kind", "word", beside="name"),
         Column("stage", "word"),
         Column("code"),
-        Column("email"),
-        Column("city"),
+        Column("email", field="email"),
+        Column("city", field="address"),
         Column("tags"),
     ),
     read_page=_read_donors,
@@ -184,7 +185,7 @@ MESSAGES: Final = ListOut(
     filters=(Filter("state", "word", MESSAGE_STATES), Filter("donor_id", "id")),
     columns=(
         Column("planned_at", "moment"),
-        Column("to_address"),
+        Column("to_address", field="email"),
         Column("subject"),
         Column("state", "word"),
     ),

@@ -59,7 +59,7 @@ def _read_records(filters: Filters, reader: Reader, *, after: str | None, limit:
     )
     if not page.rows:
         return Page(())
-    changes_by_record = audit.read_changes(page.rows)
+    changes_by_record = audit.read_shown_changes(page.rows, reader.who)
     if not reader.may_see("donors:read"):
         changes_by_record = {row.id: _hide_personal(row, changes_by_record[row.id]) for row in page.rows}
     names = AuditNames(page.rows, changes_by_record.values())
