@@ -26,12 +26,12 @@ from donorhub.domain.donors.search_words import (
 )
 from donorhub.models import Correction, Donor, DonorDocument, Gift, TypoStump
 from donorhub.models.states import DonorKind
-from donorhub.services.donors import search, search_documents
+from donorhub.services.donors import custom_fields, custom_values, search, search_documents
 from donorhub.services.donors.search_documents import use_word_index
 from donorhub.services.paging import AnySelect
 
 MOST: Final = 8  # answers, where nobody asks for another number
-MOST_CANDIDATES: Final = 200  # of one way of looking: of more, the newest
+MOST_CANDIDATES: Final = 100  # of one way of looking: of more, the newest
 _MOST_ALIKE: Final = 24  # names within one typo of a word
 _CODE, _EMAIL, _NUMBER, _BEGINNING, _TYPO, _PART = range(6)  # the order of answers
 
@@ -68,8 +68,10 @@ def find_best_donors(text: str, reader: Principal, *, limit: int = MOST) -> list
     if not any(len(term.text) > 2 for unit in units for term in unit.terms):  # noqa: PLR2004  a mark, a letter
         return []
     question = _Question(text, units, tuple(() for _unit in units), reader)
-    ranks = _rank_code(question)
+    ranks = _rank_code(question) | _rank_custom_values(question)
     ranks |= _rank_candidates(question, but=ranks)
+    if any(rank < _BEGINNING for rank, _row in ranks.values()):
+        return _sort_hits(ranks, reader)[:limit]  # who was named exactly was not mistyped
     if len(ranks) < limit:
         question = _Question(text, units, tuple(map(_list_alike, units)), reader)
         if any(question.alike):
@@ -100,6 +102,16 @@ def _rank_code(question: _Question) -> Ranks:
         return {}
     rows = db.session.execute(_select_candidates(question.reader).where(Donor.id == donor.id))
     return {row.id: (_CODE, row) for row in rows}
+
+
+def _rank_custom_values(question: _Question) -> Ranks:
+    """Return the donors who have this text in a field that was added and that the reader sees."""
+    shapes = custom_fields.list_shapes(question.reader)
+    donor_ids = custom_values.find_donor_ids(question.text, shapes, limit=search.MOST_EXACT)
+    if not donor_ids:
+        return {}
+    rows = db.session.execute(_select_candidates(question.reader).where(Donor.id.in_(donor_ids)))
+    return {row.id: (_NUMBER, row) for row in rows}
 
 
 def _rank_candidates(question: _Question, *, but: Mapping[int, object]) -> Ranks:

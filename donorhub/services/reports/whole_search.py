@@ -30,7 +30,8 @@ from donorhub.services.donors.ranked_search import DonorHit
 from donorhub.services.paging import AnyRow, AnySelect
 
 MOST: Final = 8  # answers of a kind, and of all kinds while one types
-_MOST_CANDIDATES: Final = 200
+_MOST_CANDIDATES: Final = 200  # gifts of an own list
+_MOST_ENTRIES: Final = 50  # of a payer, of which the newest are shown
 _MOST_AMOUNTS: Final = 6  # of those about another, to either side
 _AT_LEAST: Final = 2  # answers of each kind that has some
 _SHORTEST_WORD: Final = 3
@@ -210,7 +211,7 @@ def _find_entries(text: str, limit: int) -> Sequence[AnyRow]:
         return ()
     query = _narrow_by_payer(search_documents.write_query([[f"{word}*"] for word in words]))
     with search_documents.use_word_index():
-        rows_of_payer = db.session.execute(query.limit(write_literal(_MOST_CANDIDATES))).all()
+        rows_of_payer = db.session.execute(query.limit(write_literal(_MOST_ENTRIES))).all()
     return sorted(rows_of_payer, key=lambda row: (row.booked_on, row.id), reverse=True)[:limit]
 
 

@@ -17,6 +17,7 @@ from donorhub.services.access import users
 from donorhub.services.donors import (
     accounts,
     contacts,
+    custom_fields,
     donors,
     merging,
     new_donors,
@@ -171,6 +172,18 @@ def test_hidden_field_finds_nobody(field: str, words: str) -> None:
     assert find("wojcik", reader) == ["Anna Wójcik"]
     if field == "city":
         assert {hit.town for hit in ranked_search.find_best_donors("wojcik", reader)} == {""}
+
+
+def test_added_field_finds_who_has_its_text() -> None:
+    """The text of a field that was added finds its donor, but to whom the field is hidden."""
+    custom_fields.create_field("text", {"en": "Choir"}, key="choir", now=clock.now(), actor=ACTOR)
+    donors.change_donor(
+        db.session.get_one(Donor, 1), {"custom": {"choir": "Zorza 7"}}, now=clock.now(), actor=ACTOR
+    )
+    db.session.commit()
+    assert find("zorza 7") == ["Anna Wójcik"]
+    reader = Principal("user", 1, "Ola", PERMISSIONS, hidden_fields=frozenset({"custom.choir"}))
+    assert find("zorza 7", reader) == []
 
 
 def test_former_name_still_finds() -> None:
