@@ -182,6 +182,7 @@ KINDS = {
     "pending entries",
     "protective settings",
     "return with a fee",
+    "searching",
     "shown is done",
     "sums by currency",
     "asked, not booked",
