@@ -21,7 +21,7 @@ from donorhub.api.bank import (
 )
 from donorhub.api.donors import consents, custom_fields, memberships, tags
 from donorhub.api.giving import appeals, campaigns, funds, gift_changes
-from donorhub.api.messages import consent_texts, messages, suppressions, texts
+from donorhub.api.messages import consent_texts, suppressions, texts, writing
 from donorhub.api.moving import lists, record_files
 from donorhub.api.providers import payouts, provider_events, webhook_endpoints, webhooks
 from donorhub.api.receipts import receipts
@@ -46,7 +46,7 @@ NOUNS: Final = (
     tasks.bp,
     tasks.mine,
     upgrade_notes.bp,
-    messages.bp,
+    writing.bp,  # with the other views of messages, and some of donors
     suppressions.bp,
     texts.bp,
     consent_texts.bp,

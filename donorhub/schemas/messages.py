@@ -5,14 +5,22 @@ from __future__ import annotations
 from typing import TypedDict
 
 from donorhub.db import MAX_ID
+from donorhub.domain.messages.written import (
+    WRITING_CATEGORIES,
+    WRITING_CHANNELS,
+    WRITING_KINDS,
+    WritingCategory,
+    WritingChannel,
+    WritingKind,
+)
 from donorhub.models.states import (
     SUPPRESSION_SCOPES,
     SUPPRESSION_SOURCES,
     SuppressionScope,
     SuppressionSource,
 )
-from donorhub.schemas.fields import Choice, EmailAddress, Id, Line, StrictSchema, Text, Whole
-from donorhub.schemas.limits import REASON, SUBJECT, TEXT_OF_OURS
+from donorhub.schemas.fields import Choice, EmailAddress, Id, Line, Several, StrictSchema, Text, Whole
+from donorhub.schemas.limits import DIGEST, REASON, SUBJECT, TEXT_OF_OURS
 
 
 class NewSuppressionSchema(StrictSchema):
@@ -105,3 +113,34 @@ class TextDraft(TypedDict, total=False):
     subject: str
     body: str
     donor_id: int | None
+
+
+class MessageWishSchema(StrictSchema):
+    """What is to be written to a donor; with a `digest`, only what its preview showed."""
+
+    channel = Choice(WRITING_CHANNELS, required=True)
+    kind = Choice(WRITING_KINDS, load_default="personal")
+    category = Choice(WRITING_CATEGORIES, load_default="stewardship")
+    subject = Line(SUBJECT, load_default="")
+    text = Text(TEXT_OF_OURS, load_default="")
+    gift_ids = Several(Id(), None, 200, load_default=list)
+
+
+class WishedMessageSchema(MessageWishSchema):
+    """What is to be written to a donor, as its preview showed it."""
+
+    digest = Line(
+        DIGEST, shortest=1, load_default=None, allow_none=True, metadata={"description": "Of the preview"}
+    )
+
+
+class WishedMessage(TypedDict, total=False):
+    """What is to be written to a donor."""
+
+    channel: WritingChannel
+    kind: WritingKind
+    category: WritingCategory
+    subject: str
+    text: str
+    gift_ids: list[int]
+    digest: str | None

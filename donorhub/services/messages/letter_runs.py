@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
 from donorhub.db import db
+from donorhub.domain.messages.written import WritingCategory
 from donorhub.errors import NotFound, Rejected
 from donorhub.models import Donor, Message, Task
 from donorhub.models.states import HeldReason
@@ -15,7 +16,7 @@ from donorhub.services import shown
 from donorhub.services.access import audit, organisation
 from donorhub.services.donors import donors
 from donorhub.services.messages import gate, letters, messages, writing
-from donorhub.services.messages.writing import Wish, WritingCategory
+from donorhub.services.messages.writing import Wish
 from donorhub.services.paging import Page
 from donorhub.services.work import tasks
 

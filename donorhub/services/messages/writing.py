@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, Literal, get_args
 
 from sqlalchemy import select
 
 import receipts as printed
 from donorhub.db import db
+from donorhub.domain.messages.written import WritingCategory, WritingChannel, WritingKind
 from donorhub.errors import Rejected
 from donorhub.models import Donor, Gift, Message
 from donorhub.models.states import HeldReason, Lang, MessageCategory
@@ -28,14 +28,6 @@ from donorhub.services.messages import (
 )
 from donorhub.services.messages.donor_facts import Facts
 from donorhub.services.messages.texts import FilledText
-
-WritingChannel = Literal["email", "post"]
-WritingKind = Literal["personal", "thank_you"]
-# What one of us says that a message is: an answer or about their own gifts, news, or an ask.
-WritingCategory = Literal["transactional", "stewardship", "appeal"]
-WRITING_CHANNELS: Final[tuple[WritingChannel, ...]] = get_args(WritingChannel)
-WRITING_KINDS: Final[tuple[WritingKind, ...]] = get_args(WritingKind)
-WRITING_CATEGORIES: Final[tuple[WritingCategory, ...]] = get_args(WritingCategory)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,13 +11,14 @@ from werkzeug.wrappers import Response
 
 from donorhub import clock
 from donorhub.config import Settings
+from donorhub.domain.messages.written import WRITING_CATEGORIES
 from donorhub.errors import NotFound
 from donorhub.models import Donor
 from donorhub.models.states import find_word
 from donorhub.schemas.limits import SUBJECT
 from donorhub.services.messages import letter_runs, letters, writing
 from donorhub.services.messages.letter_runs import Audience
-from donorhub.services.messages.writing import WRITING_CATEGORIES, Draft, Wish
+from donorhub.services.messages.writing import Draft, Wish
 from donorhub.services.paging import Page
 from donorhub.web.admission import get_principal, require_permission
 from donorhub.web.donors.donors import read_list

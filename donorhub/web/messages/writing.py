@@ -10,19 +10,14 @@ from werkzeug.wrappers import Response
 
 from donorhub import clock
 from donorhub.config import Settings
+from donorhub.domain.messages.written import WRITING_CATEGORIES, WRITING_CHANNELS, WRITING_KINDS
 from donorhub.models import Donor
 from donorhub.models.states import find_word
 from donorhub.schemas.limits import OUTCOME, SUBJECT, TEXT_OF_OURS
 from donorhub.services.access import idempotency
 from donorhub.services.donors import donors
 from donorhub.services.messages import thanks_by_hand, writing
-from donorhub.services.messages.writing import (
-    WRITING_CATEGORIES,
-    WRITING_CHANNELS,
-    WRITING_KINDS,
-    Draft,
-    Wish,
-)
+from donorhub.services.messages.writing import Draft, Wish
 from donorhub.web.admission import get_own_list, get_principal, require_permission
 from donorhub.web.forms import Form, make_key
 from donorhub.web.saving import commit, tell_reader
