@@ -79,7 +79,14 @@ from donorhub.models.recurring import (
     Term,
 )
 from donorhub.models.relations import DonorRole, DonorTag, HouseholdMember, Membership, Relationship, Tag
-from donorhub.models.rights import ErasedKey, Erasure, ReceiptKey
+from donorhub.models.rights import (
+    DonorRead,
+    ErasedKey,
+    Erasure,
+    ReceiptKey,
+    RetentionClock,
+    RetentionRun,
+)
 from donorhub.models.search import DonorDocument, FormerName, TypoStump
 from donorhub.models.search_ddl import SQLITE as _SQLITE_SEARCH  # noqa: F401  its statements listen for create_all
 from donorhub.models.work import (
@@ -117,6 +124,7 @@ __all__ = [
     "DomainEvent",
     "Donor",
     "DonorDocument",
+    "DonorRead",
     "DonorRole",
     "DonorStage",
     "DonorTag",
@@ -180,6 +188,8 @@ __all__ = [
     "RefHabit",
     "Refund",
     "Relationship",
+    "RetentionClock",
+    "RetentionRun",
     "Role",
     "SoftCredit",
     "Statement",

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from donorhub.db import Base, make_word_check
-from donorhub.models.states import ErasedKeyKind
+from donorhub.models.states import ErasedKeyKind, RetentionKind
 
 
 class Erasure(Base):
@@ -52,3 +52,45 @@ class ReceiptKey(Base):
     sealed_key: Mapped[bytes | None] = mapped_column(LargeBinary)
     made_at: Mapped[datetime]
     destroyed_at: Mapped[datetime | None]
+
+
+class DonorRead(Base):
+    """That somebody looked at a donor on a day, the first time of it: whose data may be with whom."""
+
+    __tablename__ = "donor_read"
+    __table_args__ = (
+        UniqueConstraint("actor", "donor_id", "day"),
+        Index("ix_donor_read_first_at_id", "first_at", "id"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    actor: Mapped[str]
+    donor_id: Mapped[int] = mapped_column(ForeignKey("donor.id", ondelete="RESTRICT"), index=True)
+    day: Mapped[date]
+    first_at: Mapped[datetime]
+
+
+class RetentionClock(Base):
+    """How long something is kept, where the organisation says another time than the program."""
+
+    __tablename__ = "retention_clock"
+    __table_args__ = (make_word_check("kind", RetentionKind), CheckConstraint("keep > 0", "keep_is_positive"))
+
+    kind: Mapped[RetentionKind] = mapped_column(primary_key=True)
+    keep: Mapped[int]  # days, or years after the end of the year: services.moving.retention
+    changed_at: Mapped[datetime]
+    changed_by: Mapped[str]
+
+
+class RetentionRun(Base):
+    """That what was old enough was deleted, and how much: the proof beside the clock."""
+
+    __tablename__ = "retention_run"
+    __table_args__ = (make_word_check("kind", RetentionKind), Index("ix_retention_run_kind_id", "kind", "id"))
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[RetentionKind]
+    ran_at: Mapped[datetime]
+    before_on: Mapped[date]  # what is older than this day went
+    deleted: Mapped[int]
+    left_over: Mapped[int]  # older rows that stay, as somebody must look at them first

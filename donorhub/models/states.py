@@ -102,6 +102,7 @@ EventOrigin = Literal["live", "history_import"]  # news, or what was taken over 
 
 # donors
 DonorKind = Literal["person", "organisation", "household"]
+RetentionKind = Literal["provider_message", "message_text", "bank_file", "sealed_receipt", "donor_read"]
 ErasedKeyKind = Literal["email", "phone", "account", "external_id"]
 IdentityKind = Literal[
     "email", "iban", "phone", "tax_number", "name", "address", "surname_initial", "surname_given"

@@ -7,7 +7,7 @@ from typing import Final
 from flask import Blueprint
 
 from donorhub.web import bank, health
-from donorhub.web.access import account, audit, instance, settings, tokens, users
+from donorhub.web.access import account, audit, data_care, instance, settings, tokens, users
 from donorhub.web.donors import copies, custom_fields
 from donorhub.web.giving import gift_changes
 from donorhub.web.messages import consent_texts, letters, messages, runs, suppressions, texts, writing
@@ -38,6 +38,7 @@ BLUEPRINTS: Final[tuple[Blueprint, ...]] = (
     error_inbox.bp,
     settings.bp,
     instance.bp,
+    data_care.bp,
     upgrade_notes.bp,
     first_steps.bp,
     custom_fields.bp,

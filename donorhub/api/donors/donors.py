@@ -22,6 +22,7 @@ from donorhub.db import db
 from donorhub.domain.access.donor_fields import FIELD_OF_COLUMN, list_hidden_columns
 from donorhub.domain.donors.custom_shapes import Shape
 from donorhub.errors import NotFound
+from donorhub.jobs.read_notes import note_read
 from donorhub.models import Donor
 from donorhub.models.states import STAGES
 from donorhub.schemas import faults
@@ -195,6 +196,7 @@ def get_donor(donor_id: int) -> Response:
         raise NotFound(f"there is no donor {donor_id}")
     if row.merged_into_id is not None:
         return _redirect_to_survivor(".get_donor", row.merged_into_id)
+    note_read(donor_id, actor=get_principal().actor)
     shapes = custom_fields.list_shapes(get_principal())
     return ROWS.answer_row(
         row,

@@ -28,7 +28,7 @@ from donorhub.services.bank.files import imports
 from donorhub.services.bank.matching import waiting_credits
 from donorhub.services.donors import stages
 from donorhub.services.giving import purpose_sums
-from donorhub.services.moving import prepared_downloads, record_purging
+from donorhub.services.moving import prepared_downloads, record_purging, retention
 from donorhub.services.providers import deadly_events, missing_payments
 from donorhub.services.recurring import overdue, waiting_instalments
 from donorhub.services.work import claims
@@ -143,6 +143,13 @@ def _forget_record_rows() -> int:
     return count
 
 
+def _delete_old() -> int:
+    """Delete what was kept as long as the organisation says, and note that."""
+    count = retention.delete_old(now=clock.now())
+    db.session.commit()
+    return count
+
+
 def _make_backup() -> int:
     """Make the backup of this night, and throw away those that are too old."""
     settings: Settings = current_app.extensions["donorhub.settings"]
@@ -177,6 +184,7 @@ def list_steps() -> list[Step]:
         Step("forget downloads", 3600, _forget_downloads),
         Step("forget record rows", 86400, _forget_record_rows),
         Step("backup", 600, _make_backup),
+        Step("retention", 86400, _delete_old),
         # Not at once: a large base takes a minute, and what a killed process left comes first.
         Step("verify", 600, _check_invariants, last=time.monotonic()),
     ]

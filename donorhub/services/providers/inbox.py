@@ -196,7 +196,7 @@ def make_raw_event(row: ProviderEvent) -> RawEvent:
         api_version=row.api_version,
         object_kind=row.object_kind,
         object_id=row.object_id,
-        body=zlib.decompress(row.body),
+        body=zlib.decompress(row.body) if row.body else b"",  # it was kept long enough
         needs_fetch=row.needs_fetch,
     )
 

@@ -13,6 +13,7 @@ from donorhub import clock
 from donorhub.db import MAX_ID
 from donorhub.domain.access.donor_fields import list_hidden_columns
 from donorhub.domain.donors.custom_shapes import Shape, read_wanted
+from donorhub.jobs.read_notes import note_read
 from donorhub.models import Donor
 from donorhub.models.states import STAGES, find_word
 from donorhub.schemas.custom import make_values_schema, split_values
@@ -180,7 +181,9 @@ def show_donor(donor_id: int) -> Answer:
     donor = donors.get_donor(donor_id, owner_id=get_own_list())
     if donor.id != donor_id:
         return redirect(url_for("donors.show_donor", donor_id=donor.id))
-    return render_donor(donor)
+    page = render_donor(donor)
+    note_read(donor_id, actor=get_principal().actor)
+    return page
 
 
 @bp.get("/<int:donor_id>/edit")

@@ -112,6 +112,7 @@ WHAT: Final[Mapping[str, object]] = {
     "donor.unrestricted": lazy_gettext("Donor's data may be used again"),
     "backup.made": lazy_gettext("Backup made"),
     "donor.copied": lazy_gettext("All that is held about a donor was copied out"),
+    "retention.changed": lazy_gettext("How long something is kept changed"),
     "donor.erased": lazy_gettext("Donor erased"),
     "receipt.reopened": lazy_gettext("Sealed receipt read"),
     "receipt.key_destroyed": lazy_gettext("Sealed receipts of a year made unreadable for good"),

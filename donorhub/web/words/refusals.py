@@ -103,6 +103,8 @@ CODES: Final[Mapping[str, object]] = {
         "Somebody else changed this donor in the meantime. Look at what is there now, then save again."
     ),
     "donor_in_use": lazy_gettext("Something hangs on this donor: they cannot be taken away."),
+    "keep_unfit": lazy_gettext("Please write a number from 1 to %(most)s."),
+    "file_forgotten": lazy_gettext("This file was kept long enough, and its bytes are gone."),
     "donor_erased": lazy_gettext("This donor was erased: their gifts stay without a name."),
     "receipt_sealed": lazy_gettext("The donor of this receipt was erased: its paper is sealed."),
     "donor_removed": lazy_gettext("This donor was taken away again: the import or decision was undone."),

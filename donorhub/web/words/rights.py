@@ -7,6 +7,7 @@ from typing import Final
 
 from flask_babel import lazy_gettext
 
+from donorhub.models.states import RetentionKind
 from donorhub.services.moving.purposes import Purpose
 from donorhub.web.words.audit_words import FIELDS, SUBJECTS
 
@@ -74,3 +75,26 @@ def name_table(table: str) -> str:
 def name_column(column: str) -> str:
     """Return what stands in a column in words of people, else its plain name."""
     return str(FIELDS.get(column) or column.replace("_", " "))
+
+
+RETENTION_KINDS: Final[Mapping[RetentionKind, object]] = {
+    "provider_message": lazy_gettext("What payment providers sent"),
+    "message_text": lazy_gettext("Texts of messages"),
+    "bank_file": lazy_gettext("Bank files as they came"),
+    "sealed_receipt": lazy_gettext("Sealed receipts of people erased"),
+    "donor_read": lazy_gettext("Who looked at which donor"),
+}
+# The same purposes, said to staff.
+PURPOSE_TITLES_OF_DONORS: Final[Mapping[Purpose, object]] = {
+    "identity": lazy_gettext("Who donors are"),
+    "contact": lazy_gettext("How donors are reached"),
+    "care": lazy_gettext("Care of donors"),
+    "giving": lazy_gettext("Gifts"),
+    "promises": lazy_gettext("Recurring gifts"),
+    "payments": lazy_gettext("Payments at payment providers"),
+    "bank": lazy_gettext("Entries of our bank account"),
+    "receipts": lazy_gettext("Receipts"),
+    "messages": lazy_gettext("Messages"),
+    "moved_in": lazy_gettext("What came from files and earlier records"),
+    "security": lazy_gettext("Earlier values of what was changed"),
+}

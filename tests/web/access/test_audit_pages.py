@@ -61,6 +61,7 @@ def test_every_subject_and_field_has_a_name(database: Flask, now: datetime) -> N
     assert {word.partition(".")[0] for word in audit_words.WHAT} - audit_words.SUBJECTS.keys() == {
         "access",  # of a user
         "address",  # of a suppression
+        "backup",  # of this installation
         "custom_option",  # of a custom field
         "dispute",  # of a gift
         "endpoint",
@@ -74,6 +75,7 @@ def test_every_subject_and_field_has_a_name(database: Flask, now: datetime) -> N
         "mandate",  # of a recurring gift
         "refund",
         "return",
+        "retention",  # of the organisation
         "upgrade",
     }
 

@@ -33,8 +33,9 @@ KINDS = {
 # A page has the file of too long a list prepared instead.
 OF_ARCHIVES = {"no_archive", "archive_older", "archive_newer", "archive_damaged", "not_empty", "other_key"}
 OF_SEALED_PAPERS = {"not_sealed", "key_destroyed", "seal_broken"}
+OF_BACKUPS = {"backup_damaged", "backup_shut", "file_exists", "no_erasure_log", "other_log"}
 NOT_ON_PAGES = (
-    {"unauthenticated", "forbidden", "list_too_long"} | OF_ARCHIVES | OF_SEALED_PAPERS
+    {"unauthenticated", "forbidden", "list_too_long"} | OF_ARCHIVES | OF_SEALED_PAPERS | OF_BACKUPS
 )  # of the command line
 OF_READERS = {"problem.code"}  # of a file, for the API; pages say problems by themselves
 WITH_A_SENTENCE_OF_THEIR_OWN = {"gift_not_receiptable", "receipt_incomplete", "in_the_way", "text_faulty"}

@@ -339,7 +339,11 @@ def keep_content(file: ImportFile, data: bytes) -> None:
 
 
 def read_content(file: ImportFile) -> bytes:
-    """Return the bytes as they came; raise Misconfigured when the key is another."""
+    """Return the bytes as they came; raise Misconfigured when the key is another, Conflict where their time
+    of keeping is over.
+    """
+    if not file.size and file.kind == "statement":
+        raise Conflict("the bytes of this file were kept long enough and are gone", code="file_forgotten")
     return zlib.decompress(
         vault.unseal_bytes(file.content), bufsize=max(file.size, 1)
     )  # else it is there twice
