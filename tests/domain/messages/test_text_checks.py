@@ -35,6 +35,7 @@ def test_shipped_texts_pass_their_checks(text_kind: TextKind, lang: str) -> None
         (WHOLE.replace("thank you", "{{ amuont }}"), "unknown_variable", 3),
         (WHOLE.replace("thank you", "{% if nothing_such %}x{% endif %}"), "unknown_variable", 3),
         (WHOLE.replace("thank you", "{% if contact %}{{ contact.name }}{% endif %}"), "unknown_variable", 3),
+        (WHOLE.replace("thank you", "{% if amount == '0' %}{{ amuont }}{% endif %}"), "unknown_variable", 3),
         (WHOLE.replace("thank you", "{{ amount | times: 2 }}"), "unknown_filter", 3),
         (WHOLE.replace("thank you", "{% if funds %}"), "syntax", 6),
         (WHOLE.replace("thank you", "{% include 'receipt' %}"), "syntax", 3),
@@ -115,3 +116,11 @@ def test_long_text_is_refused_at_its_line() -> None:
     fault = find_fault("x\n" * 5001, (), place="body")
     assert fault is not None
     assert (fault.code, fault.line) == ("too_long", 5001)
+
+
+@pytest.mark.parametrize("text_kind", TEXT_KINDS, ids=lambda one: one.name)
+def test_one_letter_keeps_one_form(text_kind: TextKind) -> None:
+    """What begins with "Szanowna Pani" does not go on with "Państwo"."""
+    text = wording.get_shipped_text(text_kind.kind, "pl", text_kind.channel)
+    foot = wording.write_how_to_stop(text_kind.kind, "pl", "biuro@example.org")
+    assert "Państw" not in text.subject + text.body + foot
