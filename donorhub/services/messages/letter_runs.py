@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
@@ -161,18 +161,20 @@ def _write_letter(donor: Donor, wish: Wish, task_id: int, *, author: str, now: d
     )
 
 
-def _read_all(read_page: ReadPage) -> Iterable[Donor]:
+def _read_all(read_page: ReadPage) -> Sequence[Donor]:
+    """Return the donors of a list, read whole before the gate is asked for any; raise Rejected if too
+    many.
+    """
+    rows: list[Donor] = []
     after: str | None = None
-    count = 0
     while True:
         page = read_page(after, AT_ONCE)
-        count += len(page.rows)
-        if count > MOST:
+        rows += page.rows
+        if len(rows) > MOST:
             raise Rejected(f"a run is for {MOST} donors: narrow the list", code="run_too_long", most=MOST)
-        yield from page.rows
         after = page.cursor
         if after is None:
-            return
+            return rows
 
 
 def _find_order(donor: Donor, home: str) -> tuple[bool, str, str]:
