@@ -41,7 +41,14 @@ Field = Literal[
     "consent",
     "no_contact",
     "no_email",
+    "no_phone",
+    "no_post",
+    "no_sms",
     "no_other",
+    "no_on",
+    "bounced",
+    "consent_on",
+    "consent_source",
     "deceased",
     "amount",
     "currency",
@@ -80,7 +87,22 @@ GIFT_FIELDS: Final[frozenset[Field]] = frozenset(
 UNREAD_FIELDS: Final[frozenset[Field]] = frozenset(("row_no", "left_out"))
 # Fields that several columns may have; of any other only the first column is read.
 MANY_FIELDS: Final[frozenset[Field]] = frozenset(
-    ("email", "phone", "note", "title", "no_contact", "no_email", "consent", "custom", "left_out", "row_no")
+    (
+        "email",
+        "phone",
+        "note",
+        "title",
+        "no_contact",
+        "no_email",
+        "no_phone",
+        "no_post",
+        "no_sms",
+        "bounced",
+        "consent",
+        "custom",
+        "left_out",
+        "row_no",
+    )
 )
 
 REASON_COLUMN: Final = "DonorHub: why"  # of held rows that are taken out to be mended
@@ -172,6 +194,30 @@ _WORDS: Final[dict[Field, str]] = {
         "nie wysylac e maili|nie mailowac|do not email|no email|email opt out|has opted out of email|"
         "unsubscribed|bez maila|keine e mail|nie wysylaj e maili|mos dergo email"
     ),
+    "no_phone": (
+        "nie dzwonic|nie telefonowac|do not phone|do not call|no phone calls|mos telefono|nicht anrufen|"
+        "keine anrufe"
+    ),
+    "no_post": (
+        "nie wysylac poczty|nie wysylac listow|bez listow|do not mail|no postal mail|mos dergo poste|"
+        "mos dergo letra|keine post|keine briefe"
+    ),
+    "no_sms": "nie wysylac sms|nie wysylac sms ow|bez sms|do not sms|no sms|mos dergo sms|keine sms",
+    "no_on": (
+        "data sprzeciwu|data rezygnacji|data wypisania|data wypisu|opt out date|opted out on|"
+        "unsubscribed on|unsubscribe date|unsub time|data e refuzimit|data e cregjistrimit|abmeldedatum|"
+        "widerspruchsdatum"
+    ),
+    "bounced": "odbite|bounced|hard bounce|cleaned|adres nie dziala|unzustellbar|u kthye",
+    "consent_on": (
+        "data zgody|data wyrazenia zgody|data udzielenia zgody|zgoda data|zgoda z dnia|consent date|"
+        "date of consent|consent given on|opt in date|data e pelqimit|einwilligungsdatum|"
+        "datum der einwilligung"
+    ),
+    "consent_source": (
+        "zrodlo zgody|zgoda zrodlo|sposob wyrazenia zgody|skad zgoda|consent source|source of consent|"
+        "opt in source|burimi i pelqimit|quelle der einwilligung"
+    ),
     "deceased": "zmarly|zmarla|nie zyje|deceased|is deceased|i vdekur|vdekur|verstorben",
     "amount": (
         "kwota|kwota wplaty|kwota darowizny|wysokosc wplaty|wartosc|wplata|ile|ile zl|suma|amount|"
@@ -256,12 +302,26 @@ def find_field(name: str) -> Field | None:
     return None
 
 
+_ANSWERED: Final[tuple[Field, ...]] = (
+    "consent",
+    "no_contact",
+    "no_email",
+    "no_phone",
+    "no_post",
+    "no_sms",
+    "no_other",
+    "bounced",
+    "deceased",
+    "custom",
+)
+
+
 def find_answered_field(name: str) -> Field | None:
     """Return the field of a column that says yes and no: whether somebody may be written to or called, where
     its name speaks of that at all.
     """
     field = find_field(name)
-    if field in ("consent", "no_contact", "no_email", "no_other", "deceased", "custom"):
+    if field in _ANSWERED:
         return field
     words = fold_name(name)
     if not _ABOUT_CONTACT.search(words):

@@ -16,7 +16,10 @@ from donorhub.domain.payer_text import fold_letters, make_name_key
 
 Key = tuple[str, str]  # kind and value: email, phone, iban
 _ROLE_MAILBOXES: Final = ("info@", "biuro@", "kontakt@", "sekretariat@", "office@", "kontakti@")
-_JUDGED_FIELDS: Final = "name given_name family_name kind opt_out is_deceased note custom".split()
+_JUDGED_FIELDS: Final = (
+    "name given_name family_name kind is_deceased note custom opt_out no_channels no_on is_bounced"
+    " says_yes consent_on consent_source"
+).split()
 _MERGED_FIELDS: Final = tuple(name.name for name in fields(Person) if name.name not in _JUDGED_FIELDS)
 
 
@@ -175,8 +178,7 @@ def _join_person(person: Person, other: Person) -> Person:
         changes["more_phones"] = tuple(dict.fromkeys((*person.more_phones, other.phone)))
     if other.note and other.note not in person.note:
         changes["note"] = f"{person.note}\n{other.note}" if person.note else other.note
-    if other.opt_out and person.opt_out != "no_contact":
-        changes["opt_out"] = other.opt_out
+    changes |= _join_noes(person, other) | _join_consents(person, other)
     if not person.given_name and other.given_name:
         changes |= {"name": other.name, "given_name": other.given_name, "family_name": other.family_name}
     if other.is_deceased:
@@ -184,6 +186,27 @@ def _join_person(person: Person, other: Person) -> Person:
     if more := tuple(item for item in other.custom if item[0] not in dict(person.custom)):
         changes["custom"] = (*person.custom, *more)
     return replace(person, **changes) if changes else person
+
+
+def _join_noes(person: Person, other: Person) -> dict[str, object]:
+    """Return what another row's no changes: each counts, and of their days the last; one without a day is
+    of no day."""
+    if not other.has_no:
+        return {}
+    days = [one.no_on for one in (person, other) if one.has_no]
+    return {
+        "opt_out": person.opt_out if person.opt_out == "no_contact" or not other.opt_out else other.opt_out,
+        "no_channels": tuple(dict.fromkeys((*person.no_channels, *other.no_channels))),
+        "is_bounced": person.is_bounced or other.is_bounced,
+        "no_on": None if None in days else max(day for day in days if day is not None),
+    }
+
+
+def _join_consents(person: Person, other: Person) -> dict[str, object]:
+    """Return what another row's yes changes: one that is proved is worth more than one that is not."""
+    if not other.says_yes or (person.says_yes and not (other.consent_on and other.consent_source)):
+        return {}
+    return {"says_yes": True, "consent_on": other.consent_on, "consent_source": other.consent_source}
 
 
 def _hash_key(*parts: str) -> str:

@@ -52,3 +52,6 @@ class Ledger:
     erased_contacts: frozenset[tuple[str, str]] = frozenset()
     funds: Mapping[str, int] = field(default_factory=dict)  # by folded name and code
     campaigns: Mapping[str, int] = field(default_factory=dict)
+    noes: Mapping[int, frozenset[str]] = field(default_factory=dict)  # channels that donors said no to
+    answers: Mapping[int, frozenset[str]] = field(default_factory=dict)  # what they said of the bulletin
+    refuser_ids: frozenset[int] = frozenset()  # donors who said no to the bulletin, or took their yes back

@@ -13,6 +13,7 @@ from typing import Final, Literal
 
 from donorhub.domain.donors.custom_shapes import Value
 from donorhub.domain.donors.identity import names_agree, normalise_email, normalise_phone
+from donorhub.domain.moving.answered_people import find_news, list_no_channels
 from donorhub.domain.moving.answers import Answers
 from donorhub.domain.moving.grouping import Group, Key, People, get_parts, hash_text, list_more_contacts
 from donorhub.domain.moving.ledger import GiftFacts, Ledger
@@ -67,13 +68,14 @@ class DonorPlan:
     more_note: str = ""
     custom: dict[str, Value] = field(default_factory=dict)  # what it fills in of fields that were added
     forbids: bool = False  # the file brings a no, to contact or to e-mail, that the base does not have yet
+    answer: str = ""  # a consent that is news: "unknown", or "given" with its day
     is_used: bool = False  # a row that is made or joined names them
     is_erased: bool = False  # they had themselves erased: the file does not make them again
 
     @property
     def has_news(self) -> bool:
         """Whether the file tells more of a donor who is here."""
-        return self.has_more or self.forbids
+        return self.has_more or self.forbids or bool(self.answer)
 
     @property
     def has_more(self) -> bool:
@@ -108,7 +110,7 @@ def group_records(records: Sequence[Record], answers: Answers) -> tuple[list[Row
         elif record.fault:
             row.state = "left_out" if record.fault in _LEFT_OUT else "held"
             row.reason = record.fault
-            if record.person.opt_out and record.person.name and row.state == "held":
+            if record.person.has_no and record.person.name and row.state == "held":
                 row.group = people.add_person(record.person)  # their no counts, whatever holds the money
         else:
             row.group = giver = people.add_person(record.person)
@@ -288,6 +290,7 @@ def _compare_donor(plan: DonorPlan, ledger: Ledger, answers: Answers) -> None:
     person = plan.group.person
     if plan.donor_id is None:
         plan.forbids = person.opt_out == "no_contact"
+        plan.answer = find_news(person, frozenset(), refuses=False)
         return
     values, former = ledger.donors[plan.donor_id].values, ledger.donors[plan.donor_id].former
     for name in FILLED_FIELDS:
@@ -312,10 +315,14 @@ def _compare_donor(plan: DonorPlan, ledger: Ledger, answers: Answers) -> None:
         for key, value in person.custom
         if (overwrites or own_values.get(key) is None) and own_values.get(key) != value
     }
-    if person.opt_out == "no_email":
-        plan.forbids = any(email not in ledger.refused_emails for email in list_emails(person))
-    else:
-        plan.forbids = person.opt_out == "no_contact" and not values.get("do_not_contact")
+    noes = ledger.noes.get(plan.donor_id, frozenset())
+    plan.forbids = "any" not in noes and bool(set(list_no_channels(person)) - noes)
+    if person.is_bounced:
+        plan.forbids = plan.forbids or any(
+            email not in ledger.refused_emails for email in list_emails(person)
+        )
+    known_answers = ledger.answers.get(plan.donor_id, frozenset())
+    plan.answer = find_news(person, known_answers, refuses=plan.donor_id in ledger.refuser_ids)
 
 
 def list_emails(person: Person) -> tuple[str, ...]:

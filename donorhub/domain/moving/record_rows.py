@@ -38,7 +38,7 @@ def _read_row(cells: RowCells, sheet: RecordSheet, row: RecordRow, answers: Answ
     if answers.rows:
         answer = answers.rows.get(make_row_key(sheet.name, row.number), _NOTHING_SAID)
     cells.take_row(row.cells, answer.cells)
-    person, *companions = read_people(cells)
+    person, *companions = read_people(cells, today=today)
     fault: RowFault | Literal[""] = ""
     fault_field, gift = "", None
     try:

@@ -12,6 +12,7 @@ from donorhub.domain.moving.cells import CellFault
 from donorhub.money import Money
 
 OptOut = Literal["", "no_contact", "no_email"]
+NoChannel = Literal["phone", "post", "sms"]
 PersonKind = Literal["person", "organisation", "household"]
 RowFault = Literal[
     CellFault,
@@ -49,8 +50,27 @@ class Person:
     account: str = ""
     national_id: str = ""  # tells rows apart, and is not kept
     opt_out: OptOut = ""
+    no_channels: tuple[NoChannel, ...] = ()  # by which they want nothing, beside e-mail
+    no_on: date | None = None  # the day of the newest no; None: of one of them nobody noted it
+    is_bounced: bool = False  # mail to them came back
+    says_yes: bool = False  # to a bulletin by e-mail; a proof is the day and the source together
+    consent_on: date | None = None
+    consent_source: str = ""
     is_deceased: bool = False
     custom: tuple[tuple[str, Value], ...] = ()  # of the fields that were added: key and what stands there
+
+    @property
+    def answer(self) -> str:
+        """The consent that a file brings: "given" and its day where it is proved, "unknown" for a yes without
+        day or source, "" for none."""
+        if not self.says_yes:
+            return ""
+        return f"given {self.consent_on}" if self.consent_on and self.consent_source else "unknown"
+
+    @property
+    def has_no(self) -> bool:
+        """Whether a file says that somebody is not to be written to, in whatever way."""
+        return bool(self.opt_out or self.no_channels or self.is_bounced)
 
 
 @dataclass(frozen=True, slots=True)

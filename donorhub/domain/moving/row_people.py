@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from datetime import date
+from typing import Final
 
 from donorhub.domain.donors import tax_numbers
 from donorhub.domain.moving import people_cells
@@ -15,20 +18,23 @@ from donorhub.domain.moving.cells import (
     read_national_id,
     read_text,
 )
+from donorhub.domain.moving.day_cells import read_day
 from donorhub.domain.moving.field_words import Field
 from donorhub.domain.moving.people_cells import PersonName
-from donorhub.domain.moving.records import OptOut, Person, PersonKind
+from donorhub.domain.moving.records import NoChannel, OptOut, Person, PersonKind
 from donorhub.domain.moving.row_cells import RowCells, read_plain
 from donorhub.domain.moving.salesforce import lengthen_id
 from donorhub.domain.moving.value_words import read_country, read_kind, read_lang
 from donorhub.domain.payer_text import make_name_key
 from importers.records import Cell
 
+_IS_DAY_FIRST: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}$", re.ASCII)  # an hour may stand behind it
 
-def read_people(cells: RowCells) -> list[Person]:
+
+def read_people(cells: RowCells, *, today: date) -> list[Person]:
     """Return whom a row names, the giver first; the name of the first is "" where it has none."""
     names, note = _read_names(cells)
-    person = _read_person(cells, names[0], note)
+    person = _read_person(cells, names[0], note, today)
     people = [person]
     if len(names) > 1:
         people.append(_make_partner(person, names[1]))
@@ -42,7 +48,7 @@ def read_people(cells: RowCells) -> list[Person]:
     return [*people, account]
 
 
-def _read_person(cells: RowCells, name: PersonName, note: str) -> Person:
+def _read_person(cells: RowCells, name: PersonName, note: str, today: date) -> Person:
     emails = _read_emails(cells, "email")
     phones = _read_phones(cells, "phone")
     country = cells.read("country", read_country, "")
@@ -71,6 +77,12 @@ def _read_person(cells: RowCells, name: PersonName, note: str) -> Person:
         account=cells.read("account", read_account, ""),
         national_id=cells.read("national_id", read_national_id, ""),
         opt_out=_read_opt_out(cells),
+        no_channels=_read_no_channels(cells),
+        no_on=cells.read("no_on", lambda cell: _read_day(cells, cell, today), None),
+        is_bounced="yes" in cells.read_all("bounced", read_answer),
+        says_yes="yes" in cells.read_all("consent", read_answer),
+        consent_on=cells.read("consent_on", lambda cell: _read_day(cells, cell, today), None),
+        consent_source=cells.read("consent_source", read_plain, ""),
         is_deceased=cells.read("deceased", read_answer, "unknown") == "yes",
         custom=cells.read_custom(),
     )
@@ -116,6 +128,7 @@ def _make_partner(person: Person, partner: PersonName) -> Person:
         city=person.city,
         country=person.country,
         opt_out="no_contact" if person.opt_out == "no_contact" else "",
+        no_on=person.no_on,
     )
 
 
@@ -177,6 +190,27 @@ def _read_tax_number(cells: RowCells, cell: Cell, country: str, name: PersonName
         )
     except ValueError as e:
         raise UnreadableCell("unreadable_tax_number") from e
+
+
+def _read_day(cells: RowCells, cell: Cell, today: date) -> date | None:
+    """Return the day of a cell, whatever hour stands behind it; None for an empty one and a day to come."""
+    if isinstance(cell, str):
+        first, _, _ = cell.strip().replace("T", " ").partition(" ")
+        cell = first if _IS_DAY_FIRST.match(first) else cell
+        if is_nothing(read_text(cell)):
+            return None
+    day = read_day(cell, cells.dates)
+    return day if day <= today else None
+
+
+def _read_no_channels(cells: RowCells) -> tuple[NoChannel, ...]:
+    """Return by which channels nothing is wanted; a word that nobody understands is a no."""
+    fields: tuple[tuple[Field, NoChannel], ...] = (
+        ("no_phone", "phone"),
+        ("no_post", "post"),
+        ("no_sms", "sms"),
+    )
+    return tuple(channel for field, channel in fields if cells.list_noes(field))
 
 
 def _read_opt_out(cells: RowCells) -> OptOut:

@@ -87,7 +87,8 @@ def settle_writing(
         places.setdefault(guess.field, []).append(guess.position)
     if preset is not None and "currency" in preset.constants:
         places.setdefault("currency", []).append(len(guesses))  # behind the last column
-    dates, date_questions = _settle_dates(table, places.get("received_on", [])[:1], answers)
+    words = [*places.get("consent_on", ())[:1], *places.get("no_on", ())[:1]]
+    dates, date_questions = _settle_dates(table, places.get("received_on", [])[:1] or words, answers)
     amounts, amount_questions = _settle_amounts(table, places, answers)
     name_places = [at for field in NAME_FIELDS for at in places.get(field, ())]
     pairs, pair_questions = _settle_pairs(table, places.get("full_name", []), answers)

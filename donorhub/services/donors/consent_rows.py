@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import case, insert, select, update
 
 from donorhub.db import cut_chunks, cut_query_values, db
 from donorhub.domain.messages import consents
@@ -112,12 +112,13 @@ def _follow_rows(donor_ids: Collection[int], now: datetime) -> None:
     """Let the mark of donors say whether they want no contact; a donor whose mark changes was changed."""
     sayings = read_sayings(donor_ids)
     wanted = {id_: consents.wants_no_contact(sayings.get(id_, ()), at=now) for id_ in donor_ids}
+    version = case((Donor.created_at == now, Donor.version), else_=Donor.version + 1)  # said when it came
     for is_silent in (True, False):
         for chunk in cut_query_values([id_ for id_, one in wanted.items() if one is is_silent]):
             db.session.execute(
                 update(Donor)
                 .where(Donor.id.in_(chunk), Donor.do_not_contact.is_not(is_silent))
-                .values(do_not_contact=is_silent, version=Donor.version + 1, updated_at=now)
+                .values(do_not_contact=is_silent, version=version, updated_at=now)
             )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Any, Final
 
 from sqlalchemy import or_, select
@@ -20,6 +20,7 @@ from donorhub.models.states import HARD_KEYS
 from donorhub.services.donors import contact_rows, custom_values, erasure, identity_keys, interactions
 from donorhub.services.donors.erasure import ErasedContact
 from donorhub.services.messages import suppressions
+from donorhub.services.moving import record_consents
 
 ROW_SOURCE: Final = ":rows"  # of ids that we give to people of files without ids of their own
 _GIFT_COLUMNS: Final = (
@@ -35,7 +36,12 @@ _GIFT_COLUMNS: Final = (
 
 
 def read_ledger(
-    rows: Sequence[RowPlan], groups: Sequence[Group], system: str, shapes: Sequence[Shape] = ()
+    rows: Sequence[RowPlan],
+    groups: Sequence[Group],
+    system: str,
+    shapes: Sequence[Shape] = (),
+    *,
+    now: datetime,
 ) -> Ledger:
     """Return what the base knows of these people and gifts; of the fields that were added, these."""
     by_ref = _find_by_refs(system, {group.person.ref for group in groups} - {""})
@@ -50,8 +56,8 @@ def read_ledger(
     donor_ids.update(gift.donor_id for gift in other_gifts)
     erased_ids = _find_erased_donors(gift.donor_id for gift in own_gifts.values())
     erased_refs = _find_erased_refs(groups, system)
-    noes = [group.person for group in groups if group.person.opt_out == "no_email"]
-    refused_emails = suppressions.list_suppressed({email for one in noes for email in list_emails(one)})
+    bounced = [group.person for group in groups if group.person.is_bounced]
+    refused_emails = suppressions.list_suppressed({email for one in bounced for email in list_emails(one)})
     return Ledger(
         _read_donors(donor_ids, shapes),
         by_ref,
@@ -66,6 +72,9 @@ def read_ledger(
         _find_erased_contacts({contact for group in groups for contact in group.contacts}),
         _read_purposes(Fund),
         _read_purposes(Campaign),
+        record_consents.read_noes(donor_ids, now=now),
+        record_consents.read_answers(donor_ids),
+        record_consents.find_refusers(donor_ids, now=now),
     )
 
 

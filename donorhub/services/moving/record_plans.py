@@ -95,7 +95,9 @@ def make_plan(
     records = list(read_records(table, writing, answers, today=organisation.get_day(now)))
     rows, people = group_records(records, answers)
     make_refs(rows)
-    plan = judge_rows(rows, people, read_ledger(rows, people.groups, answers.system, shapes), answers)
+    plan = judge_rows(
+        rows, people, read_ledger(rows, people.groups, answers.system, shapes, now=now), answers
+    )
     present_presets = {*sent_presets, *_find_brought_presets(preset)}
     missing_files = record_presets.ask_missing_files(preset, answers, present_presets)
     questions = (*missing_files, *writing.questions, *_ask_purposes(plan))
@@ -154,6 +156,7 @@ def _describe_donor(donor: Any) -> list[object]:
         donor.more_note,
         [[key, repr(value)] for key, value in sorted(donor.custom.items())],
         donor.forbids,
+        donor.answer,
         donor.is_used,
     ]
 
@@ -178,7 +181,9 @@ def _collect_figures(table: RecordTable, writing: Writing, plan: Plan) -> dict[s
             for donor in plan.donors
             if donor.changes or donor.more_contacts or donor.more_note or donor.custom
         ),
-        "opt_outs": sum(1 for donor in plan.donors if donor.group.person.opt_out),
+        "opt_outs": sum(1 for donor in plan.donors if donor.group.person.has_no),
+        "consents": sum(1 for donor in used_donors if donor.answer.startswith("given")),
+        "unproved": sum(1 for donor in used_donors if donor.answer == "unknown"),
         "refused_cells": Counter(code for row in shown_rows for _, code in row.record.refused_cells),
         "reasons": [
             [state, reason, count]

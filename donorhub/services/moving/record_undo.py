@@ -20,7 +20,7 @@ from donorhub.services import shown
 from donorhub.services.access import audit
 from donorhub.services.donors import removal
 from donorhub.services.giving import closed_books, gifts
-from donorhub.services.moving import record_files
+from donorhub.services.moving import record_consents, record_files
 
 _GIFTS: Final = Base.metadata.tables[Gift.__tablename__]
 
@@ -78,6 +78,10 @@ def _list_made_companions(file: ImportFile) -> set[int]:
         query = select(Donor.id).where(Donor.id.in_(chunk), Donor.removed_at.is_(None))
         staying_ids.update(db.session.scalars(query))
     return staying_ids
+
+
+def _list_made_consents(file: ImportFile) -> list[int]:
+    return [id_ for summary in file.summaries or () for id_ in summary.get("made_consents", ())]
 
 
 def _read_made_gifts(import_file_id: int) -> list[tuple[Gift, str]]:
@@ -164,6 +168,11 @@ def take_back_file(import_file_id: int, digest: str, *, now: datetime, actor: st
         )
     db.session.flush()  # donors are asked whether something hangs on them
     _free_keys(view.gift_ids)
+    source = f"undo:import:{file.id}"
+    record_consents.end_consents(
+        _list_made_consents(file), but_donor_ids=view.donor_ids, source=source, now=now, actor=actor
+    )
+    record_consents.keep_noes(view.donor_ids, source=source, now=now, actor=actor)
     removal.remove_donors(view.donor_ids, reason="import_taken_back", now=now, actor=actor)
     file = record_files.lock_file(import_file_id)  # removing donors forgets what was read
     file.state, file.finished_at = "taken_back", now

@@ -27,8 +27,7 @@ from donorhub.services.donors.donor_fields import DonorFields, select_fields
 from donorhub.services.giving import funds, new_gifts
 from donorhub.services.giving.funds import Purpose
 from donorhub.services.giving.new_gifts import NewGift
-from donorhub.services.messages import suppressions
-from donorhub.services.moving import record_files, record_plans, record_presets
+from donorhub.services.moving import record_consents, record_files, record_plans, record_presets
 from donorhub.services.moving.record_ledger import ROW_SOURCE
 from donorhub.services.moving.record_plans import RecordPlan
 
@@ -57,7 +56,8 @@ def write_file(
     writer = _Writer(file, plan, now, actor)
     writer.write_all()
     file.layout = _remember_columns(plan).to_dict()
-    file.summaries = [{**file.summaries[0], "made_companions": writer.list_made_companions()}]
+    made = {"made_companions": writer.list_made_companions(), "made_consents": writer.consent_ids}
+    file.summaries = [{**file.summaries[0], **made}]
     counts = plan.figures["counts"]
     file.state, file.finished_at = "done", now
     file.entries_count, file.new_count = plan.figures["rows"], counts["made"] + counts["joined"]
@@ -102,6 +102,7 @@ class _Writer:
         self._plan, self._answers = plan.plan, plan.answers
         self._source = f"import:{plan.answers.system}"
         self._new_ids: dict[int, int] = {}  # of the donors that were made, by their group
+        self.consent_ids: list[int] = []  # of the consents that the file gave
 
     def write_all(self) -> None:
         """Write donors, what is filled in, noes, gifts, and what came of each row."""
@@ -123,7 +124,7 @@ class _Writer:
     def _make_donors(self) -> None:
         groups = [at for at, one in enumerate(self._plan.donors) if one.is_used and one.donor_id is None]
         people = [self._plan.donors[at].group.person for at in groups]
-        ids = self._create_donors([_make_fields(person, self._write_no(person)) for person in people])
+        ids = self._create_donors([_make_fields(person) for person in people])
         self._new_ids = dict(zip(groups, ids, strict=True))
 
     def _create_donors(self, new: Sequence[DonorFields]) -> list[int]:
@@ -131,10 +132,6 @@ class _Writer:
         for chunk in cut_chunks(new, _CHUNK):
             ids += new_donors.create_donors(chunk, source=self._source, now=self._now, actor=self._actor)
         return ids
-
-    def _write_no(self, person: Person) -> str:
-        """Return the line of a donor's note that says why nobody writes to them."""
-        return f"{self._file.filename}: {person.opt_out}" if person.opt_out == "no_contact" else ""
 
     def _find_donor_id(self, at: int) -> int | None:
         return self._plan.donors[at].donor_id or self._new_ids.get(at)
@@ -176,27 +173,29 @@ class _Writer:
 
     def _change_donors(self) -> None:
         for one in self._plan.donors:
-            if one.donor_id is None or not one.has_news:
+            if one.donor_id is None or not one.has_more:
                 continue
             donor = donors.get_donor(one.donor_id)
-            fields = _make_changes(one, self._write_no(one.group.person))
+            fields = _make_changes(one)
             donors.change_donor(donor, fields, now=self._now, actor=self._actor, source=self._source)
 
     def _write_opt_outs(self) -> None:
-        """Suppress the addresses that nothing is sent to; a donor who wants no contact is marked as that."""
-        for one in self._plan.donors:
-            person = one.group.person
-            if not person.opt_out:
-                continue
-            is_donor = one.donor_id is not None or one.is_used
-            for email in (person.email, *person.more_emails):
-                if email and (person.opt_out == "no_email" or not is_donor):
-                    suppressions.suppress_address(
-                        email,
-                        reason=f"{self._source}: {self._file.filename}",
-                        now=self._now,
-                        actor=self._actor,
-                    )
+        """Record each no, and each yes as far as it is proved; of who is no donor the addresses are kept."""
+        place = {"source": self._source, "filename": self._file.filename}
+        people = [
+            (donor_id, one)
+            for at, one in enumerate(self._plan.donors)
+            if (one.group.person.has_no or one.answer)
+            and (one.donor_id is not None or one.is_used)
+            and (donor_id := self._find_donor_id(at)) is not None
+        ]
+        known_ids = [donor_id for donor_id, one in people if one.donor_id is not None]
+        noes = record_consents.read_noes(known_ids, now=self._now)
+        self.consent_ids = record_consents.write_sayings(
+            people, noes, **place, now=self._now, actor=self._actor
+        )
+        told = [(one.group.person, one.donor_id is not None or one.is_used) for one in self._plan.donors]
+        record_consents.suppress_people(told, **place, now=self._now, actor=self._actor)
 
     # ------------------------------------------------------------ gifts
 
@@ -303,8 +302,7 @@ class _Writer:
         return {"donor_id": self._find_donor_id(at), "made_donor": is_first and at in self._new_ids}
 
 
-def _make_fields(person: Person, no: str) -> DonorFields:
-    note = "\n".join(part for part in (person.note, no) if part)
+def _make_fields(person: Person) -> DonorFields:
     fields: DonorFields = {
         "kind": person.kind,
         "name": person.name,
@@ -317,8 +315,7 @@ def _make_fields(person: Person, no: str) -> DonorFields:
         "city": person.city,
         "country": person.country,
         "tax_number": person.tax_number,
-        "note": note,
-        "do_not_contact": person.opt_out == "no_contact",
+        "note": person.note,
         "is_deceased": person.is_deceased,
         "custom": dict(person.custom),
     }
@@ -347,13 +344,10 @@ def _sum_shares(gift: GiftDraft, fund_ids: Mapping[str, int | None]) -> dict[int
     return shares
 
 
-def _make_changes(plan: DonorPlan, no: str) -> DonorFields:
-    fields = select_fields(_make_fields(plan.group.person, ""), plan.changes)
+def _make_changes(plan: DonorPlan) -> DonorFields:
+    fields = select_fields(_make_fields(plan.group.person), plan.changes)
     if plan.custom:
         fields["custom"] = plan.custom
-    notes = [part for part in (plan.more_note, no if plan.forbids else "") if part]
-    if notes:
-        fields["note"] = "\n".join(notes)
-    if plan.forbids and plan.group.person.opt_out == "no_contact":
-        fields["do_not_contact"] = True
+    if plan.more_note:
+        fields["note"] = plan.more_note
     return fields

@@ -17,9 +17,19 @@ from donorhub.domain.moving.answers import Answers
 from donorhub.domain.moving.field_words import FIELDS
 from donorhub.domain.moving.presets import find_preset, prepare_preset
 from donorhub.errors import Rejected
-from donorhub.models import Designation, Donor, ExternalId, Fund, Gift, ImportFile, RecordRow, Suppression
+from donorhub.models import (
+    Consent,
+    Designation,
+    Donor,
+    ExternalId,
+    Fund,
+    Gift,
+    ImportFile,
+    RecordRow,
+    Suppression,
+)
 from donorhub.services.donors import donors, interactions
-from donorhub.services.messages import suppressions
+from donorhub.services.messages import gate
 from donorhub.services.moving import (
     record_deliveries,
     record_files,
@@ -96,7 +106,7 @@ def test_a_plain_spreadsheet_is_no_preset() -> None:
 
 
 def test_civicrm_contacts(database: Flask) -> None:
-    """Kinds, both addresses, ids and every no arrive; a no without a place of its own is a note."""
+    """Kinds, both addresses, ids and every no arrive, each with its channel."""
     bring(read_sample("civicrm-contacts"), Answers())
     rows = db.session.scalars(select(Donor).order_by(Donor.id)).all()
     assert [
@@ -108,14 +118,23 @@ def test_civicrm_contacts(database: Flask) -> None:
         ("Nowakowie", "household", "dom@example.org", "Polna 7", "80-001", True),
     ]
     assert rows[0].lang == "pl"
-    assert count_suppressed() == 1
-    assert interactions.read_notes([rows[2].id])[rows[2].id] == ["Do Not Phone"]
+    assert list_noes() == [
+        ("Jan Lis", "email", "import:civicrm"),
+        ("Piekarnia Kłos", "phone", "import:civicrm"),
+        ("Nowakowie", "any", "import:civicrm"),
+    ]
+    assert interactions.read_notes([row.id for row in rows]) == {}
     refs = db.session.scalars(select(ExternalId.ref).filter_by(source="civicrm").order_by(ExternalId.ref))
     assert refs.all() == ["1", "2", "3", "4"]
 
 
-def count_suppressed() -> int:
-    return db.session.scalar(select(func.count()).select_from(Suppression)) or 0
+def list_noes() -> list[tuple[str, str, str]]:
+    """Who said no to everything, by which channel, as it was recorded."""
+    query = select(Donor.name, Consent.channel, Consent.source).join(Donor, Donor.id == Consent.donor_id)
+    rows = db.session.execute(
+        query.where(Consent.state == "opt_out", Consent.purpose == "all").order_by(Consent.id)
+    )
+    return [(name, channel, source) for name, channel, source in rows]
 
 
 def test_civicrm_contributions_meet_their_contacts(database: Flask) -> None:
@@ -258,8 +277,16 @@ def test_nobody_withdrawn_of_mailchimp_can_be_written_to(database: Flask) -> Non
     assert [table.preset for table in tables][-1] == "mailchimp-subscribed"
     for table in tables:
         bring(table.content, Answers())
-    assert count_suppressed() == 2
     assert count(Donor) == 4
+    people = {row.email: row for row in db.session.scalars(select(Donor))}
+    holds = {
+        email: gate.find_hold(donor, "thanks", at=clock.now()) for email, donor in sorted(people.items())
+    }
+    assert sorted(str(hold) for hold in holds.values()) == ["None", "None", "opted_out", "suppressed"]
+    dates = db.session.scalars(select(Consent.at).where(Consent.state == "opt_out")).all()
+    assert [at < clock.now() for at in dates] == [True]  # its day is the file's, and not today
+    sources = db.session.execute(select(Suppression.source, Suppression.scope)).all()
+    assert [tuple(row) for row in sources] == [("bounced", "everything")]
 
 
 def test_the_withdrawn_who_are_here_get_nothing_either(database: Flask) -> None:
@@ -269,7 +296,8 @@ def test_the_withdrawn_who_are_here_get_nothing_either(database: Flask) -> None:
     file, plan = show(read_sample("mailchimp-unsubscribed"), Answers())
     assert plan.figures["counts"] == {"made": 0, "joined": 1, "known": 0, "held": 0, "left_out": 0}
     confirm(file, plan.digest)
-    assert suppressions.is_suppressed("piotr@example.org")
+    donor = db.session.get_one(Donor, donor.id)
+    assert gate.find_hold(donor, "thanks", at=clock.now()) == "opted_out"
     assert not db.session.get_one(Donor, donor.id).do_not_contact
     _, plan = show(read_sample("mailchimp-unsubscribed") + b"\n", Answers())
     assert not plan.can_be_written

@@ -15,6 +15,7 @@ from donorhub.errors import Conflict, Rejected
 from donorhub.jobs.queue.run import run_task
 from donorhub.models import (
     AuditRecord,
+    Consent,
     Designation,
     Donor,
     DonorStage,
@@ -25,7 +26,6 @@ from donorhub.models import (
     Message,
     Receipt,
     RecordRow,
-    Suppression,
     Task,
 )
 from donorhub.money import Money
@@ -198,13 +198,20 @@ def test_a_donor_who_is_here_is_filled(database: Flask) -> None:
 
 
 def test_a_no_counts_and_is_never_lifted(database: Flask) -> None:
-    """NIE marks the donor, an unsubscribed address is suppressed, and a later TAK changes neither."""
+    """NIE marks the donor, a no to e-mail is one, and a later TAK changes neither."""
     text = "Name;Email;Consent;Do not email\nAnna Lis;anna@example.org;NIE;\nJan Lis;jan@example.org;;TAK\n"
     bring(text.encode())
     bring(text.replace("NIE", "TAK").replace(";;TAK", ";TAK;").encode() + b"Ida Lis;ida@example.org;TAK;\n")
     told = dict(db.session.execute(select(Donor.name, Donor.do_not_contact)).all())
     assert told == {"Anna Lis": True, "Jan Lis": False, "Ida Lis": False}
-    assert db.session.scalars(select(Suppression.source)).all() == ["told"]
+    states = db.session.execute(select(Consent.state, Consent.channel).order_by(Consent.id)).all()
+    assert [tuple(row) for row in states] == [
+        ("opt_out", "any"),
+        ("opt_out", "email"),
+        ("unknown", "email"),
+        ("unknown", "email"),
+        ("unknown", "email"),
+    ]
 
 
 def test_a_no_of_a_held_row_counts(database: Flask) -> None:
