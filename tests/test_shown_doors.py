@@ -21,6 +21,12 @@ API: Final = "/api/v1"
 ELSEWHERE: Final = {
     "/api/v1/donors/<>/erasure": "api/donors/test_rights.py",
     "/donors/<>/erase": "web/donors/test_rights.py",
+    "/donors/<>/merge": "web/donors/test_merge_pages.py",
+    "/donors/duplicates/<>": "web/donors/test_merge_pages.py",
+    "/donors/merges/<>/undo": "web/donors/test_merge_pages.py",
+    "/api/v1/duplicates/<>/answer": "api/donors/test_merges.py",
+    "/api/v1/merges": "api/donors/test_merges.py",
+    "/api/v1/merges/<>/undo": "api/donors/test_merges.py",
     "/bank/accept-sure": "test_shown_decisions.py",
     "/bank/files/<>/answer": "test_shown_is_done.py",
     "/bank/files/<>/columns": "test_shown_is_done.py",

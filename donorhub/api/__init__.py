@@ -19,7 +19,7 @@ from donorhub.api.bank import (
     statements,
     unknown_payers,
 )
-from donorhub.api.donors import consents, custom_fields, memberships, tags
+from donorhub.api.donors import consents, custom_fields, duplicates, memberships, merges, tags
 from donorhub.api.giving import appeals, campaigns, funds, gift_changes
 from donorhub.api.messages import consent_texts, suppressions, texts, writing
 from donorhub.api.moving import lists, record_files
@@ -31,6 +31,8 @@ from donorhub.api.work import tasks, upgrade_notes
 
 NOUNS: Final = (
     consents.bp,  # with the other views of donors
+    duplicates.bp,
+    merges.bp,
     memberships.all_memberships,
     tags.all_tags,
     custom_fields.bp,

@@ -17,6 +17,7 @@ from donorhub.cli import (
     copying,
     database,
     deciding,
+    duplicates,
     erasing,
     exporting,
     importing,
@@ -52,6 +53,7 @@ for command in (
     importing.import_group,
     deciding.entries_group,
     payers.payers_group,
+    duplicates.look_for_duplicates,
     webhooks.webhooks_group,
     reopening.receipts_group,  # with reopening sealed ones
     exporting.export_base,

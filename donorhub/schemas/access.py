@@ -26,6 +26,7 @@ from donorhub.schemas.fields import (
     Text,
     Tick,
     TimeZone,
+    Whole,
 )
 from donorhub.schemas.limits import (
     AMOUNT_LINES,
@@ -39,6 +40,9 @@ from donorhub.services.access.users import MAX_PASSWORD, MIN_PASSWORD
 from receipts.packs import list_jurisdictions
 
 MOST_NUMBERS = 20
+LEAST_POINTS = 52  # a name and a postcode alone come to less, and are no question
+MOST_POINTS = 200
+MOST_DAYS = 365
 
 
 class OrganisationFieldsSchema(StrictSchema):
@@ -77,6 +81,16 @@ class OrganisationFieldsSchema(StrictSchema):
             "examples": ["10000 PLN"],
         },
     )
+    merges_alone = Tick(
+        metadata={"description": "Records that are surely one become one without a person; off at first"}
+    )
+    merge_from_points = Whole(
+        LEAST_POINTS, MOST_POINTS, metadata={"description": "From so many points on, where that is wanted"}
+    )
+    ask_from_points = Whole(
+        LEAST_POINTS, MOST_POINTS, metadata={"description": "From so many points on a person is asked"}
+    )
+    unmerge_days = Whole(1, MOST_DAYS, metadata={"description": "How long a merge can be taken apart"})
     closed_until = Day(
         allow_none=True, metadata={"description": "What was received up to this day, people change no more"}
     )

@@ -8,7 +8,7 @@ from flask import Blueprint
 
 from donorhub.web import bank, health
 from donorhub.web.access import account, audit, data_care, instance, settings, tokens, users
-from donorhub.web.donors import copies, custom_fields
+from donorhub.web.donors import custom_fields, merging
 from donorhub.web.giving import gift_changes
 from donorhub.web.messages import consent_texts, letters, messages, runs, suppressions, texts, writing
 from donorhub.web.moving import downloads, records
@@ -20,7 +20,7 @@ from donorhub.web.work import error_inbox, tasks, upgrade_notes
 
 BLUEPRINTS: Final[tuple[Blueprint, ...]] = (
     dashboard.bp,
-    copies.bp,  # with the other pages of donors
+    merging.bp,  # with the other pages of donors
     search.bp,
     gift_changes.bp,  # with the other pages of gifts
     instalments.bp,  # with the other pages of recurring gifts

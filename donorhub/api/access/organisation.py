@@ -44,6 +44,10 @@ class OrganisationSchema(AnswerSchema):
     receipt_series = fields.String(required=True)
     words_against = fields.String(required=True)
     ask_above = fields.String(required=True)
+    merges_alone = fields.Boolean(required=True)
+    merge_from_points = fields.Integer(required=True)
+    ask_from_points = fields.Integer(required=True)
+    unmerge_days = fields.Integer(required=True)
     closed_until = fields.Date(required=True, allow_none=True)
 
 

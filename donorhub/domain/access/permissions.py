@@ -15,6 +15,7 @@ PERMISSIONS: Final = frozenset(
         "donors:read",
         "donors:write",
         "donors:erase",
+        "donors:merge",
         "gifts:read",
         "gifts:write",
         "recurring:read",
@@ -47,6 +48,7 @@ ROLE_PERMISSIONS: Final[dict[str, frozenset[str]]] = {
     "admin": PERMISSIONS,
     "steward": frozenset(
         {
+            "donors:merge",
             "donors:read",
             "donors:write",
             "gifts:read",

@@ -26,7 +26,8 @@ from donorhub.services.access import audit, idempotency, instance, organisation,
 from donorhub.services.bank import coverage
 from donorhub.services.bank.files import imports
 from donorhub.services.bank.matching import waiting_credits
-from donorhub.services.donors import stages
+from donorhub.services.donors import candidates, duplicate_scan, stages
+from donorhub.services.donors.duplicate_scan import Findings
 from donorhub.services.giving import purpose_sums
 from donorhub.services.moving import prepared_downloads, record_purging, retention
 from donorhub.services.providers import deadly_events, missing_payments
@@ -150,6 +151,31 @@ def _delete_old() -> int:
     return count
 
 
+def look_for_duplicates(*, is_whole: bool = False) -> Findings:
+    """Look for duplicates of who came or changed, or of all: compared without holding anybody up, and
+    written where something is to be asked.
+    """
+    now = clock.now()
+    findings = Findings()
+    some_ids = candidates.stream_donor_ids() if is_whole else duplicate_scan.stream_changed_ids()
+    for ids in some_ids:
+        with read_only():
+            comparisons = candidates.find_pairs(ids)
+            is_worth_it = duplicate_scan.is_worth_deciding(comparisons)
+            db.session.rollback()
+        findings += Findings(donors=len(ids))
+        if is_worth_it:
+            findings += duplicate_scan.decide_pairs(comparisons, now=now)
+        db.session.commit()
+    duplicate_scan.finish_look(now=now)
+    db.session.commit()
+    return findings
+
+
+def _look_for_duplicates() -> int:
+    return look_for_duplicates().donors
+
+
 def _make_backup() -> int:
     """Make the backup of this night, and throw away those that are too old."""
     settings: Settings = current_app.extensions["donorhub.settings"]
@@ -178,6 +204,7 @@ def list_steps() -> list[Step]:
         Step("recurring", 3600, _advance_recurring_gifts, waits_while_held=True),
         Step("stages", 3600, _follow_stages),
         Step("purpose sums", 3600, _keep_purpose_sums),
+        Step("duplicates", 3600, _look_for_duplicates, waits_while_held=True),
         Step("provider gaps", 3600, _ask_about_gaps, waits_while_held=True),
         Step("forget answers", 86400, _forget_answers),
         Step("forget sessions", 3600, _forget_sessions),

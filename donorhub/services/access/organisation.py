@@ -35,6 +35,10 @@ FIELDS: Final = (
     "receipt_series",
     "words_against",
     "ask_above",
+    "merges_alone",
+    "merge_from_points",
+    "ask_from_points",
+    "unmerge_days",
     "closed_until",
 )
 
@@ -151,6 +155,13 @@ def _refuse_wrong_values(own: Organisation, fields: Mapping[str, Any], *, today:
                 code="number_invalid",
                 name=name,
             )
+    merge_from = fields.get("merge_from_points", own.merge_from_points)
+    if merge_from < fields.get("ask_from_points", own.ask_from_points):
+        raise Rejected(
+            "what is made one without a person needs more points than what a person is asked about",
+            field="/merge_from_points",
+            code="merging_asks_for_more",
+        )
     closed_until = fields.get("closed_until")
     if closed_until is not None and closed_until != own.closed_until and closed_until > today:
         raise Rejected(

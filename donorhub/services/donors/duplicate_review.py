@@ -12,7 +12,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import Final
 
-from sqlalchemy import select, update
+from sqlalchemy import Select, select, update
 
 from donorhub.db import db
 from donorhub.domain.donors.clusters import (
@@ -62,7 +62,7 @@ class Review:
         )
 
 
-def select_open() -> object:
+def select_open() -> Select[int]:
     """Return the query for the ids of questions that wait, for counting."""
     return select(DuplicateQuestion.id).where(DuplicateQuestion.state == "open")
 
@@ -154,7 +154,11 @@ def answer_question(
     question.state, question.answer = "answered", answer
     question.answered_at, question.answered_by = now, actor
     audit.record_action(
-        actor, "duplicate.answered", ("duplicate_question", question.id), now=now, data={"answer": answer}
+        actor,
+        "duplicate_question.answered",
+        ("duplicate_question", question.id),
+        now=now,
+        data={"answer": answer},
     )
     db.session.flush()
     return review, True

@@ -6,7 +6,7 @@ What is sure becomes one without a person only where the organisation says so; a
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -20,6 +20,7 @@ from donorhub.models.states import HARD_KEYS
 from donorhub.services.access import organisation
 from donorhub.services.donors import candidates, duplicate_review, later_rows, merging, verdicts
 
+_CLOSED_AT_ONCE: Final = 200  # questions that are looked at again
 _OVERLAP: Final = timedelta(minutes=5)  # a transaction that was open then may have written since
 
 
@@ -61,7 +62,18 @@ def look_at(donor_ids: Sequence[int], *, now: datetime) -> Findings:
     """Look for duplicates of these donors; ask about them, or make one what is surely one where that is
     wanted. Again changes nothing: what is asked is not asked twice, and what was answered never again.
     """
-    pairs = {(one.left_id, one.right_id): one for one in candidates.find_pairs(donor_ids)}
+    return replace(decide_pairs(candidates.find_pairs(donor_ids), now=now), donors=len(donor_ids))
+
+
+def is_worth_deciding(comparisons: Sequence[Comparison]) -> bool:
+    """Return whether any of these pairs is one or may be: most looks find none and need write nothing."""
+    thresholds = candidates.read_thresholds()
+    return any(judge_pair(one, thresholds) in ("automatic", "review") for one in comparisons)
+
+
+def decide_pairs(comparisons: Sequence[Comparison], *, now: datetime) -> Findings:
+    """Ask about pairs that were compared, or make one what is surely one where that is wanted."""
+    pairs = {(one.left_id, one.right_id): one for one in comparisons}
     told = verdicts.list_apart({id_ for pair in pairs for id_ in pair})
     thresholds = candidates.read_thresholds()
     judged = {pair: judge_pair(one, thresholds) for pair, one in pairs.items() if pair not in told}
@@ -77,7 +89,7 @@ def look_at(donor_ids: Sequence[int], *, now: datetime) -> Findings:
         if left in survivor_of and right in survivor_of and survivor_of[left] != survivor_of[right]
     }
     groups = gather_groups((left, right) for left, right in sorted(live_pairs))
-    return Findings(len(donor_ids), merged, duplicate_review.ask_about(groups, now=now))
+    return Findings(merged=merged, asked=duplicate_review.ask_about(groups, now=now))
 
 
 def _merge_sure(
@@ -128,6 +140,10 @@ def _has_lost_proof(merge: MergeLog) -> bool:
 
 
 def finish_look(*, now: datetime) -> None:
-    """Keep that all who changed until now were looked at, and count surnames for the next look."""
+    """Doubt merges that lost their proof, close questions that are none, and keep that all who changed until
+    now were looked at; count surnames for the next look.
+    """
+    doubt_merges(now=now)
+    duplicate_review.close_outdated(most=_CLOSED_AT_ONCE)
     candidates.count_surnames()
     organisation.get_organisation().duplicates_seen_at = now

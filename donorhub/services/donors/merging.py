@@ -17,7 +17,7 @@ from donorhub.db import Base, db
 from donorhub.domain.donors.evidence import Comparison, compare_records
 from donorhub.errors import Conflict, NotFound, Rejected
 from donorhub.models import Donor, DuplicateVerdict, MergeDrop, MergeLog, MergeMove
-from donorhub.services import shown
+from donorhub.services import paging, shown
 from donorhub.services.access import audit, organisation
 from donorhub.services.donors import (
     candidates,
@@ -30,6 +30,7 @@ from donorhub.services.donors import (
 )
 from donorhub.services.donors.merge_fields import CHOSEN_FIELDS, FieldChoice
 from donorhub.services.donors.merge_rows import Merging
+from donorhub.services.paging import LIMIT, Page
 
 Step = Callable[[Merging], None]
 AUTOMATIC: Final = "system:0"  # the actor of merges that no person decided
@@ -103,13 +104,13 @@ def plan_merge(one_id: int, other_id: int, *, taken: Collection[str] = ()) -> Me
             code="field_not_chosen",
         )
     if one_id == other_id:
-        raise Rejected("these are one record already", field="/donor_ids", code="same_donor")
+        raise Rejected("these are one record already", field="/other_id", code="same_record")
     survivor, loser = (_get_live_donor(id_) for id_ in sorted((one_id, other_id)))
     if survivor.kind != loser.kind:
         raise Rejected(
             f"{survivor.code} is a {survivor.kind} and {loser.code} a {loser.kind}: change the one that is"
             " wrong first",
-            field="/donor_ids",
+            field="/other_id",
             code="other_kind",
         )
     facts = candidates.read_facts([survivor.id, loser.id])
@@ -291,3 +292,23 @@ def count_merge(merge_id: int) -> tuple[int, int]:
     moved = select(func.count()).where(MergeMove.merge_id == merge_id).scalar_subquery()
     dropped = select(func.count()).where(MergeDrop.merge_id == merge_id).scalar_subquery()
     return tuple(db.session.execute(select(moved, dropped)).one())
+
+
+def list_merges(*, after: str | None = None, limit: int = LIMIT) -> Page[MergeLog]:
+    """Return the merges there were, the newest first."""
+    query = select(MergeLog)
+    if after:
+        (last_id,) = paging.read_cursor(after, "merges", (int,))
+        query = query.where(MergeLog.id < last_id)
+    rows = db.session.scalars(query.order_by(MergeLog.id.desc()).limit(limit + 1)).all()
+    cursor = paging.write_cursor("merges", [rows[limit - 1].id]) if len(rows) > limit else None
+    return Page(rows[:limit], cursor)
+
+
+def list_parts(donor_id: int) -> Sequence[MergeLog]:
+    """Return the merges by which other records are a part of a donor now, the newest first."""
+    return db.session.scalars(
+        select(MergeLog)
+        .where(MergeLog.survivor_id == donor_id, MergeLog.undone_at.is_(None))
+        .order_by(MergeLog.id.desc())
+    ).all()

@@ -24,6 +24,7 @@ from donorhub.models.states import (
 from donorhub.money import Money
 from donorhub.services.access import organisation
 from donorhub.services.counting import count_each
+from donorhub.services.donors import duplicate_review
 from donorhub.services.giving import history
 from donorhub.services.providers import inbox
 from donorhub.services.recurring import waiting_instalments
@@ -126,7 +127,7 @@ def compute_recurring_figures(*, today: date, now: datetime) -> RecurringFigures
 
 def count_waiting(now: datetime) -> dict[str, int]:
     """Return how much waits for a person: entries in suspense, files, the error inbox, tasks overdue,
-    what an upgrade mended.
+    what an upgrade mended, groups of possible duplicates.
 
     Each is counted as far as :mod:`donorhub.services.counting` does.
     """
@@ -139,6 +140,7 @@ def count_waiting(now: datetime) -> dict[str, int]:
             "dead_tasks": select(Task.id).where(Task.state == "dead"),
             "stuck_events": select(ProviderEvent.id).where(ProviderEvent.state.in_(STUCK_EVENTS)),
             "upgrade_notes": upgrade_notes.select_unseen_notes(),
+            "duplicates": duplicate_review.select_open(),
             "undelivered_messages": select(Message.id).where(Message.state.in_(UNDELIVERED_MESSAGES)),
         }
     )
@@ -151,4 +153,5 @@ def count_waiting(now: datetime) -> dict[str, int]:
         "errors": errors,
         "overdue": counts["overdue"],
         "upgrade_notes": counts["upgrade_notes"],
+        "duplicates": counts["duplicates"],
     }

@@ -15,9 +15,11 @@ from donorhub.services.access import organisation, users
 from donorhub.services.donors import (
     contacts,
     donor_roles,
+    duplicate_review,
     households,
     interactions,
     memberships,
+    merging,
     relationships,
     tags,
 )
@@ -99,6 +101,8 @@ def render_donor(donor: Donor, forms: WorkForms | None = None) -> str:
         roles=donor_roles.list_roles(donor.id),
         tags=tags.read_tags([donor.id]).get(donor.id, []),
         all_tags=tags.list_tags() if who.has_permission("donors:write") else [],
+        questions=duplicate_review.find_questions(donor.id) if who.has_permission("donors:merge") else [],
+        merges=merging.list_parts(donor.id) if who.has_permission("donors:merge") else [],
         today=get_today().isoformat(),
         staff=users.list_active_names() if may_work else [],
     )

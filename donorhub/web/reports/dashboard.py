@@ -110,6 +110,14 @@ def _list_waiting(counts: Mapping[str, int]) -> list[Waiting]:
             "%(count)s task overdue", "%(count)s tasks overdue", number, count=show_count(number)
         )
         waiting.append(Waiting("clock", build_address("tasks.list_tasks", view="all"), sentence))
+    if (number := counts["duplicates"]) and may("donors:merge"):
+        sentence = ngettext(
+            "%(count)s group of possible duplicates",
+            "%(count)s groups of possible duplicates",
+            number,
+            count=show_count(number),
+        )
+        waiting.append(Waiting("users", build_address("donors.list_duplicates"), sentence))
     if counts["upgrade_notes"] and may("settings:write"):
         sentence = gettext("See what the upgrade mended")
         waiting.append(Waiting("checklist", build_address("upgrade_notes.list_notes"), sentence))

@@ -107,6 +107,18 @@ CODES: Final[Mapping[str, object]] = {
     "file_forgotten": lazy_gettext("This file was kept long enough, and its bytes are gone."),
     "donor_erased": lazy_gettext("This donor was erased: their gifts stay without a name."),
     "receipt_sealed": lazy_gettext("The donor of this receipt was erased: its paper is sealed."),
+    "donor_merged": lazy_gettext("One of the two is a part of another donor already."),
+    "other_kind": lazy_gettext(
+        "A person, an organisation and a household are never one: change the kind first."
+    ),
+    "merging_asks_for_more": lazy_gettext(
+        "What is made one without a person needs more points than what a person is asked about."
+    ),
+    "merge_undone": lazy_gettext("This merge was taken apart already."),
+    "merge_too_old": lazy_gettext("This merge is too old to be taken apart: it stays."),
+    "answer_unfit": lazy_gettext("This is no answer to that question."),
+    "people_incomplete": lazy_gettext("Please give each record one number."),
+    "field_not_chosen": lazy_gettext("Of this field nobody can choose."),
     "donor_removed": lazy_gettext("This donor was taken away again: the import or decision was undone."),
     "donor_unreachable": lazy_gettext("It cannot be sent: %(state)s."),
     "doubtful": lazy_gettext("This entry may be known already: say first whether it is other money."),
@@ -184,6 +196,7 @@ CODES: Final[Mapping[str, object]] = {
     "recurring_gift_closed": lazy_gettext("This recurring gift is closed: start a new one."),
     "recurring_gift_state": lazy_gettext("The recurring gift is %(state)s: this cannot be done now."),
     "run_by_provider": _BY_PROVIDER,
+    "same_record": lazy_gettext("These are one record already."),
     "same_moment": lazy_gettext("Somebody saved the same thing at the same moment. Please look again."),
     "statement_state": lazy_gettext("Only a statement that is held can be released."),
     "tax_number_invalid": lazy_gettext(

@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from donorhub.db import db
 from donorhub.errors import Changed, Rejected
+from donorhub.jobs.queue import timer
 from donorhub.models import Donor, DuplicateQuestion, DuplicateVerdict, HouseholdMember, MergeLog
 from donorhub.services.access import organisation
 from donorhub.services.donors import (
@@ -236,3 +237,24 @@ def test_two_answers_at_once_are_one(locks: Flask, three: list[Donor], now: date
     )
     assert second.waited and second.error is None and second.result is False
     assert list_merged() == set()
+
+
+def test_clock_looks(three: list[Donor], now: datetime) -> None:
+    """The timer looks at all once, and then at who changed."""
+    first = timer.look_for_duplicates()
+    assert (first.donors, first.asked) == (4, 1)
+    assert timer.look_for_duplicates(is_whole=True) == Findings(4, 0, 0)
+    ours = organisation.get_organisation()
+    assert ours.duplicates_seen_at is not None
+    assert "duplicates" in {step.name for step in timer.list_steps()}
+
+
+def test_points_of_merging_stay_above(database: Flask, now: datetime) -> None:
+    """Without a person more points are asked for than for a question, and that they are kept is told."""
+    before = read_all()
+    with pytest.raises(Rejected):
+        organisation.change_organisation({"merge_from_points": 60, "ask_from_points": 70}, now=now, actor=ME)
+    assert read_all() == before
+    organisation.change_organisation({"merge_from_points": 90, "merges_alone": True}, now=now, actor=ME)
+    db.session.commit()
+    assert candidates.read_thresholds().automatic == 90

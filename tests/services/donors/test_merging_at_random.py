@@ -64,9 +64,11 @@ class World:
                 if live:
                     contacts.end_contact(self.pick.choice(live), until_on=now.date(), now=now, actor=ME)
             case _:
+                is_new = not donor.do_not_contact  # said again, it is nothing new
                 donors.change_donor(donor, {"do_not_contact": True}, now=now, actor=ME)
                 ids = db.session.scalars(select(Donor.id)).all()
-                self.told_no.update(id_ for id_ in ids if donors.get_donor(id_).id == donor.id)
+                own_ids = [id_ for id_ in ids if donors.get_donor(id_).id == donor.id]
+                self.told_no.update(own_ids if is_new else ())
         db.session.commit()
 
     def merge(self) -> None:
