@@ -19,7 +19,7 @@ from donorhub.services.access import instance, place
 from donorhub.services.bank import erased_entries
 from donorhub.services.donors import erased_answers, erasure, stage_upkeep
 from donorhub.services.giving import new_gifts
-from donorhub.services.messages import erased_messages
+from donorhub.services.messages import erased_messages, united_consents
 from donorhub.services.moving import erased_files
 from donorhub.services.providers import erased_objects
 from donorhub.services.receipts import sealed_receipts
@@ -66,6 +66,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     clock.use_clock(clock.parse_clock(settings.clock))
     stage_upkeep.use_clock(clock.now)
     erasure.use_steps(ERASING_STEPS)
+    united_consents.register()
     new_gifts.set_thank_delay(timedelta(seconds=settings.settle_s))
     instance.use_place(partial(place.read_place, settings.public_url))
     app = DonorHub("donorhub", static_folder=None)
