@@ -101,8 +101,8 @@ def list_texts() -> Response:
             "newer": list(state.newer),
             "variables": list(text_kind.variables),
         }
-        for text_kind in TEXT_KINDS
-        for state in texts.list_states(text_kind)
+        for text_kind, states in texts.list_all_states()
+        for state in states
     ]
     return answer_resource(TextStateListSchema, {"data": rows})
 

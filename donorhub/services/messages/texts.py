@@ -11,14 +11,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, NamedTuple
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, func, select
+from sqlalchemy.orm import aliased
 
 from donorhub.db import db, insert_or_ignore
 from donorhub.domain.messages import wording
 from donorhub.domain.messages.letter_wording import Wording
 from donorhub.domain.messages.sandbox import TextFault, fill_in
 from donorhub.domain.messages.text_checks import find_text_fault
-from donorhub.domain.messages.text_kinds import TextKind, find_text_kind
+from donorhub.domain.messages.text_kinds import TEXT_KINDS, TextKind, find_text_kind
 from donorhub.errors import Conflict, NotFound, Rejected
 from donorhub.models import Template
 from donorhub.models.states import LANGS, Channel, Lang, TemplateKind
@@ -103,16 +104,43 @@ def get_version(text_kind: TextKind, lang: Lang, version: int) -> TextVersion:
 
 def list_states(text_kind: TextKind) -> list[TextState]:
     """Return how a text stands in each language."""
-    current = {lang: get_current(text_kind, lang) for lang in LANGS}
+    return _describe_states(text_kind, _read_newest())
+
+
+def list_all_states() -> list[tuple[TextKind, list[TextState]]]:
+    """Return every text, and how it stands in each language."""
+    newest = _read_newest()
+    return [(text_kind, _describe_states(text_kind, newest)) for text_kind in TEXT_KINDS]
+
+
+def _describe_states(text_kind: TextKind, newest: Mapping[tuple[str, str, str], Template]) -> list[TextState]:
+    current: dict[Lang, TextVersion] = {}
+    for lang in LANGS:
+        row = newest.get((text_kind.kind, text_kind.channel, lang))
+        current[lang] = _describe_version(row) if row else _get_shipped(text_kind, lang)
     return [
         TextState(
             lang,
             version,
-            choose_lang(text_kind.kind, text_kind.channel, lang) if version.is_left_out else None,
+            next((other for other in FALLBACKS[lang] if not current[other].is_left_out), None)
+            if version.is_left_out
+            else None,
             [other for other in LANGS if _is_newer(current[other], version)],
         )
         for lang, version in current.items()
     ]
+
+
+def _read_newest() -> dict[tuple[str, str, str], Template]:
+    """Return the newest version of each text that was ever changed, by kind, channel and language."""
+    other = aliased(Template)
+    newest_version = (
+        select(func.max(other.version))
+        .where(other.kind == Template.kind, other.channel == Template.channel, other.lang == Template.lang)
+        .scalar_subquery()
+    )
+    rows = db.session.scalars(select(Template).where(Template.version == newest_version))
+    return {(row.kind, row.channel, row.lang): row for row in rows}
 
 
 def save_version(

@@ -15,7 +15,7 @@ from donorhub import clock
 from donorhub.config import Settings
 from donorhub.domain.messages.sandbox import FaultyText
 from donorhub.domain.messages.text_difference import compare_texts
-from donorhub.domain.messages.text_kinds import TEXT_KINDS, TextKind, write_text_path
+from donorhub.domain.messages.text_kinds import TextKind, write_text_path
 from donorhub.models import Donor
 from donorhub.models.states import Lang
 from donorhub.schemas.messages import (
@@ -46,8 +46,7 @@ _STEPS: Final = {"previous": -1, "preview": 0, "next": 1, "send": 0}
 @require_permission("texts:write")
 def list_texts() -> str:
     """Show every text with its languages, and which of them want a look."""
-    states = [(text_kind, texts.list_states(text_kind)) for text_kind in TEXT_KINDS]
-    return render_template("messages/texts.html", states=states, word_langs=_word_langs)
+    return render_template("messages/texts.html", states=texts.list_all_states(), word_langs=_word_langs)
 
 
 @bp.get(PLACE)
