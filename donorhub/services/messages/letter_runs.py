@@ -115,7 +115,7 @@ def write_letters(
     for donor, _lines in audience.recipients:
         _write_letter(donor, wish, task.id, author=author, now=now, domain=domain)
     data = {"count": len(audience.recipients), "left_out": len(audience.left_out)}
-    audit.record_action(actor, "letters.written", ("task", task.id), now=now, data=data)
+    audit.record_action(actor, "task.letters_written", ("task", task.id), now=now, data=data)
     return task, True
 
 

@@ -67,7 +67,7 @@ def mark_as_posted(message_rows: Sequence[Message], *, now: datetime, actor: str
     waiting = [message for message in message_rows if message.state == "planned"]
     for message in waiting:
         message.state, message.sent_at = "sent", now
-        audit.record_action(actor, "letter.posted", ("message", message.id), now=now, data={})
+        audit.record_action(actor, "message.posted", ("message", message.id), now=now, data={})
     return len(waiting)
 
 
@@ -80,7 +80,7 @@ def discard_letter(message: Message, *, now: datetime, actor: str) -> bool:
     if message.channel != "post" or message.state != "planned":
         raise Conflict(f"message {message.id} is no letter that waits to be posted", code="no_waiting_letter")
     message.state, message.suppressed_reason = "suppressed", "discarded"
-    audit.record_action(actor, "letter.discarded", ("message", message.id), now=now, data={})
+    audit.record_action(actor, "message.discarded", ("message", message.id), now=now, data={})
     return True
 
 
