@@ -195,6 +195,7 @@ KINDS = {
     "clone guard",
     "whole move",
     "merging",
+    "own words",
 }
 # The text of a query: a bug takes out the line that runs it.
 NAMED_QUERIES = {

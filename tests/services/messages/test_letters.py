@@ -1,0 +1,83 @@
+"""Letters as services write them: each step once, and written down in the audit."""
+
+from __future__ import annotations
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from donorhub.db import db
+from donorhub.errors import Conflict
+from donorhub.models import Donor, Message
+from donorhub.services.messages import letter_runs, letters, thanks_by_hand, writing
+from donorhub.services.messages.writing import Wish
+from donorhub.services.paging import Page
+from tests.conftest import NOW
+from tests.services.access.test_audit_words import ME, expect, read_words
+from tests.services.messages.test_one_thank_you import give, minutes
+from tests.web.desk import add_donor
+
+WISH = Wish("post", "personal", "transactional", "Wieści", "Nowy dach jest gotowy.")
+
+
+def write(donor: Donor, key: str) -> Message:
+    digest = writing.draft_message(donor, WISH, author="Ola", now=NOW).digest
+    message, _ = writing.write_to_donor(
+        donor, WISH, digest=digest, key=key, author="Ola", now=NOW, actor=ME, domain="example.org"
+    )
+    return message
+
+
+def read_all(_after: str | None, _limit: int) -> Page[Donor]:
+    return Page(list(db.session.scalars(select(Donor).order_by(Donor.id))))
+
+
+def test_each_step_of_a_letter_is_audited(database: Flask) -> None:
+    """Writing, posting and discarding a letter, and thanking on the phone, have their words, once each."""
+    donor = add_donor(email="anna@example.org")
+    gift_id = give(donor, 5000, minutes(0))
+    words = read_words()
+    first = write(donor, "one")
+    words = expect(words, "message.written")
+    for _ in range(2):
+        letters.mark_as_posted([first], now=NOW, actor=ME)
+    words = expect(words, "message.posted")
+    second = write(donor, "two")
+    words = expect(words, "message.written")
+    for _ in range(2):
+        letters.discard_letter(second, now=NOW, actor=ME)
+    words = expect(words, "message.discarded")
+    with pytest.raises(Conflict):
+        letters.mark_as_posted([second], now=NOW, actor=ME)
+    thanks_by_hand.note_call(donor, [gift_id], "Thanks", now=NOW, actor=ME)
+    expect(words, "interaction.recorded", "gift.thanked_by_hand")
+
+
+def test_each_step_of_a_run_is_audited(database: Flask) -> None:
+    """Letters and labels for many have their words, and posting a run closes its task."""
+    add_donor()
+    add_donor("Ewa Lis", street="", postcode="", city="")
+    words = read_words()
+    audience = letter_runs.read_audience(read_all, "transactional", now=NOW)
+    assert [(one.name, one.reason) for one in audience.left_out] == [("Ewa Lis", "no_address")]
+    letter_runs.record_labels(audience, audience.digest, now=NOW, actor=ME)
+    words = expect(words, "labels.printed")
+    runs = [
+        letter_runs.write_letters(
+            audience,
+            WISH,
+            digest=audience.compute_digest_of(WISH),
+            key="k",
+            author="Ola",
+            now=NOW,
+            actor=ME,
+            domain="example.org",
+            title="Post them",
+        )
+        for _ in range(2)
+    ]
+    assert [is_new for _task, is_new in runs] == [True, False] and runs[0][0].id == runs[1][0].id
+    words = expect(words, "task.letters_written")
+    counts = [letter_runs.mark_run_as_posted(runs[0][0].id, now=NOW, actor=ME) for _ in range(2)]
+    assert counts == [1, 0]
+    expect(words, "message.posted", "task.done")
