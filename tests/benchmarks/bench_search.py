@@ -62,7 +62,7 @@ LISTS: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
     "/gifts": ("gift", ("received_on", "id")),
     "/receipts": ("receipt", ("id",)),
     "/messages": ("message", ("id",)),
-    "/recurring": ("recurring_gift", ("id",)),
+    "/recurring-gifts": ("recurring_gift", ("id",)),
     "/api/v1/donors?limit=50": ("donor", ("id",)),
     "/api/v1/gifts?limit=50": ("gift", ("id",)),
 }

@@ -35,7 +35,8 @@ DOCUMENT_POSTGRESQL = (
 )
 PAYER_SQLITE = (
     "CREATE VIRTUAL TABLE entry_words USING fts5(payer, content='', tokenize='unicode61 remove_diacritics 2', detail=none, prefix='3')",
-    "CREATE TRIGGER entry_words_insert AFTER INSERT ON entry WHEN new.counterparty_name != '' BEGIN INSERT INTO entry_words(rowid, payer) VALUES (new.id, replace(replace(replace(replace(replace(replace(replace(new.counterparty_name, 'ł', 'l'), 'Ł', 'l'), 'đ', 'd'), 'Đ', 'd'), 'ø', 'o'), 'Ø', 'o'), 'ß', 'ss')); END",
+    'CREATE TABLE entry_words_pause (id INTEGER PRIMARY KEY)',
+    "CREATE TRIGGER entry_words_insert AFTER INSERT ON entry WHEN new.counterparty_name != '' AND NOT EXISTS (SELECT 1 FROM entry_words_pause) BEGIN INSERT INTO entry_words(rowid, payer) VALUES (new.id, replace(replace(replace(replace(replace(replace(replace(new.counterparty_name, 'ł', 'l'), 'Ł', 'l'), 'đ', 'd'), 'Đ', 'd'), 'ø', 'o'), 'Ø', 'o'), 'ß', 'ss')); END",
     "CREATE TRIGGER entry_words_delete AFTER DELETE ON entry WHEN old.counterparty_name != '' BEGIN INSERT INTO entry_words(entry_words, rowid, payer) VALUES ('delete', old.id, replace(replace(replace(replace(replace(replace(replace(old.counterparty_name, 'ł', 'l'), 'Ł', 'l'), 'đ', 'd'), 'Đ', 'd'), 'ø', 'o'), 'Ø', 'o'), 'ß', 'ss')); END",
     "CREATE TRIGGER entry_words_update AFTER UPDATE OF counterparty_name ON entry WHEN old.counterparty_name != new.counterparty_name BEGIN INSERT INTO entry_words(entry_words, rowid, payer) SELECT 'delete', old.id, replace(replace(replace(replace(replace(replace(replace(old.counterparty_name, 'ł', 'l'), 'Ł', 'l'), 'đ', 'd'), 'Đ', 'd'), 'ø', 'o'), 'Ø', 'o'), 'ß', 'ss') WHERE old.counterparty_name != ''; INSERT INTO entry_words(rowid, payer) SELECT new.id, replace(replace(replace(replace(replace(replace(replace(new.counterparty_name, 'ł', 'l'), 'Ł', 'l'), 'đ', 'd'), 'Đ', 'd'), 'ø', 'o'), 'Ø', 'o'), 'ß', 'ss') WHERE new.counterparty_name != ''; END",
 )

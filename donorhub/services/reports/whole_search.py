@@ -32,7 +32,7 @@ from donorhub.services.paging import AnyRow, AnySelect
 MOST: Final = 8  # answers of a kind, and of all kinds while one types
 _MOST_CANDIDATES: Final = 200  # gifts of an own list
 _MOST_ENTRIES: Final = 50  # of a payer, of which the newest are shown
-_MOST_AMOUNTS: Final = 6  # of those about another, to either side
+_MOST_AMOUNTS: Final = 4  # of those about another, to either side
 _AT_LEAST: Final = 2  # answers of each kind that has some
 _SHORTEST_WORD: Final = 3
 _entry_words = table("entry_words", column("rowid"), column("entry_words"))
@@ -201,7 +201,7 @@ def _find_entries(text: str, limit: int) -> Sequence[AnyRow]:
             newest = _ENTRIES.order_by(Entry.booked_on.desc(), Entry.id.desc()).limit(write_literal(limit))
             return [
                 row
-                for one in (minor, -minor)
+                for one in ((minor,) if amount.is_about else (minor, -minor))
                 for row in db.session.execute(newest.where(Entry.amount_minor == one))
             ]
 
