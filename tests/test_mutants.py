@@ -172,6 +172,7 @@ KINDS = {
     "audit words",
     "between writing and sending",
     "commit before effect",
+    "consents",
     "half cents",
     "idempotency key",
     "lists",

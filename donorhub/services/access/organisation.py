@@ -103,6 +103,11 @@ def get_day(moment: datetime) -> date:
     return moment.astimezone(ZoneInfo(get_organisation().time_zone)).date()
 
 
+def get_local(moment: datetime) -> datetime:
+    """Return an instant as the organisation's clocks show it, by which nights are quiet."""
+    return moment.astimezone(get_zone())
+
+
 def get_past_day(moment: datetime | None, now: datetime) -> date:
     """Return the organisation's calendar day of an instant that others name, never later than today."""
     return get_day(min(moment or now, now))

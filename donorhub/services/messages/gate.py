@@ -77,7 +77,7 @@ def may_send(
     """Return whether a message may go to a donor now, where they prefer to be reached by this channel."""
     facts = read_donor(donor, [channel], at=at)[channel]
     contact = read_contact(donor, channel)
-    return gate.may_send(facts, contact, category, purpose, channel, at=_to_local(at))
+    return gate.may_send(facts, contact, category, purpose, channel, at=organisation.get_local(at))
 
 
 def find_hold(
@@ -102,7 +102,7 @@ def find_hold_of_message(message: Message, donor: Donor | None, *, at: datetime)
     if held is None and donor is not None:
         facts = read_donor(donor, [message.channel], at=at, without_id=message.id)[message.channel]
         verdict = gate.may_send(
-            facts, ContactFacts(), message.category, None, message.channel, at=_to_local(at)
+            facts, ContactFacts(), message.category, None, message.channel, at=organisation.get_local(at)
         )
         held = verdict if isinstance(verdict, Held) else None
     return held.reason if held else None
@@ -110,7 +110,7 @@ def find_hold_of_message(message: Message, donor: Donor | None, *, at: datetime)
 
 def judge_donor(donor: Donor, *, at: datetime) -> Verdicts:
     """Return what a donor's page tells in its head."""
-    facts, local = read_donor(donor, ("email", "phone"), at=at), _to_local(at)
+    facts, local = read_donor(donor, ("email", "phone"), at=at), organisation.get_local(at)
     mail, phone = read_contact(donor, "email"), read_contact(donor, "phone")
     return Verdicts(
         gate.may_send(facts["email"], mail, "thanks", None, "email", at=local),
@@ -125,7 +125,7 @@ def judge_task(task: Task, donor: Donor, *, at: datetime) -> list[tuple[Channel,
     """
     category = _CATEGORIES_OF_TASKS.get(task.kind, "thanks")
     channels: tuple[Channel, ...] = ("phone", "email", "post")
-    facts, local = read_donor(donor, channels, at=at), _to_local(at)
+    facts, local = read_donor(donor, channels, at=at), organisation.get_local(at)
     places = {channel: read_contact(donor, channel) for channel in channels}
     return [
         (channel, gate.may_send(facts[channel], places[channel], category, None, channel, at=local))
@@ -138,13 +138,13 @@ def explain_verdicts(donor: Donor, *, at: datetime) -> list[Line]:
     """Return a line for each category and channel: whether it may be sent now, why not, and since when."""
     facts = read_donor(donor, CHANNELS, at=at)
     places = {kind: read_contact(donor, channel) for channel, kind in KINDS.items()}
-    pack, local = packs.find_pack(find_country(donor)), _to_local(at)
+    pack, local = packs.find_pack(find_country(donor)), organisation.get_local(at)
     return [
         Line(
             category,
             channel,
             gate.may_send(facts[channel], places[KINDS[channel]], category, None, channel, at=local),
-            pack.get_rule(channel, local.date()) if category in MARKETING else None,
+            pack.get_rule(channel, organisation.get_day(at)) if category in MARKETING else None,
         )
         for category in MESSAGE_CATEGORIES
         for channel in CHANNELS
@@ -245,8 +245,3 @@ def _read_email(address: str, donor_id: int | None) -> ContactFacts | None:
     return ContactFacts(
         contacts.find_state("email", value_hash, donor_id), suppression.scope if suppression else None
     )
-
-
-def _to_local(at: datetime) -> datetime:
-    """Return a moment as the organisation's clocks show it, by which nights are quiet."""
-    return at.astimezone(organisation.get_zone())
