@@ -168,6 +168,7 @@ KINDS = {
     "PostgreSQL locks",
     "access table",
     "hidden fields",
+    "row scope",
     "again changes nothing",
     "audit words",
     "between writing and sending",

@@ -67,6 +67,7 @@ NOUNS: Final = (
     webhook_endpoints.bp,
     organisation.bp,
     users.bp,
+    users.all_teams,
     audit.bp,
     lists.bp,
     record_files.bp,

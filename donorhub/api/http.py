@@ -33,7 +33,7 @@ from donorhub.errors import (
 )
 from donorhub.schemas.faults import list_faults
 from donorhub.schemas.fields import Instant
-from donorhub.services.access import users
+from donorhub.services.access import row_scope, users
 
 PREFIX: Final = "/api/v1"
 PROBLEM: Final = "application/problem+json"
@@ -96,6 +96,7 @@ def register(app: Flask) -> HouseApi:
     api = HouseApi(app, spec_kwargs=_make_spec_options())
     app.extensions["donorhub.api"] = api
     app.before_request(_forget_request)
+    app.teardown_request(lambda _error: row_scope.see_donors_of(None))
     app.before_request(_admit_token)
     app.after_request(_add_request_id)
     return api
@@ -224,6 +225,7 @@ def get_principal() -> Principal:
 def _forget_request() -> None:
     g.pop("request_id", None)
     g.pop("principal", None)
+    row_scope.see_donors_of(None)
 
 
 def _admit_token() -> None:
@@ -243,6 +245,7 @@ def _admit_token() -> None:
             who = users.authenticate_token(text.strip(), now=clock.now())
             db.session.rollback()
     g.principal = who
+    row_scope.see_donors_of(who.owner_ids)
     if not who.has_permission(permission):
         raise Forbidden(f"this token has not the scope {permission}")
 

@@ -15,6 +15,7 @@ from donorhub.api.answers import make_json_answer
 from donorhub.api.pages import Sorts
 from donorhub.api.serialiser import Serialiser, serialiser_for_reader
 from donorhub.db import Base, db
+from donorhub.services.access import row_scope
 
 _MOST: Final = bindparam("most", type_=Integer)
 
@@ -36,6 +37,7 @@ class Rows:
         also: tuple[str, ...] = (),
     ) -> None:
         self._schema, self._sorts, self._always, self._also = schema, sorts, always, also
+        self._model = model
         # What is worked out of another table has no name of its own.
         self._columns: Final = {
             name: part if isinstance(part := attribute.columns[0], Column) else part.label(name)
@@ -57,7 +59,8 @@ class Rows:
         serialiser = serialiser_for_reader(self._schema)
         statement = self._list(serialiser, arguments["sort"])
         order = pages.make_order(arguments["sort"], self._sorts)
-        conditions = [condition for condition in where if condition is not None]
+        is_seen = row_scope.find_condition(self._model)
+        conditions = [condition for condition in (*where, is_seen) if condition is not None]
         if conditions:
             statement = statement.where(*conditions)
         if "after" in arguments:
@@ -72,6 +75,9 @@ class Rows:
     def find_row(self, id_: int) -> Row[object] | None:
         """Return the row with this id, in the list or not."""
         statement = self._one(serialiser_for_reader(self._schema))
+        is_seen = row_scope.find_condition(self._model)
+        if is_seen is not None:
+            statement = statement.where(is_seen)
         return db.session.connection().execute(statement, {"wanted": id_}).first()
 
     def answer_row(

@@ -8,6 +8,8 @@ from donorhub.models.access import (
     IdempotencyKey,
     ProvenHead,
     Role,
+    Team,
+    TeamMember,
     User,
     UserSession,
 )
@@ -196,6 +198,8 @@ __all__ = [
     "Suppression",
     "Tag",
     "Task",
+    "Team",
+    "TeamMember",
     "Template",
     "Term",
     "TypoStump",

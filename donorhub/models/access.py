@@ -23,7 +23,7 @@ from sqlalchemy.orm import Mapped, column_property, mapped_column, relationship
 
 from donorhub.db import PERSONAL, STAFF, Base, make_word_check
 from donorhub.models.custom import HiddenField
-from donorhub.models.states import Lang, RoleName
+from donorhub.models.states import Lang, RoleName, RowScope
 
 user_role = Table(
     "user_role",
@@ -54,7 +54,7 @@ class User(Base, UserMixin):
     """One of the staff. The names of some columns are Flask-Security's."""
 
     __tablename__ = "user"
-    __table_args__ = (make_word_check("lang", Lang),)
+    __table_args__ = (make_word_check("lang", Lang), make_word_check("row_scope", RowScope))
 
     id: Mapped[int] = mapped_column(primary_key=True)
     email: Mapped[str] = mapped_column(unique=True, info=STAFF)
@@ -65,11 +65,33 @@ class User(Base, UserMixin):
     uses_keys: Mapped[bool] = mapped_column(default=True, server_default=true())
     active: Mapped[bool] = mapped_column(default=True)
     fs_uniquifier: Mapped[str] = mapped_column(unique=True)  # Flask-Security wants it; it opens nothing
+    row_scope: Mapped[RowScope | None]  # None: as their roles have it
     created_at: Mapped[datetime]
     # the mixin declares it never empty
     last_login_at: Mapped[datetime | None] = mapped_column(info=STAFF)  # type: ignore[assignment]
 
     roles: Mapped[list[Role]] = relationship(secondary=user_role, lazy="selectin")  # type: ignore[assignment]
+
+
+class Team(Base):
+    """Users who see each other's donors, where their scope is their team."""
+
+    __tablename__ = "team"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(unique=True)
+    created_at: Mapped[datetime]
+
+
+class TeamMember(Base):
+    """That a user is in a team."""
+
+    __tablename__ = "team_member"
+
+    team_id: Mapped[int] = mapped_column(ForeignKey("team.id", ondelete="CASCADE"), primary_key=True)
+    user_id: Mapped[int] = mapped_column(
+        ForeignKey("user.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
 
 
 class UserSession(Base):
@@ -88,12 +110,14 @@ class ApiToken(Base):
     """A key of a program, with scopes; only its hash is kept."""
 
     __tablename__ = "api_token"
-    __table_args__ = (make_word_check("role", RoleName),)
+    __table_args__ = (make_word_check("role", RoleName), make_word_check("row_scope", RowScope))
 
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str]
     token_sha256: Mapped[str] = mapped_column(unique=True)
     scopes: Mapped[list[str]]
+    row_scope: Mapped[RowScope] = mapped_column(default="all", server_default="all")
+    user_id: Mapped[int | None]  # of a scope that is not all: whose own donors, or whose team's
     role: Mapped[RoleName | None]  # what is hidden from this role is hidden from it; None: nothing is
     created_by: Mapped[str]
     created_at: Mapped[datetime]

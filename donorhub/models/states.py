@@ -1,8 +1,7 @@
 """Every state, kind and method of every table as a type, and the lists of those that mean something together.
 
 This is the only place where they are listed. The CHECK constraint of a column is made from its type
-(:func:`donorhub.db.make_word_check`), mypy refuses another word, and nothing else writes a list of its own.
-A word that is new or goes needs a migration (:mod:`donorhub.migrations.checks`).
+(:func:`donorhub.db.make_word_check`); one that is new or goes needs a migration (``migrations.checks``).
 """
 
 from __future__ import annotations
@@ -15,6 +14,7 @@ Word = TypeVar("Word", bound=str)
 # access
 Lang = Literal["en", "pl", "sq"]
 RoleName = Literal["admin", "steward", "fundraiser", "communications", "accountant", "caller", "auditor"]
+RowScope = Literal["own", "team", "all"]
 TaskRole = Literal[
     "", "admin", "steward", "fundraiser", "communications", "accountant", "caller", "auditor"
 ]  # "": no role in particular
@@ -280,6 +280,7 @@ MessageSubjectType = Literal["gift"]
 
 FIRST_STEPS: Final[tuple[FirstStepKind, ...]] = get_args(FirstStepKind)
 RECORD_ROW_STATES: Final[tuple[RecordRowState, ...]] = get_args(RecordRowState)
+ROW_SCOPES: Final[tuple[RowScope, ...]] = get_args(RowScope)
 LANGS: Final[tuple[Lang, ...]] = get_args(Lang)
 ROLES: Final[tuple[RoleName, ...]] = get_args(RoleName)
 

@@ -8,7 +8,7 @@ from typing import TypedDict
 from marshmallow import fields
 
 from donorhub.domain.access.permissions import PERMISSIONS
-from donorhub.models.states import LANGS, ROLES, Lang, RoleName
+from donorhub.models.states import LANGS, ROLES, ROW_SCOPES, Lang, RoleName, RowScope
 from donorhub.schemas import faults
 from donorhub.schemas.fields import (
     AmountLines,
@@ -19,6 +19,7 @@ from donorhub.schemas.fields import (
     Currency,
     Day,
     EmailAddress,
+    Id,
     Line,
     Secret,
     Several,
@@ -34,6 +35,7 @@ from donorhub.schemas.limits import (
     EXEMPTION,
     ORGANISATION_NUMBER,
     POSTCODE,
+    TAG,
     WORDS_AGAINST,
 )
 from donorhub.services.access.users import MAX_PASSWORD, MIN_PASSWORD
@@ -43,6 +45,7 @@ MOST_NUMBERS = 20
 LEAST_POINTS = 52  # a name and a postcode alone come to less, and are no question
 MOST_POINTS = 200
 MOST_DAYS = 365
+MOST_MEMBERS = 500  # of a team
 
 
 class OrganisationFieldsSchema(StrictSchema):
@@ -122,6 +125,36 @@ class UserChangesSchema(StrictSchema):
         truthy=(),
         metadata={"description": "`false` ends every session at once", "enum": [False]},
     )
+    row_scope = Choice(
+        ROW_SCOPES,
+        allow_none=True,
+        metadata={"description": "Whose donors they see; `null`: as their roles have it"},
+    )
+
+
+class ScopeSchema(StrictSchema):
+    """Whose donors a user sees; null: as their roles have it."""
+
+    row_scope = Choice(ROW_SCOPES, allow_none=True, required=True)
+
+
+class TeamMembersSchema(StrictSchema):
+    """The users in a team."""
+
+    user_ids = Several(Id(), 0, MOST_MEMBERS, required=True)
+
+
+class NewTeamSchema(TeamMembersSchema):
+    """A team, and the users in it."""
+
+    name = Line(TAG, shortest=1, required=True)
+
+
+class NewTeam(TypedDict):
+    """A team by its name and members."""
+
+    name: str
+    user_ids: list[int]
 
 
 class UserChanges(TypedDict, total=False):
@@ -129,6 +162,7 @@ class UserChanges(TypedDict, total=False):
 
     roles: list[RoleName]
     is_active: bool
+    row_scope: RowScope | None
 
 
 class PasswordSchema(StrictSchema):
@@ -150,6 +184,8 @@ class NewTokenSchema(StrictSchema):
     scopes = Several(Choice(sorted(PERMISSIONS)), 1, len(PERMISSIONS), required=True)
     expires_on = Day(allow_none=True, load_default=None)
     role = Choice(ROLES, allow_none=True, load_default=None)
+    row_scope = Choice(ROW_SCOPES, load_default="all")
+    user_id = Id(allow_none=True, load_default=None)
 
 
 class NewToken(TypedDict):
@@ -159,3 +195,5 @@ class NewToken(TypedDict):
     scopes: list[str]
     expires_on: date | None
     role: RoleName | None
+    row_scope: RowScope
+    user_id: int | None

@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 
 from donorhub.domain.access.permissions import PERMISSIONS, Principal
 from donorhub.models import User
-from donorhub.services.access import users
+from donorhub.services.access import row_scope, users
 from donorhub.web import signed_in
 
 PUBLIC: Final = ("static", "security.", "public.", "health")
@@ -51,6 +51,7 @@ def admit_reader() -> Response | str | tuple[str, int] | None:
         return redirect(url_for("security.login", next=request.full_path.rstrip("?")))
     signed_in.note_seen(g.signed_in)
     g.principal = users.make_principal(cast(User, current_user._get_current_object()))
+    row_scope.see_donors_of(g.principal.owner_ids)
     permissions = getattr(current_app.view_functions[request.endpoint], "_needs", ())
     if not permissions or not all(g.principal.has_permission(permission) for permission in permissions):
         signed_in.note_refusal(g.principal.id, request.endpoint)

@@ -64,6 +64,7 @@ NAVIGATION: Final = (
             "organisation",
             "texts",
             "users",
+            "teams",
             "tokens",
             "webhooks",
             "upgrade_notes",

@@ -7,7 +7,7 @@ from typing import Final
 from flask import Blueprint
 
 from donorhub.web import bank, health
-from donorhub.web.access import account, audit, data_care, instance, settings, tokens, users
+from donorhub.web.access import account, audit, data_care, instance, settings, teams, tokens, users
 from donorhub.web.donors import custom_fields, merging
 from donorhub.web.giving import gift_changes
 from donorhub.web.messages import consent_texts, letters, messages, runs, suppressions, texts, writing
@@ -43,6 +43,7 @@ BLUEPRINTS: Final[tuple[Blueprint, ...]] = (
     first_steps.bp,
     custom_fields.bp,
     users.bp,
+    teams.bp,
     tokens.bp,
     endpoints.bp,
     account.bp,

@@ -47,7 +47,7 @@ from donorhub.services.providers import endpoints
 from tests.api.conftest import Caller
 
 LISTS: dict[str, tuple[type[Schema], Any]] = {
-    "/donors": (donors.DonorSchema, Donor),
+    "/donors": (donors.DonorRowSchema, Donor),
     "/funds": (funds.FundSchema, Fund),
     "/appeals": (appeals.AppealSchema, Appeal),
     "/tasks": (tasks.TaskSchema, Task),
@@ -187,8 +187,11 @@ def test_rows_without_objects_equal_the_dump(
         g.principal = principal
         objects = db.session.scalars(select(model).order_by(model.id)).all()
         assert objects, f"there is no {model.__tablename__}"
-        assert list(answer.get_json()["data"][0]) == sorted(schema().dump(objects[0]))
-        assert answer.get_json()["data"] == [said_by_schema(schema, one) for one in objects]
+        data = answer.get_json()["data"]
+        for row in data if path == "/donors" else ():
+            assert row.pop("custom") == {}  # it stands in another table
+        assert list(data[0]) == sorted(schema().dump(objects[0]))
+        assert data == [said_by_schema(schema, one) for one in objects]
 
 
 @pytest.fixture

@@ -23,7 +23,7 @@ NO_PAGES: Final = (
 ABOUT_A_FILE: Final = (
     "bank.show_columns",
 )  # their forms ask hundreds of things, of the file and not of the base
-WORD_OF: Final = {"source": "crm", "ref": "r17", "token": "t" * 32}  # arguments that are no ids
+WORD_OF: Final = {"source": "crm", "ref": "r17", "token": "t" * 32, "part": 1}  # arguments that are no ids
 TABLE_OF: Final = {  # where an argument's name is not its table's
     "account_id": "bank_account",
     "file_id": "import_file",

@@ -10,15 +10,23 @@ from sqlalchemy import select
 
 from donorhub import clock
 from donorhub.api import etags, pages
-from donorhub.api.answers import answer_new_resource, answer_with_etag, compute_etag
+from donorhub.api.answers import answer_new_resource, answer_with_etag, compute_etag, make_json_answer
 from donorhub.api.blueprint import ID, HouseBlueprint
 from donorhub.api.http import get_principal, require_permission
 from donorhub.api.idempotency import commit_work, do_once
 from donorhub.api.schemas import AnswerSchema
-from donorhub.models import User
-from donorhub.schemas.access import NewUser, NewUserSchema, UserChanges, UserChangesSchema
+from donorhub.models import Team, User
+from donorhub.schemas.access import (
+    NewTeam,
+    NewTeamSchema,
+    NewUser,
+    NewUserSchema,
+    TeamMembersSchema,
+    UserChanges,
+    UserChangesSchema,
+)
 from donorhub.schemas.fields import Instant
-from donorhub.services.access import users
+from donorhub.services.access import teams, users
 
 bp = HouseBlueprint("users", __name__, path="/users", description="Staff and what they may do.")
 SORTS: Final = {"id": User.id, "email": User.email}
@@ -31,6 +39,7 @@ class UserSchema(AnswerSchema):
     lang = fields.String(required=True)
     roles = fields.List(fields.Pluck("RoleSchema", "name"), required=True)
     is_active = fields.Boolean(required=True, attribute="active")
+    row_scope = fields.String(required=True, allow_none=True)
     created_at = Instant(required=True)
     last_login_at = Instant(allow_none=True)
 
@@ -91,4 +100,58 @@ def change_user(changes: UserChanges, user_id: int) -> Response:
         users.set_roles(user_id, changes["roles"], now=now, actor=actor)
     if "is_active" in changes:
         users.deactivate_user(user_id, now=now, actor=actor)
+    if "row_scope" in changes:
+        users.set_row_scope(user_id, changes["row_scope"], now=now, actor=actor)
     return answer_with_etag(UserSchema, user)
+
+
+all_teams = HouseBlueprint("teams", __name__, path="/teams", description="Users who see each other's donors.")
+
+
+class TeamSchema(AnswerSchema):
+    """A team and the users in it."""
+
+    id = fields.Integer(required=True)
+    name = fields.String(required=True)
+    user_ids = fields.List(fields.Integer(), required=True)
+
+
+class TeamsSchema(AnswerSchema):
+    """All teams, by name."""
+
+    data = fields.List(fields.Nested(TeamSchema), required=True)
+
+
+@all_teams.get("")
+@require_permission("users:write")
+@all_teams.response(200, TeamsSchema)
+def list_teams() -> Response:
+    """List teams."""
+    return make_json_answer({"data": [_describe_team(team) for team in teams.list_teams()]})
+
+
+@all_teams.post("")
+@require_permission("users:write")
+@do_once
+@all_teams.arguments(NewTeamSchema)
+@all_teams.response(201, TeamSchema)
+def create_team(new: NewTeam) -> Response:
+    """Add a team."""
+    team = teams.create_team(new["name"], new["user_ids"], now=clock.now(), actor=get_principal().actor)
+    return make_json_answer(_describe_team(team), status=201)
+
+
+@all_teams.post(f"/<{ID}:team_id>/members")
+@require_permission("users:write")
+@do_once
+@all_teams.arguments(TeamMembersSchema)
+@all_teams.response(200, TeamSchema)
+def set_members(members: dict[str, list[int]], team_id: int) -> Response:
+    """Let exactly these users be in a team."""
+    team = teams.get_team(team_id)
+    teams.set_members(team, members["user_ids"], now=clock.now(), actor=get_principal().actor)
+    return make_json_answer(_describe_team(team))
+
+
+def _describe_team(team: Team) -> dict[str, object]:
+    return {"id": team.id, "name": team.name, "user_ids": teams.list_members([team.id])[team.id]}

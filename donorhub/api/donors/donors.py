@@ -175,6 +175,8 @@ def create_donor(arguments: Mapping[str, bool], new: DonorFields) -> Response:
     put by its external id, and asks nothing.
     """
     new = load_custom(new)
+    if get_principal().default_owner_id is not None:
+        new.setdefault("owner_id", get_principal().default_owner_id)
     alike = duplicates.list_alike(new)
     if not arguments["allow_duplicate"]:
         duplicates.refuse_alike(alike)
@@ -317,6 +319,8 @@ def get_by_external_id(source: str, ref: str) -> Response:
 def put_by_external_id(fields: DonorFields, source: str, ref: str) -> Response:
     """Add the donor that another system calls `ref`, or change it; fields left out stay as they are."""
     fields = load_custom(fields, partial=True)
+    if get_principal().default_owner_id is not None:
+        fields.setdefault("owner_id", get_principal().default_owner_id)
     donor, is_new = donors.put_by_external_id(
         source, ref, fields, now=clock.now(), actor=get_principal().actor
     )

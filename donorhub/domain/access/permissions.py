@@ -112,13 +112,21 @@ class Principal:
     id: int
     name: str
     permissions: frozenset[str]
-    row_scope: Literal["own", "all"] = "all"
+    row_scope: Literal["own", "team", "all"] = "all"
+    owner_ids: frozenset[int] | None = None  # whose donors they see; None: all donors
     hidden_fields: frozenset[str] = frozenset()  # of donors: those that none of their roles sees
 
     @property
     def actor(self) -> str:
         """Return how the audit names them: ``user:3``."""
         return f"{self.kind}:{self.id}"
+
+    @property
+    def default_owner_id(self) -> int | None:
+        """Return whose list a donor is on whom somebody adds that sees some donors only."""
+        if self.owner_ids is None or not self.owner_ids:
+            return None
+        return self.id if self.id in self.owner_ids and self.kind == "user" else min(self.owner_ids)
 
     def has_permission(self, permission: str) -> bool:
         """Return whether one of their roles, or their token, grants the permission."""
@@ -135,6 +143,28 @@ class Principal:
 def combine_permissions(roles: Iterable[str]) -> frozenset[str]:
     """Return all that the roles may do together; an unknown role may do nothing."""
     return frozenset().union(*(ROLE_PERMISSIONS.get(role, frozenset()) for role in roles))
+
+
+# What somebody may do who sees only some donors: files, the audit and settings are of all of them.
+NARROW_PERMISSIONS: Final = frozenset(
+    {
+        "donors:read",
+        "donors:write",
+        "gifts:read",
+        "gifts:write",
+        "recurring:read",
+        "recurring:write",
+        "tasks:read",
+        "tasks:write",
+        "messages:read",
+        "receipts:read",
+    }
+)
+
+
+def narrow_permissions(permissions: frozenset[str], row_scope: str) -> frozenset[str]:
+    """Return what of their permissions somebody keeps who sees the donors of a scope."""
+    return permissions if row_scope == "all" else permissions & NARROW_PERMISSIONS
 
 
 def find_row_scope(roles: Iterable[str]) -> Literal["own", "all"]:

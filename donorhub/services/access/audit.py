@@ -29,6 +29,7 @@ Change = tuple[object, object]  # what a field was, and what it became
 _WHOLE_CHANGES = {  # the one field that each of these changes
     "user.roles_changed": "roles",
     "field.hidden": "hidden_roles",
+    "team.changed": "members",
     "mandate.changed": "mandate_state",
     "instalment.judged_again": "instalment_state",
     "recurring_gift.judged_again": "recurring_state",

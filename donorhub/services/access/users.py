@@ -20,11 +20,12 @@ from donorhub.domain.access.permissions import (
     Principal,
     combine_permissions,
     find_row_scope,
+    narrow_permissions,
 )
 from donorhub.errors import Conflict, NotFound, Rejected, Unauthenticated
 from donorhub.models import ApiToken, HiddenField, Role, User
-from donorhub.models.states import LANGS, ROLES, Lang, RoleName
-from donorhub.services.access import audit, sessions
+from donorhub.models.states import LANGS, ROLES, Lang, RoleName, RowScope
+from donorhub.services.access import audit, sessions, teams
 
 TOKEN_PREFIX = "dhk_"  # noqa: S105  it says what kind of secret follows and is none
 MIN_PASSWORD = 12
@@ -42,6 +43,8 @@ _TOKEN_BY_HASH = select(
     _tokens.scopes,
     _tokens.expires_at,
     _tokens.revoked_at,
+    _tokens.row_scope,
+    _tokens.user_id,
     _hidden_from_token.label("hidden_fields"),
 ).where(_tokens.token_sha256 == bindparam("sha256"))  # asked by every request of the API
 
@@ -228,12 +231,14 @@ def make_principal(user: User) -> Principal:
     """Return what a user may do, read anew for each request: a right that is taken away is gone at once."""
     roles = [role.name for role in user.roles]
     hidden_fields = [_split_fields(role.hidden_fields) for role in user.roles]
+    row_scope = "all" if "admin" in roles else user.row_scope or find_row_scope(roles)
     return Principal(
         "user",
         user.id,
         user.name,
-        combine_permissions(roles),
-        find_row_scope(roles),
+        narrow_permissions(combine_permissions(roles), row_scope),
+        row_scope,
+        teams.find_owners(row_scope, user.id),
         frozenset.intersection(*hidden_fields) if hidden_fields else frozenset(),
     )
 
@@ -250,10 +255,13 @@ def create_token(
     actor: str,
     expires_at: datetime | None = None,
     role: RoleName | None = None,
+    row_scope: RowScope = "all",
+    user_id: int | None = None,
 ) -> tuple[ApiToken, str]:
     """Create a token for a program; return it and its text, which is shown this once.
 
-    It sees no field of donors that is hidden from ``role``; without one it sees all.
+    It sees no field of donors that is hidden from ``role``; without one it sees all. With a ``row_scope`` of
+    ``own`` or ``team`` it sees the donors of that user, or of their teams.
     Raise Rejected for an empty name and an unknown scope.
     """
     if not name.strip():
@@ -270,12 +278,16 @@ def create_token(
             field="/role",
             code="scopes_beyond_role",
         )
+    if row_scope != "all" and (user_id is None or not user_exists(user_id)):
+        raise Rejected("say whose donors it sees", field="/user_id", code="scope_of_nobody")
     text = TOKEN_PREFIX + secrets.token_urlsafe(32)
     token = ApiToken(
         name=name,
         token_sha256=_hash_token(text),
         scopes=sorted(scopes),
         role=role,
+        row_scope=row_scope,
+        user_id=None if row_scope == "all" else user_id,
         created_by=actor,
         created_at=now,
         expires_at=expires_at,
@@ -303,8 +315,28 @@ def authenticate_token(text: str, *, now: datetime) -> Principal:
     if row is None or row.revoked_at is not None or (row.expires_at and row.expires_at <= now):
         raise Unauthenticated("this token is not valid: make one with `donorhub token create`")
     return Principal(
-        "token", row.id, row.name, frozenset(row.scopes), hidden_fields=_split_fields(row.hidden_fields)
+        "token",
+        row.id,
+        row.name,
+        narrow_permissions(frozenset(row.scopes), row.row_scope),
+        row.row_scope,
+        teams.find_owners(row.row_scope, row.user_id),
+        _split_fields(row.hidden_fields),
     )
+
+
+def set_row_scope(user_id: int, row_scope: RowScope | None, *, now: datetime, actor: str) -> User:
+    """Say whose donors a user sees from now on, None: as their roles have it; return the user."""
+    user = get_user(user_id)
+    before = user.row_scope
+    if row_scope not in (None, "all") and any(role.name == "admin" for role in user.roles):
+        raise Rejected("administrators see all donors", field="/row_scope", code="admin_sees_donors")
+    if before != row_scope:
+        user.row_scope = row_scope
+        audit.record_change(
+            actor, "user.row_scope_changed", ("user", user.id), {"row_scope": (before, row_scope)}, now=now
+        )
+    return user
 
 
 def find_token_maker(token_id: int) -> int | None:

@@ -16,7 +16,7 @@ from donorhub.domain.donors import codes, identity, languages, tax_numbers
 from donorhub.errors import Conflict, NotFound, Rejected
 from donorhub.models import Donor, ExternalId, IdentityKey
 from donorhub.models.states import IdentityKind, Stage
-from donorhub.services.access import audit, organisation, users
+from donorhub.services.access import audit, organisation, row_scope, users
 from donorhub.services.donors import (
     consent_rows,
     contact_rows,
@@ -136,7 +136,9 @@ def get_donor(donor_id: int, *, owner_id: int | None = None) -> Donor:
         raise NotFound(f"donor {donor_id} was erased: their gifts stay without a name", code="donor_erased")
     if donor is not None and donor.removed_at is not None:
         raise NotFound(f"donor {donor_id} was taken away: what made them was undone", code="donor_removed")
-    if donor is None or (owner_id is not None and donor.owner_id != owner_id):
+    owner_ids = row_scope.get_owner_ids()  # also of one who was read before somebody else asks
+    is_out_of_sight = donor is not None and owner_ids is not None and donor.owner_id not in owner_ids
+    if donor is None or is_out_of_sight or (owner_id is not None and donor.owner_id != owner_id):
         raise NotFound(f"there is no donor {donor_id}")
     return donor
 
@@ -357,6 +359,9 @@ def _set_fields(donor: Donor, fields: DonorFields) -> None:
     owner_id = fields.get("owner_id")
     if owner_id is not None and not users.user_exists(owner_id):
         raise Rejected(f"there is no user {owner_id}", field="/owner_id")
+    owner_ids = row_scope.get_owner_ids()
+    if owner_ids is not None and "owner_id" in fields and owner_id not in owner_ids:
+        raise Rejected("they would be out of your sight: choose somebody of your team", field="/owner_id")
     for name, value in fields.items():
         if name != "lang":
             setattr(donor, name, value)

@@ -10,7 +10,7 @@ from typing import IO, Final
 from donorhub.db import db, read_only
 from donorhub.errors import Rejected
 from donorhub.models.states import DownloadForm
-from donorhub.services.access import audit
+from donorhub.services.access import audit, row_scope
 from donorhub.services.moving.csv_file import CsvFile
 from donorhub.services.moving.lists.description import AT_ONCE, ListRequest, Row
 from donorhub.services.moving.wording import Wording
@@ -65,6 +65,18 @@ def write_file(
     Raise Rejected ``list_too_long`` where they are more than ``most``; what was written is of no use then.
     The session's transaction is given up at once, and so are all that the reading takes.
     """
+    with row_scope.narrow_reading(request.reader.who.owner_ids):
+        return _write_narrowed(request, file, form, wording, most, note_progress)
+
+
+def _write_narrowed(
+    request: ListRequest,
+    file: IO[bytes],
+    form: FileForm,
+    wording: Wording,
+    most: int | None,
+    note_progress: Callable[[int], None],
+) -> int:
     db.session.rollback()
     with read_only():
         sheet = FORMS[form](file, request, wording)

@@ -19,6 +19,7 @@ from donorhub.schemas.giving import NewAppealSchema, NewCampaignSchema, NewFundS
 from donorhub.schemas.limits import ORGANISATION_NUMBER
 from donorhub.services.access import organisation
 from donorhub.services.giving import funds, purpose_sums
+from donorhub.services.giving.purpose_sums import KeptSums
 from donorhub.web.admission import get_principal, require_permission
 from donorhub.web.forms import Form
 from donorhub.web.reader import get_lang, get_today
@@ -146,7 +147,10 @@ def _render_purposes(form: Form) -> str:
         funds=rows["fund"],
         campaigns=rows["campaign"],
         appeals=rows["appeal"],
+        # What was received is of all donors: who sees some only is shown none of it.
         received=purpose_sums.read_sums(
             {kind: [row.id for row in some_rows] for kind, some_rows in rows.items()}
-        ),
+        )
+        if get_principal().owner_ids is None
+        else {kind: KeptSums({}, None, is_missing=True) for kind in rows},
     )

@@ -44,6 +44,8 @@ def create_token() -> Answer:
             actor=get_principal().actor,
             expires_at=organisation.get_midnight(until) if until else None,
             role=new["role"],
+            row_scope=new["row_scope"],
+            user_id=new["user_id"],
         )
         commit()
         return render_template("access/secret.html", secret=text, token=token, kind="token")
@@ -63,5 +65,10 @@ def revoke_token(token_id: int) -> Response:
 def _render_tokens(form: Form) -> str:
     scopes = [(name, name) for name in sorted(PERMISSIONS)]
     return render_template(
-        "access/tokens.html", form=form, tokens=users.list_tokens(), scopes=scopes, now=clock.now()
+        "access/tokens.html",
+        staff=users.list_active_names(),
+        form=form,
+        tokens=users.list_tokens(),
+        scopes=scopes,
+        now=clock.now(),
     )

@@ -8,7 +8,8 @@ from werkzeug.wrappers import Response
 
 from donorhub import clock
 from donorhub.models import User
-from donorhub.schemas.access import NewUser, NewUserSchema, UserChanges, UserChangesSchema
+from donorhub.models.states import RowScope
+from donorhub.schemas.access import NewUser, NewUserSchema, ScopeSchema, UserChanges, UserChangesSchema
 from donorhub.services.access import organisation, users
 from donorhub.web.admission import get_principal, require_permission
 from donorhub.web.forms import Form
@@ -53,7 +54,9 @@ def add_user() -> Answer:
 def show_user(user_id: int) -> str:
     """Show one of the staff."""
     user = users.get_user(user_id)
-    return _render_user(user, Form(start={"roles": [role.name for role in user.roles]}))
+    return _render_user(
+        user, Form(start={"roles": [role.name for role in user.roles], "row_scope": user.row_scope})
+    )
 
 
 @bp.post("/<int:user_id>/roles")
@@ -68,6 +71,22 @@ def set_roles(user_id: int) -> Answer:
         tell_reader(gettext("The roles are saved."))
         return redirect(url_for("users.show_user", user_id=user_id))
     return _render_user(users.get_user(user_id), form), 422
+
+
+@bp.post("/<int:user_id>/scope")
+@require_permission("users:write")
+def set_scope(user_id: int) -> Answer:
+    """Say whose donors a user sees."""
+    form = Form(request.form)
+    with form.start_saving():
+        row_scope: RowScope | None = form.load_fields(ScopeSchema())["row_scope"]
+        users.set_row_scope(user_id, row_scope, now=clock.now(), actor=get_principal().actor)
+        commit()
+        tell_reader(gettext("Saved."))
+        return redirect(url_for("users.show_user", user_id=user_id))
+    user = users.get_user(user_id)
+    form.start = {"roles": [role.name for role in user.roles]}
+    return _render_user(user, form), 422
 
 
 @bp.post("/<int:user_id>/active")

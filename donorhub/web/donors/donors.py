@@ -151,6 +151,8 @@ def add_donor() -> Answer:
         if not once.status:
             alike = duplicates.list_alike(fields)
             duplicates.refuse_alike(alike, known_ids=form.list_ids("another"))
+            if not fields.get("owner_id") and get_principal().default_owner_id is not None:
+                fields["owner_id"] = get_principal().default_owner_id
             donor = donors.create_donor(fields, source="form", now=clock.now(), actor=get_principal().actor)
             note_others(donor.id, alike)
             idempotency.store_answer(once, status=302, headers={}, body=str(donor.id).encode())
@@ -241,7 +243,8 @@ def _load_fields(form: Form) -> DonorFields:
 
 
 def _render_form(form: Form, donor: Donor | None = None, alike: Sequence[Donor] = ()) -> str:
-    staff = users.list_active_names()
+    owner_ids = get_principal().owner_ids
+    staff = [one for one in users.list_active_names() if owner_ids is None or one.id in owner_ids]
     version = donor.version if donor and "" in form.errors else form.get_value("version")
     may_see_gifts = get_principal().has_permission("gifts:read")
     return render_template(

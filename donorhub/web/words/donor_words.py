@@ -18,6 +18,7 @@ from donorhub.models.states import (
     MemberRole,
     RelationshipKind,
     RoleOfDonor,
+    RowScope,
 )
 from donorhub.services.reports.timeline import TimelinePart
 from donorhub.web.words.labels import Words
@@ -87,6 +88,11 @@ DONOR_ROLES: Final[Words[RoleOfDonor]] = {
     "employee": lazy_gettext("employee"),
     "partner": lazy_gettext("partner institution"),
     "target": lazy_gettext("target of a campaign"),
+}
+ROW_SCOPES: Final[Words[RowScope]] = {
+    "all": lazy_gettext("all donors"),
+    "team": lazy_gettext("those of their team"),
+    "own": lazy_gettext("those of their own list"),
 }
 OWN_FIELDS: Final[Mapping[str, object]] = {  # that may be hidden from a role
     "salutation": lazy_gettext("Greeting"),

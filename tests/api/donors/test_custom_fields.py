@@ -238,3 +238,23 @@ def test_who_may_not_set_up_adds_no_field(caller_with: Callable[..., Caller]) ->
     reader = caller_with(["donors:read", "donors:write"])
     assert reader.get("/custom-fields").get_json() == {"data": []}
     assert problem(reader.post("/custom-fields", FIELDS[0]))["status"] == 403
+
+
+def test_setting_up_is_audited(api: Caller, fields: dict[str, int]) -> None:
+    """Each step of setting a field up is in the audit by its word, and a second time adds none."""
+    path = f"/custom-fields/{fields['helps']}"
+    for _ in range(2):
+        etag = api.get(path).headers["ETag"]
+        api.patch(path, {"place": 1, "hidden_roles": ["caller"]}, etag=etag)
+        api.post("/hidden-fields", {"field": "phone", "hidden_roles": ["caller"]})
+    with read_only():
+        words = [record.what for record in db.session.query(AuditRecord)]
+        db.session.rollback()
+    assert words.count("custom_field.created") == len(FIELDS)
+    assert words.count("custom_option.created") == 4
+    assert (words.count("custom_field.changed"), words.count("field.hidden")) == (1, 2)
+    hidden = api.get("/hidden-fields").get_json()["data"]
+    assert [(one["field"], one["hidden_roles"]) for one in hidden] == [
+        ("custom.helps", ["caller"]),
+        ("phone", ["caller"]),
+    ]
