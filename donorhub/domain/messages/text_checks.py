@@ -19,7 +19,7 @@ _ACCOUNT: Final = re.compile(r"\b(?:[A-Z]{2}\d{2}(?:\s?[0-9A-Z]{4}){3,7}|\d{2}(?
 _LINK: Final = re.compile(r"(?:https?://|\bwww\.)\S+", re.IGNORECASE)
 _GIVING: Final = re.compile(
     r"dar(?:owizn|uj|owa)|donat|don[au]r|dhuro|wp[lł]a[cć]|wspie?r|wesprzyj|pom[oó]|zrzut|give|giving|support"
-    r"|pay|przelew|stripe|przelewy24|zbiork|ndihm",
+    r"|pay|buy|checkout|przelew|zbiork|ndihm",
     re.IGNORECASE,
 )
 # Words that readers of mail lists are told to answer with. Nobody reads answers here, so nobody promises it.

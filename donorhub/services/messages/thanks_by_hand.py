@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime
+from typing import Final
 
 from sqlalchemy import select
 
 from donorhub.db import db
 from donorhub.errors import Rejected
 from donorhub.models import Donor, Gift, Interaction
+from donorhub.models.states import CallOutcome
 from donorhub.services.access import audit
 from donorhub.services.donors import interactions
 from donorhub.services.donors.interactions import NewInteraction
 from donorhub.services.messages import thank_yous, thanked_gifts
 from donorhub.services.work import tasks
+
+_SPOKEN_TO: Final[CallOutcome] = "reached"
 
 
 def stop_thanks(donor: Donor, gift_ids: Collection[int], *, now: datetime, actor: str) -> None:
@@ -39,7 +43,7 @@ def note_call(
     if not gift_ids or set(known_ids) != set(gift_ids):
         raise Rejected("choose gifts of this donor", field="/gift_ids", code="no_gift_chosen")
     stop_thanks(donor, gift_ids, now=now, actor=actor)
-    call = NewInteraction(kind="call", at=now, text=text, direction="out", outcome="reached")
+    call = NewInteraction(kind="call", at=now, text=text, direction="out", outcome=_SPOKEN_TO)
     row = interactions.record_interaction(donor.id, call, source="form", now=now, actor=actor)
     audit.record_action(
         actor, "gift.thanked_by_hand", ("donor", donor.id), now=now, data={"gifts": sorted(gift_ids)}

@@ -47,6 +47,7 @@ def test_shipped_texts_pass_their_checks(text_kind: TextKind, lang: str) -> None
         (WHOLE + "Prosimy o 50 zł.", "asks_for_an_amount", 6),
         (WHOLE + "Give €20 more.", "asks_for_an_amount", 6),
         (WHOLE + "https://example.org/wesprzyj-nas", "asks_by_a_link", 6),
+        (WHOLE + "https://buy.example.com/abc", "asks_by_a_link", 6),
         (WHOLE + "PL61 1090 1014 0000 0712 1981 2874", "asks_by_an_account", 6),
         (WHOLE + "Aby zrezygnować, odpisz STOP.", "promises_stop", 6),
         ("", "no_text", 1),
