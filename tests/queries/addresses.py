@@ -32,6 +32,7 @@ TABLE_OF: Final = {  # where an argument's name is not its table's
     "question_id": "entry_question",
     "batch_id": "payer_batch",
     "contact_id": "contact_point",
+    "merge_id": "merge_log",
     "endpoint_id": "webhook_endpoint",
     "token_id": "api_token",
     "owner_id": "user",
