@@ -55,6 +55,8 @@ GUESSES = {
 @pytest.fixture
 def two_lists(database: Flask, now: datetime, something_of_everything: None) -> Flask:  # noqa: F811
     """Every second donor is nobody's, with a name and sums that are easily seen; the others are Ann's."""
+    db.session.remove()
+    db.engine.dispose()  # of the base as it was before it was filled
     Staff(database, "steward")  # makes her
     owner_id = db.session.scalars(db.select(User.id).where(User.name == "Ann steward")).one()
     is_others = "donor.id % 2 = 0"
