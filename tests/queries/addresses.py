@@ -39,7 +39,6 @@ TABLE_OF: Final = {  # where an argument's name is not its table's
     "after_entry_id": "entry",
     "tag": "tag",
     "field_id": "custom_field",
-    "merge_id": "merge_log",
     "assignee_id": "user",
 }
 # What is asked for where a filter takes any text; one that is not here gets a word that fits nothing.
