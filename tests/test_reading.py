@@ -39,10 +39,16 @@ READING: Final = {
     "webhooks show": ["1"],
     "receipts preview": ["1", "--to", "FOLDER"],
     "receipts save": ["FOLDER"],
+    "breach report": ["--since", "2026-11-01"],
 }
 # Those that write, and run something that does; verify seals the audit, export writes into it.
 WRITING: Final = {
     "adopt",
+    "backup",
+    "dsar",
+    "erase",
+    "restore",
+    "receipts reopen",
     "db upgrade",
     "db revision",
     "demo",
@@ -79,6 +85,8 @@ WRITING: Final = {
 }
 # What a file would do is found out by doing it and taking it back.
 PLANNING: Final = {"/bank/files/<int:file_id>", "/bank/files/<int:file_id>/columns"}
+# That a copy of all that is held about a donor was taken is kept before anybody has it.
+RECORDED: Final = {".send_readable_copy", ".send_copy_for_programs", ".get_copy"}
 
 
 def list_commands(group: click.Group, before: str = "") -> Iterator[str]:
@@ -145,7 +153,11 @@ def test_no_page_waits_for_a_writer(
 ) -> None:
     """While another process holds the write lock each page and each list that is got is answered at once."""
     staff, caller, ids = Staff(sqlite_base, "admin"), caller_with(), Ids()
-    rules = [rule for rule in read_rules(sqlite_base) if rule.rule not in PLANNING]
+    rules = [
+        rule
+        for rule in read_rules(sqlite_base)
+        if rule.rule not in PLANNING and not rule.endpoint.endswith(tuple(RECORDED))
+    ]
     addresses = [address for rule in rules for address in list(plain_addresses(rule, ids))[:3]]
     free = {address: get_status(staff, caller, address) for address in addresses}
     late: list[object] = []

@@ -7,7 +7,7 @@ from donorhub.config import Settings
 from donorhub.db import db, read_only
 from donorhub.jobs.backups import erasure_log
 from donorhub.models import Erasure, Task
-from donorhub.services.donors import erased_bytes
+from donorhub.services.donors import erased_bytes, erasure
 
 
 def erase_bytes(task: Task, settings: Settings) -> str:
@@ -19,12 +19,16 @@ def erase_bytes(task: Task, settings: Settings) -> str:
     db.session.rollback()  # nothing of ours may stand in the way
     begun_at = clock.now()
     with read_only():
-        is_done = db.session.get_one(Erasure, erasure_id).bytes_erased_at is not None
+        row = db.session.get_one(Erasure, erasure_id)
+        is_done, donor_id = row.bytes_erased_at is not None, row.donor_id
         db.session.rollback()
     db.session.remove()
     if is_done:
         erasure_log.write_log(settings, now=begun_at)  # a crash may have come between
         return "done before"
+    erasure.sweep_erased(donor_id)
+    db.session.commit()
+    db.session.remove()
     erased_bytes.overwrite_bytes()
     erased_bytes.note_overwritten(erased_before=begun_at, now=clock.now())
     erasure_log.write_log(settings, now=begun_at)

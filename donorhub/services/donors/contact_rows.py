@@ -17,6 +17,7 @@ from donorhub.db import Base, cut_query_values, db, insert_for
 from donorhub.domain import payer_text
 from donorhub.domain.donors import identity
 from donorhub.domain.donors.contact_values import ContactValue, make_postal_value, make_value
+from donorhub.errors import NotFound
 from donorhub.models import ContactPoint, Donor
 from donorhub.models.states import DEAD_CONTACTS, ContactKind, ContactState
 from donorhub.services.donors import identity_keys, search_documents
@@ -170,8 +171,13 @@ def fill_columns(donor: Donor) -> None:
 
 
 def lock_donor(donor_id: int) -> None:
-    """Let nobody else write a donor's contacts until the transaction ends: one of a kind is preferred."""
-    db.session.execute(select(Donor.id).where(Donor.id == donor_id).with_for_update())
+    """Let nobody else write a donor's contacts until the transaction ends: one of a kind is preferred.
+
+    Raise NotFound where the donor was erased since they were read.
+    """
+    query = select(Donor.erased_at).where(Donor.id == donor_id).with_for_update()
+    if db.session.scalar(query) is not None:
+        raise NotFound(f"donor {donor_id} was erased: their gifts stay without a name", code="donor_erased")
 
 
 def list_live(donor_id: int, kind: ContactKind | None = None) -> Sequence[ContactPoint]:

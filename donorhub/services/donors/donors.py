@@ -100,6 +100,7 @@ def change_donor(
     before = {name: _read_field(donor, name) for name in fields}
     if before == fields and not custom_changes:
         return donor
+    contact_rows.lock_donor(donor.id)  # who is erased at this moment is not filled in again
     earlier_lang, earlier_name = donor.lang, "" if has_made_up_name(donor) else donor.name
     _set_fields(donor, fields)
     search_documents.keep_former_name(donor, earlier_name, now=now)

@@ -45,10 +45,13 @@ UNSAID = {"more", "layout", "day_sums", "donor_fields"}  # columns that may hold
 KEY = "another installation's key"
 # Where something is sealed or hashed with the installation's key, and what becomes of it in a move.
 KEYED_AT = {
+    "jobs/backups/erasure_log.py": "codes of people erased, compared with what a log says",
     "services/access/audit.py": "digests of records and of values beside them: worked out anew",
     "services/access/place.py": "of the place: instance is left out",
     "services/bank/files/imports.py": "files: unsealed, and sealed anew",
     "services/donors/contact_rows.py": "contact points: hashed anew",
+    "services/donors/candidates.py": "values compared with what donors are looked up by",
+    "services/donors/later_rows.py": "values compared with what donors are looked up by",
     "services/donors/identity_keys.py": "what donors are looked up by: computed anew",
     "services/donors/erasure.py": "by what somebody erased is known: only with the same key",
     "services/messages/suppressions.py": "suppressed addresses: hashed anew where they are known",
