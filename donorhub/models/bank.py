@@ -371,7 +371,7 @@ class Match(Base):
     kind: Mapped[MatchKind]
     gift_id: Mapped[int | None] = mapped_column(ForeignKey("gift.id", ondelete="RESTRICT"), index=True)
     payout_id: Mapped[int | None] = mapped_column(ForeignKey("payout.id", ondelete="RESTRICT"), index=True)
-    donor_id: Mapped[int | None] = mapped_column(ForeignKey("donor.id", ondelete="RESTRICT"))
+    donor_id: Mapped[int | None] = mapped_column(ForeignKey("donor.id", ondelete="RESTRICT"), index=True)
     amount_minor: Mapped[Minor]
     evidence: Mapped[list[dict[str, Any]]] = mapped_column(default=list, info=PERSONAL)
     engine_version: Mapped[str]

@@ -67,6 +67,7 @@ class ProviderEvent(Base):
         Index("ix_provider_event_state_id", "state", "id"),
         Index("ix_provider_event_provider_id", "provider", "id"),
         Index("ix_provider_event_type_id", "type", "id"),
+        Index("ix_provider_event_received_at", "received_at"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final, Literal, get_args
 
-from sqlalchemy import ColumnElement, delete, func, select, update
+from sqlalchemy import ColumnElement, delete, func, select, true, update
+from sqlalchemy.orm import InstrumentedAttribute
 
 from donorhub.db import db, insert_or_update
 from donorhub.errors import Rejected
@@ -42,6 +43,11 @@ LONGEST: Final[Mapping[Unit, int]] = {"days": 36_500, "years": 100}
 _AT_ONCE: Final = 500
 _ENDED_EVENTS: Final = ("done", "ignored")
 _ENDED_MESSAGES: Final = ("sent", "failed", "suppressed")
+_AGES: Final[Mapping[RetentionKind, InstrumentedAttribute[datetime]]] = {
+    "provider_message": ProviderEvent.received_at,
+    "message_text": Message.planned_at,
+}
+_LONG_GONE: Final = timedelta(days=400)  # what was stuck for longer than that, a person must empty
 _READ_FILES: Final = ("done", "taken_back", "refused", "failed")
 
 
@@ -104,8 +110,9 @@ def delete_old(*, now: datetime) -> int:
     """
     total = 0
     for one in list_clocks(today=organisation.get_day(now)):
-        deleted = _DELETERS[one.kind](one.before_on, now)
-        left_over = db.session.scalar(select(func.count()).where(_is_old(one.kind, one.before_on))) or 0
+        is_old = _is_old(one.kind, one.before_on) & _is_not_long_gone(one)
+        deleted = _DELETERS[one.kind](is_old, one.before_on, now)
+        left_over = db.session.scalar(select(func.count()).where(is_old)) or 0
         if deleted or one.last_run is None or one.last_run.left_over != left_over:
             db.session.add(
                 RetentionRun(
@@ -140,26 +147,33 @@ def _is_old(kind: RetentionKind, before_on: date) -> ColumnElement[bool]:
             return DonorRead.first_at < before_at
 
 
-def _empty_provider_messages(before_on: date, _now: datetime) -> int:
+def _is_not_long_gone(one: Clock) -> ColumnElement[bool]:
+    """Return the condition that leaves out what earlier runs have seen to: it is not read each day."""
+    if one.last_run is None or one.kind not in _AGES:
+        return true()
+    return _AGES[one.kind] >= organisation.get_midnight(one.last_run.before_on - _LONG_GONE)
+
+
+def _empty_provider_messages(is_old: ColumnElement[bool], _before_on: date, _now: datetime) -> int:
     """Empty the bodies of messages that were booked or ignored; ids, states and money stay."""
-    condition = _is_old("provider_message", before_on) & ProviderEvent.state.in_(_ENDED_EVENTS)
+    condition = is_old & ProviderEvent.state.in_(_ENDED_EVENTS)
     ids = db.session.scalars(
         update(ProviderEvent).where(condition).values(body=b"").returning(ProviderEvent.id)
     ).all()
     return len(ids)
 
 
-def _empty_messages(before_on: date, _now: datetime) -> int:
-    condition = _is_old("message_text", before_on) & Message.state.in_(_ENDED_MESSAGES)
+def _empty_messages(is_old: ColumnElement[bool], _before_on: date, _now: datetime) -> int:
+    condition = is_old & Message.state.in_(_ENDED_MESSAGES)
     ids = db.session.scalars(
         update(Message).where(condition).values(subject="", body="", last_error="").returning(Message.id)
     ).all()
     return len(ids)
 
 
-def _forget_bank_files(before_on: date, now: datetime) -> int:
+def _forget_bank_files(is_old: ColumnElement[bool], _before_on: date, now: datetime) -> int:
     """Forget the bytes of bank files; what was entered of them stays in the ledger."""
-    condition = _is_old("bank_file", before_on) & ImportFile.state.in_(_READ_FILES)
+    condition = is_old & ImportFile.state.in_(_READ_FILES)
     query = select(ImportFile).where(condition).order_by(ImportFile.id).limit(_AT_ONCE)
     files = db.session.scalars(query).all()
     for file in files:
@@ -170,16 +184,15 @@ def _forget_bank_files(before_on: date, now: datetime) -> int:
     return len(files)
 
 
-def _destroy_keys(before_on: date, now: datetime) -> int:
+def _destroy_keys(_is_old: ColumnElement[bool], before_on: date, now: datetime) -> int:
     return sealed_receipts.destroy_keys(last_year=before_on.year - 1, now=now)
 
 
-def _delete_reads(before_on: date, _now: datetime) -> int:
-    condition = _is_old("donor_read", before_on)
-    return len(db.session.scalars(delete(DonorRead).where(condition).returning(DonorRead.id)).all())
+def _delete_reads(is_old: ColumnElement[bool], _before_on: date, _now: datetime) -> int:
+    return len(db.session.scalars(delete(DonorRead).where(is_old).returning(DonorRead.id)).all())
 
 
-_DELETERS: Final[Mapping[RetentionKind, Callable[[date, datetime], int]]] = {
+_DELETERS: Final[Mapping[RetentionKind, Callable[[ColumnElement[bool], date, datetime], int]]] = {
     "provider_message": _empty_provider_messages,
     "message_text": _empty_messages,
     "bank_file": _forget_bank_files,

@@ -8,21 +8,29 @@ from __future__ import annotations
 import hashlib
 import json
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import ColumnElement, LargeBinary, Table, false, or_, select
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    LargeBinary,
+    PrimaryKeyConstraint,
+    Table,
+    UniqueConstraint,
+    select,
+)
 
 from donorhub.db import Base, cut_query_values, db
-from donorhub.models import AuditRecord, ContactPoint, Donor, Gift, Match, Message, Payment
+from donorhub.models import AuditRecord, Donor, Message, Payment
 from donorhub.services.access import audit
 from donorhub.services.donors import donors, erasure
 from donorhub.services.messages.suppressions import hash_address
 from donorhub.services.moving.purposes import FOUND_APART, NOT_COPIED, TABLES, Purpose
 from donorhub.services.moving.whole.values import write_value
-from donorhub.services.providers.erased_objects import collect_refs, follow_links
+from donorhub.services.providers.erased_objects import GIVERS, collect_refs, follow_links, list_accounts
 
 Row = dict[str, object]
 _EXPORTS: Final = ("export.list", "export.all")
@@ -69,7 +77,7 @@ def collect_copy(donor_id: int, *, now: datetime) -> SubjectCopy:
     finder = _Finder(erasure.list_ids(donor))
     sections: dict[Purpose, list[TableCopy]] = {}
     for purpose, names in TABLES.items():
-        tables = [TableCopy(name, list(finder.read_rows(name))) for name in names]
+        tables = [TableCopy(name, finder.read_rows(name)) for name in names]
         sections[purpose] = [table for table in tables if table.rows]
     return SubjectCopy(donor, now, sections, _find_recipients(donor, finder.donor_ids))
 
@@ -106,63 +114,85 @@ def record_copy(copy: SubjectCopy, *, form: str, actor: str) -> None:
 
 
 class _Finder:
-    """Finds the rows of each table that are about some donors."""
+    """Finds the rows of each table that are about some donors: parents first, then what hangs on them."""
 
     def __init__(self, donor_ids: Sequence[int]) -> None:
         self.donor_ids = donor_ids
-        self._conditions: dict[str, ColumnElement[bool]] = {}
-        self._refs = sorted(follow_links(collect_refs(donor_ids)))
+        self._raw: dict[str, list[Row]] = {}
+        names = {name for names in TABLES.values() for name in names}
+        late = [name for name in FOUND_APART if name in names]
+        for table in Base.metadata.sorted_tables:
+            if table.name in names and table.name not in late:
+                self._raw[table.name] = self._fetch_rows(table, self._list_ways(table))
+        for name in late:
+            table = Base.metadata.tables[name]
+            self._raw[name] = self._fetch_rows(table, self._list_late_ways(table))
 
-    def read_rows(self, name: str) -> Iterator[Row]:
-        """Give the rows of a table, in order of their keys, without what is empty."""
+    def read_rows(self, name: str) -> list[Row]:
+        """Return the rows of a table, in order of their keys, without what is empty."""
         table = Base.metadata.tables[name]
-        for condition in self._list_conditions(name):
-            query = select(*table.columns).where(condition).order_by(*table.primary_key.columns)
-            for values in db.session.execute(query).mappings():
-                yield {
-                    column.name: _write_cell(table, column.name, values[column.name])
-                    for column in table.columns
-                    if column.name not in _UNSAID and values[column.name] not in (None, "", [], {}, b"")
-                }
+        return [
+            {
+                column: _write_cell(table, column, value)
+                for column, value in row.items()
+                if column not in _UNSAID and value not in (None, "", [], {}, b"")
+            }
+            for row in self._raw[name]
+        ]
 
-    def _list_conditions(self, name: str) -> list[ColumnElement[bool]]:
-        if name not in FOUND_APART:
-            return [self._is_about(Base.metadata.tables[name])]
-        table = Base.metadata.tables[name]
-        if name == "suppression":
-            emails = select(ContactPoint.value).where(
-                ContactPoint.donor_id.in_(self.donor_ids), ContactPoint.kind == "email"
-            )
-            return [table.c.address_hash.in_([hash_address(one) for one in db.session.scalars(emails)])]
-        if name in ("entry", "detail"):
-            of_gifts = select(Gift.id).where(Gift.donor_id.in_(self.donor_ids))
-            theirs = or_(Match.donor_id.in_(self.donor_ids), Match.gift_id.in_(of_gifts))
-            if name == "entry":
-                return [table.c.id.in_(select(Match.entry_id).where(theirs))]
-            return [table.c.id.in_(select(Match.detail_id).where(theirs, Match.detail_id.is_not(None)))]
-        column = table.c.object_id if name == "provider_event" else table.c.ref
-        return [column.in_(chunk) for chunk in cut_query_values(self._refs)]
-
-    def _is_about(self, table: Table) -> ColumnElement[bool]:
-        """Return the condition that a row leads to the person, at once or by a row that does."""
-        if table.name not in self._conditions:
-            self._conditions[table.name] = or_(false(), *self._list_ways(table))
-        return self._conditions[table.name]
+    def _fetch_rows(self, table: Table, conditions: Iterable[ColumnElement[bool]]) -> list[Row]:
+        keys = list(table.primary_key.columns)
+        rows: dict[tuple[object, ...], Row] = {}
+        for condition in conditions:
+            for values in db.session.execute(select(*table.columns).where(condition)).mappings():
+                row = {column.name: values[column.name] for column in table.columns}
+                rows[tuple(row[key.name] for key in keys)] = row
+        return [rows[key] for key in sorted(rows, key=repr if len(keys) > 1 else None)]
 
     def _list_ways(self, table: Table) -> Iterator[ColumnElement[bool]]:
-        donor = Base.metadata.tables["donor"]
-        if table is donor:
-            yield donor.c.id.in_(self.donor_ids)
+        """Give the conditions by which rows lead to the person: at once, or by a row that was found."""
+        if table.name == "donor":
+            yield table.c.id.in_(self.donor_ids)
             return
-        own = [key.parent for key in table.foreign_keys if key.column.table is donor]
-        yield from (column.in_(self.donor_ids) for column in own)
-        if own:
-            return
-        parents = {name for names in TABLES.values() for name in names} - set(FOUND_APART)
         for key in table.foreign_keys:
-            parent = key.column.table
-            if parent is not table and parent.name in parents:
-                yield key.parent.in_(select(key.column).where(self._is_about(parent)))
+            parent = key.column.table.name
+            if parent == table.name or not _is_indexed(key.parent):
+                continue
+            ids = self.donor_ids if parent == "donor" else self._list_ids(parent)
+            yield from (key.parent.in_(chunk) for chunk in cut_query_values(ids))
+
+    def _list_ids(self, name: str) -> list[int]:
+        return [int(str(row["id"])) for row in self._raw.get(name, []) if "id" in row]
+
+    def _list_late_ways(self, table: Table) -> Iterator[ColumnElement[bool]]:
+        if table.name == "suppression":
+            contacts = self._raw["contact_point"]
+            hashes = {hash_address(str(row["value"])) for row in contacts if row["kind"] == "email"}
+            yield table.c.address_hash.in_(hashes)
+        elif table.name in ("entry", "detail"):
+            ids = {row[f"{table.name}_id"] for row in self._raw["match"]} - {None}
+            yield from (table.c.id.in_(chunk) for chunk in cut_query_values(sorted(map(str, ids), key=int)))
+        elif table.name == "provider_map":
+            yield table.c.kind.in_(GIVERS) & table.c.subject_id.in_(self.donor_ids)
+        else:
+            refs = collect_refs(self.donor_ids)
+            for provider, account in list_accounts(self.donor_ids):
+                groups = follow_links(provider, account, refs)
+                if table.name == "provider_event":
+                    yield from (table.c.object_id.in_(chunk) for chunk in cut_query_values(sorted(groups)))
+                else:
+                    is_of_account = (table.c.provider == provider) & (table.c.account == account)
+                    for chunk in cut_query_values(sorted(groups)):
+                        yield is_of_account & table.c.grp.in_(chunk)
+
+
+def _is_indexed(column: Column[object]) -> bool:
+    """Return whether an index begins with a column, so that its rows are found without reading all."""
+    table = column.table
+    leading = [next(iter(index.columns), None) for index in table.indexes]
+    unique = [one for one in table.constraints if isinstance(one, UniqueConstraint | PrimaryKeyConstraint)]
+    leading += [next(iter(one.columns), None) for one in unique]
+    return bool(column.index or column.unique) or any(one is column for one in leading)
 
 
 def _write_cell(table: Table, name: str, value: object) -> object:
@@ -181,7 +211,7 @@ def _find_recipients(donor: Donor, donor_ids: Sequence[int]) -> Recipients:
     providers = db.session.scalars(
         select(Payment.provider).where(Payment.donor_id.in_(donor_ids)).distinct().order_by(Payment.provider)
     ).all()
-    sent = select(Message.id).where(Message.donor_id.in_(donor_ids), Message.state == "sent")
+    states = db.session.scalars(select(Message.state).where(Message.donor_id.in_(donor_ids))).all()
     exports = db.session.execute(
         select(AuditRecord.at, AuditRecord.actor, AuditRecord.what, AuditRecord.data)
         .where(AuditRecord.what.in_(_EXPORTS), AuditRecord.at >= donor.created_at)
@@ -190,7 +220,7 @@ def _find_recipients(donor: Donor, donor_ids: Sequence[int]) -> Recipients:
     )
     return Recipients(
         list(providers),
-        len(db.session.scalars(sent).all()),
+        sum(state == "sent" for state in states),
         [
             {"at": write_value(at), "actor": actor, "list": str(data.get("list", "everything"))}
             for at, actor, what, data in exports

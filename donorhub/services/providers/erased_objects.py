@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Collection, Iterable
-from typing import Final
+from collections.abc import Collection, Iterable, Mapping
+from typing import Final, get_args
 
-from sqlalchemy import delete, or_, select, tuple_, update
+from sqlalchemy import and_, delete, select, update
 
 from donorhub.db import cut_query_values, db
 from donorhub.domain.donors.redaction import Telling, names_person, redact_message, strip_state
@@ -19,11 +19,14 @@ from donorhub.models import (
     ProviderMap,
     ProviderRegister,
     RecurringGift,
+    WebhookEndpoint,
 )
 from donorhub.models.states import ProviderObject
 from donorhub.services.donors.erasure import Person
+from webhooks.fact import FactKind
 
-_GIVERS: Final[tuple[ProviderObject, ...]] = (
+_KINDS: Final[tuple[str, ...]] = get_args(FactKind)
+GIVERS: Final[tuple[ProviderObject, ...]] = (
     "customer",
     "payment",
     "subscription",
@@ -35,10 +38,12 @@ def redact_objects(person: Person) -> None:
     customers are. Money, ids and states stay: the books are read from them."""
     refs = collect_refs(person.donor_ids)
     db.session.execute(
-        delete(ProviderMap).where(ProviderMap.kind.in_(_GIVERS), ProviderMap.subject_id.in_(person.donor_ids))
+        delete(ProviderMap).where(ProviderMap.kind.in_(GIVERS), ProviderMap.subject_id.in_(person.donor_ids))
     )
-    groups = follow_links(refs)
-    object_refs = refs | groups | _strip_registers(groups | refs)
+    object_refs = set(refs)
+    for provider, account in list_accounts(person.donor_ids):
+        groups = follow_links(provider, account, refs)
+        object_refs |= groups | _strip_registers(provider, account, groups)
     for chunk in cut_query_values(sorted(object_refs)):
         events = select(ProviderEvent.id, ProviderEvent.body).where(ProviderEvent.object_id.in_(chunk))
         _redact_events([(id_, body) for id_, body in db.session.execute(events)])
@@ -53,7 +58,7 @@ def collect_refs(donor_ids: Collection[int]) -> set[str]:
         select(Payment.payment_key)
         .join(Gift, Gift.id == Payment.gift_id)
         .where(Gift.donor_id.in_(donor_ids)),
-        select(ProviderMap.ref).where(ProviderMap.kind.in_(_GIVERS), ProviderMap.subject_id.in_(donor_ids)),
+        select(ProviderMap.ref).where(ProviderMap.kind.in_(GIVERS), ProviderMap.subject_id.in_(donor_ids)),
         select(RecurringGift.source_ref).where(
             RecurringGift.donor_id.in_(donor_ids), RecurringGift.kind == "provider"
         ),
@@ -62,47 +67,55 @@ def collect_refs(donor_ids: Collection[int]) -> set[str]:
     return {ref for query in queries for ref in db.session.scalars(query) if ref}
 
 
-def follow_links(refs: Collection[str]) -> set[str]:
-    """Return the groups in which these objects lie, and those joined to them: payment, invoice,
-    subscription, customer. A payout holds many people's and is joined to none of them."""
+def list_accounts(donor_ids: Collection[int]) -> list[tuple[str, str]]:
+    """Return the accounts at providers that anything of the person may have come from."""
+    payments = select(Payment.provider, Payment.account).where(Payment.donor_id.in_(donor_ids)).distinct()
+    endpoints = select(WebhookEndpoint.provider, WebhookEndpoint.account).distinct()
+    rows = [*db.session.execute(payments), *db.session.execute(endpoints)]
+    return sorted({(provider, account) for provider, account in rows})
+
+
+def follow_links(provider: str, account: str, refs: Collection[str]) -> set[str]:
+    """Return these ids, the groups of an account in which such objects lie, and those joined to them:
+    payment, invoice, subscription, customer. A payout holds many people's and is joined to none of them."""
+    register = ProviderRegister
+    is_of_account = and_(register.provider == provider, register.account == account)
     groups: set[str] = set()
     new = set(refs)
     while new:
         joined: set[str] = set()
         for chunk in cut_query_values(sorted(new)):
-            rows = db.session.execute(
-                select(ProviderRegister.kind, ProviderRegister.grp, ProviderRegister.state).where(
-                    or_(ProviderRegister.grp.in_(chunk), ProviderRegister.ref.in_(chunk)),
-                    ProviderRegister.kind != "payout",
-                )
-            )
-            for kind, group, state in rows:
-                joined.add(group)
-                if kind == "link" and isinstance(state.get("to"), str):
-                    joined.add(state["to"])
+            for condition in (register.grp.in_(chunk), register.kind.in_(_KINDS) & register.ref.in_(chunk)):
+                query = select(register.kind, register.grp, register.state).where(is_of_account, condition)
+                for kind, group, state in db.session.execute(query):
+                    joined |= _read_groups(kind, group, state)
         groups |= new
         new = joined - groups
     return groups
 
 
-def _strip_registers(groups: Collection[str]) -> set[str]:
+def _read_groups(kind: str, group: str, state: Mapping[str, object]) -> set[str]:
+    """Return the group that a register lies in, and the one that it joins to it; of a payout none."""
+    if kind == "payout":
+        return set()
+    joined_group = state.get("to") if kind == "link" else None
+    return {group, joined_group} if isinstance(joined_group, str) else {group}
+
+
+def _strip_registers(provider: str, account: str, groups: Collection[str]) -> set[str]:
     """Take what tells of a person out of the registers of groups; return the objects' ids."""
+    register = ProviderRegister
+    is_of_account = and_(register.provider == provider, register.account == account)
     refs: set[str] = set()
     for chunk in cut_query_values(sorted(groups)):
-        register = ProviderRegister
-        rows = db.session.execute(
-            select(register.provider, register.account, register.kind, register.ref, register.state).where(
-                register.grp.in_(chunk)
-            )
-        ).all()
-        for provider, account, kind, ref, state in rows:
+        query = select(register.kind, register.ref, register.state).where(
+            is_of_account, register.grp.in_(chunk)
+        )
+        for kind, ref, state in db.session.execute(query).all():
             refs.add(ref)
             db.session.execute(
                 update(register)
-                .where(
-                    tuple_(register.provider, register.account, register.kind, register.ref)
-                    == (provider, account, kind, ref)
-                )
+                .where(is_of_account, register.kind == kind, register.ref == ref)
                 .values(state=strip_state(state))
                 .execution_options(synchronize_session=False)
             )

@@ -53,7 +53,7 @@ def test_change_at_the_same_moment_is_not_kept(database: Flask, donor_id: int) -
     assert isinstance(second.error, NotFound)
 
 
-def test_note_at_the_same_moment_goes_with_the_sweep(database: Flask, donor_id: int) -> None:
+def test_note_of_that_moment_goes_too(database: Flask, donor_id: int) -> None:
     """A note that was begun before the erasure is kept for a moment, and goes with the bytes."""
     row, _ = erasure.erase_donor(donor_id, now=NOW, actor=ME)
     key = erasure.name_task(row)
