@@ -195,6 +195,7 @@ KINDS = {
     "killed, not failed",
     "stages",
     "clone guard",
+    "erasure",
     "whole move",
     "merging",
     "own words",

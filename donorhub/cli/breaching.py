@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 
 import click
 
@@ -14,7 +14,13 @@ from donorhub.services.access import organisation
 from donorhub.services.moving import breach_reports
 from donorhub.services.moving.breach_reports import BreachReport
 
-_DAY = click.DateTime(["%Y-%m-%d"])
+
+def _read_day(_context: click.Context, _option: click.Parameter, text: str | None) -> date | None:
+    """Return the day that an option names; refuse what is none."""
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError as e:
+        raise click.BadParameter("write a day as 2026-11-22") from e
 
 
 @click.group("breach")
@@ -23,17 +29,17 @@ def breach_group() -> None:
 
 
 @breach_group.command("report")
-@click.option("--since", required=True, type=_DAY, help="The first day, in the organisation's time.")
-@click.option("--until", type=_DAY, help="The last day; else today.")
+@click.option("--since", required=True, callback=_read_day, help="The first day, in the organisation's time.")
+@click.option("--until", callback=_read_day, help="The last day; else today.")
 @click.option("--actor", default="", help="Only this one: user:3, token:2, cli:marta.")
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 @run_in_app
 @read_only()
-def report_breach(since: datetime, until: datetime | None, actor: str, as_json: bool) -> None:
+def report_breach(since: date, until: date | None, actor: str, as_json: bool) -> None:
     """Show whom somebody looked at since a day, and what they took out: for Art. 33 and 34."""
-    last_on: date = until.date() if until else organisation.get_day(clock.now())
+    last_on = until or organisation.get_day(clock.now())
     report = breach_reports.make_report(
-        since=organisation.get_midnight(since.date()),
+        since=organisation.get_midnight(since),
         until=organisation.get_midnight(last_on + timedelta(days=1)),
         actor=actor,
     )

@@ -11,12 +11,13 @@ from typing import Any, NamedTuple
 
 import pytest
 from flask import Flask
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine, select, text
 
 from donorhub.config import Settings
 from donorhub.db import db
 from donorhub.errors import Misconfigured, Rejected
 from donorhub.jobs.backups import backups, erasure_log
+from donorhub.models import AuditRecord
 from donorhub.services.donors import erasure
 from tests.cli.conftest import Donorhub
 from tests.contents import read_contents
@@ -131,6 +132,8 @@ def test_flipped_bit_is_refused(kept: Kept, shell: Donorhub, place: dict[str, st
 
 def test_backup_tells_nothing_without_its_key(kept: Kept) -> None:
     """No name is in the file, the folder is ours alone, and another key does not open it."""
+    made = select(AuditRecord.data).where(AuditRecord.what == "backup.made")
+    assert db.session.scalars(made).all() == [{"file": kept.path.name}]
     content = kept.path.read_bytes().lower()
     assert content.startswith(b"age-encryption.org/v1")
     assert not [name for name in NAMES if name.encode() in content]

@@ -57,3 +57,5 @@ def test_days_are_those_asked_for(database: Flask, donorhub: Donorhub) -> None:
     assert "donors looked at or copied: 0 (none)" in ended.out
     ended = donorhub("breach", "report", "--since", "2026-11-22", "--until", "2026-11-22")
     assert f"donors looked at or copied: 1 ({anna})" in ended.out
+    wrong = donorhub("breach", "report", "--since", "22.11.2026")
+    assert wrong.code == 2 and "write a day as 2026-11-22" in wrong.err

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from typing import Final
 
@@ -14,15 +15,10 @@ _SHORTEST_WORD: Final = 3
 _SHORTEST_NUMBER: Final = 8  # digits: what is shorter may be an amount or a day
 # Keys of a provider's message whose texts are ids, words of the provider, or money: no person.
 _PLAIN_KEYS: Final = frozenset(
-    (
-        "id object type currency status api_version interval reason reporting_category billing_reason mode"
-        " customer payment_intent charge latest_charge invoice latest_invoice subscription subscription_item"
-        " payment_method default_payment_method balance_transaction setup_intent mandate price plan product"
-        " source destination refund dispute payout failure_code failure_balance_transaction network_status"
-        " collection_method confirmation_method capture_method payment_status usage request account"
-        " proration_behavior billing_scheme cancellation_reason trace_id source_type method"
-    ).split()
+    "id object type currency status api_version reason mode interval account".split()
 )
+# What a provider names a thing by; no name, address or sentence is written so.
+_ID: Final = re.compile(r"[a-z]{2,12}_(?=[A-Za-z]*[0-9])[A-Za-z0-9]+")
 # Keys of the shapes that we keep of a provider's object (webhooks.states) which tell of a person.
 _PERSONS_KEYS: Final = frozenset(
     (
@@ -90,7 +86,8 @@ def redact_message(body: bytes) -> bytes:
 
 def _keep_plain(value: object, *, key: str) -> object:
     if isinstance(value, str):
-        return value if key in _PLAIN_KEYS else None
+        is_id = key not in _PERSONS_KEYS and _ID.fullmatch(value)
+        return value if key in _PLAIN_KEYS or is_id else None
     if isinstance(value, Mapping):
         return {name: _keep_plain(inner, key=name) for name, inner in value.items() if name != "metadata"}
     if isinstance(value, list):

@@ -43,6 +43,7 @@ EXEMPT: Final[Mapping[tuple[str, str], str]] = {
     ("erasure", "donor_id"): "of who was erased: nobody merges them",
     ("donor_document", "donor_id"): "one row a donor, written anew",
     ("donor_stage", "donor_id"): "one row a donor, worked out anew",
+    ("donor_read", "donor_id"): "who looked at the record as it was",
     ("duplicate_member", "donor_id"): "names the record as it was, read through the merge",
     ("duplicate_verdict", "left_id"): "names the record as it was, read through the merge",
     ("duplicate_verdict", "right_id"): "names the record as it was, read through the merge",

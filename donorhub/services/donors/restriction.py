@@ -8,6 +8,7 @@ from donorhub.db import db
 from donorhub.errors import Rejected
 from donorhub.models import Donor
 from donorhub.services.access import audit
+from donorhub.services.donors import contact_rows
 
 
 def set_restriction(donor: Donor, is_restricted: bool, *, reason: str, now: datetime, actor: str) -> bool:
@@ -17,10 +18,11 @@ def set_restriction(donor: Donor, is_restricted: bool, *, reason: str, now: date
     """
     if not reason.strip():
         raise Rejected("say why, as the donor did", field="/reason")
-    locked = db.session.get_one(Donor, donor.id, with_for_update=True, populate_existing=True)
-    if locked.is_restricted == is_restricted:
+    contact_rows.lock_donor(donor.id)
+    db.session.refresh(donor)
+    if donor.is_restricted == is_restricted:
         return False
-    locked.is_restricted, locked.updated_at, locked.version = is_restricted, now, locked.version + 1
+    donor.is_restricted, donor.updated_at, donor.version = is_restricted, now, donor.version + 1
     audit.record_change(
         actor,
         "donor.restricted" if is_restricted else "donor.unrestricted",

@@ -155,6 +155,8 @@ def test_destroyed_key_opens_no_paper(person: int) -> None:
     assert sealed_receipts.destroy_keys(last_year=2025, now=NOW) == 0
     assert sealed_receipts.destroy_keys(last_year=2026, now=NOW) == 1
     assert sealed_receipts.destroy_keys(last_year=2026, now=NOW) == 0
+    record = db.session.scalars(select(AuditRecord).where(AuditRecord.what == "receipt.key_destroyed")).one()
+    assert record.data == {"year": 2026}
     with pytest.raises(Conflict, match="destroyed"):
         sealed_receipts.reopen_receipt(2, reason="tax office", now=NOW, actor=ME)
 

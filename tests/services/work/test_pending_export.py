@@ -63,6 +63,9 @@ def test_every_secret_column_is_left_out(database: Flask) -> None:
     SECRETS, or here with the reason why it is none."""
     # Keyed: they tell nothing without the key.
     harmless = {("suppression", "address_hash"), ("contact_point", "value_hash")}
+    harmless |= {("erased_key", "value_hash"), ("erasure", "code_hash")}
+    # Sealed with the key of the installation, which is not in the export.
+    harmless |= {("receipt_key", "sealed_key"), ("receipt", "sealed_payload")}
     sounding = {
         (table.name, column.name)
         for table in Base.metadata.sorted_tables

@@ -62,6 +62,8 @@ def test_restriction_stops_mail_until_lifted(database: Flask) -> None:
     let_write()
     assert staff.post(f"{page}/restriction", is_restricted="0", reason="mended").status_code == 302
     assert "are only kept, not used" not in staff.text(page)
+    words = [row[4] for row in rows()["audit_record"] if row[5] == "donor"]
+    assert words == ["donor.created", "donor.restricted", "donor.unrestricted"]
     assert not rows().get(Erasure.__tablename__)
 
 

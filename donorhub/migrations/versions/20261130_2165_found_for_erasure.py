@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = '20261130_2158'
-down_revision = '20261130_2155'
+revision = '20261130_2165'
+down_revision = '20261130_2160'
 branch_labels = None
 depends_on = None
 
