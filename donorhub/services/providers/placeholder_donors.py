@@ -14,6 +14,7 @@ from sqlalchemy import func, select, update
 from donorhub.db import db
 from donorhub.models import DomainEvent, Donor, Gift, Payment, ProviderMap, Receipt, RecurringGift, Task
 from donorhub.services.access import audit
+from donorhub.services.donors import search_documents
 from donorhub.services.work import tasks
 
 _MOVING: Final = (Gift, RecurringGift, Payment, Task, DomainEvent)
@@ -53,4 +54,5 @@ def merge_placeholder(donor: Donor, better: Donor, *, now: datetime, actor: str)
     )
     donor.merged_into_id, donor.updated_at = better.id, now
     donor.version += 1
+    search_documents.write_documents([better.id, donor.id])
     audit.record_action(actor, "donor.merged", ("donor", donor.id), now=now, data={"into": better.id})

@@ -27,6 +27,7 @@ from donorhub.services.donors import (
     unmerging,
 )
 from donorhub.services.giving import gifts
+from tests.races import run_second, skip_without_locks
 
 ACTOR = "system:0"
 ALL = Principal("user", 1, "Ola", PERMISSIONS)
@@ -265,3 +266,15 @@ def test_many_new_donors_are_found() -> None:
     db.session.commit()
     assert find("krasinqi") == find("44 999") == find("5387") == ["Ilir Krasniqi"]
     assert search_documents.list_differing([1, 2, 3, 4]) == []
+
+
+def test_two_who_leave_at_once_take_their_word(database: Flask) -> None:
+    """Where the last two of a name are taken away at once, the name is no word of a typo any more."""
+    skip_without_locks(database)
+    ids = [add(name).id for name in ("Ewa Zupelniejedna", "Jan Zupelniejedna")]
+    removal.remove_donors(ids[:1], reason="undone", now=clock.now(), actor=ACTOR)
+    second = run_second(
+        database, lambda: removal.remove_donors(ids[1:], reason="undone", now=clock.now(), actor=ACTOR)
+    )
+    assert second.waited and second.error is None
+    assert "zupelniejedna" not in set(db.session.scalars(select(TypoStump.word)))
