@@ -55,6 +55,7 @@ def write_documents(donor_ids: Collection[int]) -> None:
         changed = {id_: words for id_, words in documents.items() if before.get(id_) != words}
         gone_ids = [id_ for id_ in before if id_ not in documents]
         if gone_ids:
+            _take_turn()
             db.session.execute(
                 delete(DonorDocument)
                 .where(DonorDocument.donor_id.in_(gone_ids))
@@ -178,15 +179,9 @@ def _list_missing(words: Collection[str]) -> set[str]:
 
 def _take_words_out(words: Collection[str]) -> None:
     """Take out words that are in no donor's name any more."""
-    words = [word for word in sorted(words) if not _is_word_held(word)]
-    if not words:
-        return
-    if db.session.get_bind().dialect.name == "postgresql":
-        # Two who take out the last two donors of one name each still see the other's: one after the other.
-        db.session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
     pairs = [
         {"of_stump": stump, "of_word": word}
-        for word in words
+        for word in sorted(words)
         if not _is_word_held(word)
         for stump in list_stumps(word)
     ]
@@ -197,6 +192,13 @@ def _take_words_out(words: Collection[str]) -> None:
             ),
             pairs,
         )
+
+
+def _take_turn() -> None:
+    """Let those who take donors out do it one after the other: else two who take out the last two of a name
+    each still see the other's, and the name stays."""
+    if db.session.get_bind().dialect.name == "postgresql":
+        db.session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
 
 
 def _is_word_held(word: str) -> bool:
