@@ -106,7 +106,7 @@ OWN_FIELDS: Final[Mapping[str, object]] = {  # that may be hidden from a role
 CUSTOM_KINDS: Final[Words[CustomKind]] = {
     "text": lazy_gettext("Text of one line"),
     "long_text": lazy_gettext("Long text"),
-    "number": lazy_gettext("Number"),
+    "number": lazy_gettext("A number"),
     "day": lazy_gettext("Date"),
     "yes_no": lazy_gettext("Yes or no"),
     "choice": lazy_gettext("One choice"),
