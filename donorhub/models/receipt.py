@@ -72,7 +72,7 @@ class Receipt(Base):
     voided_by: Mapped[str | None]
     # Of an erased donor: the payload as it was issued, under the key of the year; what stands in ``payload``
     # then names nobody. The bytes of the PDFs are sealed with it.
-    sealed_payload: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True, info=PERSONAL)
+    sealed_payload: Mapped[bytes | None] = mapped_column(LargeBinary, info=PERSONAL)
     void_reason: Mapped[str | None] = mapped_column(info=PERSONAL)
 
     donor: Mapped[Donor] = relationship()
