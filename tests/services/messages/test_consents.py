@@ -76,7 +76,7 @@ def test_refused_answer_changes_nothing(donor: Donor, now: datetime, new: NewCon
 
 def test_no_contact_is_one_button(donor: Donor, now: datetime) -> None:
     """It is an opt-out of everything, the donor is marked by it, and a second click changes nothing."""
-    version = donor.version
+    version, now = donor.version, now + timedelta(minutes=1)  # said after they were added
     words = {"source": "phone", "reason": "called us", "said_on": date(2026, 11, 20)}
     row, is_new = consents.refuse_contact(donor, **words, now=now, actor=ACTOR)  # type: ignore[arg-type]
     assert (is_new, donor.do_not_contact, donor.version) == (True, True, version + 1)
@@ -213,6 +213,8 @@ def test_wording_is_kept_in_versions(donor: Donor, now: datetime) -> None:
     other, _ = consent_texts.add_text("information", "pl", "Klauzula.", **words)  # type: ignore[arg-type]
     assert (first.version, second.version, other.version, row.text_id) == (1, 2, 1, first.id)
     assert [text.id for text in consent_texts.list_newest()] == [second.id]
+    audited = select(AuditRecord.subject_id).where(AuditRecord.what == "consent_text.added")
+    assert db.session.scalars(audited.order_by(AuditRecord.id)).all() == [first.id, second.id, other.id]
     with pytest.raises(Rejected):
         consents.record_consent(
             donor, say("given", date(2026, 11, 2), "appeal", text_id=other.id), now=now, actor=ACTOR
