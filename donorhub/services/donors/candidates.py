@@ -160,7 +160,7 @@ def read_commonness(facts: Collection[RecordFacts]) -> Commonness:
 
 def find_by_keys(keys: Collection[KeyPair]) -> set[int]:
     """Return the donors who have one of these keys that at most a few have; generic ones lead to nobody."""
-    telling = [pair for pair in sorted(set(keys)) if pair not in _find_generic(keys)]
+    telling = sorted(set(keys) - _find_generic(keys))
     if not telling:
         return set()
     parts = [

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -11,6 +11,7 @@ from schwifty import IBAN
 from schwifty.exceptions import SchwiftyException
 from sqlalchemy import ColumnElement, bindparam, func, select, text
 
+from donorhub import vault
 from donorhub.db import cut_query_values, db
 from donorhub.domain.donors import codes, identity, languages, tax_numbers
 from donorhub.errors import Conflict, NotFound, Rejected
@@ -220,11 +221,14 @@ def find_by_emails(emails: Collection[str], *, newcomers: Collection[str]) -> di
     """
     new_addresses = {normalise_email(email) for email in newcomers}
     addresses = {normalise_email(email) for email in emails} | new_addresses
-    donors_by_email = _read_by_emails(addresses)
+    # Hashed here, and not a few calls below: each payment of a provider comes this way.
+    address_by_hash = {vault.compute_keyed_hash(address): address for address in addresses}
+    donors_by_email = _read_by_emails(address_by_hash)
     missing = new_addresses - donors_by_email.keys()
     if missing and db.session.get_bind().dialect.name == "postgresql":
         db.session.execute(_TAKE_TURNS, {"emails": sorted(missing)})
-        donors_by_email |= _read_by_emails(missing)
+        missing_by_hash = {key: one for key, one in address_by_hash.items() if one in missing}
+        donors_by_email |= _read_by_emails(missing_by_hash)
     return donors_by_email
 
 
@@ -244,11 +248,10 @@ _BY_EMAILS: Final = (
 )
 
 
-def _read_by_emails(emails: Collection[str]) -> dict[str, list[Donor]]:
-    if not emails:
+def _read_by_emails(email_by_hash: Mapping[str, str]) -> dict[str, list[Donor]]:
+    if not email_by_hash:
         return {}
     donors_by_email: dict[str, list[Donor]] = {}
-    email_by_hash = identity_keys.hash_keys("email", emails)
     for value_hash, donor in db.session.execute(_BY_EMAILS, {"hashes": sorted(email_by_hash)}):
         donors_by_email.setdefault(email_by_hash[value_hash], []).append(donor)
     return donors_by_email

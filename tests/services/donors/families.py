@@ -229,6 +229,8 @@ class Families:
 
     def _slip(self, word: str) -> str:
         """A letter too few, or two that changed places."""
+        if len(word) < 3:
+            return word
         at = self.pick.randrange(1, max(2, len(word) - 2))
         if self.pick.random() < 0.5:
             return word[:at] + word[at + 1 :]

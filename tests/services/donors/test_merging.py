@@ -281,7 +281,9 @@ def test_later_promise_points_to_its_account(pair: Pair, now: datetime) -> None:
     assert sides == {("loser", "account"), ("survivor", "")}
     undo(merge_id, now)
     rows = db.session.execute(
-        select(RecurringGift.donor_id, RecurringGift.source_ref).where(RecurringGift.id > 2)
+        select(RecurringGift.donor_id, RecurringGift.source_ref)
+        .where(RecurringGift.id > 2)
+        .order_by(RecurringGift.id)
     )
     assert [tuple(row) for row in rows] == [(loser.id, "later"), (survivor.id, "later still")]
     assert_sound(now)
