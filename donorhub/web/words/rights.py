@@ -25,6 +25,28 @@ _GROUPS: Final[Mapping[str, object]] = {
     "message": lazy_gettext("Texts of messages"),
     "task": lazy_gettext("Texts of tasks"),
     "gift": lazy_gettext("Notes of gifts"),
+    "former_name": lazy_gettext("Earlier names"),
+    "custom_value": lazy_gettext("Fields of our own"),
+    "correction": lazy_gettext("Corrections of gifts"),
+    "recurring_gift_change": lazy_gettext("Changes of recurring gifts"),
+    "provider_map": lazy_gettext("What a payment provider knows you by"),
+    "provider_register": lazy_gettext("What a payment provider says of payments"),
+    "detail": lazy_gettext("Single payments of a bank entry"),
+    "match": lazy_gettext("Why a payment is theirs"),
+    "receipt_pdf": lazy_gettext("Papers of receipts"),
+    "record_row": lazy_gettext("Rows of imported files"),
+    "merge_log": lazy_gettext("Records that were joined"),
+    "merge_drop": lazy_gettext("Records that were joined"),
+}
+_COLUMNS: Final[Mapping[str, object]] = {
+    "code": lazy_gettext("Code"),
+    "counterparty_account": lazy_gettext("Account of who paid"),
+    "counterparty_name": lazy_gettext("Name of who paid"),
+    "remittance": lazy_gettext("Title of the transfer"),
+    "text": lazy_gettext("Text"),
+    "title": lazy_gettext("Title"),
+    "town": lazy_gettext("Town"),
+    "value": lazy_gettext("Value"),
 }
 _OTHERS: Final = lazy_gettext("Texts of other rows")
 
@@ -74,7 +96,7 @@ def name_table(table: str) -> str:
 
 def name_column(column: str) -> str:
     """Return what stands in a column in words of people, else its plain name."""
-    return str(FIELDS.get(column) or column.replace("_", " "))
+    return str(FIELDS.get(column) or _COLUMNS.get(column) or column.replace("_", " "))
 
 
 RETENTION_KINDS: Final[Mapping[RetentionKind, object]] = {
