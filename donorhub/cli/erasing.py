@@ -36,13 +36,14 @@ def erase_donor(donor_id: int, yes: bool, digest: str) -> None:
     if not yes and not is_confirmed(preview.digest, digest, lambda: show_preview(preview), _QUESTION):
         sys.exit(1)
     row, _ = erasure.erase_donor(donor_id, digest=preview.digest, now=clock.now(), actor=get_actor())
+    erasure_id = row.id  # the row is let go of with the task
     task_id = db.session.scalar(select(Task.id).where(Task.key == erasure.name_task(row)))
     db.session.commit()
     assert task_id is not None  # noqa: S101  it was planned with the erasure
     click.echo(f"donor {donor_id} is erased; the bytes that are left of them are overwritten")
     run_task(task_id)
     db.session.rollback()
-    is_done = db.session.get_one(Erasure, row.id).bytes_erased_at is not None
+    is_done = db.session.get_one(Erasure, erasure_id).bytes_erased_at is not None
     click.echo("overwritten" if is_done else "a worker overwrites the bytes that are left, within a day")
 
 

@@ -171,7 +171,8 @@ class _Finder:
             yield table.c.address_hash.in_(hashes)
         elif table.name in ("entry", "detail"):
             ids = {row[f"{table.name}_id"] for row in self._raw["match"]} - {None}
-            yield from (table.c.id.in_(chunk) for chunk in cut_query_values(sorted(map(str, ids), key=int)))
+            numbers = sorted(int(str(id_)) for id_ in ids)
+            yield from (table.c.id.in_(chunk) for chunk in cut_query_values(numbers))
         elif table.name == "provider_map":
             yield table.c.kind.in_(GIVERS) & table.c.subject_id.in_(self.donor_ids)
         else:
