@@ -151,7 +151,16 @@ def _part_donors(log: MergeLog, now: datetime) -> None:
         db.session.execute(
             update(Donor).where(Donor.id == log.loser_id).values(dict.fromkeys(words_since, True))
         )
+    _keep_strict_words(_list_chain(log.survivor_id))
     db.session.expire_all()
+
+
+def _keep_strict_words(donor_ids: Sequence[int]) -> None:
+    """Let a donor say no still where another record that is a part of them does."""
+    table = Base.metadata.tables["donor"]
+    for name in merge_fields.list_strict_columns():
+        said = select(table.c.merged_into_id).where(table.c.merged_into_id.in_(donor_ids), table.c[name])
+        db.session.execute(update(table).where(table.c.id.in_(said)).values({name: True}))
 
 
 def _list_words_since(log: MergeLog, changes: Sequence[Mapping[str, Any]]) -> list[str]:

@@ -181,3 +181,13 @@ def test_undone_merge_frees_the_pair(database: Flask, now: datetime) -> None:
             raise AssertionError(other) from e
     db.session.commit()
     assert set(db.session.scalars(select(Donor.merged_into_id).where(Donor.id != ids[0]))) == {ids[0]}
+
+
+def test_no_of_another_part_stays(database: Flask, now: datetime) -> None:
+    """Of two records that said no and are a part of a donor, one may leave: the other's no holds."""
+    husband, first, second = (add_donor("Jan Kowalski", do_not_contact=no) for no in (False, True, True))
+    log, _ = merging.merge_donors(husband.id, first.id, now=now, actor=ME)
+    merging.merge_donors(husband.id, second.id, now=now, actor=ME)
+    unmerging.undo_merge(log.id, now=now, actor=ME)
+    db.session.commit()
+    assert (husband.do_not_contact, first.do_not_contact) == (True, True)
