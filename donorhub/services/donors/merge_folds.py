@@ -68,7 +68,6 @@ def _fold_members(kept_row: Row, folded_row: Row) -> Row:
 FOLDS: Final[Mapping[str, Callable[[Row, Row], Row]]] = {
     "contact_point": _fold_contacts,
     "custom_value": _change_nothing,
-    "donor_read": _change_nothing,
     "donor_role": _change_nothing,
     "donor_tag": _change_nothing,
     "household_member": _fold_members,
