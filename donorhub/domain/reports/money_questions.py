@@ -61,6 +61,12 @@ def read_amount(text: str) -> AmountQuestion | None:
     return AmountQuestion(minor, is_about=match["about"] is not None) if minor else None
 
 
+def names_somebody(text: str) -> bool:
+    """Say whether a text may be a name: it has letters, and asks for no amount and no receipt."""
+    has_letter = any(sign.isalpha() for sign in text)
+    return has_letter and read_amount(text) is None and read_receipt_number(text) is None
+
+
 def read_gift_number(text: str) -> int | None:
     """Return the number of a gift that a text is: ``2874``, ``gift 2874``."""
     match = _GIFT_NUMBER.fullmatch(fold_letters(text))

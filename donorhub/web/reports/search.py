@@ -10,6 +10,7 @@ from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from donorhub.domain.receipts.numbering import format_number
+from donorhub.domain.reports.money_questions import names_somebody
 from donorhub.money import Money
 from donorhub.services.donors.ranked_search import DonorHit
 from donorhub.services.giving import history
@@ -51,13 +52,14 @@ def show_answers() -> Response | str:
     is_typing = FRAGMENT in request.headers
     limit = whole_search.MOST if is_typing else _MOST_ON_PAGE
     answers = whole_search.find_everything(text, get_principal(), limit=limit)
+    new_name = text if names_somebody(text) else ""
     if is_typing:
         groups = list_groups(answers.cut_to(whole_search.MOST))
-        return render_template("reports/_answers.html", groups=groups, text=text)
+        return render_template("reports/_answers.html", groups=groups, text=text, new_name=new_name)
     groups = list_groups(answers)
     if answers.count == 1:
         return redirect(groups[0].answers[0].address)
-    return render_template("reports/search.html", groups=groups, text=text)
+    return render_template("reports/search.html", groups=groups, text=text, new_name=new_name)
 
 
 def list_groups(answers: Answers) -> list[Group]:

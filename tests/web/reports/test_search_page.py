@@ -45,6 +45,15 @@ def test_miss_offers_a_new_donor(database: Flask) -> None:
     assert "/donors/new" not in caller.client.get("/search?q=ewa", headers=TYPING).text
 
 
+def test_amounts_and_numbers_are_nobodys_name(database: Flask) -> None:
+    """Where an amount, a receipt's or a phone number is not found the new donor begins without a name."""
+    staff = Staff(database, "fundraiser")
+    for text in ("123,45", "about+120", "R/2026/00012", "1/2026", "600+700+800"):
+        for headers in ({}, TYPING):
+            page = staff.client.get(f"/search?q={text}", headers=headers).text
+            assert "/donors/new" in page and "/donors/new?name" not in page
+
+
 def test_empty_search_asks_for_words(database: Flask) -> None:
     """Without a text the page says what can be looked for, and finds nobody."""
     staff = Staff(database, "fundraiser")
