@@ -18,6 +18,7 @@ from donorhub.web.forms import Form
 from donorhub.web.reader import get_today
 from donorhub.web.saving import commit, tell_reader
 from donorhub.web.words import rights
+from donorhub.web.words.column_words import name_column
 
 bp = Blueprint("data_care", __name__, url_prefix="/settings/data")
 Answer = AnyResponse | str | tuple[str, int]
@@ -69,6 +70,6 @@ def _render_page(form: Form) -> str:
         titles=rights.PURPOSE_TITLES_OF_DONORS,
         reasons=rights.PURPOSE_REASONS,
         name_table=rights.name_table,
-        name_column=rights.name_column,
+        name_column=name_column,
         settings=settings,
     )

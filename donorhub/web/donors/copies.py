@@ -14,6 +14,8 @@ from donorhub.services.moving import subject_access
 from donorhub.services.moving.subject_access import SubjectCopy
 from donorhub.web.admission import get_principal, require_permission
 from donorhub.web.donors.consents import bp
+from donorhub.web.donors.copied_rows import find_currencies, write_row, write_source, write_sources
+from donorhub.web.showing import show_day
 from donorhub.web.words import rights
 
 __all__ = ["bp"]
@@ -61,7 +63,11 @@ def render_copy(copy: SubjectCopy) -> str:
             titles=rights.PURPOSE_TITLES,
             reasons=rights.PURPOSE_REASONS,
             name_table=rights.name_table,
-            name_column=rights.name_column,
+            currencies=find_currencies(copy),
+            write_row=write_row,
+            write_source=write_source,
+            write_sources=write_sources,
+            show_day=show_day,
         )
 
 

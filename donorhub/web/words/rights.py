@@ -9,7 +9,8 @@ from flask_babel import lazy_gettext
 
 from donorhub.models.states import RetentionKind
 from donorhub.services.moving.purposes import Purpose
-from donorhub.web.words.audit_words import FIELDS, SUBJECTS
+from donorhub.web.words.audit_words import SUBJECTS
+from donorhub.web.words.column_words import TABLE_NAMES
 
 _GROUPS: Final[Mapping[str, object]] = {
     "contact_point": lazy_gettext("Addresses, phones and accounts"),
@@ -37,16 +38,6 @@ _GROUPS: Final[Mapping[str, object]] = {
     "record_row": lazy_gettext("Rows of imported files"),
     "merge_log": lazy_gettext("Records that were joined"),
     "merge_drop": lazy_gettext("Records that were joined"),
-}
-_COLUMNS: Final[Mapping[str, object]] = {
-    "code": lazy_gettext("Code"),
-    "counterparty_account": lazy_gettext("Account of who paid"),
-    "counterparty_name": lazy_gettext("Name of who paid"),
-    "remittance": lazy_gettext("Title of the transfer"),
-    "text": lazy_gettext("Text"),
-    "title": lazy_gettext("Title"),
-    "town": lazy_gettext("Town"),
-    "value": lazy_gettext("Value"),
 }
 _OTHERS: Final = lazy_gettext("Texts of other rows")
 
@@ -91,12 +82,8 @@ PURPOSE_REASONS: Final[Mapping[Purpose, object]] = {
 
 def name_table(table: str) -> str:
     """Return what a table holds in words of people."""
-    return str(_GROUPS.get(table) or SUBJECTS.get(table) or table.replace("_", " "))
-
-
-def name_column(column: str) -> str:
-    """Return what stands in a column in words of people, else its plain name."""
-    return str(FIELDS.get(column) or _COLUMNS.get(column) or column.replace("_", " "))
+    name = _GROUPS.get(table) or TABLE_NAMES.get(table) or SUBJECTS.get(table)
+    return str(name or table.replace("_", " "))
 
 
 RETENTION_KINDS: Final[Mapping[RetentionKind, object]] = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from datetime import timedelta
 
@@ -15,6 +16,7 @@ from donorhub.errors import NotFound
 from donorhub.models import AuditRecord, Gift
 from donorhub.services.donors import erased_rows, erasure
 from donorhub.services.moving import purposes, subject_access
+from donorhub.web.words import column_words
 from tests.contents import read_contents
 from tests.services.donors.erasure_world import ME, NOW, RARE, make_person
 from tests.web import desk
@@ -131,3 +133,25 @@ def test_thousand_gifts_take_seconds(database: Flask) -> None:
     current_app.extensions["donorhub.render_copy"](copy)
     assert time.process_time() - begun < 10
     assert len(list_tables(copy)["gift"].rows) == 1000
+
+
+def test_page_speaks_to_people(person: int) -> None:
+    """Amounts stand with their currency, days as they are written, and no name or word of a program."""
+    page = current_app.extensions["donorhub.render_copy"](subject_access.collect_copy(person, now=NOW))
+    values = re.findall(r"<dd>([^<]*)</dd>", page)
+    assert any(value.endswith("zł") for value in values)
+    assert not {"True", "False", "person", "email"} & set(values)
+    assert not [value for value in values if re.fullmatch(r"\d{4}-\d\d-\d\d(T.*)?", value)]
+    names = set(re.findall(r"<dt>([^<]*)</dt>", page))
+    assert "Kwota" in names and not {"amount minor", "recorded at", "source", "town"} & names
+
+
+def test_every_personal_column_has_words() -> None:
+    """What is held of donors is named on both pages: a new column needs words."""
+    named = {
+        column.name
+        for table in Base.metadata.sorted_tables
+        if purposes.find_purpose(table.name)
+        for column in erased_rows.list_personal(table)
+    }
+    assert named - column_words.COLUMN_NAMES.keys() == set()
