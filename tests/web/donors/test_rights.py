@@ -26,6 +26,12 @@ def test_page_says_what_goes_and_stays(database: Flask) -> None:
     assert "the law wants the books kept" in text
 
 
+def test_no_gifts_are_kept_of_who_gave_none(database: Flask) -> None:
+    """Of a donor without gifts the page does not say that gifts stay."""
+    page = Staff(database, "admin").text(f"/donors/{add_donor().id}/rights")
+    assert "without a name" not in page and "Hashes that nobody can read" in page
+
+
 def test_donor_is_erased_as_shown_and_once(database: Flask) -> None:
     """A digest of before is refused and nothing is written; with that of now the donor goes, once."""
     staff = Staff(database, "admin")
