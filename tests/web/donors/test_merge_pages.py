@@ -117,3 +117,14 @@ def test_fundraiser_merges_nobody(database: Flask) -> None:
     assert staff.get("/donors/duplicates").status_code == 403
     assert staff.post(f"/donors/{one}/merge", other=str(other), digest="x").status_code == 403
     assert db.session.query(MergeLog).all() == []
+
+
+def test_record_that_cannot_be_merged_leads_on(database: Flask) -> None:
+    """Where the other record is the same or is not there, the page leads back to choosing one."""
+    one, other = add_twins()
+    staff = Staff(database, "steward")
+    choose, leave = (f'class="btn" href="/donors/{one}{path}"' for path in ("/merge", ""))
+    for wrong_id in (one, 99999):
+        assert choose in staff.get(f"/donors/{one}/merge?other={wrong_id}").text
+    page = staff.get(f"/donors/{one}/merge?other={other}").text
+    assert leave in page and choose not in page
