@@ -40,10 +40,12 @@ def show_merge(donor_id: int) -> Answer:
 @bp.post("/<int:donor_id>/merge")
 @require_permission("donors:merge")
 def merge_donors(donor_id: int) -> Answer:
-    """Make two records one donor, as was shown."""
+    """Make two records one donor, as was shown; or show it anew with other choices, and write nothing."""
     donor = donors.get_donor(donor_id)
     form = Form(request.form)
     other_id = read_row_id(form.get_value("other")) or 0
+    if form.get_value("act") == "show":
+        return _render_merge(donor, other_id, form)
     with form.start_saving():
         log, is_new = merging.merge_donors(
             donor.id,

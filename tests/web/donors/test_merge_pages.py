@@ -128,3 +128,16 @@ def test_record_that_cannot_be_merged_leads_on(database: Flask) -> None:
         assert choose in staff.get(f"/donors/{one}/merge?other={wrong_id}").text
     page = staff.get(f"/donors/{one}/merge?other={other}").text
     assert leave in page and choose not in page
+
+
+def test_other_choices_are_shown_and_write_nothing(database: Flask) -> None:
+    """The choices are sent as the merge is, so that the form's token is in no address; nothing is written."""
+    one, other = add_twins()
+    staff = Staff(database, "steward")
+    path = f"/donors/{one}/merge"
+    page = staff.get(f"{path}?other={other}").text
+    assert 'formmethod="get"' not in page and 'name="act" value="show"' in page
+    before = rows()
+    shown = staff.post(path, act="show", other=other, taken="name", digest=field_of(page, "digest", path))
+    assert shown.status_code == 200 and rows() == before
+    assert 'value="name" checked' in shown.text and 'value="name" checked' not in page
