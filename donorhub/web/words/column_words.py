@@ -8,7 +8,7 @@ from typing import Any, Final
 from flask_babel import lazy_gettext
 
 from donorhub.web.words import consent_words, donor_words, labels
-from donorhub.web.words.audit_words import FIELDS
+from donorhub.web.words.audit_words import FIELDS, WHAT
 
 TABLE_NAMES: Final[Mapping[str, object]] = {
     "donor_stage": lazy_gettext("How regularly is given"),
@@ -122,6 +122,15 @@ COLUMN_NAMES: Final[Mapping[str, object]] = {
     "virtual_account": lazy_gettext("Account it was paid to"),
     "option_id": lazy_gettext("Option"),
 }
+EVENTS: Final[Mapping[Any, object]] = {
+    **WHAT,
+    "gift.refunded": lazy_gettext("Gift refunded"),
+    "gift.disputed": lazy_gettext("Gift disputed"),
+    "gift.returned": lazy_gettext("Gift returned"),
+    "instalment.paid": lazy_gettext("Instalment paid"),
+    "instalment.missed": lazy_gettext("Instalment missed"),
+    "recurring_gift.lapsed": lazy_gettext("Recurring gift lapsed"),
+}
 VALUE_NAMES: Final[Mapping[tuple[str, str], Mapping[Any, object]]] = {
     ("donor", "kind"): labels.KINDS,
     ("donor", "lang"): labels.LANGS,
@@ -147,6 +156,7 @@ VALUE_NAMES: Final[Mapping[tuple[str, str], Mapping[Any, object]]] = {
     ("relationship", "kind"): donor_words.RELATIONS_FROM,
     ("gift", "method"): labels.METHODS,
     ("payment", "method"): labels.METHODS,
+    ("domain_event", "kind"): EVENTS,
     ("recurring_gift", "kind"): labels.RECURRING_KINDS,
     ("recurring_gift", "state"): labels.RECURRING_STATES,
     ("instalment", "state"): labels.INSTALMENT_STATES,

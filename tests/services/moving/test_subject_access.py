@@ -6,6 +6,7 @@ import json
 import re
 import time
 from datetime import timedelta
+from typing import get_args
 
 import pytest
 from flask import Flask, current_app
@@ -14,6 +15,7 @@ from sqlalchemy import insert, select
 from donorhub.db import PERSONAL, Base, db
 from donorhub.errors import NotFound
 from donorhub.models import AuditRecord, Gift
+from donorhub.models.states import EventKind
 from donorhub.services.donors import erased_rows, erasure
 from donorhub.services.moving import purposes, subject_access
 from donorhub.web.words import column_words
@@ -140,8 +142,9 @@ def test_page_speaks_to_people(person: int) -> None:
     page = current_app.extensions["donorhub.render_copy"](subject_access.collect_copy(person, now=NOW))
     values = re.findall(r"<dd>([^<]*)</dd>", page)
     assert any(value.endswith("zł") for value in values)
-    assert not {"True", "False", "person", "email"} & set(values)
+    assert not {"True", "False", "person", "email", "donor.created", "gift.recorded"} & set(values)
     assert not [value for value in values if re.fullmatch(r"\d{4}-\d\d-\d\d(T.*)?", value)]
+    assert get_args(EventKind) and column_words.EVENTS.keys() >= set(get_args(EventKind))
     names = set(re.findall(r"<dt>([^<]*)</dt>", page))
     assert "Kwota" in names and not {"amount minor", "recorded at", "source", "town"} & names
 
