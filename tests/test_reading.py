@@ -52,6 +52,7 @@ WRITING: Final = {
     "db upgrade",
     "db revision",
     "demo",
+    "duplicates",
     "entries accept-certain",
     "entries answer-all",
     "entries take-back",

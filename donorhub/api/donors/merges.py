@@ -17,7 +17,7 @@ from donorhub.api.donors.duplicates import (
     describe_comparison,
 )
 from donorhub.api.http import get_principal, require_permission
-from donorhub.api.idempotency import do_once
+from donorhub.api.idempotency import commit_work, do_once
 from donorhub.api.schemas import AnswerSchema
 from donorhub.errors import DonorHubError
 from donorhub.models import MergeLog
@@ -103,6 +103,7 @@ def list_merges(query: DuplicatesQuery) -> pages.Page:
 
 @bp.post("/preview")
 @require_permission("donors:merge")
+@commit_work
 @bp.arguments(MergeSchema)
 @bp.response(200, MergePreviewSchema)
 def preview_merge(new: NewMerge) -> Response:

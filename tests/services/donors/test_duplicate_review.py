@@ -11,7 +11,7 @@ from sqlalchemy import select
 from donorhub.db import db
 from donorhub.errors import Changed, Rejected
 from donorhub.jobs.queue import timer
-from donorhub.models import Donor, DuplicateQuestion, DuplicateVerdict, HouseholdMember, MergeLog
+from donorhub.models import AuditRecord, Donor, DuplicateQuestion, DuplicateVerdict, HouseholdMember, MergeLog
 from donorhub.services.access import organisation
 from donorhub.services.donors import (
     candidates,
@@ -141,6 +141,16 @@ def test_unfit_answer_changes_nothing(
     with pytest.raises(Rejected):
         answer(question_id, word, now, people=people)
     assert read_all() == before
+
+
+def test_answer_is_audited(three: list[Donor], now: datetime) -> None:
+    """Who said what of a question is kept, once."""
+    question_id = ask_one(now)
+    assert answer(question_id, "different", now)
+    assert not answer(question_id, "different", now)
+    query = select(AuditRecord).where(AuditRecord.what == "duplicate_question.answered")
+    (record,) = db.session.scalars(query).all()
+    assert (record.actor, record.subject_type, record.subject_id) == (ME, "duplicate_question", question_id)
 
 
 def test_other_than_shown_is_not_answered(three: list[Donor], now: datetime) -> None:
