@@ -21,7 +21,15 @@ from tests.load.installation import ROOT, place_for
 pytestmark = [pytest.mark.e2e, pytest.mark.once]
 PHONE, DESK = 390, 1360
 # A download; and a page whose frame may run no script, not even axe's.
-NO_PAGE: Final = ("/receipts/<int:receipt_id>/pdf", "/receipts/<int:receipt_id>/preview")
+NO_PAGE: Final = (
+    "/receipts/<int:receipt_id>/pdf",
+    "/receipts/<int:receipt_id>/preview",
+    "/donors/<int:donor_id>/copy.html",
+    "/donors/<int:donor_id>/copy.json",
+    "/settings/data/processing.json",
+    "/messages/<int:message_id>/letter.pdf",
+    "/messages/runs/<int:task_id>/<int:part>.pdf",
+)
 OK: Final = (200, 404, 422)  # what asks for a donor, or of a batch for one payment, says so on a page
 
 

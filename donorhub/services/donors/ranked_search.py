@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
-from sqlalchemy import String, exists, literal, or_, select
+from sqlalchemy import ColumnElement, String, exists, literal, or_, select
 
 from donorhub.db import db, write_literal
 from donorhub.domain import plain_text
@@ -88,7 +88,14 @@ def _select_candidates(reader: Principal) -> AnySelect:
         .join(DonorDocument, DonorDocument.donor_id == Donor.id)
         .where(Donor.merged_into_id.is_(None), Donor.removed_at.is_(None))
     )
-    return query.where(Donor.owner_id == reader.id) if reader.row_scope == "own" else query
+    return query.where(*list_conditions(reader))
+
+
+def list_conditions(reader: Principal) -> list[ColumnElement[bool]]:
+    """Return the conditions on donors who are on the reader's own list, or on their team's."""
+    if reader.owner_ids is not None:
+        return [Donor.owner_id.in_(sorted(reader.owner_ids))]
+    return [Donor.owner_id == reader.id] if reader.row_scope == "own" else []
 
 
 Ranks = dict[int, tuple[int, Any]]  # rank and row by the donor's id
@@ -126,7 +133,7 @@ def _rank_candidates(question: _Question, *, but: Mapping[int, object]) -> Ranks
     if not all(groups):
         return {}
     query = _select_candidates(question.reader)
-    if question.reader.row_scope == "own":  # the list is short, and words that all have are many
+    if question.reader.row_scope != "all":  # the list is short, and words that all have are many
         for group in groups:
             query = query.where(or_(*map(_has_word, group)))
     else:
@@ -182,7 +189,7 @@ def _rank_parts(question: _Question, *, but: Mapping[int, object]) -> Ranks:
     parts = [part for part in search.split_search_text(question.text) if len(part) >= search.TRIGRAM]
     if not parts:
         return {}
-    is_small = question.reader.row_scope == "own"
+    is_small = question.reader.row_scope != "all"
     query, key = search.filter_by_words(_select_candidates(question.reader), parts, is_small)
     rows = db.session.execute(query.order_by(key.desc()).limit(write_literal(MOST + len(but))))
     asked = [term.text[1:] for unit in question.units for term in unit.terms[:1]]

@@ -107,16 +107,11 @@ def find_everything(text: str, reader: Principal, *, limit: int = MOST) -> Answe
     )
 
 
-def _list_conditions(reader: Principal) -> list[ColumnElement[bool]]:
-    """Return the conditions on donors whose rows the reader sees."""
-    return [Donor.owner_id == reader.id] if reader.row_scope == "own" else []
-
-
 def _find_receipts(text: str, reader: Principal, limit: int) -> Sequence[AnyRow]:
     question = read_receipt_number(text)
     if question is None:
         return ()
-    query = _RECEIPTS.where(Receipt.number == question.number, *_list_conditions(reader))
+    query = _RECEIPTS.where(Receipt.number == question.number, *ranked_search.list_conditions(reader))
     if question.year is not None:
         query = query.where(Receipt.year == question.year)
     if question.series:
@@ -131,7 +126,7 @@ def _find_gifts(text: str, reader: Principal, limit: int) -> Sequence[AnyRow]:
     """Return the gift of a number, then those of an amount, the nearest and newest first."""
     number, amount = read_gift_number(text), read_amount(text)
     rows: list[AnyRow] = []
-    query = _GIFTS.where(*_list_conditions(reader))
+    query = _GIFTS.where(*ranked_search.list_conditions(reader))
     if number is not None and number <= MAX_ID:
         rows += db.session.execute(query.where(Gift.id == number))
     if amount is not None:
@@ -141,7 +136,7 @@ def _find_gifts(text: str, reader: Principal, limit: int) -> Sequence[AnyRow]:
 
 
 def _list_of_amount(query: AnySelect, amount: AmountQuestion, reader: Principal, limit: int) -> list[AnyRow]:
-    if reader.row_scope == "own":  # an own list is short: its gifts are looked at, and not all of an amount
+    if reader.row_scope != "all":  # an own list is short: its gifts are looked at, and not all of an amount
         between = (Gift.amount_minor + 0).between(amount.low, amount.high)
         rows = db.session.execute(query.where(between).limit(write_literal(_MOST_CANDIDATES))).all()
         return _sort_near(rows, amount)[:limit]

@@ -147,10 +147,13 @@ def test_own_list_is_all_there_is(monkeypatch: pytest.MonkeyPatch) -> None:
     for number in range(12):
         add(f"Wanda Wójcik {number}")
     monkeypatch.setattr(ranked_search, "MOST_CANDIDATES", 5)
-    reader = Principal("user", caller.id, "Cal", frozenset({"donors:read"}), row_scope="own")
-    for words in ("wojcik", "wojick", "ójci", own.code):
-        assert [hit.id for hit in ranked_search.find_best_donors(words, reader)] == [own.id], words
-    assert ranked_search.find_best_donors("DH-1001-7", reader) == []
+    may = frozenset({"donors:read"})
+    alone = Principal("user", caller.id, "Cal", may, row_scope="own")
+    in_team = Principal("user", caller.id + 1, "Tea", may, row_scope="team", owner_ids=frozenset({caller.id}))
+    for reader in (alone, in_team):
+        for words in ("wojcik", "wojick", "ójci", own.code):
+            assert [hit.id for hit in ranked_search.find_best_donors(words, reader)] == [own.id], words
+        assert ranked_search.find_best_donors("DH-1001-7", reader) == []
 
 
 @pytest.mark.parametrize(
