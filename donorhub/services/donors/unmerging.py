@@ -14,7 +14,7 @@ from typing import Any
 
 from sqlalchemy import RowMapping, Table, and_, delete, select, update
 
-from donorhub.db import Base, db
+from donorhub.db import Base, cut_query_values, db
 from donorhub.errors import NotFound, Rejected
 from donorhub.models import Donor, MergeDrop, MergeLog, MergeMove
 from donorhub.services import shown
@@ -273,7 +273,7 @@ def _insert_row(table_name: str, packed_row: Mapping[str, Any]) -> None:
 
 def _follow_rows(log: MergeLog, now: datetime) -> None:
     """Let what follows from rows follow: columns, keys, who shares what, stages, versions."""
-    ids = [log.survivor_id, log.loser_id, *_list_chain(log.survivor_id)]
+    ids = [log.survivor_id, log.loser_id, *_list_chain(log.survivor_id), *_list_contact_holders(log)]
     db.session.expire_all()
     live_donors = [
         donor
@@ -288,6 +288,20 @@ def _follow_rows(log: MergeLog, now: datetime) -> None:
     identity_keys.count_holders(identity_keys.list_hard_pairs(ids))
     search_documents.write_documents(ids)
     stages.refresh_stages([donor.id for donor in live_donors], today=organisation.get_day(now))
+
+
+def _list_contact_holders(log: MergeLog) -> Sequence[int]:
+    """Return whose the contacts are by now that the merge changed or moved: parting a third record may have
+    given one of them on, and what is shown of its holder follows it.
+    """
+    table = Base.metadata.tables["contact_point"]
+    changed_ids = {one["id"] for one in log.field_choices if one["table"] == table.name}
+    moved = select(MergeMove.row_id).where(MergeMove.merge_id == log.id, MergeMove.table_name == table.name)
+    row_ids = sorted(changed_ids | set(db.session.scalars(moved)))
+    holders: set[int] = set()
+    for chunk in cut_query_values(row_ids):
+        holders.update(db.session.scalars(select(table.c.donor_id).where(table.c.id.in_(chunk))))
+    return sorted(holders)
 
 
 def _write_audit(log: MergeLog, given_count: int, *, now: datetime, actor: str) -> None:
