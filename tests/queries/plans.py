@@ -91,6 +91,8 @@ class SQLitePlans:
             if "interrupted" not in str(e):
                 raise
             return False
+        except sqlite3.IntegrityError:
+            return True  # an insert that was done already: it came to its end
         finally:
             self._raw.set_progress_handler(None, 0)
             self._raw.execute("ROLLBACK TO tried")

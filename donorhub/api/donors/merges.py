@@ -82,7 +82,7 @@ class MergeDetailSchema(MergeRowSchema):
 
     moved_count = fields.Integer(required=True)
     folded_count = fields.Integer(required=True)
-    undo_until = Instant(required=True)
+    undo_ends_at = Instant(required=True)
     later_rows = fields.List(fields.Nested(LaterRowSchema), required=True)
     digest = fields.String(
         required=True,
@@ -197,7 +197,7 @@ def describe_merge(log: MergeLog) -> dict[str, object]:
         **{name: getattr(log, name) for name in MergeRowSchema._declared_fields},
         "moved_count": moved_count,
         "folded_count": folded_count,
-        "undo_until": unmerging.find_last_day(log),
+        "undo_ends_at": unmerging.find_last_day(log),
         "later_rows": [
             {"table": one.table_name, "id": one.row_id, "side": one.side, "reason": one.reason}
             for one in (plan.later_rows if plan else ())

@@ -79,7 +79,7 @@ STANDS_IN_THE_WAY = {
 }
 STAYS = {
     *("audit_value", "domain_event", "match", "record_row"),
-    *("erased_key", "erasure"),
+    *("erased_key", "erasure", "donor_read"),
     *("duplicate_member", "duplicate_verdict", "merge_log"),
 }
 

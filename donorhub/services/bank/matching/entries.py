@@ -236,7 +236,7 @@ def create_donor_from(
     holding.refuse_changed_payment(entry, place, matches, digest)
     holding.refuse_decided_payment(entry, matches)
     _refuse_known_payer(find_payer_key(entry_id, detail_id), known_ids)
-    donor_values: DonorFields = {**list_donor_fields(entry_id, detail_id), **(fields or {})}
+    donor_values = _name_payer(list_donor_fields(entry_id, detail_id), fields or {})
     if not any(donor_values.get(name) for name in ("name", "given_name", "family_name")):
         raise Rejected("the bank does not tell who paid: give a name", field="/name")
     amount = place.credit.amount
@@ -244,7 +244,7 @@ def create_donor_from(
         raise Rejected(f"entry {entry_id} is money that left: it is no gift", code="not_a_credit")
     alike = duplicates.list_alike(donor_values)
     if alike_ids is not None:
-        duplicates.refuse_alike(alike, known_ids=alike_ids)
+        duplicates.refuse_alike(alike, known_ids=[*alike_ids, *known_ids])
     donor = donors.create_donor(donor_values, source="bank", now=now, actor=actor)
     verdicts.record_others(donor.id, [one.id for one in alike], now=now, actor=actor)
     tasks.plan_task(
@@ -257,6 +257,15 @@ def create_donor_from(
     )
     accept_shares(entry_id, [Share(donor.id, amount.minor)], detail_id=detail_id, now=now, actor=actor)
     return donor
+
+
+def _name_payer(bank_fields: DonorFields, fields: DonorFields) -> DonorFields:
+    """Return what a donor is called and where they live; of another name than the bank's the bank knows no
+    parts.
+    """
+    if fields.get("name", bank_fields["name"]) != bank_fields["name"]:
+        bank_fields = {"kind": bank_fields["kind"], "name": bank_fields["name"]}
+    return {**bank_fields, **fields}
 
 
 def find_payer_key(entry_id: int, detail_id: int | None = None) -> str | None:
