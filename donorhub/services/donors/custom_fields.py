@@ -15,6 +15,7 @@ from sqlalchemy import func, select
 from donorhub.db import db
 from donorhub.domain.access.permissions import Principal
 from donorhub.domain.donors.custom_shapes import Option, Shape, choose_label, make_key
+from donorhub.domain.payer_text import fold_letters
 from donorhub.errors import Conflict, NotFound, Rejected
 from donorhub.models import CustomField, CustomOption
 from donorhub.models.states import CustomEntity, CustomKind
@@ -101,7 +102,8 @@ def create_field(
 ) -> CustomField:
     """Add a field behind the others and return it; without a key, one is made of its name.
 
-    Raise Conflict where the key is taken, Rejected without a name or with decimals of what is no number.
+    Raise Conflict where the key or a name is taken, Rejected without a name or with decimals of what is no
+    number.
     """
     labels = _clean_labels(labels)
     if decimals and kind != "number":
@@ -116,6 +118,9 @@ def create_field(
         )
     if key in keys:
         raise Conflict(f"the key {key} is taken", field="/key", code="key_taken")
+    names = {fold_letters(name) for field in fields for name in field.labels.values()}
+    if any(fold_letters(name) in names for name in labels.values()):
+        raise Conflict("a field of this name is there already", field="/labels", code="field_name_taken")
     field = CustomField(
         entity=DONOR,
         key=key or make_key(choose_label(labels, "en"), keys),

@@ -86,6 +86,7 @@ CODES: Final[Mapping[str, object]] = {
     "custom_value_invalid": lazy_gettext("Nothing in this field can be that."),
     "decimals_of_no_number": lazy_gettext("Only a number has decimals."),
     "key_taken": lazy_gettext("This key is taken."),
+    "field_name_taken": lazy_gettext("A field of this name is there already."),
     "label_missing": lazy_gettext("Please give a name in one language at least."),
     "no_field_of_choices": lazy_gettext("Only a field of choices has options."),
     "field_needed": lazy_gettext(
