@@ -266,7 +266,7 @@ def ask_of_duplicates(now: datetime) -> None:
     merging.merge_donors(one, other, **done)
     db.session.commit()
     duplicate_scan.look_at(pair, now=now)
-    teams.create_team("North", [1], **done)
+    teams.create_team("Coast", [1], **done)
     hidden_fields.hide_field("phone", ["caller"], **done)
     db.session.commit()
 

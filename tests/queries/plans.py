@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import sqlite3
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -95,8 +96,9 @@ class SQLitePlans:
             return True  # an insert that was done already: it came to its end
         finally:
             self._raw.set_progress_handler(None, 0)
-            self._raw.execute("ROLLBACK TO tried")
-            self._raw.execute("RELEASE tried")
+            with suppress(sqlite3.OperationalError):  # an insert that failed took the savepoint along
+                self._raw.execute("ROLLBACK TO tried")
+                self._raw.execute("RELEASE tried")
         return True
 
 

@@ -50,7 +50,11 @@ EXEMPT_WORK = (
     Exempt("purpose sums", "GROUP BY anon_3.gift_id", "and what was taken from their gifts"),
     Exempt("provider gaps", "FROM provider_register", "looks among all that is there for what is not"),
 )
-STEPS_LEFT_OUT = {"verify": "reads the whole base, on purpose"}
+STEPS_LEFT_OUT = {
+    "verify": "reads the whole base, on purpose",
+    "duplicates": "its first look compares every record, and here all are new",
+    "retention": "looks once a night through all that is old, to forget it",
+}
 Sent = tuple[str, str, Statement]  # where it was sent: the rule, the address; and what
 
 
