@@ -118,32 +118,32 @@ def _import_records(path: Path, kind: Kind, options: dict[str, Any]) -> None:
 
 
 def _import_table(
-    sent: SentTable, kind: Kind, options: dict[str, Any], sent_presets: Collection[str]
+    sent_table: SentTable, kind: Kind, options: dict[str, Any], sent_presets: Collection[str]
 ) -> bool:
     """Bring one table as its options say; return whether nothing of it is asked, unconfirmed or held."""
-    answers, is_sound = _confirm_table(sent, kind, options, sent_presets)
+    answers, is_sound = _confirm_table(sent_table, kind, options, sent_presets)
     if answers is not None:
-        name, file_id = sent.name, _keep_table(sent, *answers)
-        del sent  # writing reads the file again, and the table need not be there twice
+        name, file_id = sent_table.name, _keep_table(sent_table, *answers)
+        del sent_table  # writing reads the file again, and the table need not be there twice
         _write_file(file_id, name)
     return is_sound
 
 
 def _confirm_table(
-    sent: SentTable, kind: Kind, options: dict[str, Any], sent_presets: Collection[str]
+    sent_table: SentTable, kind: Kind, options: dict[str, Any], sent_presets: Collection[str]
 ) -> tuple[tuple[Answers, str] | None, bool]:
     """Return the answers and the digest under which a table is brought, None where it is not; and whether
     nothing is asked, unconfirmed or held.
     """
     with read_only():
-        plan = _make_plan(sent, kind, options, sent_presets if options["dry_run"] else ())
+        plan = _make_plan(sent_table, kind, options, sent_presets if options["dry_run"] else ())
         db.session.rollback()
     is_sound = not plan.questions and not plan.figures["counts"]["held"]
     if options["dry_run"] or plan.questions or not plan.can_be_written:
-        show_plan(sent.name, plan)
+        show_plan(sent_table.name, plan)
         return None, is_sound
     if not options["yes"] and not confirming.is_confirmed(
-        plan.digest, options["digest"], lambda: show_plan(sent.name, plan), "Bring exactly this?"
+        plan.digest, options["digest"], lambda: show_plan(sent_table.name, plan), "Bring exactly this?"
     ):
         return None, False
     return (plan.answers, plan.digest), is_sound
@@ -160,9 +160,9 @@ def _end_command(*, is_sound: bool) -> None:
 
 
 def _make_plan(
-    sent: SentTable, kind: Kind, options: dict[str, Any], sent_presets: Collection[str]
+    sent_table: SentTable, kind: Kind, options: dict[str, Any], sent_presets: Collection[str]
 ) -> RecordPlan:
-    table = sent.table
+    table = sent_table.table
     earlier_answers = record_files.find_remembered_answers(record_plans.read_signature(table))
     answers = replace(earlier_answers or Answers(), kind=kind)
     new_answers = {name: options[name] for name in _ANSWERS if options[name]}
@@ -209,19 +209,19 @@ def _read_columns(header: Sequence[str], texts: Sequence[str]) -> tuple[dict[str
     return columns, custom
 
 
-def _keep_table(sent: SentTable, answers: Answers, digest: str) -> int:
+def _keep_table(sent_table: SentTable, answers: Answers, digest: str) -> int:
     """Keep a file and plan that it is written as it was shown; return its id."""
     now, actor = clock.now(), get_actor()
     file, _ = record_files.receive_file(
-        sent.content,
-        sent.name,
+        sent_table.content,
+        sent_table.name,
         now=now,
         actor=actor,
         answers=answers,
         limit_mb=_get_settings().upload_limit_mb,
     )
     if file.state == "asking":
-        record_plans.plan_file(file, now=now, answers=answers, table=sent.table)
+        record_plans.plan_file(file, now=now, answers=answers, table=sent_table.table)
         record_files.plan_writing(file, digest, now=now, actor=actor)
     file_id = file.id
     db.session.commit()

@@ -20,7 +20,7 @@ from donorhub.schemas.fields import Choice, Instant, StrictSchema, Text
 from donorhub.schemas.limits import DONOR_NOTE
 
 
-class Told(TypedDict):
+class InteractionFields(TypedDict):
     """What somebody tells of an interaction."""
 
     kind: InteractionKind

@@ -19,7 +19,7 @@ from donorhub.api.schemas import AnswerSchema
 from donorhub.models import Interaction
 from donorhub.models.states import INTERACTION_KINDS
 from donorhub.schemas.fields import Instant
-from donorhub.schemas.interactions import NewInteractionSchema, Told
+from donorhub.schemas.interactions import InteractionFields, NewInteractionSchema
 from donorhub.services.donors import donors, interactions
 from donorhub.services.donors.interactions import NewInteraction
 
@@ -67,11 +67,11 @@ def list_interactions(arguments: dict[str, object], donor_id: int) -> Response:
 @do_once
 @bp.arguments(NewInteractionSchema)
 @bp.response(201, InteractionSchema)
-def record_interaction(told: Told, donor_id: int) -> Response:
+def record_interaction(new_fields: InteractionFields, donor_id: int) -> Response:
     """Record a note, a call with what came of it, a meeting, a visit, a letter."""
     donor = donors.get_donor(donor_id)
     row = interactions.record_interaction(
-        donor.id, _make_new(told), source="api", now=clock.now(), actor=get_principal().actor
+        donor.id, _make_new(new_fields), source="api", now=clock.now(), actor=get_principal().actor
     )
     return _answer_row(row)
 
@@ -82,12 +82,12 @@ def record_interaction(told: Told, donor_id: int) -> Response:
 @bp.arguments(NewInteractionSchema)
 @bp.response(201, InteractionSchema)
 @bp.alt_response(409, description="`corrected_already`: correct the correction.")
-def correct_interaction(told: Told, donor_id: int, interaction_id: int) -> Response:
+def correct_interaction(new_fields: InteractionFields, donor_id: int, interaction_id: int) -> Response:
     """Say anew what happened; what was said before stays."""
     donor = donors.get_donor(donor_id)
     row = interactions.correct_interaction(
         interactions.get_interaction(interaction_id, donor.id),
-        _make_new(told),
+        _make_new(new_fields),
         source="api",
         now=clock.now(),
         actor=get_principal().actor,
@@ -95,13 +95,13 @@ def correct_interaction(told: Told, donor_id: int, interaction_id: int) -> Respo
     return _answer_row(row)
 
 
-def _make_new(told: Told) -> NewInteraction:
+def _make_new(new_fields: InteractionFields) -> NewInteraction:
     return NewInteraction(
-        kind=told["kind"],
-        at=told.get("at") or clock.now(),
-        text=told["text"],
-        direction=told["direction"],
-        outcome=told["outcome"],
+        kind=new_fields["kind"],
+        at=new_fields.get("at") or clock.now(),
+        text=new_fields["text"],
+        direction=new_fields["direction"],
+        outcome=new_fields["outcome"],
     )
 
 

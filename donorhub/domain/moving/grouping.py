@@ -150,8 +150,8 @@ def list_contacts(person: Person) -> list[Key]:
 def list_more_contacts(person: Person) -> list[Key]:
     """Return the contacts of a person beside their first e-mail, phone and account."""
     first = replace(person, more_emails=(), more_phones=())
-    known = set(list_contacts(first))
-    return [contact for contact in list_contacts(person) if contact not in known]
+    first_contacts = set(list_contacts(first))
+    return [contact for contact in list_contacts(person) if contact not in first_contacts]
 
 
 def get_parts(person: Person) -> NameParts:

@@ -131,19 +131,19 @@ def _follow_value(
     donor: Donor, kind: ContactKind, value: ContactValue | None, *, source: str, now: datetime, today: date
 ) -> None:
     contacts = list_live(donor.id, kind)
-    preferred = next((contact for contact in contacts if contact.is_preferred), None)
+    preferred_contact = next((contact for contact in contacts if contact.is_preferred), None)
     if value is None:
-        if preferred is not None:
-            end_row(preferred, today)
+        if preferred_contact is not None:
+            end_row(preferred_contact, today)
         return
     same = next((contact for contact in contacts if contact.value_hash == hash_value(value)), None)
-    if preferred is not None:
-        more_is_known = same is None and value.adds_to(read_value(preferred))
-        if same is preferred or more_is_known:
-            write_value(preferred, value)
+    if preferred_contact is not None:
+        more_is_known = same is None and value.adds_to(read_value(preferred_contact))
+        if same is preferred_contact or more_is_known:
+            write_value(preferred_contact, value)
             return
-    if preferred is not None and same is None:
-        end_row(preferred, today)
+    if preferred_contact is not None and same is None:
+        end_row(preferred_contact, today)
     if same is None:
         same = add_row(donor.id, value, source=source, now=now)
     else:

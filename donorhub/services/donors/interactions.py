@@ -65,18 +65,18 @@ def record_interaction(
 
 
 def correct_interaction(
-    corrected: Interaction, new: NewInteraction, *, source: str, now: datetime, actor: str
+    original: Interaction, new: NewInteraction, *, source: str, now: datetime, actor: str
 ) -> Interaction:
     """Record anew what happened and return it; the row that it corrects stays as it was.
 
     Raise Conflict where that is corrected already, and Rejected for what did not happen yet.
     """
-    if db.session.scalar(select(Interaction.id).where(Interaction.corrects_id == corrected.id)) is not None:
+    if db.session.scalar(select(Interaction.id).where(Interaction.corrects_id == original.id)) is not None:
         raise Conflict(
             "this was corrected in the meantime: look at what is there now", code="corrected_already"
         )
-    row = _make_row(corrected.donor_id, new, source=source, now=now, actor=actor)
-    row.corrects_id, row.task_id = corrected.id, corrected.task_id
+    row = _make_row(original.donor_id, new, source=source, now=now, actor=actor)
+    row.corrects_id, row.task_id = original.id, original.task_id
     db.session.add(row)
     db.session.flush()  # the audit names its id
     audit.record_action(
@@ -84,7 +84,7 @@ def correct_interaction(
         "interaction.corrected",
         ("interaction", row.id),
         now=now,
-        data={"corrects_id": corrected.id, "donor_id": row.donor_id},
+        data={"corrects_id": original.id, "donor_id": row.donor_id},
     )
     return row
 

@@ -43,17 +43,17 @@ def remove_tag(donor_id: int, tag_id: int, *, now: datetime, actor: str) -> bool
 
 
 def _find_or_create_tag(name: str, *, now: datetime, actor: str) -> Tag:
-    folded = " ".join(payer_text.split_words(name))
-    if not folded:
+    folded_name = " ".join(payer_text.split_words(name))
+    if not folded_name:
         raise Rejected("a tag is a word", field="/name", code="tag_empty")
     new_id = db.session.scalar(
         insert_or_ignore(Tag, on=(Tag.folded,))
-        .values(name=" ".join(name.split()), folded=folded, created_at=now)
+        .values(name=" ".join(name.split()), folded=folded_name, created_at=now)
         .returning(Tag.id)
     )
     if new_id is not None:
         audit.record_action(actor, "tag.created", ("tag", new_id), now=now)
-    return db.session.scalars(select(Tag).where(Tag.folded == folded)).one()
+    return db.session.scalars(select(Tag).where(Tag.folded == folded_name)).one()
 
 
 def get_tag(tag_id: int) -> Tag:

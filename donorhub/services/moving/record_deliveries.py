@@ -46,12 +46,12 @@ def keep_tables(
 ) -> list[tuple[ImportFile, bool]]:
     """Keep files with the plans of what they would do; return each and whether it is new as such."""
     files = []
-    for sent in tables:
+    for sent_table in tables:
         file, is_new = record_files.receive_file(
-            sent.content, sent.name, now=now, actor=actor, limit_mb=limit_mb
+            sent_table.content, sent_table.name, now=now, actor=actor, limit_mb=limit_mb
         )
         if file.state == "asking":
-            record_plans.plan_file(file, now=now, table=sent.table)
+            record_plans.plan_file(file, now=now, table=sent_table.table)
         files.append((file, is_new))
     return files
 

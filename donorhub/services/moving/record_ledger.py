@@ -56,8 +56,10 @@ def read_ledger(
     donor_ids.update(gift.donor_id for gift in other_gifts)
     erased_ids = _find_erased_donors(gift.donor_id for gift in own_gifts.values())
     erased_refs = _find_erased_refs(groups, system)
-    bounced = [group.person for group in groups if group.person.is_bounced]
-    refused_emails = suppressions.list_suppressed({email for one in bounced for email in list_emails(one)})
+    bounced_people = [group.person for group in groups if group.person.is_bounced]
+    refused_emails = suppressions.list_suppressed(
+        {email for one in bounced_people for email in list_emails(one)}
+    )
     return Ledger(
         _read_donors(donor_ids, shapes),
         by_ref,
@@ -95,7 +97,7 @@ def _find_erased_refs(groups: Sequence[Group], system: str) -> frozenset[str]:
 
 
 def _find_erased_contacts(contacts: set[tuple[str, str]]) -> frozenset[tuple[str, str]]:
-    erased: set[tuple[str, str]] = set()
+    erased_contacts: set[tuple[str, str]] = set()
     kinds: tuple[tuple[str, ErasedContact], ...] = (
         ("email", "email"),
         ("phone", "phone"),
@@ -103,8 +105,8 @@ def _find_erased_contacts(contacts: set[tuple[str, str]]) -> frozenset[tuple[str
     )
     for kind, erased_kind in kinds:
         hashes = erasure.hash_contacts(erased_kind, (value for of, value in contacts if of == kind))
-        erased.update((kind, hashes[one]) for one in erasure.find_erased(erased_kind, hashes))
-    return frozenset(erased)
+        erased_contacts.update((kind, hashes[one]) for one in erasure.find_erased(erased_kind, hashes))
+    return frozenset(erased_contacts)
 
 
 def _find_by_refs(source: str, refs: Iterable[str]) -> dict[str, int]:
@@ -136,8 +138,8 @@ def _find_by_contacts(contacts: set[tuple[str, str]]) -> dict[tuple[str, str], t
     contacts_by_hash: dict[tuple[str, str], list[tuple[str, str]]] = {}
     for kind in HARD_KEYS:
         for value in {value for of, value in contacts if of == kind}:
-            hashed = (kind, identity_keys.hash_key(kind, value))
-            contacts_by_hash.setdefault(hashed, []).append((kind, value))
+            hash_pair = (kind, identity_keys.hash_key(kind, value))
+            contacts_by_hash.setdefault(hash_pair, []).append((kind, value))
     for chunk in cut_query_values(sorted({value_hash for _, value_hash in contacts_by_hash})):
         rows = db.session.execute(
             select(IdentityKey.kind, IdentityKey.value_hash, IdentityKey.donor_id)

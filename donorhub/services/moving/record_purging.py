@@ -16,8 +16,8 @@ from donorhub.services.access import audit
 from donorhub.services.bank.files import imports
 from donorhub.services.moving import record_files
 
-_BROUGHT: Final = ("done", "taken_back")
-_NEVER_BROUGHT: Final = ("asking", "refused", "failed")
+_BROUGHT_STATES: Final = ("done", "taken_back")
+_UNBROUGHT_STATES: Final = ("asking", "refused", "failed")
 
 
 def purge_files(*, keep: timedelta, now: datetime) -> int:
@@ -31,8 +31,8 @@ def purge_files(*, keep: timedelta, now: datetime) -> int:
         .where(ImportFile.kind == "records")
         .where(
             or_(
-                ImportFile.state.in_(_BROUGHT) & (ImportFile.finished_at < before),
-                ImportFile.state.in_(_NEVER_BROUGHT) & (ImportFile.uploaded_at < before),
+                ImportFile.state.in_(_BROUGHT_STATES) & (ImportFile.finished_at < before),
+                ImportFile.state.in_(_UNBROUGHT_STATES) & (ImportFile.uploaded_at < before),
             )
         )
         .order_by(ImportFile.id)
@@ -43,7 +43,7 @@ def purge_files(*, keep: timedelta, now: datetime) -> int:
         if record_files.is_purged(file):
             continue
         file = record_files.lock_file(id_)
-        if file.state in (*_BROUGHT, *_NEVER_BROUGHT):
+        if file.state in (*_BROUGHT_STATES, *_UNBROUGHT_STATES):
             _purge_file(file, now)
             count += 1
     return count
@@ -51,7 +51,7 @@ def purge_files(*, keep: timedelta, now: datetime) -> int:
 
 def _purge_file(file: ImportFile, now: datetime) -> None:
     summary = dict(file.summaries[0]) if file.summaries else {}
-    if file.state in _BROUGHT:
+    if file.state in _BROUGHT_STATES:
         db.session.execute(
             update(RecordRow).where(RecordRow.import_file_id == file.id).values(raw=[], plan={})
         )

@@ -56,8 +56,8 @@ def write_file(
     writer = _Writer(file, plan, now, actor)
     writer.write_all()
     file.layout = _remember_columns(plan).to_dict()
-    made = {"made_companions": writer.list_made_companions(), "made_consents": writer.consent_ids}
-    file.summaries = [{**file.summaries[0], **made}]
+    made_ids = {"made_companions": writer.list_made_companions(), "made_consents": writer.consent_ids}
+    file.summaries = [{**file.summaries[0], **made_ids}]
     counts = plan.figures["counts"]
     file.state, file.finished_at = "done", now
     file.entries_count, file.new_count = plan.figures["rows"], counts["made"] + counts["joined"]
@@ -194,8 +194,10 @@ class _Writer:
         self.consent_ids = record_consents.write_sayings(
             people, noes, **place, now=self._now, actor=self._actor
         )
-        told = [(one.group.person, one.donor_id is not None or one.is_used) for one in self._plan.donors]
-        record_consents.suppress_people(told, **place, now=self._now, actor=self._actor)
+        people_of_file = [
+            (one.group.person, one.donor_id is not None or one.is_used) for one in self._plan.donors
+        ]
+        record_consents.suppress_people(people_of_file, **place, now=self._now, actor=self._actor)
 
     # ------------------------------------------------------------ gifts
 

@@ -11,7 +11,7 @@ from flask_babel import gettext
 
 from donorhub import clock
 from donorhub.models import Donor, Interaction
-from donorhub.schemas.interactions import NewInteractionSchema, Told
+from donorhub.schemas.interactions import InteractionFields, NewInteractionSchema
 from donorhub.schemas.work import NewTaskSchema, PlannedTask
 from donorhub.services.access import idempotency, organisation
 from donorhub.services.donors import donors, interactions
@@ -35,8 +35,8 @@ def add_note(donor_id: int) -> Answer:
     donor = _get_donor(donor_id)
     form = Form(request.form)
     with form.start_saving():
-        told: Told = form.load_fields(_NOTE, {"text": "note"})
-        new = NewInteraction(kind="note", at=clock.now(), text=told["text"])
+        new_fields: InteractionFields = form.load_fields(_NOTE, {"text": "note"})
+        new = NewInteraction(kind="note", at=clock.now(), text=new_fields["text"])
         _do_once(form, "notes", lambda: _record_one(donor.id, new))
         commit()
         tell_reader(gettext("The note is kept."))
@@ -64,19 +64,19 @@ def add_contact(donor_id: int) -> Answer:
         at = _read_moment(form)
         plans_task = bool(form.get_value("next_title").strip())
         saving.refuse_errors()
-        told: Told = form.load_fields(_WITHOUT_TIME)
-        planned: PlannedTask | None = form.load_fields(NewTaskSchema(), _NEXT_TASK) if plans_task else None
-        new = _make_new(told, at)
+        new_fields: InteractionFields = form.load_fields(_WITHOUT_TIME)
+        new_task: PlannedTask | None = form.load_fields(NewTaskSchema(), _NEXT_TASK) if plans_task else None
+        new = _make_new(new_fields, at)
 
         def record_contact() -> None:
             row = _record_one(donor.id, new)
-            if planned is not None:
-                row.task_id = _plan_task(donor.id, planned)
+            if new_task is not None:
+                row.task_id = _plan_task(donor.id, new_task)
 
         _do_once(form, "contacts", record_contact)
         commit()
         tell_reader(
-            gettext("It is recorded, and the task is planned.") if planned else gettext("It is recorded.")
+            gettext("It is recorded, and the task is planned.") if new_task else gettext("It is recorded.")
         )
         return _lead_back(donor)
     return render_donor(_get_donor(donor_id), WorkForms(contact=form)), 422
@@ -89,8 +89,8 @@ def add_task(donor_id: int) -> Answer:
     donor = _get_donor(donor_id)
     form = Form(request.form)
     with form.start_saving():
-        planned: PlannedTask = form.load_fields(NewTaskSchema())
-        _do_once(form, "tasks", lambda: _plan_task(donor.id, planned))
+        new_task: PlannedTask = form.load_fields(NewTaskSchema())
+        _do_once(form, "tasks", lambda: _plan_task(donor.id, new_task))
         commit()
         tell_reader(gettext("The task is planned."))
         return _lead_back(donor)
@@ -122,12 +122,12 @@ def correct_interaction(donor_id: int, interaction_id: int) -> Answer:
     with form.start_saving() as saving:
         at = _read_moment(form)
         saving.refuse_errors()
-        told: Told = form.load_fields(_WITHOUT_TIME)
+        new_fields: InteractionFields = form.load_fields(_WITHOUT_TIME)
         row = interactions.get_interaction(interaction_id, donor.id)
         if write_local_moment(row.at) == form.get_value("at"):
             at = row.at  # the field holds no seconds
         interactions.correct_interaction(
-            row, _make_new(told, at), source="form", now=clock.now(), actor=get_principal().actor
+            row, _make_new(new_fields, at), source="form", now=clock.now(), actor=get_principal().actor
         )
         commit()
         tell_reader(gettext("It is corrected; what was written before is kept."))
@@ -157,12 +157,12 @@ def _record_one(donor_id: int, new: NewInteraction) -> Interaction:
     )
 
 
-def _plan_task(donor_id: int, planned: PlannedTask) -> int:
+def _plan_task(donor_id: int, new_task: PlannedTask) -> int:
     return tasks_by_hand.plan_by_hand(
         donor_id,
-        planned["title"],
-        due_on=planned["due_on"],
-        assignee_id=planned["assignee_id"],
+        new_task["title"],
+        due_on=new_task["due_on"],
+        assignee_id=new_task["assignee_id"],
         now=clock.now(),
         actor=get_principal().actor,
     ).id
@@ -180,14 +180,14 @@ def _do_once(form: Form, name: str, act: Callable[[], object]) -> None:
         idempotency.store_answer(once, status=302, headers={}, body=b"")
 
 
-def _make_new(told: Told, at: datetime) -> NewInteraction:
+def _make_new(new_fields: InteractionFields, at: datetime) -> NewInteraction:
     """Return what somebody told, as the service takes it."""
     return NewInteraction(
-        kind=told["kind"],
+        kind=new_fields["kind"],
         at=at,
-        text=told["text"],
-        direction=told["direction"],
-        outcome=told["outcome"],
+        text=new_fields["text"],
+        direction=new_fields["direction"],
+        outcome=new_fields["outcome"],
     )
 
 

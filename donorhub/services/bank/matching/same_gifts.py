@@ -107,10 +107,10 @@ def _find_first(query: Select[int, object], after_entry_id: int | None) -> SameG
     last_id = after_entry_id
     for _ in range(LOOKS):
         rows = db.session.execute(certain_entries.cut_at(query, last_id)).all()
-        joined = _join_entries([id_ for id_, _ in rows])
+        decisions = _join_entries([id_ for id_, _ in rows])
         last_id = rows[-1][0] if len(rows) == AT_ONCE else None
-        if joined or last_id is None:
-            return SameGifts(tuple(joined), last_id)
+        if decisions or last_id is None:
+            return SameGifts(tuple(decisions), last_id)
     return SameGifts((), last_id)
 
 
@@ -138,13 +138,13 @@ def _join_entries(entry_ids: Sequence[int]) -> list[CreditDecision]:
         ),
         key=lambda pair: pair[:4],
     )
-    decided: dict[int, CreditDecision] = {}
+    decision_by_place: dict[int, CreditDecision] = {}
     taken_ids: set[int] = set()
     for _, _, at, gift_id, candidate in pairs:
-        if at not in decided and gift_id not in taken_ids:
-            decided[at] = _make_decision(proposals[at], candidate, gift_id)
+        if at not in decision_by_place and gift_id not in taken_ids:
+            decision_by_place[at] = _make_decision(proposals[at], candidate, gift_id)
             taken_ids.add(gift_id)
-    return [decided[at] for at in sorted(decided)]
+    return [decision_by_place[at] for at in sorted(decision_by_place)]
 
 
 def _may_be_gift(one: PlaceProposal) -> bool:

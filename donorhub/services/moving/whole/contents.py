@@ -99,7 +99,7 @@ def pack_key(key: bytes) -> bytes:
 
 
 # Columns that are stored in another form than they came: how that is undone, and done again.
-PACKED: Final[Mapping[tuple[str, str], tuple[Callable[[bytes], bytes], Callable[[bytes], bytes]]]] = {
+PACKED_COLUMNS: Final[Mapping[tuple[str, str], tuple[Callable[[bytes], bytes], Callable[[bytes], bytes]]]] = {
     ("import_file", "content"): (unpack_file, pack_file),
     ("provider_event", "body"): (unpack_event, pack_event),
     ("receipt_key", "sealed_key"): (unpack_key, pack_key),

@@ -39,8 +39,8 @@ NoteTable = Callable[[str, int], None]
 class Archive:
     """An archive that is open, with its manifest."""
 
-    def __init__(self, file: zipfile.ZipFile, said: Mapping[str, Any]) -> None:
-        self._file, self.manifest = file, said
+    def __init__(self, file: zipfile.ZipFile, contents: Mapping[str, Any]) -> None:
+        self._file, self.manifest = file, contents
 
     @property
     def has_our_key(self) -> bool:
@@ -64,10 +64,10 @@ def open_archive(place: IO[bytes], *, schema: str, earlier_schemas: frozenset[st
     try:
         file = zipfile.ZipFile(place)
         with file.open(manifest.NAME) as member:
-            said = json.loads(member.read(_LARGEST_MANIFEST))  # one that is cut off cannot be read
+            contents = json.loads(member.read(_LARGEST_MANIFEST))  # one that is cut off cannot be read
     except (KeyError, *DAMAGE) as e:
         raise Rejected("this is no archive of `donorhub export --all`", code="no_archive") from e
-    return Archive(file, manifest.refuse_unreadable(said, schema=schema, earlier_schemas=earlier_schemas))
+    return Archive(file, manifest.refuse_unreadable(contents, schema=schema, earlier_schemas=earlier_schemas))
 
 
 def read_archive(archive: Archive, *, now: datetime, note_table: NoteTable) -> None:
@@ -156,7 +156,7 @@ def _read_row(archive: Archive, table: Table, row: Row) -> Row:
             new_row[column.name] = NOTHING
             continue
         value = read_value(column, row[column.name])
-        packing = contents.PACKED.get((table.name, column.name))
+        packing = contents.PACKED_COLUMNS.get((table.name, column.name))
         new_row[column.name] = packing[1](value) if packing and isinstance(value, bytes) else value
     if table.name == "suppression":
         new_row["address_hash"] = row["address_hash"]
@@ -196,9 +196,9 @@ def _move_sequences() -> None:
         return
     for table in contents.list_tables():
         (key, *others) = table.primary_key.columns
-        quoted = f'"{table.name}"'
+        quoted_name = f'"{table.name}"'
         sequence = db.session.scalar(
-            text("SELECT pg_get_serial_sequence(:name, :key)"), {"name": quoted, "key": key.name}
+            text("SELECT pg_get_serial_sequence(:name, :key)"), {"name": quoted_name, "key": key.name}
         )
         last = None if others or sequence is None else db.session.scalar(select(func.max(key)))
         if last:
@@ -206,13 +206,13 @@ def _move_sequences() -> None:
 
 
 def _describe_origin(archive: Archive) -> dict[str, object]:
-    said = archive.manifest
+    contents = archive.manifest
     return {
-        "instance": said["instance"],
-        "made_at": said["made_at"],
-        "audit_seq": said["audit"]["seq"],
-        "audit_chain": said["audit"]["chain"],
-        "audit_was_whole": said["audit"]["is_whole"],
+        "instance": contents["instance"],
+        "made_at": contents["made_at"],
+        "audit_seq": contents["audit"]["seq"],
+        "audit_chain": contents["audit"]["chain"],
+        "audit_was_whole": contents["audit"]["is_whole"],
     }
 
 

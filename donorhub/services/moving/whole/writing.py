@@ -51,8 +51,8 @@ def write_archive(
                     tally.count_row(row, line)
             note_table(table.name, tally.rows)
         with _open_member(archive, manifest.NAME, now) as member:
-            written = manifest.write_manifest(origin, tallies)
-            member.write(json.dumps(written, ensure_ascii=False, indent=1).encode())
+            manifest_contents = manifest.write_manifest(origin, tallies)
+            member.write(json.dumps(manifest_contents, ensure_ascii=False, indent=1).encode())
     return origin
 
 
@@ -67,9 +67,9 @@ def stream_rows(table: Table) -> Iterator[Row]:
     columns = contents.list_columns(table)
     absent = [column for column in columns if has_two_nulls(column)]
     flags = [column.is_(None).label(f"{column.name}{_ABSENT}") for column in absent]
-    hidden = [table.c.address_hash] if table.name == "suppression" else []
+    hash_columns = [table.c.address_hash] if table.name == "suppression" else []
     at_once = FILES_AT_ONCE if any(isinstance(one.type, LargeBinary) for one in columns) else AT_ONCE
-    query = select(*columns, *hidden, *flags).order_by(*table.primary_key.columns)
+    query = select(*columns, *hash_columns, *flags).order_by(*table.primary_key.columns)
     for values in db.session.execute(query.execution_options(yield_per=at_once)).mappings():
         row = {
             column.name: _write_cell(table.name, column.name, values[column.name])
@@ -80,7 +80,7 @@ def stream_rows(table: Table) -> Iterator[Row]:
 
 
 def _write_cell(table_name: str, column_name: str, value: Any) -> object:
-    packing = contents.PACKED.get((table_name, column_name))
+    packing = contents.PACKED_COLUMNS.get((table_name, column_name))
     return write_value(packing[0](value) if packing else value)
 
 

@@ -139,7 +139,7 @@ def test_what_is_named_as_left_out_exists() -> None:
     tables = Base.metadata.tables
     assert contents.LEFT_OUT_TABLES.keys() <= tables.keys()
     assert all(column in tables[table].columns for table, column in contents.LEFT_OUT_COLUMNS)
-    assert all(column in tables[table].columns for table, column in contents.PACKED)
+    assert all(column in tables[table].columns for table, column in contents.PACKED_COLUMNS)
     links = [(table, name) for table, names in contents.SELF_REFERENCES.items() for name in names]
     assert links and all(tables[table].c[name].nullable for table, name in links)
 
