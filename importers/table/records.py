@@ -6,7 +6,7 @@ Which column is which is for ``donorhub.domain.moving``; the words that it knows
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from statistics import median
 from typing import Final
@@ -202,10 +202,9 @@ def _read_sheet(
         filled_cells = _list_filled(row)
         if not filled_cells or [fold_text(cell) for cell in row if isinstance(cell, str)] == header_cells:
             continue
-        cells = tuple(
-            merged_texts.get((at, place)) or (_clean_cell(row[place]) if place < len(row) else "")
-            for place in used_columns
-        )
+        if at in merged_texts:
+            row = _fill_merged(row, merged_texts[at])
+        cells = tuple(_clean_cell(row[place]) if place < len(row) else "" for place in used_columns)
         record = RecordRow(at + 1, cells, at in sheet.hidden_rows)
         if _is_total(filled_cells, usual):
             total_rows.append(record)
@@ -217,17 +216,30 @@ def _read_sheet(
     return tuple(names[at] or write_column(at) for at in used_columns), records
 
 
-def _list_merged_texts(sheet: BookSheet, last: int) -> dict[tuple[int, int], str]:
-    """Return the texts of cells that are merged downwards, such as one name beside several gifts, by each
-    place that they cover; a number is written once and stands for one row."""
-    texts: dict[tuple[int, int], str] = {}
-    for (top, left), (bottom, right) in sheet.merged_ranges:
-        if top <= last or left != right or left >= len(sheet.grid[top]):
+def _list_merged_texts(sheet: BookSheet, last: int) -> dict[int, dict[int, str]]:
+    """Return the texts of cells that are merged downwards, such as one name beside several gifts, by row and
+    column of each place that they cover; a number is written once and stands for one row.
+
+    A range that begins inside another of its column is none of a spreadsheet's, and is not looked at: many of
+    them would cover the same rows again and again.
+    """
+    texts: dict[int, dict[int, str]] = {}
+    ends: dict[int, int] = {}  # of each column: the last row that is covered
+    for (top, left), (bottom, right) in sorted(sheet.merged_ranges):
+        if not last < top < len(sheet.grid) or left != right or top <= ends.get(left, -1):
             continue
-        cell = sheet.grid[top][left]
+        ends[left] = bottom
+        cell = sheet.grid[top][left] if left < len(sheet.grid[top]) else ""
         if isinstance(cell, str) and _is_text(cell):
-            texts |= {(at, left): cell.strip() for at in range(top + 1, min(bottom + 1, len(sheet.grid)))}
+            for at in range(top + 1, min(bottom + 1, len(sheet.grid))):
+                texts.setdefault(at, {})[left] = cell.strip()
     return texts
+
+
+def _fill_merged(row: Sequence[Cell], texts: Mapping[int, str]) -> list[Cell]:
+    """Return a row with the texts that merged cells show in it."""
+    width = max(len(row), *(place + 1 for place in texts))
+    return [texts.get(place, row[place] if place < len(row) else "") for place in range(width)]
 
 
 def _join_lines(sheet: BookSheet, first: int, last: int, width: int) -> list[str]:

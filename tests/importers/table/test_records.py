@@ -45,6 +45,20 @@ def test_a_text_file_keeps_its_line_numbers() -> None:
     assert [row.number for row in table.sheets[0].total_rows] == [5]
 
 
+@pytest.mark.parametrize("odd", ["A90:A95", "A4:A900", "D2:D4"])
+def test_merged_cells_beyond_the_rows_are_ignored(odd: str) -> None:
+    """A merged name is that of each row beside it; ranges behind the table or in no column say nothing."""
+    rows = [
+        ("Imię i nazwisko", "Kwota", "Data"),
+        ("Anna Lis", 5, "1.2.2024"),
+        (None, 6, "2.2.2024"),
+        ("Ed Ek", 7, None),
+    ]
+    book = record_books.write_book({"A": rows}, {"A": ["A2:A3", odd]})
+    (sheet,) = read_records(book, is_field_name).sheets
+    assert [row.cells[:2] for row in sheet.rows] == [("Anna Lis", 5.0), ("Anna Lis", 6.0), ("Ed Ek", 7.0)]
+
+
 def test_columns_in_another_order_are_put_right() -> None:
     """The second sheet's cells stand in the order of the first one's names."""
     book = record_books.write_book(
