@@ -40,8 +40,10 @@ def read_name(cell: Cell, *, is_family_first: bool = False) -> PersonName:
     text = read_text(cell)
     parsed_name, note = parse_written_name(text)
     name = " ".join(_BRACKETS.sub(" ", text).replace(" ,", ",").split()).strip(" ,;")
-    if is_nothing(name) or is_pair(name):
-        return PersonName("" if is_nothing(name) else name, note=note)
+    if is_nothing(name):
+        return PersonName("", note=note)
+    if is_pair(name):
+        return PersonName(name, note=note)
     kept_name = _keep_name(name, parsed_name, note, is_family_first=is_family_first)
     return kept_name if kept_name.family_name or kept_name.is_organisation else _turn_comma(kept_name)
 
@@ -49,12 +51,10 @@ def read_name(cell: Cell, *, is_family_first: bool = False) -> PersonName:
 def _turn_comma(name: PersonName) -> PersonName:
     """Return ``Smith, Peter`` as Peter Smith: a comma between two short names stands behind the family's."""
     sides = _COMMA.fullmatch(name.name)
-    if sides is None or is_pair(name.name):
+    family, given = (side.split() for side in sides.groups()) if sides else ([], [])
+    if not 1 <= len(family) <= _MOST_WORDS or not 1 <= len(given) <= _MOST_WORDS:
         return name
-    family, given = (side.split() for side in sides.groups())
-    if not (family and given) or len(family) > _MOST_WORDS or len(given) > _MOST_WORDS:
-        return name
-    given_name, family_name = " ".join(given), " ".join(family)
+    family_name, given_name = " ".join(family), " ".join(given)
     return PersonName(f"{given_name} {family_name}", given_name, family_name, note=name.note)
 
 
