@@ -6,13 +6,13 @@ What is found is compared by :mod:`donorhub.domain.donors.evidence`. Values that
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Final
+from functools import lru_cache
+from typing import Any, Final
 
-from sqlalchemy import func, literal_column, select, union_all
+from sqlalchemy import CompoundSelect, bindparam, func, literal_column, select, union_all
 
 from donorhub import vault
-from donorhub.db import cut_chunks, cut_query_values, db, write_literal
+from donorhub.db import cut_query_values, db, write_literal
 from donorhub.domain.donors import identity
 from donorhub.domain.donors.contact_values import ContactValue
 from donorhub.domain.donors.evidence import (
@@ -47,15 +47,6 @@ _CONTACT_COLUMNS: Final = (
 )
 _KEY_KIND: Final[Mapping[str, IdentityKind]] = {"email": "email", "phone": "phone", "account": "iban"}
 KeyPair = tuple[IdentityKind, str]  # kind and hash
-
-
-@dataclass(frozen=True, slots=True)
-class Match:
-    """Two donors who may be one, with the facts of both."""
-
-    comparison: Comparison
-    left: RecordFacts
-    right: RecordFacts
 
 
 def read_thresholds() -> Thresholds:
@@ -160,23 +151,32 @@ def read_commonness(facts: Collection[RecordFacts]) -> Commonness:
 
 def find_by_keys(keys: Collection[KeyPair]) -> set[int]:
     """Return the donors who have one of these keys that at most a few have; generic ones lead to nobody."""
-    telling = sorted(set(keys) - _find_generic(keys))
-    if not telling:
+    telling_keys = sorted(set(keys) - find_generic(keys))
+    if not telling_keys:
         return set()
-    parts = [
-        select(literal_column(str(place)).label("place"), IdentityKey.donor_id)
-        .where(IdentityKey.kind == kind, IdentityKey.value_hash == value_hash)
-        .limit(write_literal(MOST_OF_VALUE + 1))
-        .subquery()
-        for place, (kind, value_hash) in enumerate(telling)
-    ]
+    query = _select_by_kinds(tuple(kind for kind, _ in telling_keys))
+    hashes = {f"hash_{place}": value_hash for place, (_, value_hash) in enumerate(telling_keys)}
     ids_by_place: dict[int, set[int]] = {}
-    for place, donor_id in db.session.execute(union_all(*(select(part) for part in parts))):
+    for place, donor_id in db.session.execute(query, hashes):
         ids_by_place.setdefault(place, set()).add(donor_id)
     return {id_ for ids in ids_by_place.values() if len(ids) <= MOST_OF_VALUE for id_ in ids}
 
 
-def _find_generic(keys: Collection[KeyPair]) -> set[KeyPair]:
+@lru_cache(maxsize=64)
+def _select_by_kinds(kinds: tuple[IdentityKind, ...]) -> CompoundSelect[Any]:
+    """Return the query for who has each key of these kinds: built once, since each new donor asks it."""
+    parts = [
+        select(literal_column(str(place)).label("place"), IdentityKey.donor_id)
+        .where(IdentityKey.kind == kind, IdentityKey.value_hash == bindparam(f"hash_{place}"))
+        .limit(write_literal(MOST_OF_VALUE + 1))
+        .subquery()
+        for place, kind in enumerate(kinds)
+    ]
+    return union_all(*(select(part) for part in parts))
+
+
+def find_generic(keys: Collection[KeyPair]) -> set[KeyPair]:
+    """Return those of some keys that too many have: they tell nobody apart."""
     hashes = {value_hash for kind, value_hash in keys if kind in HARD_KEYS}
     generic: set[KeyPair] = set()
     for chunk in cut_query_values(sorted(hashes)):
@@ -202,13 +202,15 @@ def list_strong_keys(facts: RecordFacts) -> list[KeyPair]:
     return keys
 
 
-def find_matches(facts: RecordFacts, *, but_ids: Collection[int] = ()) -> list[Match]:
-    """Return the donors who share something telling with a record that may be none yet, the likest first."""
-    ids = find_by_keys(list_strong_keys(facts)) - {facts.id, *but_ids}
-    others = read_facts(ids)
+def compare_new(facts: RecordFacts) -> list[Comparison]:
+    """Return how a record that is none yet, whose id is 0, compares with those who share something telling
+    with it.
+    """
+    others = read_facts(find_by_keys(list_strong_keys(facts)))
+    if not others:
+        return []
     commonness = read_commonness([facts, *others.values()])
-    matches = [Match(compare_records(facts, other, commonness), facts, other) for other in others.values()]
-    return sorted(matches, key=lambda one: (-one.comparison.score, one.comparison.right_id))
+    return [compare_records(facts, other, commonness) for other in others.values()]
 
 
 def find_pairs(donor_ids: Sequence[int]) -> list[Comparison]:
@@ -241,7 +243,7 @@ def _list_blocks(donor_ids: Sequence[int]) -> dict[KeyPair, set[int]]:
             )
         )
         keys.update((kind, value_hash) for kind, value_hash in rows)
-    shared: set[KeyPair] = set()
+    shared_keys: set[KeyPair] = set()
     for some in cut_query_values(sorted({value_hash for _, value_hash in keys})):
         counts = db.session.execute(
             select(IdentityKey.kind, IdentityKey.value_hash)
@@ -249,10 +251,10 @@ def _list_blocks(donor_ids: Sequence[int]) -> dict[KeyPair, set[int]]:
             .group_by(IdentityKey.kind, IdentityKey.value_hash)
             .having(func.count().between(2, MOST_OF_VALUE))
         )
-        shared.update((kind, value_hash) for kind, value_hash in counts)
-    shared -= _find_generic(shared)
+        shared_keys.update((kind, value_hash) for kind, value_hash in counts)
+    shared_keys -= find_generic(shared_keys)
     blocks: dict[KeyPair, set[int]] = {}
-    for some in cut_query_values(sorted({value_hash for _, value_hash in shared})):
+    for some in cut_query_values(sorted({value_hash for _, value_hash in shared_keys})):
         holders = db.session.execute(
             select(IdentityKey.kind, IdentityKey.value_hash, IdentityKey.donor_id).where(
                 IdentityKey.kind.in_(STRONG_KEYS), IdentityKey.value_hash.in_(some)
@@ -260,7 +262,7 @@ def _list_blocks(donor_ids: Sequence[int]) -> dict[KeyPair, set[int]]:
         )
         for kind, value_hash, donor_id in holders:
             blocks.setdefault((kind, value_hash), set()).add(donor_id)
-    return {pair: ids for pair, ids in blocks.items() if pair in shared}
+    return {pair: ids for pair, ids in blocks.items() if pair in shared_keys}
 
 
 # ---------------------------------------------------------------- how common surnames are
@@ -303,5 +305,5 @@ def stream_donor_ids(after_id: int = 0) -> Iterable[list[int]]:
         ).all()
         if not ids:
             return
-        yield from cut_chunks(ids, AT_ONCE)
+        yield list(ids)
         after_id = ids[-1]

@@ -47,16 +47,16 @@ def list_alike(fields: DonorFields) -> list[Donor]:
     Two of whom no place is known are of the same place.
     """
     facts = _make_facts(fields)
-    matches = candidates.find_matches(facts)
     review_from = candidates.read_thresholds().review
     ids = {
-        match.right.id
-        for match in matches
-        if match.comparison.has_shared_key
-        or (match.comparison.score >= review_from and not match.comparison.vetoes)
+        one.right_id
+        for one in candidates.compare_new(facts)
+        if one.has_shared_key or (one.score >= review_from and not one.vetoes)
     }
     place = payer_text.fold_letters(fields.get("city", "").strip())
     ids |= _list_namesake_ids(facts.parts, place)
+    if not ids:
+        return []
     donors_alike = db.session.scalars(
         select(Donor)
         .where(Donor.id.in_(sorted(ids)), Donor.merged_into_id.is_(None), Donor.removed_at.is_(None))
@@ -121,8 +121,7 @@ def list_alike_by_contact(donor: Donor, new: NewContact) -> list[Donor]:
         fields["phone"], fields["country"] = new.get("value", ""), donor.country
     elif new["kind"] == "post" and new.get("town"):
         fields["name"], fields["city"] = donor.name, new["town"]
-    known_ids = {donor.id, *(one.id for one in list_alike({"name": donor.name, "city": donor.city}))}
-    return [one for one in list_alike(fields) if one.id not in known_ids]
+    return _leave_out_known(donor, list_alike(fields), {"name": donor.name, "city": donor.city})
 
 
 def list_newly_alike(donor: Donor, fields: DonorFields) -> list[Donor]:
@@ -145,8 +144,14 @@ def list_newly_alike(donor: Donor, fields: DonorFields) -> list[Donor]:
         "tax_number": donor.tax_number,
     }
     after: DonorFields = {**before, **fields}
-    known_ids = {donor.id, *(one.id for one in list_alike(before))}
-    return [one for one in list_alike(after) if one.id not in known_ids]
+    return _leave_out_known(donor, list_alike(after), before)
+
+
+def _leave_out_known(donor: Donor, alike: Sequence[Donor], before: DonorFields) -> list[Donor]:
+    """Return those who are alike now but for the donor, and who were not by what was said before."""
+    others = [one for one in alike if one.id != donor.id]
+    known_ids = {one.id for one in list_alike(before)} if others else set()
+    return [one for one in others if one.id not in known_ids]
 
 
 def refuse_alike(alike: Collection[Donor], *, known_ids: Collection[int] = ()) -> None:
