@@ -23,7 +23,7 @@ from donorhub.errors import DonorHubError
 from donorhub.models import MergeLog
 from donorhub.schemas.fields import Instant
 from donorhub.schemas.merging import MergeSchema, NewMerge, Undoing, UndoSchema
-from donorhub.services.donors import duplicate_review, merging, unmerging, verdicts
+from donorhub.services.donors import duplicate_review, merging, unmerging
 from donorhub.services.donors.merging import MergePlan
 from donorhub.services.donors.unmerging import UndoPlan
 
@@ -108,7 +108,7 @@ def list_merges(query: DuplicatesQuery) -> pages.Page:
 @bp.response(200, MergePreviewSchema)
 def preview_merge(new: NewMerge) -> Response:
     """Show what making two records one would do. Nothing is done."""
-    plan = merging.plan_merge(new["donor_id"], new["other_id"], taken=new.get("taken", ()))
+    plan = merging.plan_merge(new["donor_id"], new["other_id"], taken_names=new.get("taken", ()))
     return answer_resource(MergePreviewSchema, describe_plan(plan))
 
 
@@ -123,18 +123,15 @@ def merge_donors(new: NewMerge) -> Response:
 
     Where it would do something else than was shown, the answer is 409 `changed` with the new `preview`.
     """
-    now, actor = clock.now(), get_principal().actor
     with show_change(MergePlan, MergePreviewSchema, describe_plan):
-        log, is_new = merging.merge_donors(
+        log, is_new = duplicate_review.join_pair(
             new["donor_id"],
             new["other_id"],
-            taken=new.get("taken", ()),
+            taken_names=new.get("taken", ()),
             shown_digest=new.get("digest"),
-            now=now,
-            actor=actor,
+            now=clock.now(),
+            actor=get_principal().actor,
         )
-    if is_new:
-        verdicts.record_verdicts([(log.survivor_id, log.loser_id)], "same", now=now, actor=actor)
     at = url_for(".get_merge", merge_id=log.id)
     return answer_resource(
         MergeDetailSchema, describe_merge(log), status=201 if is_new else 200, at=at if is_new else None

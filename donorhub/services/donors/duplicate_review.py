@@ -20,7 +20,6 @@ from donorhub.domain.donors.clusters import (
     gather_people,
     list_pairs,
     list_pairs_across,
-    make_pair,
 )
 from donorhub.domain.donors.evidence import Comparison, compare_records
 from donorhub.errors import NotFound, Rejected
@@ -175,9 +174,8 @@ def _lock_question(question_id: int) -> None:
 
 
 def _answer_merge(merge: MergeLog, answer: DuplicateAnswer, *, now: datetime, actor: str) -> None:
-    pair = make_pair(merge.survivor_id, merge.loser_id)
     if answer == "right":
-        verdicts.record_verdicts([pair], "same", now=now, actor=actor)
+        verdicts.record_verdicts([(merge.survivor_id, merge.loser_id)], "same", now=now, actor=actor)
     elif answer == "undone":
         take_apart(merge.id, now=now, actor=actor)
     else:
@@ -203,6 +201,24 @@ def _answer_group(
         _make_household(review.donors, now=now, actor=actor)
 
 
+def join_pair(
+    one_id: int,
+    other_id: int,
+    *,
+    now: datetime,
+    actor: str,
+    taken_names: Collection[str] = (),
+    shown_digest: str | None = None,
+) -> tuple[MergeLog, bool]:
+    """Make two records one donor, as a person says who saw what that does; the verdict is kept."""
+    log, is_new = merging.merge_donors(
+        one_id, other_id, now=now, actor=actor, taken_names=taken_names, shown_digest=shown_digest
+    )
+    if is_new:
+        verdicts.record_verdicts([(log.survivor_id, log.loser_id)], "same", now=now, actor=actor)
+    return log, is_new
+
+
 def join_records(ids: Sequence[int], *, now: datetime, actor: str) -> list[MergeLog]:
     """Make some records the donor that the oldest of them is, as a person says; return the merges."""
     verdicts.record_verdicts(list_pairs(ids), "same", now=now, actor=actor)
@@ -222,8 +238,7 @@ def take_apart(
         merge_id, now=now, actor=actor, given_back=given_back, shown_digest=shown_digest
     )
     if is_new:
-        pair = make_pair(log.survivor_id, log.loser_id)
-        verdicts.record_verdicts([pair], "different", now=now, actor=actor)
+        verdicts.record_verdicts([(log.survivor_id, log.loser_id)], "different", now=now, actor=actor)
     return log, is_new
 
 

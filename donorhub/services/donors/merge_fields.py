@@ -46,23 +46,23 @@ class FieldChoice:
     is_theirs: bool
 
 
-def list_choices(survivor: Donor, loser: Donor, taken: Collection[str]) -> list[FieldChoice]:
-    """Return the fields of which a person may choose; ``taken`` are those of the loser that are wanted."""
+def list_choices(survivor: Donor, loser: Donor, taken_names: Collection[str]) -> list[FieldChoice]:
+    """Return the fields of which a person may choose; ``taken_names`` are those of the loser that are wanted."""
     choices = []
     for name in CHOSEN_FIELDS:
         ours, theirs = getattr(survivor, name), getattr(loser, name)
         if name == "lang" and not (survivor.lang_is_told and loser.lang_is_told):
             continue
         if ours and theirs and ours != theirs:
-            choices.append(FieldChoice(name, ours, theirs, name in taken))
+            choices.append(FieldChoice(name, ours, theirs, name in taken_names))
     return choices
 
 
-def compute_values(survivor: Donor, loser: Donor, taken: Collection[str]) -> dict[str, Any]:
+def compute_values(survivor: Donor, loser: Donor, taken_names: Collection[str]) -> dict[str, Any]:
     """Return what the survivor's row says once both are one, by column."""
     values: dict[str, Any] = {}
     for field, columns in _COLUMNS.items():
-        if (field in taken and getattr(loser, field)) or _is_filled(field, survivor, loser):
+        if (field in taken_names and getattr(loser, field)) or _is_filled(field, survivor, loser):
             values |= {column: getattr(loser, column) for column in columns}
     for name in list_strict_columns():
         values[name] = getattr(survivor, name) or getattr(loser, name)

@@ -63,7 +63,7 @@ class MergePlan:
     loser: Donor
     comparison: Comparison
     choices: Sequence[FieldChoice]
-    taken: tuple[str, ...]
+    taken_names: tuple[str, ...]
     row_counts: Mapping[tuple[str, str, int], int]  # by table, column and donor
     verdict: str | None  # what a person said of the two before
 
@@ -84,19 +84,19 @@ class MergePlan:
                 [self.survivor.id, self.survivor.version, self.loser.id, self.loser.version],
                 sorted([*key, count] for key, count in self.row_counts.items()),
                 [[one.name, str(one.ours), str(one.theirs), one.is_theirs] for one in self.choices],
-                [*self.taken, self.verdict],
+                [*self.taken_names, self.verdict],
             ]
         )
 
 
-def plan_merge(one_id: int, other_id: int, *, taken: Collection[str] = ()) -> MergePlan:
+def plan_merge(one_id: int, other_id: int, *, taken_names: Collection[str] = ()) -> MergePlan:
     """Return what making two records one would do; nothing is changed.
 
-    ``taken`` are the fields of which the younger record's word is wanted. Raise Rejected for records of
+    ``taken_names`` are the fields of which the younger record's word is wanted. Raise Rejected for records of
     different kinds, a record with itself, and an unknown field; NotFound and Conflict where one is none any
     more.
     """
-    unknown_names = sorted(set(taken) - set(CHOSEN_FIELDS))
+    unknown_names = sorted(set(taken_names) - set(CHOSEN_FIELDS))
     if unknown_names:
         raise Rejected(
             f"of a donor's fields these may be chosen: {', '.join(CHOSEN_FIELDS)}",
@@ -119,8 +119,8 @@ def plan_merge(one_id: int, other_id: int, *, taken: Collection[str] = ()) -> Me
         survivor,
         loser,
         compare_records(facts[survivor.id], facts[loser.id], commonness),
-        merge_fields.list_choices(survivor, loser, taken),
-        tuple(sorted(taken)),
+        merge_fields.list_choices(survivor, loser, taken_names),
+        tuple(sorted(taken_names)),
         merge_rows.count_rows(survivor.id, loser.id),
         _read_verdict(survivor.id, loser.id),
     )
@@ -164,7 +164,7 @@ def merge_donors(
     *,
     now: datetime,
     actor: str,
-    taken: Collection[str] = (),
+    taken_names: Collection[str] = (),
     shown_digest: str | None = None,
 ) -> tuple[MergeLog, bool]:
     """Make two records one donor, the older of them; return the merge and whether it is new.
@@ -178,7 +178,7 @@ def merge_donors(
     earlier_merge = find_merge(min(one_id, other_id), max(one_id, other_id))
     if earlier_merge is not None:
         return earlier_merge, False
-    plan = plan_merge(one_id, other_id, taken=taken)
+    plan = plan_merge(one_id, other_id, taken_names=taken_names)
     shown.refuse_changed(shown_digest, plan)
     merging = Merging(_begin_log(plan, now=now, actor=actor), now, actor)
     _unite_donors(merging, plan)
@@ -212,7 +212,7 @@ def _begin_log(plan: MergePlan, *, now: datetime, actor: str) -> MergeLog:
 
 def _unite_donors(merging: Merging, plan: MergePlan) -> None:
     survivor, loser = plan.survivor, plan.loser
-    values = merge_fields.compute_values(survivor, loser, plan.taken)
+    values = merge_fields.compute_values(survivor, loser, plan.taken_names)
     before = {one.id: read_row("donor", one.id) for one in (survivor, loser)}
     stage_before = read_row("donor_stage", survivor.id)
     pairs = identity_keys.list_hard_pairs([survivor.id, loser.id])
@@ -289,9 +289,9 @@ def _write_audit(plan: MergePlan, merging: Merging) -> None:
 
 def count_merge(merge_id: int) -> tuple[int, int]:
     """Return how many rows a merge moved, and how many it folded into others."""
-    moved = select(func.count()).where(MergeMove.merge_id == merge_id).scalar_subquery()
-    dropped = select(func.count()).where(MergeDrop.merge_id == merge_id).scalar_subquery()
-    return tuple(db.session.execute(select(moved, dropped)).one())
+    move_count = select(func.count()).where(MergeMove.merge_id == merge_id).scalar_subquery()
+    drop_count = select(func.count()).where(MergeDrop.merge_id == merge_id).scalar_subquery()
+    return tuple(db.session.execute(select(move_count, drop_count)).one())
 
 
 def list_merges(*, after: str | None = None, limit: int = LIMIT) -> Page[MergeLog]:

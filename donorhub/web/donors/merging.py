@@ -8,11 +8,10 @@ from flask import redirect, render_template, request, url_for
 from flask_babel import gettext
 
 from donorhub import clock
-from donorhub.domain.donors.clusters import make_pair
 from donorhub.errors import DonorHubError
 from donorhub.models import Donor
 from donorhub.services.access import users
-from donorhub.services.donors import donors, duplicate_review, merging, search, unmerging, verdicts
+from donorhub.services.donors import donors, duplicate_review, merging, search, unmerging
 from donorhub.services.donors.merge_fields import CHOSEN_FIELDS
 from donorhub.services.donors.merging import MergePlan
 from donorhub.services.donors.unmerging import UndoPlan
@@ -47,17 +46,14 @@ def merge_donors(donor_id: int) -> Answer:
     if form.get_value("act") == "show":
         return _render_merge(donor, other_id, form)
     with form.start_saving():
-        log, is_new = merging.merge_donors(
+        log, _ = duplicate_review.join_pair(
             donor.id,
             other_id,
-            taken=form.list_values("taken"),
+            taken_names=form.list_values("taken"),
             shown_digest=form.get_value("digest"),
             now=clock.now(),
             actor=get_principal().actor,
         )
-        if is_new:
-            pair = make_pair(log.survivor_id, log.loser_id)
-            verdicts.record_verdicts([pair], "same", now=clock.now(), actor=get_principal().actor)
         commit()
         tell_reader(gettext("The two records are one donor."))
         return redirect(url_for("donors.show_merged", merge_id=log.id))
@@ -75,7 +71,7 @@ def _render_merge(donor: Donor, other_id: int, form: Form) -> str:
     plan: MergePlan | None = None
     try:
         known_names = [name for name in form.list_values("taken") if name in CHOSEN_FIELDS]
-        plan = merging.plan_merge(donor.id, other_id, taken=known_names)
+        plan = merging.plan_merge(donor.id, other_id, taken_names=known_names)
     except DonorHubError as error:
         form.add_error("", refusals.write_refusal(error))
     return render_template(

@@ -188,7 +188,7 @@ def test_what_cannot_be_one_is_refused(pair: Pair, now: datetime) -> None:
             merging.merge_donors(*ids, now=now, actor=ME)
         assert read_all() == before
     with pytest.raises(Rejected):
-        merging.plan_merge(survivor.id, loser.id, taken=["email"])
+        merging.plan_merge(survivor.id, loser.id, taken_names=["email"])
     merge(pair, now)
     with pytest.raises(Conflict):
         merging.plan_merge(loser.id, firm.id)
@@ -200,7 +200,7 @@ def test_chosen_field_is_taken(pair: Pair, now: datetime) -> None:
     assert [(one.name, one.ours, one.theirs) for one in choices] == [
         ("name", "Anna Kowalska", "Ania Kowalska-Nowak")
     ]
-    merge_id = merge(pair, now, taken=["name"])
+    merge_id = merge(pair, now, taken_names=["name"])
     assert (pair[0].name, pair[0].family_name) == ("Ania Kowalska-Nowak", "Kowalska-Nowak")
     assert [one.id for one in search.find_donors("kowalska-nowak").rows] == [pair[0].id]
     undo(merge_id, now)
