@@ -59,5 +59,6 @@ def show_preview(preview: Preview) -> None:
         click.echo(f"    {Money(minor, currency).as_text()} {currency}")
     if preview.receipt_numbers:
         click.echo(f"  {len(preview.receipt_numbers)} receipts keep their numbers; their papers are sealed")
+    click.echo("  bank entries that nobody has decided yet keep who paid: nothing says that it was them")
     if preview.promise_count:
         click.echo(f"  {preview.promise_count} recurring gifts end; end them at the provider or bank too")

@@ -19,6 +19,7 @@ def test_shown_then_erased_then_nothing(database: Flask, donorhub: Donorhub) -> 
     before = read_contents()
     shown = donorhub("erase", str(donor_id))
     assert shown.code == 1 and "1 gifts stay without a name" in shown.out
+    assert "bank entries that nobody has decided yet keep who paid" in shown.out
     assert read_contents() == before
     digest = shown.out.partition("--digest ")[2].split()[0]
     done = donorhub("erase", str(donor_id), "--digest", digest)

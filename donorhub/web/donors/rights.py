@@ -58,6 +58,9 @@ def erase_donor(donor_id: int) -> Answer:
     """Erase the donor as the page showed it; where it would do something else, show that."""
     form = Form(request.form)
     with form.start_saving():
+        if not form.is_ticked("is_sure"):
+            form.add_error("is_sure", gettext("Tick the box to erase the donor."))
+        form.refuse_errors()
         erasure.erase_donor(
             donor_id, digest=form.get_value("digest"), now=clock.now(), actor=get_principal().actor
         )

@@ -24,6 +24,7 @@ def test_page_says_what_goes_and_stays(database: Flask) -> None:
     assert "Notes, calls and visits: 1" in text
     assert re.search(r"1 gift without a name: \D*50\.00", text)
     assert "the law wants the books kept" in text
+    assert "bank entries that nobody has decided yet" in text
 
 
 def test_no_gifts_are_kept_of_who_gave_none(database: Flask) -> None:
@@ -40,18 +41,35 @@ def test_donor_is_erased_as_shown_and_once(database: Flask) -> None:
     stale = read_digest(staff.get(f"{page}/rights").text)
     add_gift(db.session.get_one(Donor, donor_id), thank=False)
     before = rows()
-    refused = staff.post(f"{page}/erase", digest=stale)
+    refused = staff.post(f"{page}/erase", digest=stale, is_sure="1")
     assert refused.status_code == 422 and "changed since it was shown" in words_of(refused.text)
-    assert staff.post(f"{page}/erase").status_code == 422
+    assert staff.post(f"{page}/erase", is_sure="1").status_code == 422
     assert rows() == before
     digest = read_digest(refused.text)
-    assert staff.post(f"{page}/erase", digest=digest).status_code == 302
+    assert staff.post(f"{page}/erase", digest=digest, is_sure="1").status_code == 302
     after = rows()
     assert after["erasure"]
-    assert staff.post(f"{page}/erase", digest=digest).status_code == 302
+    assert staff.post(f"{page}/erase", digest=digest, is_sure="1").status_code == 302
     assert rows()["erasure"] == after["erasure"]
     gone = staff.get(page)
     assert gone.status_code == 404 and "their gifts stay without a name" in words_of(gone.text)
+
+
+def test_one_click_erases_nobody(database: Flask) -> None:
+    """Without the tick nothing is done, twice; the page says so, and its tick is to be set each time anew."""
+    staff = Staff(database, "admin")
+    donor_id = add_donor(email="anna@example.org").id
+    page = f"/donors/{donor_id}"
+    digest = read_digest(staff.get(f"{page}/rights").text)
+    before = rows()
+    for _ in range(2):
+        refused = staff.post(f"{page}/erase", digest=digest)
+        assert refused.status_code == 422 and "Tick the box to erase the donor." in refused.text
+    assert rows() == before
+    changed = staff.post(f"{page}/erase", digest="of before", is_sure="1")
+    for answer in (refused, changed):
+        boxes = re.findall(r'<input type="checkbox"[^>]*name="is_sure"[^>]*>', answer.text)
+        assert len(boxes) == 1 and "required" in boxes[0] and "checked" not in boxes[0]
 
 
 def test_restriction_stops_mail_until_lifted(database: Flask) -> None:
