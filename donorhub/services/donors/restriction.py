@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from sqlalchemy import ColumnElement
+
 from donorhub.db import db
 from donorhub.errors import Rejected
 from donorhub.models import Donor
@@ -33,3 +35,8 @@ def set_restriction(donor: Donor, is_restricted: bool, *, reason: str, now: date
         donor_id=donor.id,
     )
     return True
+
+
+def may_be_listed() -> ColumnElement[bool]:
+    """Return the condition that a donor is in lists of people that leave the house; those of money keep all."""
+    return Donor.is_restricted.is_(False)

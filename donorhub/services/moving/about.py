@@ -13,6 +13,7 @@ from donorhub.services.moving.wording import Wording
 from donorhub.services.recurring import waiting_instalments
 
 _OF_MONEY: Final = ("gifts", "recurring-gifts", "late-instalments", "entries")  # lists that wait for the bank
+_OF_PEOPLE: Final = ("donors", "late-instalments")  # without those whose data is only kept
 
 
 def list_facts(request: ListRequest, count: int, wording: Wording) -> Iterator[tuple[str, Value]]:
@@ -26,6 +27,8 @@ def list_facts(request: ListRequest, count: int, wording: Wording) -> Iterator[t
             f"{name('about', 'filter')}: {name('filters', key)}",
             _find_filter_value(request, key, value, wording),
         )
+    if request.list_out.name in _OF_PEOPLE:
+        yield name("about", "left_out"), name("about", "restricted")
     yield name("about", "made_at"), request.reader.now
     yield name("about", "time_zone"), str(wording.zone or "UTC")
     yield name("about", "made_for"), request.reader.who.name

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Final
 
-from sqlalchemy import Select, select
+from sqlalchemy import ColumnElement, Select, select
 from sqlalchemy.orm import selectinload
 
 from donorhub.db import db
@@ -116,16 +116,19 @@ def find_terms_on(rows: Sequence[AnyRow], day: date) -> dict[int, AnyRow]:
 
 
 def list_late_instalments(
-    *, states: Sequence[InstalmentState], after: str | None = None, limit: int = LIMIT
+    *conditions: ColumnElement[bool],
+    states: Sequence[InstalmentState],
+    after: str | None = None,
+    limit: int = LIMIT,
 ) -> Page[Instalment]:
     """Return the instalments in these states of recurring gifts that are not closed, the longest due
-    first.
+    first. ``conditions`` on recurring gifts narrow further.
     """
     query = (
         select(Instalment)
         .join(RecurringGift)
         .options(selectinload(Instalment.recurring_gift).selectinload(RecurringGift.donor))
-        .where(Instalment.state.in_(states), RecurringGift.state != "closed")
+        .where(Instalment.state.in_(states), RecurringGift.state != "closed", *conditions)
     )
     return read_page(query, oldest_first(Instalment.due_on, Instalment.id), after=after, limit=limit)
 

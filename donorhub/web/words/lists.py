@@ -170,6 +170,8 @@ ABOUT: Final[Names] = {  # of the sheet on where a list is from
     "list": lazy_gettext("List"),
     "filter": lazy_gettext("Filter"),
     "no_filter": lazy_gettext("none: all rows"),
+    "left_out": lazy_gettext("Left out"),
+    "restricted": lazy_gettext("Donors whose data is only kept"),
     "made_at": lazy_gettext("As of"),
     "time_zone": lazy_gettext("Time zone"),
     "made_for": lazy_gettext("Made for"),

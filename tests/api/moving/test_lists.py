@@ -11,16 +11,16 @@ from unittest import mock
 import openpyxl
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from donorhub.db import db
-from donorhub.models import AuditRecord, Donor
-from donorhub.services.donors import donors
+from donorhub.models import AuditRecord, Donor, Instalment
+from donorhub.services.donors import donors, restriction
 from donorhub.services.moving import downloads
 from donorhub.services.moving.lists import LISTS
 from tests.api.conftest import Caller
 from tests.conftest import NOW
-from tests.web.desk import add_donor, add_gift, rows
+from tests.web.desk import add_donor, add_gift, add_recurring, rows
 
 MakeCaller = Callable[..., Caller]
 
@@ -110,3 +110,33 @@ def test_too_long_list_is_refused(base: Flask, caller_with: MakeCaller) -> None:
         answer = caller_with(["gifts:read"]).get("/gifts.csv")
     assert (answer.status_code, answer.get_json()["code"]) == (422, "list_too_long")
     assert find_records() == []
+
+
+def test_who_is_only_kept_is_in_no_list_of_people(database: Flask, caller_with: MakeCaller) -> None:
+    """A restricted donor is in no file by which people are written to or called; the books stay whole."""
+    for name in ("Anna Nowak", "Jan Lis"):
+        donor = add_donor(name, phone="+48 501 234 567")
+        add_gift(donor, ref=name, thank=False)
+        add_recurring(donor)
+    db.session.execute(update(Instalment).values(state="late"))
+    db.session.commit()
+    caller = caller_with()
+
+    def find_names(name: str, text: str = "") -> set[str]:
+        file = caller.get(f"/{name}.csv{text}").text
+        return {one for one in ("Anna Nowak", "Jan Lis") if one in file}
+
+    people = ("donors", "late-instalments")
+    assert [find_names(name) for name in people] == [{"Anna Nowak", "Jan Lis"}] * 2
+    restriction.set_restriction(donor, True, reason="asked", now=NOW, actor="system:0")
+    db.session.commit()
+    assert [find_names(name) for name in people] == [{"Anna Nowak"}] * 2
+    assert find_names("donors", "?text=Jan") == set()
+    assert [find_names(name) for name in ("gifts", "recurring-gifts")] == [{"Anna Nowak", "Jan Lis"}] * 2
+    for name, is_said in (("donors", True), ("gifts", False)):
+        book = openpyxl.load_workbook(io.BytesIO(caller.get(f"/{name}.xlsx").data))
+        facts = [(row[0].value, row[1].value) for row in book.worksheets[1].iter_rows()]
+        assert (("left_out", "restricted") in facts) is is_said
+    restriction.set_restriction(donor, False, reason="mended", now=NOW, actor="system:0")
+    db.session.commit()
+    assert [find_names(name) for name in people] == [{"Anna Nowak", "Jan Lis"}] * 2

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from donorhub.domain.moving.list_columns import Coded, Column, make_rhythm
-from donorhub.models import Instalment
+from donorhub.models import Instalment, RecurringGift
 from donorhub.models.states import (
     GIFT_METHODS,
     OVERDUE_INSTALMENTS,
@@ -17,6 +17,7 @@ from donorhub.models.states import (
     find_word,
 )
 from donorhub.money import Money
+from donorhub.services.donors import restriction
 from donorhub.services.giving import history
 from donorhub.services.moving.lists.description import (
     Filter,
@@ -97,7 +98,8 @@ def _read_recurring_gifts(filters: Filters, reader: Reader, *, after: str | None
 def _read_late_instalments(filters: Filters, reader: Reader, *, after: str | None, limit: int) -> Page[Row]:
     state = find_word(get_text(filters, "state"), OVERDUE_INSTALMENTS)
     states = (state,) if state else OVERDUE_INSTALMENTS
-    page = promises.list_late_instalments(states=states, after=after, limit=limit)
+    is_listed = RecurringGift.donor.has(restriction.may_be_listed())  # they are called, by the phone beside
+    page = promises.list_late_instalments(is_listed, states=states, after=after, limit=limit)
     known_days = waiting_instalments.find_known_days(page.rows, today=reader.today, now=reader.now)
 
     def convert_row(row: Instalment) -> Row:

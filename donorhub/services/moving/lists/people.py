@@ -13,7 +13,7 @@ from donorhub.models import Donor
 from donorhub.models.states import LANGS, MESSAGE_STATES, STAGES, find_word
 from donorhub.money import Money
 from donorhub.services.access import organisation
-from donorhub.services.donors import custom_fields, custom_values, search, stages, tags
+from donorhub.services.donors import custom_fields, custom_values, restriction, search, stages, tags
 from donorhub.services.giving import history
 from donorhub.services.messages import message_lists
 from donorhub.services.moving.lists.description import (
@@ -37,7 +37,7 @@ WITHOUT_AMOUNT: Final = frozenset({"new_donor"})  # the kinds of messages whose 
 
 
 def _read_donors(filters: Filters, reader: Reader, *, after: str | None, limit: int) -> Page[Row]:
-    conditions = []
+    conditions = [restriction.may_be_listed()]
     if filters.get("giving") == "not_again" and reader.may_see("gifts:read"):
         currency = organisation.get_organisation().home_currency
         conditions.append(history.has_not_given_again(reader.today, currency))
