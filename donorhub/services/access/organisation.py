@@ -90,6 +90,12 @@ def find_organisation() -> Organisation | None:
     return organisation
 
 
+def get_home_country() -> str:
+    """Return the country of a donor who has none on record: the organisation's; "" where it has none."""
+    own_organisation = find_organisation()
+    return own_organisation.country if own_organisation else ""
+
+
 def get_zone() -> ZoneInfo:
     """Return the organisation's time zone, in which its days begin and end."""
     return ZoneInfo(get_organisation().time_zone)

@@ -86,8 +86,7 @@ def make_facts(donor: Named, values: Iterable[ContactValue], *, home_country: st
 
 def read_facts(donor_ids: Collection[int]) -> dict[int, RecordFacts]:
     """Return the facts of donors by id; nothing of those who were merged or taken away."""
-    ours = organisation.find_organisation()
-    home_country = ours.country if ours else ""
+    home_country = organisation.get_home_country()
     facts: dict[int, RecordFacts] = {}
     for chunk in cut_query_values(sorted(set(donor_ids))):
         contacts: dict[int, list[ContactValue]] = {}

@@ -309,7 +309,7 @@ def _normalise_tax_number(fields: DonorFields, donor: Donor) -> DonorFields:
     if not fields.get("tax_number"):
         return fields
     kind = fields.get("kind", donor.kind)
-    country = fields.get("country", donor.country) or _get_home_country()
+    country = fields.get("country", donor.country) or organisation.get_home_country()
     try:
         number = tax_numbers.normalise_number(
             fields["tax_number"], country, is_organisation=kind == "organisation"
@@ -332,14 +332,8 @@ def has_made_up_name(donor: Donor) -> bool:
 
 def get_tax_number_label(donor: Donor) -> str:
     """Return what stands before the donor's tax number on paper: NIP, NIPT, NUI."""
-    country = donor.country or _get_home_country()
+    country = donor.country or organisation.get_home_country()
     return tax_numbers.get_number_label(country, is_organisation=donor.kind == "organisation")
-
-
-def _get_home_country() -> str:
-    """Return the country of a donor who has none on record: the organisation's."""
-    own_organisation = organisation.find_organisation()
-    return own_organisation.country if own_organisation else ""
 
 
 def _read_field(donor: Donor, name: str) -> object:

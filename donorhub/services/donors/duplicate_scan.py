@@ -15,10 +15,16 @@ from sqlalchemy import select
 from donorhub.db import db
 from donorhub.domain.donors.clusters import gather_groups, gather_people
 from donorhub.domain.donors.evidence import Comparison, judge_pair
-from donorhub.models import Donor, IdentityKey, IdentityValue, MergeLog
-from donorhub.models.states import HARD_KEYS
+from donorhub.models import Donor, MergeLog
 from donorhub.services.access import organisation
-from donorhub.services.donors import candidates, duplicate_review, later_rows, merging, verdicts
+from donorhub.services.donors import (
+    candidates,
+    duplicate_review,
+    identity_keys,
+    later_rows,
+    merging,
+    verdicts,
+)
 
 _CLOSED_AT_ONCE: Final = 200  # questions that are looked at again
 _OVERLAP: Final = timedelta(minutes=5)  # a transaction that was open then may have written since
@@ -122,21 +128,8 @@ def doubt_merges(*, now: datetime) -> int:
 
 def _has_lost_proof(merge: MergeLog) -> bool:
     """Return whether each e-mail, phone and account that the two records shared says nothing any more."""
-    own_keys = select(IdentityKey.kind, IdentityKey.value_hash).where(
-        IdentityKey.donor_id == merge.loser_id, IdentityKey.kind.in_(HARD_KEYS)
-    )
-    shared = {(kind, value_hash) for kind, value_hash in db.session.execute(own_keys)}
-    shared &= later_rows.list_folded_keys(merge)
-    if not shared:
-        return False
-    generic = db.session.execute(
-        select(IdentityValue.kind, IdentityValue.value_hash).where(
-            IdentityValue.value_hash.in_({value_hash for _, value_hash in shared}),
-            IdentityValue.kind.in_(HARD_KEYS),
-            IdentityValue.state == "generic",
-        )
-    )
-    return shared <= {(kind, value_hash) for kind, value_hash in generic}
+    shared_keys = identity_keys.list_hard_pairs([merge.loser_id]) & later_rows.list_folded_keys(merge)
+    return bool(shared_keys) and shared_keys <= candidates.find_generic(shared_keys)
 
 
 def finish_look(*, now: datetime) -> None:

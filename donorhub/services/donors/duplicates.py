@@ -72,12 +72,11 @@ def _make_facts(fields: DonorFields) -> RecordFacts:
     name = fields.get("name") or " ".join(part for part in (given, family) if part)
     country = fields.get("country") or ""
     columns = {key: str(fields.get(key) or "") for key in contact_rows.COLUMN_NAMES}
-    ours = organisation.find_organisation()
     row = Named(
         0, fields.get("kind", "person"), name, given, family, country, str(fields.get("tax_number") or "")
     )
     return candidates.make_facts(
-        row, contact_rows.list_values(columns), home_country=ours.country if ours else ""
+        row, contact_rows.list_values(columns), home_country=organisation.get_home_country()
     )
 
 

@@ -46,18 +46,13 @@ NAMED_COLUMNS: Final = tuple(getattr(Donor, name) for name in Named._fields)
 def hash_key(kind: IdentityKind, value: str) -> str:
     """Return what a value is looked up by: of a phone, as it is dialled from our country."""
     if kind == "phone":
-        value = identity.make_phone_key(value, _get_country())
+        value = identity.make_phone_key(value, organisation.get_home_country())
     return vault.compute_keyed_hash(value)
 
 
 def hash_keys(kind: IdentityKind, values: Iterable[str]) -> dict[str, str]:
     """Return the values by what each is looked up by."""
     return {hash_key(kind, value): value for value in values}
-
-
-def _get_country() -> str:
-    ours = organisation.find_organisation()
-    return ours.country if ours else ""
 
 
 def name_donor(donor: Donor) -> Named:
@@ -70,7 +65,7 @@ def name_donor(donor: Donor) -> Named:
 
 def list_keys(donor: Named, values: Iterable[ContactValue]) -> list[dict[str, object]]:
     """Return the rows of the keys by which a donor is compared, but for accounts."""
-    keys = list_plain_keys(donor, values, home_country=_get_country())
+    keys = list_plain_keys(donor, values, home_country=organisation.get_home_country())
     return [_make_key(donor.id, kind, key) for kind, key in keys]
 
 
@@ -333,7 +328,7 @@ def rebuild_keys() -> int:
     for table in (IdentityKey, IdentityValue):
         db.session.execute(delete(table).execution_options(synchronize_session=False))
     count, last_id = 0, 0
-    home_country = _get_country()
+    home_country = organisation.get_home_country()
     while True:
         donors = [
             Named(*row)

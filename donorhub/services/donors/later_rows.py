@@ -14,7 +14,8 @@ from sqlalchemy import and_, exists, or_, select, update
 
 from donorhub import vault
 from donorhub.db import Base, cut_query_values, db
-from donorhub.domain.donors.identity import make_phone_key, normalise_email
+from donorhub.domain.donors.contact_values import ContactValue
+from donorhub.domain.donors.identity import normalise_email
 from donorhub.domain.payer_text import normalise_account
 from donorhub.models import (
     Allocation,
@@ -23,7 +24,6 @@ from donorhub.models import (
     Donor,
     Entry,
     Gift,
-    IdentityKey,
     Instalment,
     Interaction,
     Match,
@@ -37,7 +37,10 @@ from donorhub.models import (
     RecurringGift,
     Task,
 )
+from donorhub.models.states import HARD_KEYS
 from donorhub.services.access import organisation
+from donorhub.services.donors import candidates, identity_keys
+from donorhub.services.donors.candidates import KeyPair
 
 Side = Literal["survivor", "loser"]
 RowName = tuple[str, int]  # table and id
@@ -114,12 +117,7 @@ class _Judge:
 
     def __init__(self, log: MergeLog, rows: Mapping[str, Sequence[Any]]) -> None:
         self._log = log
-        keys = db.session.execute(
-            select(IdentityKey.kind, IdentityKey.value_hash).where(
-                IdentityKey.donor_id == log.loser_id, IdentityKey.kind.in_(("iban", "email"))
-            )
-        ).all()
-        self._keys = {(kind, value_hash) for kind, value_hash in keys} - list_folded_keys(log)
+        self._keys = identity_keys.list_hard_pairs([log.loser_id]) - list_folded_keys(log)
         self._code = db.session.get_one(Donor, log.loser_id).code
         gift_ids = [gift.id for gift in rows["gift"]]
         self._promised_ids = _find_promised_gifts(log, gift_ids)
@@ -166,22 +164,21 @@ class _Judge:
         return ("email", vault.compute_keyed_hash(normalise_email(address))) in self._keys
 
 
-def list_folded_keys(log: MergeLog) -> set[tuple[str, str]]:
-    """Return the keys that both records had when they were made one: they tell of neither."""
+def list_folded_keys(log: MergeLog) -> set[KeyPair]:
+    """Return the e-mails, phones and accounts, as they are looked up by, that both records had when they
+    were made one: they tell of neither.
+    """
     query = select(MergeDrop.content).where(
         MergeDrop.merge_id == log.id, MergeDrop.table_name == "contact_point"
     )
-    ours = organisation.find_organisation()
-    country = ours.country if ours else ""
-    shared: set[tuple[str, str]] = set()
-    for content in db.session.scalars(query):
-        if content["kind"] == "email":
-            shared.add(("email", vault.compute_keyed_hash(normalise_email(content["value"]))))
-        elif content["kind"] == "account":
-            shared.add(("iban", vault.compute_keyed_hash(normalise_account(content["value"]) or "")))
-        elif content["kind"] == "phone":
-            shared.add(("phone", vault.compute_keyed_hash(make_phone_key(content["value"], country))))
-    return shared
+    values = [
+        ContactValue(content["kind"], content["value"])
+        for content in db.session.scalars(query)
+        if content["kind"] != "post"
+    ]
+    loser = identity_keys.name_donor(db.session.get_one(Donor, log.loser_id))
+    facts = candidates.make_facts(loser, values, home_country=organisation.get_home_country())
+    return {pair for pair in candidates.list_strong_keys(facts) if pair[0] in HARD_KEYS}
 
 
 def _list_moved(log: MergeLog, table_name: str) -> set[int]:
@@ -195,15 +192,15 @@ def _list_moved(log: MergeLog, table_name: str) -> set[int]:
 def _find_promised_gifts(log: MergeLog, gift_ids: Collection[int]) -> set[int]:
     """Return the gifts that pay instalments of the loser's recurring gifts."""
     promise_ids = _list_moved(log, "recurring_gift")
-    promised: set[int] = set()
+    paying_ids: set[int] = set()
     for chunk in cut_query_values(sorted(gift_ids)):
         rows = db.session.execute(
             select(Allocation.gift_id, Instalment.recurring_gift_id)
             .join(Instalment, Instalment.id == Allocation.instalment_id)
             .where(Allocation.gift_id.in_(chunk))
         )
-        promised.update(gift_id for gift_id, promise_id in rows if promise_id in promise_ids)
-    return promised
+        paying_ids.update(gift_id for gift_id, promise_id in rows if promise_id in promise_ids)
+    return paying_ids
 
 
 def _find_payers(gift_ids: Collection[int]) -> dict[int, list[tuple[str | None, str]]]:

@@ -153,8 +153,7 @@ def explain_verdicts(donor: Donor, *, at: datetime) -> list[Line]:
 
 def find_country(donor: Donor) -> str:
     """Return the country whose rules hold for a donor: theirs, else the organisation's."""
-    ours = organisation.find_organisation()
-    return donor.country or (ours.country if ours else "")
+    return donor.country or organisation.get_home_country()
 
 
 # ---------------------------------------------------------------- what the gate is told

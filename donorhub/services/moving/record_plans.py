@@ -88,8 +88,7 @@ def make_plan(
     answers, preset = record_presets.settle_preset(table.header, answers)
     shapes = custom_fields.list_shapes()
     guesses = guess_columns(table, answers, preset, name_shapes(shapes))
-    own_organisation = organisation.find_organisation()
-    home_country = own_organisation.country if own_organisation else ""
+    home_country = organisation.get_home_country()
     writing = settle_writing(table, guesses, answers, home_country=home_country, preset=preset)
     writing = settle_custom(table, writing, shapes, answers)
     records = list(read_records(table, writing, answers, today=organisation.get_day(now)))

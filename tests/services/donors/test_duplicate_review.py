@@ -191,13 +191,14 @@ def test_sure_ones_merge_where_wanted(three: list[Donor], now: datetime) -> None
     assert set(db.session.scalars(select(MergeLog.actor))) == {merging.AUTOMATIC}
 
 
-def test_third_person_puts_merge_in_doubt(database: Flask, now: datetime) -> None:
+@pytest.mark.parametrize(("country", "phone"), [("", "601 000 001"), ("AL", "069 123 4567")])
+def test_third_person_puts_merge_in_doubt(database: Flask, now: datetime, country: str, phone: str) -> None:
     """When a third person has the phone that made two records one, a person is asked, and nothing undone."""
     organisation.get_organisation().merges_alone = True
-    one, other = (add_donor("Anna Kowalska", phone="601 000 001", **HOME) for _ in range(2))
+    one, other = (add_donor("Anna Kowalska", phone=phone, country=country, **HOME) for _ in range(2))
     assert look(now).merged == 1
     for name in ("Ewa Nowak", "Jan Lis"):
-        add_donor(name, phone="601 000 001")
+        add_donor(name, phone=phone, country=country)
     look(now + timedelta(hours=1))
     (question,) = duplicate_review.list_questions().rows
     assert question.merge_id is not None and donors.get_donor(other.id).id == one.id
