@@ -58,6 +58,21 @@ def is_in_message(gift: Gift) -> bool:
     return db.session.scalar(select(exists(query))) or False
 
 
+def find_waiting_letter(gift_ids: Collection[int]) -> int | None:
+    """Return the letter that speaks of one of these gifts and waits to be posted; None without any."""
+    query = (
+        select(Message.id)
+        .join(MessageSubject, MessageSubject.message_id == Message.id)
+        .where(
+            MessageSubject.subject_type == "gift",
+            MessageSubject.subject_id.in_(gift_ids),
+            Message.channel == "post",
+            Message.state == "planned",
+        )
+    )
+    return db.session.scalar(query.order_by(Message.id).limit(1))
+
+
 def lock_donor(donor: Donor) -> None:
     """Let nobody else plan a thank-you of this donor until the transaction ends: two would make two."""
     db.session.execute(select(Donor.id).where(Donor.id == donor.id).with_for_update())

@@ -89,12 +89,18 @@ def note_thanks(donor_id: int) -> Answer:
         saving.refuse_errors()
         actor = get_principal().actor
         once = idempotency.take_key(actor, "form:writing.thanked", key, fingerprint="form", now=clock.now())
+        is_new = False
         if not once.status:
             text = text or gettext("Thanked on the phone.")
-            thanks_by_hand.note_call(donor, form.list_ids("gift_ids"), text, now=clock.now(), actor=actor)
+            gift_ids = form.list_ids("gift_ids")
+            is_new = thanks_by_hand.note_call(donor, gift_ids, text, now=clock.now(), actor=actor)
             idempotency.store_answer(once, status=302, headers={}, body=b"")
         commit()
-        tell_reader(gettext("Noted. These gifts are thanked for by nobody else."))
+        tell_reader(
+            gettext("Noted. These gifts are thanked for by nobody else.")
+            if is_new
+            else gettext("It was so already.")
+        )
         return redirect(url_for("donors.show_donor", donor_id=donor.id))
     return _render_form(_get_donor(donor_id), form), 422
 

@@ -33,6 +33,9 @@ CODES: Final[Mapping[str, object]] = {
     "nobody_to_write_to": lazy_gettext("Nobody of this list may be written to by post."),
     "no_gift_chosen": lazy_gettext("Please choose the gifts that are thanked for."),
     "thanks_by_letter": lazy_gettext("By e-mail a gift is thanked for by itself: choose a letter."),
+    "thanked_by_letter": lazy_gettext(
+        "A letter of thanks for one of these gifts waits to be posted: say that it was posted, or discard it."
+    ),
     "nothing_written": lazy_gettext("Please write a subject and a text."),
     "no_waiting_letter": lazy_gettext("This letter does not wait to be posted any more."),
     "last_language": lazy_gettext("One language must stay: nobody could be written to."),

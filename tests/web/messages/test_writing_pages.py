@@ -13,7 +13,7 @@ from werkzeug.test import TestResponse
 
 from donorhub.db import db
 from donorhub.gateways.mailer import Smtp
-from donorhub.models import Donor, Interaction, Message, Task
+from donorhub.models import AuditRecord, Donor, Interaction, Message, Task
 from donorhub.services.donors import donors
 from tests.conftest import NOW
 from tests.contents import read_contents
@@ -192,6 +192,62 @@ def test_call_of_thanks_stops_what_waits(database: Flask, mail: SmtpServer) -> N
     assert len(received(mail)) == 1
     calls = db.session.scalars(select(Interaction)).all()
     assert [(call.kind, call.text) for call in calls] == [("call", "Thanked on the phone.")] * 2
+
+
+def test_call_of_thanks_is_noted_once(database: Flask) -> None:
+    """A gift is thanked for on the phone once, from a page that was loaded anew too."""
+    donor = add_donor(email="anna@example.org")
+    donor_id, one = donor.id, give(donor, 5000, minutes(0))
+    two = give(db.session.get_one(Donor, donor_id), 700, minutes(0))
+    staff = Staff(database, "fundraiser")
+
+    def note(*gift_ids: int) -> None:
+        key = key_in(staff.get(f"/donors/{donor_id}/write").text)
+        answer = staff.post(f"/donors/{donor_id}/thanked", key=key, gift_ids=list(gift_ids), said="")
+        assert answer.status_code == 302
+        let_write()
+
+    note(one)
+    before = _read_calls()
+    assert before == [[one]]
+    note(one)
+    assert _read_calls() == before and "It was so already." in staff.text(f"/donors/{donor_id}")
+    note(one, two)
+    assert _read_calls() == [[one], [two]]
+
+
+def _read_calls() -> list[list[int]]:
+    """Of each call, the gifts that the audit says it thanked for."""
+    calls = db.session.scalars(select(Interaction.id).order_by(Interaction.id)).all()
+    query = select(AuditRecord).where(AuditRecord.what == "gift.thanked_by_hand").order_by(AuditRecord.id)
+    records = db.session.scalars(query).all()
+    return [
+        [record.subject_id for record in records if record.data["interaction_id"] == call] for call in calls
+    ]
+
+
+def test_waiting_letter_stands_against_other_thanks(database: Flask) -> None:
+    """While a letter of thanks waits to be posted, its gift is thanked for by no call and no other letter."""
+    donor = add_donor(email="anna@example.org")
+    donor_id, gift_id = donor.id, give(donor, 5000, minutes(0))
+    staff = Staff(database, "fundraiser")
+    thanks = {"channel": "post", "kind": "thank_you", "gift_ids": gift_id}
+    place = write(staff, donor_id, **thanks).headers["Location"]
+
+    def note() -> TestResponse:
+        key = key_in(staff.get(f"/donors/{donor_id}/write").text)
+        return staff.post(f"/donors/{donor_id}/thanked", key=key, gift_ids=gift_id, said="")
+
+    let_write()
+    before = read_contents()
+    for refuse in (note, lambda: write(staff, donor_id, **thanks)):
+        answer = refuse()
+        assert answer.status_code == 422
+        assert "A letter of thanks for one of these gifts waits to be posted" in words_of(answer.text)
+        let_write()
+        assert read_contents() == before
+    assert staff.post(f"{place}/discard").status_code == 302
+    assert note().status_code == 302
 
 
 def test_gift_of_another_is_refused(database: Flask) -> None:
