@@ -47,7 +47,7 @@ class FieldChoice:
 
 
 def list_choices(survivor: Donor, loser: Donor, taken_names: Collection[str]) -> list[FieldChoice]:
-    """Return the fields of which a person may choose; ``taken_names`` are those of the loser that are wanted."""
+    """Return the fields of which a person may choose; ``taken_names`` are the loser's that are wanted."""
     choices = []
     for name in CHOSEN_FIELDS:
         ours, theirs = getattr(survivor, name), getattr(loser, name)

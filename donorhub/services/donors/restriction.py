@@ -38,5 +38,5 @@ def set_restriction(donor: Donor, is_restricted: bool, *, reason: str, now: date
 
 
 def may_be_listed() -> ColumnElement[bool]:
-    """Return the condition that a donor is in lists of people that leave the house; those of money keep all."""
+    """Return the condition of donors in lists of people that leave the house; lists of money keep all."""
     return Donor.is_restricted.is_(False)
