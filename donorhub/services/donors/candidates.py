@@ -29,7 +29,7 @@ from donorhub.models import ContactPoint, Donor, IdentityKey, IdentityValue
 from donorhub.models.states import HARD_KEYS, IdentityKind
 from donorhub.services.access import organisation
 from donorhub.services.donors import identity_keys
-from donorhub.services.donors.identity_keys import NAMED_COLUMNS, Named, hash_key
+from donorhub.services.donors.identity_keys import NAMED_COLUMNS, KeyPair, Named, hash_key
 
 # What two records must share for their points to reach a review: names and a postcode alone do not.
 STRONG_KEYS: Final[tuple[IdentityKind, ...]] = (*HARD_KEYS, "tax_number", "address")
@@ -46,7 +46,6 @@ _CONTACT_COLUMNS: Final = (
     ContactPoint.country,
 )
 _KEY_KIND: Final[Mapping[str, IdentityKind]] = {"email": "email", "phone": "phone", "account": "iban"}
-KeyPair = tuple[IdentityKind, str]  # kind and hash
 
 
 def read_thresholds() -> Thresholds:

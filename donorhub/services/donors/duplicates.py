@@ -19,10 +19,9 @@ from donorhub.errors import Conflict
 from donorhub.models import Donor, IdentityKey
 from donorhub.services.access import organisation
 from donorhub.services.donors import candidates, contact_rows
-from donorhub.services.donors.candidates import KeyPair
 from donorhub.services.donors.contacts import NewContact
 from donorhub.services.donors.donor_fields import DonorFields
-from donorhub.services.donors.identity_keys import Named, hash_key
+from donorhub.services.donors.identity_keys import KeyPair, Named, hash_key
 
 MOST_SHOWN: Final = 10
 MOST_NAMESAKES: Final = 500  # of one name that many bear

@@ -25,7 +25,7 @@ LEARNED: Final = "bank"  # source of an account that decisions, and no person, s
 MOST_HOLDERS: Final = 2  # a couple; what a third person has is generic
 _COLUMNS: Final = (IdentityKey.kind, IdentityKey.value_hash, IdentityKey.donor_id)
 _AT_ONCE: Final = 2000  # donors
-Pair = tuple[str, str]  # kind and hash of a value that may be shared
+KeyPair = tuple[IdentityKind, str]  # kind and hash
 
 
 class Named(NamedTuple):
@@ -135,7 +135,7 @@ def insert_keys(keys: Sequence[Mapping[str, object]], *, role_emails: Iterable[s
     count_holders(_list_pairs(keys))
 
 
-def _list_pairs(keys: Iterable[Mapping[str, Any]]) -> set[Pair]:
+def _list_pairs(keys: Iterable[Mapping[str, Any]]) -> set[KeyPair]:
     return {(key["kind"], key["value_hash"]) for key in keys if key["kind"] in HARD_KEYS}
 
 
@@ -201,7 +201,7 @@ _TAKE_TURNS: Final = text(
 )
 
 
-def count_holders(pairs: Iterable[Pair]) -> None:
+def count_holders(pairs: Iterable[KeyPair]) -> None:
     """Count anew how many people have each of these e-mails, phones and accounts.
 
     On PostgreSQL whoever counts the same value at the same time waits, so that nobody is left out.
@@ -221,7 +221,7 @@ def count_holders(pairs: Iterable[Pair]) -> None:
         )
 
 
-def _read_holders(pairs: Sequence[Pair]) -> dict[Pair, list[NameParts]]:
+def _read_holders(pairs: Sequence[KeyPair]) -> dict[KeyPair, list[NameParts]]:
     """Return the names of those who have each of these values; merged and removed donors have nothing."""
     hashes = {value_hash for _, value_hash in pairs}
     query = (
@@ -231,15 +231,15 @@ def _read_holders(pairs: Sequence[Pair]) -> dict[Pair, list[NameParts]]:
         .where(Donor.merged_into_id.is_(None), Donor.removed_at.is_(None))
         .order_by(IdentityKey.donor_id)
     )
-    holder_names: dict[Pair, list[NameParts]] = {}
+    holder_names: dict[KeyPair, list[NameParts]] = {}
     for kind, value_hash, *name in db.session.execute(query):
         holder_names.setdefault((kind, value_hash), []).append(NameParts(*name))
     return holder_names
 
 
-def list_hard_pairs(donor_ids: Collection[int]) -> set[Pair]:
+def list_hard_pairs(donor_ids: Collection[int]) -> set[KeyPair]:
     """Return the e-mails, phones and accounts of donors, as they are looked up by."""
-    pairs: set[Pair] = set()
+    pairs: set[KeyPair] = set()
     for chunk in cut_query_values(donor_ids):
         rows = db.session.execute(
             select(IdentityKey.kind, IdentityKey.value_hash).where(
@@ -264,19 +264,21 @@ def count_people(holder_names: Sequence[NameParts]) -> int:
 _SURELY_MANY: Final = 200
 
 
-def _read_values(pairs: Sequence[Pair]) -> dict[Pair, tuple[int, ValueState]]:
+def _read_values(pairs: Sequence[KeyPair]) -> dict[KeyPair, tuple[int, ValueState]]:
     rows = db.session.execute(
         select(
             IdentityValue.kind, IdentityValue.value_hash, IdentityValue.holders, IdentityValue.state
-        ).where(IdentityValue.kind.in_(HARD_KEYS), IdentityValue.value_hash.in_({one for _, one in pairs}))
+        ).where(IdentityValue.value_hash.in_({one for _, one in pairs}))
     )
-    return {(kind, value_hash): (holders, state) for kind, value_hash, holders, state in rows}
+    return {
+        (kind, value_hash): (holders, state) for kind, value_hash, holders, state in rows if kind != "surname"
+    }
 
 
 def _keep_counts(
-    people: Mapping[Pair, int],
-    records: Mapping[Pair, int],
-    kept_values: Mapping[Pair, tuple[int, ValueState]],
+    people: Mapping[KeyPair, int],
+    records: Mapping[KeyPair, int],
+    kept_values: Mapping[KeyPair, tuple[int, ValueState]],
 ) -> None:
     changes: list[dict[str, object]] = []
     for pair, count in people.items():

@@ -40,7 +40,7 @@ from donorhub.models import (
 from donorhub.models.states import HARD_KEYS
 from donorhub.services.access import organisation
 from donorhub.services.donors import candidates, identity_keys
-from donorhub.services.donors.candidates import KeyPair
+from donorhub.services.donors.identity_keys import KeyPair
 
 Side = Literal["survivor", "loser"]
 RowName = tuple[str, int]  # table and id
