@@ -112,7 +112,7 @@ def test_too_long_list_is_refused(base: Flask, caller_with: MakeCaller) -> None:
     assert find_records() == []
 
 
-def test_who_is_only_kept_is_in_no_list_of_people(database: Flask, caller_with: MakeCaller) -> None:
+def test_lists_of_people_leave_out_the_restricted(database: Flask, caller_with: MakeCaller) -> None:
     """A restricted donor is in no file by which people are written to or called; the books stay whole."""
     for name in ("Anna Nowak", "Jan Lis"):
         donor = add_donor(name, phone="+48 501 234 567")
