@@ -163,5 +163,5 @@ def find_way_onward() -> str:
 def _compute_style_version() -> str:
     """Return what changes with style sheet and script of every page, so that no browser keeps old ones."""
     static = Path(__file__).with_name("static")
-    files = [(static / name).read_bytes() for name in ("donorhub.css", "search.js")]
+    files = [(static / name).read_bytes() for name in ("donorhub.css", "search.js", "waiting.js")]
     return hashlib.sha256(b"".join(files)).hexdigest()[:8]

@@ -10,7 +10,7 @@ from sqlalchemy import select
 import receipts as printed
 from donorhub.db import db
 from donorhub.domain.donors import postal_address
-from donorhub.errors import Conflict
+from donorhub.errors import Conflict, Rejected
 from donorhub.models import Donor, Message
 from donorhub.services.access import audit, organisation
 
@@ -27,6 +27,12 @@ def list_address_lines(donor: Donor) -> tuple[str, ...]:
         home=ours.country,
         lang=ours.lang,
     )
+
+
+def refuse_unnamed() -> None:
+    """Raise Rejected until somebody said who we are: no paper bears the name of a new installation."""
+    if not organisation.is_legal_name(organisation.get_organisation().legal_name):
+        raise Rejected("a letter bears our name: say first who we are", code="organisation_unnamed")
 
 
 def make_letters(message_rows: Sequence[Message]) -> list[printed.Letter]:

@@ -69,6 +69,8 @@ def draft_message(donor: Donor, wish: Wish, *, author: str, now: datetime) -> Dr
         raise Rejected("write a subject", field="/subject", code="nothing_written")
     if wish.kind == "personal" and not wish.text.strip():
         raise Rejected("write a text", field="/text", code="nothing_written")
+    if wish.channel == "post":
+        letters.refuse_unnamed()
     lang = texts.choose_lang(wish.kind, wish.channel, donor.lang)
     category: MessageCategory = "thanks" if wish.kind == "thank_you" else wish.category
     to_address = donor.email if wish.channel == "email" else "\n".join(letters.list_address_lines(donor))

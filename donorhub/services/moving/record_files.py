@@ -69,6 +69,24 @@ def _refuse_bank_file(file: ImportFile, *, is_new: bool) -> None:
         )
 
 
+def can_come_again(file: ImportFile) -> bool:
+    """Return whether a file that was taken away or failed may be brought from what is kept."""
+    return file.state in READABLE_AGAIN_FILES and not is_purged(file)
+
+
+def reopen_file(file: ImportFile, *, now: datetime, actor: str) -> bool:
+    """Let a file that was taken away or failed ask anew, with what was said of it; return whether it did not.
+
+    Raise Conflict for one that is brought, or whose content is forgotten.
+    """
+    if file.state == "asking":
+        return False
+    if not can_come_again(file):
+        raise Conflict(f"file {file.id} is {file.state}: send it again", code="send_file_again")
+    file.state, file.uploaded_at, file.uploaded_by = "asking", now, actor  # its days begin anew
+    return True
+
+
 def get_file(import_file_id: int) -> ImportFile:
     """Return a file of donors and gifts; raise NotFound for any other."""
     file = imports.get_file(import_file_id)

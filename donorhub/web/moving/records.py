@@ -19,6 +19,7 @@ from donorhub.errors import Changed
 from donorhub.models import Campaign, ImportFile, RecordRow
 from donorhub.models.states import RECORD_ROW_STATES, RecordRowState
 from donorhub.money import OFFERED_CURRENCIES, Money
+from donorhub.services.access import organisation
 from donorhub.services.giving import funds
 from donorhub.services.moving import (
     held_rows,
@@ -141,8 +142,10 @@ def _render_file(file: ImportFile, form: Form) -> str:
         places=_find_places(summary),
         presets=record_presets.list_presets(),
         is_purged=record_files.is_purged(file),
+        can_come_again=record_files.can_come_again(file),
         keep_days=_get_settings().record_rows_days,
         currencies=OFFERED_CURRENCIES,
+        letter_lang=organisation.get_organisation().lang,
         last_day=date.fromisoformat(figures["last_day"]) if figures.get("last_day") else None,
         is_changed=any(problem["code"] == "plan_changed" for problem in file.problems),
     )
@@ -195,6 +198,20 @@ def write_file(file_id: int) -> Response | tuple[str, int]:
             )
         except Changed:  # the plan of now is kept, for the page to show
             tell_reader(gettext("What this file does changed since it was shown: look at it again."), "warn")
+        commit()
+        return redirect(url_for("moving.show_file", file_id=file_id))
+    return _render_file(record_files.get_file(file_id), form), 422
+
+
+@bp.post("/<int:file_id>/again")
+@require_permission("imports:write", "donors:write", "gifts:write")
+def reopen_file(file_id: int) -> Response | tuple[str, int]:
+    """Show anew what a file would do that was taken away."""
+    form = Form(request.form)
+    file = record_files.lock_file(file_id)
+    with form.start_saving():
+        if record_files.reopen_file(file, now=clock.now(), actor=get_actor()):
+            record_plans.plan_file(file, now=clock.now())
         commit()
         return redirect(url_for("moving.show_file", file_id=file_id))
     return _render_file(record_files.get_file(file_id), form), 422

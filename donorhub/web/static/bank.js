@@ -1,14 +1,5 @@
 // Extras on the bank's pages; everything works without them.
 
-// A page that waits for the reading of a file looks again by itself; without this it offers a link.
-const lookAgain = async () => {
-  const answer = await fetch(location.href);
-  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-  if (answer.ok) document.querySelector("main").replaceWith(page.querySelector("main"));
-  if (document.querySelector("[data-waits]")) setTimeout(lookAgain, 2000);
-};
-if (document.querySelector("[data-waits]")) setTimeout(lookAgain, 2000);
-
 // The wizard reads the table anew after each choice, and stays where the reader was.
 const wizard = document.querySelector("form[data-refresh]");
 if (wizard) {

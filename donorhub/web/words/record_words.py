@@ -111,7 +111,7 @@ FILE_STATES: Final[Words[ImportFileState]] = {
     "refused": lazy_gettext("refused"),
     "held": lazy_gettext("held"),
     "failed": lazy_gettext("failed"),
-    "taken_back": lazy_gettext("taken away"),
+    "taken_back": lazy_gettext("taken back"),
 }
 REASONS: Final[Words[str]] = {
     "error_value": lazy_gettext("a cell holds an error of the spreadsheet"),

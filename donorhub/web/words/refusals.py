@@ -135,6 +135,7 @@ CODES: Final[Mapping[str, object]] = {
     "is_bank_file": lazy_gettext(
         "This file was sent as a bank file before. Save it anew in the spreadsheet to bring its people."
     ),
+    "send_file_again": lazy_gettext("What this file says is not kept any more: send it again."),
     "preset_unknown": _CHOOSE,
     "cannot_be_written": lazy_gettext("This file asks something, or brings nothing new. Please look at it."),
     "answers_wrong": lazy_gettext("These answers do not fit the file. Please look at it again."),
@@ -186,6 +187,9 @@ CODES: Final[Mapping[str, object]] = {
     ),
     "mandate_step": lazy_gettext("A mandate cannot become this now. Please look at its state again."),
     "no_direct_debit": lazy_gettext("Only a direct debit has a mandate."),
+    "organisation_unnamed": lazy_gettext(
+        "A letter bears our name: say first who we are, under Settings, Organisation."
+    ),
     "nothing_goes_on": lazy_gettext("Nothing has come for this recurring gift since it ended."),
     "payer_invalid": lazy_gettext("What is written of a payer cannot be read: a name may have 200 letters."),
     "payout_changed": lazy_gettext("This payout has changed in the meantime. Please look again."),

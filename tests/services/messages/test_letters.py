@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from flask import Flask
 from sqlalchemy import select
 
 from donorhub.db import db
-from donorhub.errors import Conflict
+from donorhub.errors import Conflict, Rejected
 from donorhub.models import Donor, Message
+from donorhub.services.access import organisation
 from donorhub.services.messages import letter_runs, letters, thanks_by_hand, writing
 from donorhub.services.messages.writing import Wish
 from donorhub.services.paging import Page
@@ -51,6 +54,16 @@ def test_each_step_of_a_letter_is_audited(database: Flask) -> None:
         letters.mark_as_posted([second], now=NOW, actor=ME)
     thanks_by_hand.note_call(donor, [gift_id], "Thanks", now=NOW, actor=ME)
     expect(words, "interaction.recorded", "gift.thanked_by_hand")
+
+
+def test_no_letter_without_our_name(database: Flask) -> None:
+    """Nobody writes a letter before somebody said who we are; an e-mail is no paper."""
+    donor = add_donor(email="anna@example.org")
+    organisation.get_organisation().legal_name = organisation.DEFAULT_NAME
+    with pytest.raises(Rejected) as refusal:
+        writing.draft_message(donor, WISH, author="Ola", now=NOW)
+    assert refusal.value.specific_code == "organisation_unnamed"
+    assert writing.draft_message(donor, replace(WISH, channel="email"), author="Ola", now=NOW).held is None
 
 
 def test_each_step_of_a_run_is_audited(database: Flask) -> None:

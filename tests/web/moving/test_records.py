@@ -134,6 +134,33 @@ def test_what_was_brought_is_taken_away(staff: Staff) -> None:
     assert count_all()[1] == 6
 
 
+def test_taken_away_file_comes_again_by_a_button(staff: Staff) -> None:
+    """Once taken away, a file is shown anew with all answers; pressed twice it is shown once, and a file
+    that is brought, or whose content is forgotten, is refused.
+    """
+    page = send(staff, TWO_WAYS.encode(), "a.csv")
+    again = f"{page}/again"
+    staff.post(f"{page}/answers", date_order="dmy", currency="PLN", **{"column-3": "left_out"})
+    bring(staff, page)
+    assert staff.post(again).status_code == 422
+    assert "To the donors" in staff.text(page)
+    fields = fields_with_digest(staff.get(f"{page}/take-back").text)
+    staff.post(f"{page}/take-back", **fields)
+    assert "Bring it again" in staff.text(page)
+    for _ in range(2):
+        assert staff.post(again).status_code == 302
+    assert "Bring 2 new donors, 2 gifts" in staff.text(page)
+    bring(staff, page)
+    assert count_all()[1] == 4
+    fields = fields_with_digest(staff.get(f"{page}/take-back").text)
+    staff.post(f"{page}/take-back", **fields)
+    let_write()
+    record_purging.purge_files(keep=timedelta(0), now=clock.now() + timedelta(days=1))
+    db.session.commit()
+    assert "Bring it again" not in staff.text(page)
+    assert staff.post(again).status_code == 422
+
+
 def test_what_changed_is_shown_again(staff: Staff) -> None:
     """A digest of before does nothing."""
     page = send(staff, record_books.make_albanian_text(), "a.csv")

@@ -131,6 +131,20 @@ def test_a_language_chosen_stays_for_the_session(database: Flask) -> None:
 
 
 @pytest.mark.parametrize(
+    ("lang", "second"),
+    [("sq", r"dhurues\w*|dhurim\w*"), ("pl", r"(?:pozycj|wpis|kont)\w* bankow\w+")],
+)
+def test_each_thing_has_one_word(lang: str, second: str) -> None:
+    """The pages call a donor, a gift and a bank entry by one word each."""
+    texts = [
+        text
+        for message in catalogue(lang)
+        for text in (message.string if isinstance(message.string, tuple) else (message.string,))
+    ]
+    assert [text for text in texts if re.search(rf"\b(?:{second})\b", text, re.IGNORECASE)] == []
+
+
+@pytest.mark.parametrize(
     ("words", "labelled"),
     [
         (states.GiftMethod, labels.METHODS),
