@@ -24,7 +24,7 @@ from donorhub.domain.access.permissions import ROLE_PERMISSIONS
 from donorhub.models import ContactPoint, Donor, User
 from donorhub.models.states import CONTACT_POINT_KINDS
 from donorhub.services.access import hidden_fields, users
-from donorhub.services.donors import custom_fields, custom_values, donors
+from donorhub.services.donors import custom_fields, custom_values, donor_files, donors
 from donorhub.services.donors.donor_fields import DonorFields
 from tests.api.conftest import Caller
 from tests.api.test_dates import something_of_everything  # noqa: F401  a fixture
@@ -46,6 +46,7 @@ CANARIES = {
     # The name of a user is in lists of users, too.
     "owner": r"looked after by (Kanara|Ann)|selected>Kanara|\"owner_id\":[^n]|owner_id.*changes",
     "custom": "Kanarkolor",
+    "files": "Kanarplik",
 }
 FIELD_OF_KIND = {"email": "email", "phone": "phone", "post": "address", "account": "account"}
 ROLES = [role for role in ROLE_PERMISSIONS if role != "admin"]
@@ -92,7 +93,9 @@ def canaries(database: Flask, now: datetime, something_of_everything: None) -> F
     field = custom_fields.create_field("text", {"en": "Colour"}, key="colour", now=now, actor="user:1")
     db.session.flush()
     shapes = [shape for shape in custom_fields.list_shapes() if shape.key == field.key]
+    file: dict[str, Any] = {"note": CANARIES["files"], "now": now, "actor": "user:1"}
     for donor_id in db.session.scalars(db.select(Donor.id).order_by(Donor.id)).all():
+        donor_files.add_file(donor_id, CANARIES["files"].encode(), f"{CANARIES['files']}.txt", **file)
         custom_values.write_values(donor_id, {field.key: CANARIES["custom"]}, shapes)
     values: dict[str, Any] = {name: CANARIES[name] for name in ("salutation", "email", "phone", "tax_number")}
     columns = ", ".join(f"{name} = :{name}" for name in values)

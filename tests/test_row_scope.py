@@ -43,6 +43,7 @@ GUESSES = {
         f"{PREFIX}/donors/{{}}/contacts",
         f"{PREFIX}/donors/{{}}/tags",
         f"{PREFIX}/donors/{{}}/interactions",
+        f"{PREFIX}/donors/{{}}/files",
     ),
     "gift": ("/gifts/{}", f"{PREFIX}/gifts/{{}}"),
     "recurring_gift": ("/recurring-gifts/{}", f"{PREFIX}/recurring-gifts/{{}}"),

@@ -33,6 +33,7 @@ from donorhub.models.consent import Consent, ConsentText, Preference
 from donorhub.models.contact import ContactPoint
 from donorhub.models.custom import CustomField, CustomOption, CustomValue, HiddenField
 from donorhub.models.donor import Donor, DonorStage, ExternalId, IdentityKey, IdentityValue
+from donorhub.models.donor_file import DonorFile
 from donorhub.models.download import Download, DownloadPart
 from donorhub.models.first_step import FirstStepDelay, MailTest
 from donorhub.models.gift import (
@@ -126,6 +127,7 @@ __all__ = [
     "DomainEvent",
     "Donor",
     "DonorDocument",
+    "DonorFile",
     "DonorRead",
     "DonorRole",
     "DonorStage",

@@ -15,9 +15,7 @@ Word = TypeVar("Word", bound=str)
 Lang = Literal["en", "pl", "sq"]
 RoleName = Literal["admin", "steward", "fundraiser", "communications", "accountant", "caller", "auditor"]
 RowScope = Literal["own", "team", "all"]
-TaskRole = Literal[
-    "", "admin", "steward", "fundraiser", "communications", "accountant", "caller", "auditor"
-]  # "": no role in particular
+TaskRole = Literal["", RoleName]  # "": no role in particular
 InstanceState = Literal["normal", "held"]  # held: nothing leaves it until a person adopts it
 HoldReason = Literal["imported", "restored"]  # besides, one holds that runs at another place than it did
 
@@ -74,9 +72,7 @@ UpgradeNoteKind = Literal[
     "payers_counted_again",
     "entries_lacking",
 ]
-UpgradeSubject = Literal[
-    "bank_account", "entry", "recurring_gift", "gift", "donor"
-]  # what an upgrade's note lists
+UpgradeSubject = Literal["bank_account", "entry", "recurring_gift", "gift", "donor"]  # listed by notes
 EventKind = Literal[
     "donor.created",
     "donor.erased",
@@ -126,6 +122,7 @@ ContactKind = Literal["email", "phone", "post", "account"]
 ContactState = Literal["ok", "unconfirmed", "bounced", "complained"]
 MarkedContact = Literal["ok", "bounced", "complained"]  # what a person may say of one
 DeadContact = Literal["bounced", "complained"]  # nothing is sent there
+DonorFileKind = Literal["pdf", "png", "jpeg", "tiff", "webp", "heic", "docx", "xlsx", "odt", "ods", "text"]
 Stage = Literal[  # where a donor is in the journey: the first rule that holds (domain.recurring.stages)
     "deceased",
     "recurring_active",

@@ -59,6 +59,12 @@ class NewDonorSchema(StrictSchema):
             raise ValidationError(faults.NAME_TAKEN_AWAY, "name")
 
 
+class FileNoteSchema(StrictSchema):
+    """What a file of a donor is, in somebody's words."""
+
+    note = Line(load_default="", metadata={"description": "Such as `declaration of 2024, signed`"})
+
+
 class NewTagSchema(StrictSchema):
     """A tag by its name."""
 

@@ -31,6 +31,7 @@ from donorhub.schemas.fields import Instant
 from donorhub.services.access import hidden_fields, teams
 from donorhub.services.donors import (
     custom_fields,
+    donor_files,
     donor_roles,
     donors,
     duplicate_scan,
@@ -71,6 +72,7 @@ TIMELESS = {
     "/entry-questions/group",
     "/imports/<>/rows",
     "/donors/by-external-id/<>/<>",
+    "/donors/<>/files/<>/content",
     "/imports/<>/obstacles",
     "/imports/<>/problems.csv",
     "/messages/<>/attachments",
@@ -281,6 +283,7 @@ def relate_donors(now: datetime) -> None:
     homes = [donors.create_donor(fields, source="form", **done) for _ in people]
     for donor in (*people, *homes):
         tags.add_tag(donor.id, "VIP", source="form", **done)
+        donor_files.add_file(donor.id, b"signed", "declaration.txt", note="of 2024", **done)
         memberships.start_membership(donor.id, "regular", since_on=now.date(), **done)
         donor_roles.give_role(donor.id, "volunteer", since_on=now.date(), **done)
         preferences.set_preference(donor, WISH, source="form", **done)

@@ -10,8 +10,8 @@ from marshmallow import fields, validate
 from donorhub import clock
 from donorhub.api.answers import answer_resource, make_json_answer
 from donorhub.api.blueprint import ID
+from donorhub.api.donors.donor_files import bp
 from donorhub.api.donors.relations import answer_rows
-from donorhub.api.donors.rights import bp
 from donorhub.api.http import get_principal, require_permission
 from donorhub.api.idempotency import do_once
 from donorhub.api.schemas import AnswerSchema

@@ -32,6 +32,7 @@ HIDEABLE: Final[Mapping[str, HideableField]] = {
     "tax_number": HideableField(("tax_number",), frozenset({_FILES, "receipts:read"})),
     "account": HideableField((), frozenset({_FILES})),
     "owner": HideableField(("owner_id",), frozenset()),
+    "files": HideableField((), frozenset()),
 }
 FIELD_OF_COLUMN: Final[Mapping[str, str]] = {
     column: field for field, one in HIDEABLE.items() for column in one.columns

@@ -32,6 +32,7 @@ DELETED: Final = (
     "audit_value",
     "contact_point",
     "custom_value",
+    "donor_file",
     "donor_role",
     "donor_tag",
     "external_id",

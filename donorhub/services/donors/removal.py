@@ -21,6 +21,7 @@ from donorhub.models import (
     Correction,
     CustomValue,
     Donor,
+    DonorFile,
     DonorRole,
     DonorStage,
     DonorTag,
@@ -59,6 +60,7 @@ ObstacleKind = Literal[
     "household_member",
     "membership",
     "donor_role",
+    "donor_file",
     "consent",
     "preference",
     "merged",
@@ -137,6 +139,7 @@ def _select_rows(donor_ids: Sequence[int]) -> dict[ObstacleKind, Select[int, str
         ),
         "membership": select(Donor.id, Donor.name, Membership.id).join(Membership),
         "donor_role": select(Donor.id, Donor.name, DonorRole.id).join(DonorRole),
+        "donor_file": select(Donor.id, Donor.name, DonorFile.id).join(DonorFile),
         "consent": select(Donor.id, Donor.name, Consent.id).join(Consent).where(~_SAYING_CAME_WITH_DONOR),
         "preference": select(Donor.id, Donor.name, Preference.id).join(Preference),
         "changed": select(Donor.id, Donor.name, Donor.id).where(

@@ -27,7 +27,7 @@ TABLES: Final[Mapping[Purpose, tuple[str, ...]]] = {
     "contact": ("contact_point", "consent", "preference", "suppression"),
     "care": (
         *("interaction", "task", "donor_tag", "donor_role", "relationship", "household_member"),
-        "membership",
+        *("membership", "donor_file"),
     ),
     "giving": (
         *("gift", "designation", "soft_credit", "correction", "refund", "dispute", "allocation"),

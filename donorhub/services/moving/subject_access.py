@@ -5,6 +5,7 @@ Nothing is written but that the copy was made.
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 import zlib
@@ -29,6 +30,7 @@ from donorhub.services.access import audit
 from donorhub.services.donors import donors, erasure
 from donorhub.services.messages.suppressions import hash_address
 from donorhub.services.moving.purposes import FOUND_APART, NOT_COPIED, TABLES, Purpose
+from donorhub.services.moving.whole.contents import unpack_file
 from donorhub.services.moving.whole.values import write_value
 from donorhub.services.providers.erased_objects import GIVERS, collect_refs, follow_links, list_accounts
 
@@ -204,8 +206,16 @@ def _write_cell(table: Table, name: str, value: object) -> object:
         except ValueError:
             return text
     if isinstance(table.c[name].type, LargeBinary) and isinstance(value, bytes):
-        return {"bytes": len(value), "sha256": hashlib.sha256(value).hexdigest()}
+        return _write_bytes(table, value)
     return write_value(value)
+
+
+def _write_bytes(table: Table, content: bytes) -> object:
+    """Return what a copy says of bytes; of a file that was kept with the donor, the file itself."""
+    is_own_file = table.name == "donor_file"
+    plain = unpack_file(content) if is_own_file else content
+    facts = {"bytes": len(plain), "sha256": hashlib.sha256(plain).hexdigest()}
+    return {**facts, "base64": base64.b64encode(plain).decode()} if is_own_file else facts
 
 
 def _find_recipients(donor: Donor, donor_ids: Sequence[int]) -> Recipients:

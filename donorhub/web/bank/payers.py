@@ -65,6 +65,7 @@ OBSTACLES: Final[Words[payer_batch_undo.ReasonKind]] = {
     "household_member": lazy_gettext("belongs to a household"),
     "membership": lazy_gettext("is or was a member"),
     "donor_role": lazy_gettext("has or had a role"),
+    "donor_file": lazy_gettext("a file is kept with them"),
     "merged": lazy_gettext("another donor was merged into them"),
     "changed": lazy_gettext("was changed since"),
     "closed_books": lazy_gettext("a gift lies in closed books"),

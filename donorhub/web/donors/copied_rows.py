@@ -23,6 +23,7 @@ _SOURCES: Final[Mapping[str, object]] = {
 }
 _INSTANT: Final = re.compile(r"\d{4}-\d{2}-\d{2}T[\d:.]+Z", re.ASCII)
 _DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_OWN_FILE: Final = ("donor_file", "content")  # which the page carries to be saved
 _OWNERS: Final = {
     "gift_id": "gift",
     "recurring_gift_id": "recurring_gift",
@@ -64,6 +65,8 @@ def write_row(
     owners = (currencies.get((owner, row.get(name))) for name, owner in _OWNERS.items())
     currency = str(row.get("currency") or next(filter(None, owners), ""))
     for name, value in row.items():
+        if (table, name) == _OWN_FILE:
+            continue
         if name in COLUMN_NAMES and not name.endswith("_id") and name not in ("currency", "version"):
             yield name_column(name), _write_value(table, name, value, currency)
 

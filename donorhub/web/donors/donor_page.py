@@ -14,6 +14,7 @@ from donorhub.models.states import find_word
 from donorhub.services.access import organisation, users
 from donorhub.services.donors import (
     contacts,
+    donor_files,
     donor_roles,
     duplicate_review,
     households,
@@ -59,6 +60,7 @@ class WorkForms:
         default_factory=lambda: Form(start={"no_source": "phone", "no_said_on": get_today().isoformat()})
     )
     tag: Form = field(default_factory=Form)
+    file: Form = field(default_factory=Form)
     relation: Form = field(default_factory=Form)
     member: Form = field(default_factory=lambda: Form(start={"is_head": "1"}))
     membership: Form = field(default_factory=lambda: Form(start={"member_since_on": get_today().isoformat()}))
@@ -75,7 +77,9 @@ def render_donor(donor: Donor, forms: WorkForms | None = None) -> str:
     facts = history.compute_facts(donor.id) if who.has_permission("gifts:read") else None
     members = households.list_other_ends(donor, owner_id=get_own_list())
     owner = f"user:{donor.owner_id}" if who.may_see_field("owner") else ""
+    files = donor_files.list_files(donor.id, reader=who)
     people = {event.facts["actor"] for event in page.rows if event.is_by_person} | {owner}
+    people |= {file.added_by for file in files}
     names = users.find_actor_names(people)
     return render_template(
         "donors/donor.html",
@@ -96,6 +100,8 @@ def render_donor(donor: Donor, forms: WorkForms | None = None) -> str:
         forms=forms or WorkForms(),
         relations=relationships.list_relations(donor.id, owner_id=get_own_list()),
         members=members,
+        files=files,
+        largest_file_mb=donor_files.LARGEST_MB,
         joint_name=households.propose_name(donor, members) if donor.kind == "household" else "",
         memberships=memberships.list_memberships(donor.id),
         roles=donor_roles.list_roles(donor.id),

@@ -13,7 +13,7 @@ from donorhub.services.donors import duplicate_review
 from donorhub.services.donors.duplicate_review import Review
 from donorhub.services.giving import history
 from donorhub.web.admission import get_principal, require_permission
-from donorhub.web.donors.copies import bp
+from donorhub.web.donors.donor_files import bp
 from donorhub.web.donors.donors import Answer
 from donorhub.web.forms import Form
 from donorhub.web.saving import commit, tell_reader

@@ -31,6 +31,7 @@ COLUMN_NAMES: Final[Mapping[str, object]] = {
     **FIELDS,
     "active_from": lazy_gettext("Since"),
     "after": lazy_gettext("Afterwards"),
+    "added_at": lazy_gettext("Recorded on"),
     "amount_minor": lazy_gettext("Amount"),
     "at": lazy_gettext("When"),
     "before": lazy_gettext("Before"),

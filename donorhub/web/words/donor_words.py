@@ -102,6 +102,7 @@ OWN_FIELDS: Final[Mapping[str, object]] = {  # that may be hidden from a role
     "tax_number": lazy_gettext("Tax number"),
     "account": lazy_gettext("Bank account"),
     "owner": lazy_gettext("Looked after by"),
+    "files": lazy_gettext("Files"),
 }
 CUSTOM_KINDS: Final[Words[CustomKind]] = {
     "text": lazy_gettext("Text of one line"),

@@ -170,6 +170,7 @@ OBSTACLES: Final[Words[str]] = {
     "household_member": lazy_gettext("the donor belongs to a household"),
     "membership": lazy_gettext("the donor is or was a member"),
     "donor_role": lazy_gettext("the donor has or had a role"),
+    "donor_file": lazy_gettext("a file is kept with the donor"),
     "consent": lazy_gettext("the donor said something of being written to"),
     "preference": lazy_gettext("the donor said what they like to get"),
     "merged": lazy_gettext("the donor was merged with another"),

@@ -29,6 +29,14 @@ _OUT_OF_DATE: Final = lazy_gettext("Please load the form anew and send it again.
 
 # By specific code; slots are filled from the facts of the refusal.
 CODES: Final[Mapping[str, object]] = {
+    "donor_file_kind": lazy_gettext(
+        "Kept are PDF, pictures, DOCX, XLSX, ODT, ODS and plain text, and no documents with macros."
+    ),
+    "donor_file_too_large": lazy_gettext("A file has at most %(most_mb)s MB: keep a smaller scan."),
+    "donor_files_too_many": lazy_gettext(
+        "A donor has at most %(most_files)s files of %(most_mb)s MB together: take one away first."
+    ),
+    "file_empty": lazy_gettext("Please choose a file; it may not be empty."),
     "run_too_long": lazy_gettext("Post goes to %(most)s donors at once: narrow the list."),
     "nobody_to_write_to": lazy_gettext("Nobody of this list may be written to by post."),
     "no_gift_chosen": lazy_gettext("Please choose the gifts that are thanked for."),

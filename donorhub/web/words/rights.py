@@ -19,6 +19,7 @@ _GROUPS: Final[Mapping[str, object]] = {
     "external_id": lazy_gettext("Numbers in other systems"),
     "interaction": lazy_gettext("Notes, calls and visits"),
     "donor_tag": lazy_gettext("Tags"),
+    "donor_file": lazy_gettext("Files"),
     "donor_role": lazy_gettext("Roles and relations"),
     "relationship": lazy_gettext("Roles and relations"),
     "household_member": lazy_gettext("Roles and relations"),

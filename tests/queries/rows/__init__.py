@@ -15,11 +15,11 @@ from tests.queries.rows.work import list_work_rows
 def list_rows(sql: Sql, *, share: int = 1, content: bytes = b"", payload: object = None) -> tuple[Rows, ...]:
     """Return the rows of every table that grows, parents before children; ``share`` 10 makes a tenth of them.
 
-    ``content`` is the sealed content of a bank file, ``payload`` what a receipt prints.
+    ``content`` is the sealed content of a file, ``payload`` what a receipt prints.
     """
     donors = 100_000 // share
     return (
-        *list_donor_rows(sql, donors),
+        *list_donor_rows(sql, donors, content),
         *list_bank_rows(sql, 300_000 // share, content),
         *list_giving_rows(sql, 300_000 // share, donors),
         *list_receipt_rows(sql, 50_000 // share, payload),

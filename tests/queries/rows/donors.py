@@ -7,13 +7,28 @@ from tests.queries.large_base import FIRST, Rows, Sql
 from tests.queries.rows.numbers import AGO, FAMILY_NAMES, GIVEN_NAMES, ID, pick_name
 
 
-def list_donor_rows(sql: Sql, count: int) -> tuple[Rows, ...]:
+def list_donor_rows(sql: Sql, count: int, content: bytes) -> tuple[Rows, ...]:
+    """Return the rows of donors; ``content`` is the sealed content of each file."""
     return (
         *_list_own_rows(sql, count),
         *_list_search_rows(count),
         *_list_rows_beside(sql, count),
         *_list_relation_rows(sql, count),
         *_list_custom_rows(sql, count),
+        Rows(
+            "donor_file",
+            count // 20,
+            {
+                "donor_id": ID,
+                "kind": "'text'",
+                "name": "'declaration ' || i || '.txt'",
+                "size": "1",
+                "sha256": "'s' || i",
+                "content": sql.data(content),
+                "added_by": "'user:1'",
+                "added_at": sql.moment("1"),
+            },
+        ),
     )
 
 

@@ -21,6 +21,7 @@ from donorhub.models import (
 )
 from donorhub.services.donors import (
     accounts,
+    donor_files,
     donor_roles,
     donors,
     erased_rows,
@@ -61,6 +62,8 @@ def make_person() -> int:
         donor.id, f"write to {RARE}", due_on=TODAY, assignee_id=None, now=NOW, actor=ME
     )
     interactions.add_note(donor.id, f"{RARE} called", source="form", now=NOW, actor=ME)
+    scan = f"%PDF-1.7 {RARE}".encode()
+    donor_files.add_file(donor.id, scan, f"{RARE}.pdf", note=f"signed by {RARE}", now=NOW, actor=ME)
     tags.add_tag(donor.id, "friend", source="form", now=NOW, actor=ME)
     suppressions.suppress_address(EMAIL, reason="they asked", now=NOW, actor=ME)
     gift = desk.add_gift(donor, amount="120.00", note=f"for {RARE}", thank=False)

@@ -28,6 +28,7 @@ from donorhub.money import Money
 from donorhub.services.bank.matching import entries
 from donorhub.services.donors import (
     consent_rows,
+    donor_files,
     donor_roles,
     donors,
     duplicates,
@@ -73,6 +74,7 @@ STANDS_IN_THE_WAY = {
     "household_member",
     "membership",
     "donor_role",
+    "donor_file",
     "consent",
     "preference",
     "donor",
@@ -156,6 +158,7 @@ OBSTACLES: dict[str, Callable[[int, datetime], object]] = {
         id_, "regular", since_on=DAY, now=now, actor=ME
     ),
     "donor_role": lambda id_, now: donor_roles.give_role(id_, "volunteer", since_on=DAY, now=now, actor=ME),
+    "donor_file": lambda id_, now: donor_files.add_file(id_, b"x", "x", note="", now=now, actor=ME),
     "consent": lambda id_, now: consent_rows.add_row(
         consent_rows.NewSaying(id_, "opt_out", "phone", now, purpose="appeal"),
         now=now + timedelta(minutes=1),

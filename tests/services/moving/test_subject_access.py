@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 import time
@@ -50,6 +51,18 @@ def test_every_filled_personal_column_is_in_it(person: int) -> None:
                 missing.append(f"{name}.{column.name}")
     assert missing == []
     assert len(tables) > 20
+
+
+def test_files_of_the_person_are_in_it(person: int) -> None:
+    """A file that is kept with them comes along whole, in the page as a link that saves it, with its name."""
+    copy = subject_access.collect_copy(person, now=NOW)
+    (row,) = list_tables(copy)["donor_file"].rows
+    assert isinstance(row["content"], dict)
+    content = str(row["content"]["base64"])
+    assert base64.b64decode(content) == f"%PDF-1.7 {RARE}".encode()
+    page = current_app.extensions["donorhub.render_copy"](copy)
+    link = f'<a download="{RARE} name" href="data:application/octet-stream;base64,{content}">'
+    assert link in page and page.count(content) == 1
 
 
 def test_source_purpose_and_recipients_are_told(person: int) -> None:

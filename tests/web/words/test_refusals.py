@@ -51,6 +51,8 @@ FACTS = {
     "places": ["donor.address_lines"],
     "decisions": 5,
     "most": 200,
+    "most_mb": 10,
+    "most_files": 100,
     "donor_code": "DH-2001-0",
     "provider": "Stripe",
     "fault": TextFault("unknown_variable", "body", 3, "nothing_such"),

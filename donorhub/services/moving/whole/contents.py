@@ -69,7 +69,8 @@ def list_sums(table: Table) -> list[str]:
 
 
 def unpack_file(content: bytes) -> bytes:
-    """Return a stored bank file, or one of donors and gifts, as it came; nothing where it was purged."""
+    """Return a stored file as it came, of a bank, of donors and gifts, or of one donor; nothing where it was
+    purged."""
     return zlib.decompress(vault.unseal_bytes(content)) if content else content
 
 
@@ -101,6 +102,7 @@ def pack_key(key: bytes) -> bytes:
 # Columns that are stored in another form than they came: how that is undone, and done again.
 PACKED_COLUMNS: Final[Mapping[tuple[str, str], tuple[Callable[[bytes], bytes], Callable[[bytes], bytes]]]] = {
     ("import_file", "content"): (unpack_file, pack_file),
+    ("donor_file", "content"): (unpack_file, pack_file),
     ("provider_event", "body"): (unpack_event, pack_event),
     ("receipt_key", "sealed_key"): (unpack_key, pack_key),
 }

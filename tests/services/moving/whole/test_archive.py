@@ -53,6 +53,7 @@ KEYED_AT = {
     "services/donors/candidates.py": "values compared with what donors are looked up by",
     "services/donors/later_rows.py": "values compared with what donors are looked up by",
     "services/donors/identity_keys.py": "what donors are looked up by: computed anew",
+    "services/donors/donor_files.py": "files: unsealed, and sealed anew",
     "services/donors/donors.py": "by which an e-mail is looked up: computed each time",
     "services/donors/erasure.py": "by what somebody erased is known: only with the same key",
     "services/messages/suppressions.py": "suppressed addresses: hashed anew where they are known",
