@@ -57,7 +57,7 @@ class PlainDonor(PlainBase):
     tax_number: Mapped[str] = mapped_column(String)
     lang: Mapped[str] = mapped_column(String)
     lang_is_told: Mapped[bool] = mapped_column(Boolean)
-    note: Mapped[str] = mapped_column(String)
+    do_not_solicit: Mapped[bool] = mapped_column(Boolean)
     do_not_contact: Mapped[bool] = mapped_column(Boolean)
     is_deceased: Mapped[bool] = mapped_column(Boolean)
     owner_id: Mapped[int | None] = mapped_column(Integer)
@@ -90,7 +90,7 @@ class PlainDonorSchema(Schema):
     tax_number = fields.String()
     lang = fields.String()
     lang_is_told = fields.Boolean()
-    note = fields.String()
+    do_not_solicit = fields.Boolean()
     do_not_contact = fields.Boolean()
     is_deceased = fields.Boolean()
     owner_id = fields.Integer()
@@ -100,6 +100,7 @@ class PlainDonorSchema(Schema):
     version = fields.Integer()
     stage = fields.String(attribute="kept.stage")
     stage_as_of = fields.Date(attribute="kept.as_of")
+    custom = fields.Constant({})  # no field is defined in this base, so that nothing is read for it
 
 
 def create_plain_app(database: Path) -> Flask:
