@@ -38,7 +38,7 @@ def _plain(html: str) -> bytes:
 
 def _measure(way: str, documents: int) -> None:
     from receipts.packs import get_pack_by_version
-    from receipts.render import _make_environment, render_pdf
+    from receipts.render import make_environment, render_pdf
     from receipts.view import make_values
     from tests.receipts import samples
 
@@ -48,7 +48,7 @@ def _measure(way: str, documents: int) -> None:
         if way == "ours":
             return render_pdf(receipts[n])
         held = make_values(receipts[n], get_pack_by_version(receipts[n].rule_pack_version))
-        return _plain(_make_environment().get_template("receipt-1.html").render(held, inline_style=""))
+        return _plain(make_environment().get_template("receipt-1.html").render(held, inline_style=""))
 
     started = time.process_time()
     size = len(one(documents))
