@@ -15,9 +15,12 @@ from donorhub.services.donors import reads
 def note_read(donor_id: int, *, actor: str) -> None:
     """Note that somebody looks at a donor, once a day; where the base is busy, with the next look."""
     now = clock.now()
-    if not is_reading() or reads.is_noted(donor_id, now=now, actor=actor):
+    if not is_reading():
         return
-    reads.remember_read(donor_id, now=now, actor=actor)
+    day = reads.find_day_to_note(donor_id, now=now, actor=actor)
+    if day is None:
+        return
+    reads.remember_read(donor_id, day, now=now, actor=actor)
     set_reading(False)
     try:
         with suppress(OperationalError, Busy), write_at_once():

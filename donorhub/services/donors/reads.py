@@ -5,37 +5,40 @@ Whoever only looks waits for nobody: where the base is busy, it is noted with th
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from threading import Lock
 from typing import Final
+from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, exists, select
+from sqlalchemy import Connection, bindparam, func, select
 
 from donorhub.db import db, insert_for
-from donorhub.models import DonorRead
-from donorhub.services.access import organisation
+from donorhub.models import DonorRead, Organisation
 
 _MOST_WAITING: Final = 10_000
-_waiting: Final[dict[tuple[str, int, object], datetime]] = {}  # actor, donor and day, and when
+_waiting: Final[dict[tuple[str, int, date], datetime]] = {}  # actor, donor and day, and when
 _lock: Final = Lock()
+_looks = DonorRead.__table__.c
+_last_day = select(func.max(_looks.day)).where(
+    _looks.actor == bindparam("actor"), _looks.donor_id == bindparam("donor_id")
+)
+_LAST_LOOK: Final = select(  # asked by every look at a donor
+    Organisation.__table__.c.time_zone, _last_day.scalar_subquery().label("last_day")
+)
 
 
-def is_noted(donor_id: int, *, now: datetime, actor: str) -> bool:
-    """Return whether it is noted already that somebody looked at a donor today."""
-    day = organisation.get_day(now)
-    row = exists(
-        select(DonorRead.id).where(
-            DonorRead.actor == actor, DonorRead.donor_id == donor_id, DonorRead.day == day
-        )
-    )
-    return bool(db.session.scalar(select(row)))
+def find_day_to_note(donor_id: int, *, now: datetime, actor: str) -> date | None:
+    """Return the organisation's day, or None where it is noted that somebody looked at a donor on it."""
+    row = db.session.connection().execute(_LAST_LOOK, {"actor": actor, "donor_id": donor_id}).one()
+    day = now.astimezone(ZoneInfo(row.time_zone)).date()
+    return None if row.last_day == day else day
 
 
-def remember_read(donor_id: int, *, now: datetime, actor: str) -> None:
-    """Keep in mind that somebody looked at a donor, until :func:`write_reads` can write it."""
+def remember_read(donor_id: int, day: date, *, now: datetime, actor: str) -> None:
+    """Keep in mind that somebody looked at a donor on a day, until :func:`write_reads` can write it."""
     with _lock:
         if len(_waiting) < _MOST_WAITING:
-            _waiting.setdefault((actor, donor_id, organisation.get_day(now)), now)
+            _waiting.setdefault((actor, donor_id, day), now)
 
 
 def write_reads(connection: Connection) -> int:
