@@ -126,6 +126,7 @@ def _list_words_of_every_page() -> dict[str, object]:
         "who": who,
         "lang": lang,
         showing.PAGE_LANG: lang,
+        showing.PAGE_ZONE: g.signed_in.zone if "signed_in" in g else None,
         "langs": OWN_WORDS,
         "is_demo": settings.mode == "demo",
         "is_held": is_held,

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from functools import lru_cache
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 from babel.dates import format_date
 from babel.numbers import format_decimal
@@ -15,6 +16,7 @@ from flask_babel import get_locale, gettext, ngettext
 from jinja2 import pass_context
 from jinja2.runtime import Context
 
+from donorhub import clock
 from donorhub.domain.donors.custom_shapes import choose_label
 from donorhub.models import Designation, Receipt, Term
 from donorhub.models.states import Lang
@@ -23,12 +25,13 @@ from donorhub.services.access import organisation
 from donorhub.services.counting import MOST_COUNTED
 from donorhub.services.receipts import receipts
 from donorhub.services.recurring.recurring_terms import LAST_DAY
-from donorhub.web.reader import find_date_locale, get_date_locale, get_lang, get_today
+from donorhub.web.reader import find_date_locale, get_date_locale, get_lang
 from donorhub.web.words import codes, troubles
 from receipts.figures import write_amount
 
 _AMOUNT: Final = re.compile(r"-?[0-9]+(?:\.[0-9]+)? [A-Z]{3}", re.ASCII)
 PAGE_LANG: Final = "page_lang"  # what a page knows its language by
+PAGE_ZONE: Final = "page_zone"  # and the organisation's time zone, where somebody is signed in
 _DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 
 
@@ -64,6 +67,22 @@ def _show_amount_in(page: Context, row: Any) -> str:
     return _write_amount(row.amount_minor, row.currency, _read_lang(page))
 
 
+@pass_context
+def _show_money_in(page: Context, money: Money) -> str:
+    return _write_amount(money.minor, money.currency, _read_lang(page))
+
+
+@pass_context
+def _show_total_in(page: Context, receipt: Receipt) -> str:
+    return _write_amount(receipt.total_minor, receipt.currency, _read_lang(page))
+
+
+@pass_context
+def _show_rhythm_in(page: Context, term: Term) -> str:
+    """Return how often an instalment falls due, and on which day."""
+    return _write_rhythm(term.every, term.period, term.day_of_month, _read_lang(page))
+
+
 def _read_lang(page: Context) -> Lang:
     lang: Lang | None = page.get(PAGE_LANG)
     return lang or get_lang()
@@ -75,14 +94,22 @@ def show_moment(moment: datetime) -> str:
     return f"{show_day(organisation.get_day(moment))}, {local:%H:%M}"
 
 
-def show_local_day(moment: datetime) -> str:
+@pass_context
+def _show_local_day_in(page: Context, moment: datetime) -> str:
     """Return the day of an instant in the organisation's time zone."""
-    return show_day(organisation.get_day(moment))
+    return _write_day(moment.astimezone(_read_zone(page)).date(), _read_lang(page))
 
 
-def is_before_today(moment: datetime) -> bool:
+@pass_context
+def _is_before_today(page: Context, moment: datetime) -> bool:
     """Return whether the organisation's day of an instant is over: what is due on a day is due all day."""
-    return organisation.get_day(moment) < get_today()
+    zone = _read_zone(page)
+    return moment.astimezone(zone).date() < clock.now().astimezone(zone).date()
+
+
+def _read_zone(page: Context) -> ZoneInfo:
+    zone: ZoneInfo | None = page.get(PAGE_ZONE)
+    return zone or organisation.get_zone()
 
 
 def register(app: Flask) -> None:
@@ -103,12 +130,12 @@ def register(app: Flask) -> None:
         """Return what a change of a recurring gift led from and to, as far as either is recorded."""
         return " → ".join(filter(None, (show_change(facts["before"]), show_change(facts["after"]))))
 
-    app.jinja_env.tests["before_today"] = is_before_today
+    app.jinja_env.tests["before_today"] = _is_before_today
     app.jinja_env.filters.update(
-        money=show_money,
+        money=_show_money_in,
         day=_show_day_in,
         moment=show_moment,
-        local_day=show_local_day,
+        local_day=_show_local_day_in,
         before_and_after=show_before_and_after,
         mark_english=codes.mark_english,
         capitalize_first=lambda text: text[:1].upper() + text[1:],
@@ -125,8 +152,8 @@ def register(app: Flask) -> None:
         only_of=lambda words, keys: [(key, words[key]) for key in keys],
         part_amount=lambda part, currency: show_money(_make_part_amount(part, currency)),
         receipt_number=receipts.format_number_of,
-        receipt_total=lambda receipt: show_money(_make_total(receipt)),
-        rhythm=show_rhythm,
+        receipt_total=_show_total_in,
+        rhythm=_show_rhythm_in,
         amount=_show_amount_in,
     )
 
@@ -143,18 +170,13 @@ def show_count(count: int) -> str:
     return f"{format_decimal(MOST_COUNTED, locale=get_locale())}+"
 
 
-def show_rhythm(term: Term) -> str:
-    """Return how often an instalment falls due, and on which day."""
-    return write_rhythm(term.every, term.period, term.day_of_month)
-
-
 def write_rhythm(every: int, period: str, day_of_month: int | None) -> str:
-    """Return the same of its parts."""
-    return _write_rhythm(every, period, day_of_month, str(get_locale()))
+    """Return how often an instalment falls due, and on which day, of the parts of its term."""
+    return _write_rhythm(every, period, day_of_month, get_lang())
 
 
 @lru_cache(maxsize=1024)
-def _write_rhythm(every: int, period: str, day_of_month: int | None, _locale: str) -> str:
+def _write_rhythm(every: int, period: str, day_of_month: int | None, _lang: Lang) -> str:
     words = {
         "W": ngettext("every week", "every %(num)s weeks", every),
         "M": ngettext("every month", "every %(num)s months", every),
@@ -170,7 +192,3 @@ def _write_rhythm(every: int, period: str, day_of_month: int | None, _locale: st
 
 def _make_part_amount(part: Designation, currency: str) -> Money:
     return Money(part.amount_minor, currency)
-
-
-def _make_total(receipt: Receipt) -> Money:
-    return Money(receipt.total_minor, receipt.currency)

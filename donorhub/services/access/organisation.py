@@ -79,15 +79,20 @@ def get_organisation() -> Organisation:
     organisation = session.get(Organisation, 1)
     if organisation is None:
         raise Misconfigured("the database is empty: run `donorhub db upgrade`")
-    session.info[_ORGANISATION] = organisation
+    keep_organisation(organisation)
     return organisation
 
 
 def find_organisation() -> Organisation | None:
     """Return the organisation as :func:`get_organisation` does, or None before the first start made it."""
     organisation: Organisation | None = db.session.get(Organisation, 1)
-    db.session.info[_ORGANISATION] = organisation
+    keep_organisation(organisation)
     return organisation
+
+
+def keep_organisation(organisation: Organisation | None) -> None:
+    """Let the session hold the organisation that another statement read, so that nobody asks again."""
+    db.session.info[_ORGANISATION] = organisation
 
 
 def get_home_country() -> str:

@@ -6,13 +6,14 @@ import hashlib
 import secrets
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, bindparam, delete, or_, select, update
 from sqlalchemy.orm import joinedload
 
 from donorhub.db import db
-from donorhub.models import Instance, User, UserSession
-from donorhub.services.access import audit, instance
+from donorhub.models import Instance, Organisation, User, UserSession
+from donorhub.services.access import audit, instance, organisation
 from donorhub.services.access.instance import Hold
 
 IDLE: Final = timedelta(hours=12)  # nobody asked for a page
@@ -20,9 +21,10 @@ LONGEST: Final = timedelta(days=7)  # whatever was done meanwhile
 SEEN_EVERY: Final = timedelta(minutes=15)  # so seldom that reading pages hardly ever writes
 
 _SIGNED_IN: Final = (
-    select(User, UserSession.id, UserSession.seen_at, Instance)
+    select(User, UserSession.id, UserSession.seen_at, Instance, Organisation)
     .join(UserSession, UserSession.user_id == User.id)
     .outerjoin(Instance, Instance.id == 1)
+    .outerjoin(Organisation, Organisation.id == 1)  # almost every page asks for its day
     .options(joinedload(User.roles))
     .where(
         UserSession.token_sha256 == bindparam("sha256"),
@@ -39,6 +41,7 @@ class SignedIn(NamedTuple):
     session_id: int
     seen_at: datetime
     hold: Hold | None = None  # why nothing leaves: read by the same statement, since every page says it
+    zone: ZoneInfo | None = None  # the organisation's time zone, which lists ask for in every row
 
 
 def start_session(user: User, *, now: datetime) -> tuple[int, str]:
@@ -66,9 +69,11 @@ def find_signed_in(token: str, *, now: datetime) -> SignedIn | None:
     )
     if row is None:
         return None
-    user, session_id, seen_at, own_instance = row
+    user, session_id, seen_at, own_instance, own_organisation = row
+    organisation.keep_organisation(own_organisation)
     hold = instance.find_hold(own_instance) if own_instance else None
-    return SignedIn(user, session_id, seen_at, hold)
+    zone = ZoneInfo(own_organisation.time_zone) if own_organisation else None
+    return SignedIn(user, session_id, seen_at, hold, zone)
 
 
 def note_seen(connection: Connection, session_id: int, *, now: datetime) -> None:
