@@ -70,7 +70,8 @@ class Postgres:
         return url.render_as_string(hide_password=False)
 
     def start(self) -> None:
-        settings = {"listen_addresses": "", "unix_socket_directories": str(self._directory)} | self._settings
+        place = {"listen_addresses": "", "unix_socket_directories": str(self._directory)}
+        settings = place | {"wal_recycle": "off"} | self._settings
         options = [f"--{name}={value}" for name, value in settings.items()]
         command = [str(_postgres_bin() / "postgres"), "-D", str(self._directory / "data"), *options]
         self._process = spawn(command, user=self._user, log=self._directory / "log")

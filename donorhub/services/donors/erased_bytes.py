@@ -20,6 +20,9 @@ from donorhub.services.donors import erased_rows
 
 _TRIES: Final = 50  # to empty SQLite's log, which waits for whoever still reads
 _PAUSE_S: Final = 0.1
+# Where the server lets us: what its planner noted of frequent values, pages not written yet, and its log: a
+# new file of it is begun and a checkpoint takes the earlier ones away, if `wal_recycle` is off.
+_LAST_ON_POSTGRES: Final = ("VACUUM FULL pg_statistic", "CHECKPOINT", "SELECT pg_switch_wal()", "CHECKPOINT")
 _WORD_INDEXES: Final = ("donor_search", "donor_words", "entry_words")
 
 
@@ -73,8 +76,7 @@ def _rewrite_postgres() -> None:
         for name in names:
             table_name = connection.dialect.identifier_preparer.quote(name)
             connection.exec_driver_sql(f"VACUUM (FULL, ANALYZE) {table_name}")
-        # Where the server lets us: what its planner noted of frequent values, and pages not written yet.
-        for statement in ("VACUUM FULL pg_statistic", "CHECKPOINT"):
+        for statement in _LAST_ON_POSTGRES:
             try:
                 connection.exec_driver_sql(statement)
             except ProgrammingError:  # the role may not: the server does it in its own time

@@ -138,7 +138,7 @@ def find_bytes(app: Flask, words: tuple[str, ...] = NAMES) -> list[str]:
         with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             connection.exec_driver_sql("CHECKPOINT")  # what is only in memory would not be seen
             folder = connection.scalar(text("SHOW data_directory"))
-        paths = [str(Path(str(folder)) / "base"), str(Path(str(folder)) / "global")]
+        paths = [str(Path(str(folder)) / name) for name in ("base", "global", "pg_wal")]
     patterns = [part for word in words for part in ("-e", word)]
     done = subprocess.run(
         ["grep", "-r", "-a", "-i", "-l", "-F", *patterns, *paths], capture_output=True, text=True, check=False
