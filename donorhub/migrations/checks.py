@@ -1,4 +1,5 @@
-"""Which words a column may hold, changed on tables that have rows: one CHECK constraint for each column.
+"""Which words a column may hold, changed on tables that have rows: one CHECK constraint for each column; and
+which rows it refers to.
 
 A migration names the words itself; it must not read :mod:`donorhub.models.states`, which goes on changing.
 """
@@ -6,8 +7,9 @@ A migration names the words itself; it must not read :mod:`donorhub.models.state
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from sqlalchemy import Connection, Row, text
@@ -47,9 +49,20 @@ def set_word_checks(connection: Connection, checks: Sequence[WordCheck]) -> None
         by_table.setdefault(check.table, []).append(check)
     for table, of_table in by_table.items():
         if connection.dialect.name == "sqlite":
-            _rebuild_table(connection, table, of_table)
+            _rebuild_table(connection, table, partial(_add_checks, checks=of_table))
         else:
             _alter_table(connection, table, of_table)
+
+
+def add_foreign_key(connection: Connection, table: str, column: str, referred: str) -> None:
+    """Let a column refer to the rows of a table by their ``id``."""
+    clause = (
+        f"CONSTRAINT fk_{table}_{column} FOREIGN KEY({column}) REFERENCES {referred} (id) ON DELETE RESTRICT"
+    )
+    if connection.dialect.name == "sqlite":
+        _rebuild_table(connection, table, partial(_add_clause, clause=clause))
+    else:
+        connection.execute(text(f"ALTER TABLE {table} ADD {clause}"))
 
 
 def refuse_unknown_words(connection: Connection, checks: Sequence[WordCheck]) -> None:
@@ -100,12 +113,16 @@ def _add_checks(sql: str, checks: Sequence[WordCheck]) -> str:
         if earlier.search(sql):
             sql = earlier.sub(check.make_clause(), sql)
         else:
-            sql = sql.rstrip().removesuffix(")").rstrip() + f", \n\t{check.make_clause()}\n)"
+            sql = _add_clause(sql, check.make_clause())
     return sql
 
 
-def _rebuild_table(connection: Connection, table: str, checks: Sequence[WordCheck]) -> None:
-    """Build a table of SQLite anew from its own statement with the checks in it: SQLite alters no constraint.
+def _add_clause(sql: str, clause: str) -> str:
+    return sql.rstrip().removesuffix(")").rstrip() + f", \n\t{clause}\n)"
+
+
+def _rebuild_table(connection: Connection, table: str, change: Callable[[str], str]) -> None:
+    """Build a table of SQLite anew from its own statement as it is changed: SQLite alters no constraint.
 
     The steps are those of sqlite.org/lang_altertable.html, section 7: rows, ids, constraints, indexes
     (partial ones and those of expressions too) and triggers stay as they are. Needs ``foreign_keys=OFF``,
@@ -113,7 +130,7 @@ def _rebuild_table(connection: Connection, table: str, checks: Sequence[WordChec
     """
     table_name = connection.dialect.identifier_preparer.quote(table)
     parts = _read_schema(connection, table)
-    create = _add_checks(next(row.sql for row in parts if row.type == "table"), checks)
+    create = change(next(row.sql for row in parts if row.type == "table"))
     new = f"{table}_rebuilt"
     connection.exec_driver_sql(f"CREATE TABLE {new} ({create.split('(', 1)[1]}")
     connection.exec_driver_sql(f"INSERT INTO {new} SELECT * FROM {table_name}")  # noqa: S608  names of ours

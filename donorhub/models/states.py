@@ -33,6 +33,7 @@ WorkerTaskKind = Literal[
     "fetch_payout_items",
     "prepare_download",
     "erase_bytes",
+    "write_letters",
 ]
 TaskKind = Literal[
     WorkerTaskKind,

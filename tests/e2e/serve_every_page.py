@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from collections.abc import Sequence
 from datetime import date
+from threading import Thread
 
 from flask import Flask
 from sqlalchemy import func, select
@@ -54,10 +56,18 @@ def main(home: str) -> None:
     with app.app_context():
         decide()
         addresses = list_addresses(app)
+    Thread(target=work_on, args=(app,), daemon=True).start()
     server = create_server(app, host="127.0.0.1", port=0, threads=4)
     print(server.effective_port, flush=True)  # type: ignore[attr-defined]
     print(json.dumps(addresses), flush=True)
     server.run()
+
+
+def work_on(app: Flask) -> None:
+    """Do what the pages ask a worker for, as long as they are served."""
+    while True:
+        if not work_once(app):
+            time.sleep(0.2)
 
 
 class OneOfEachState(Ids):

@@ -40,6 +40,9 @@ class InteractionSchema(AnswerSchema):
     text = fields.String(required=True)
     outcome = fields.String(allow_none=True)
     task_id = fields.Integer(allow_none=True, metadata={"description": "What is to be done next"})
+    message_id = fields.Integer(
+        allow_none=True, metadata={"description": "The letter that was posted; it says whether it still was"}
+    )
     corrects_id = fields.Integer(
         allow_none=True, metadata={"description": "The interaction that this says anew; that one stays"}
     )

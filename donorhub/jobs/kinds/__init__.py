@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from donorhub.jobs.kinds import downloads, erasing, imports, inbox, receipts, records, sending, thanks
+from donorhub.jobs.kinds import (
+    downloads,
+    erasing,
+    imports,
+    inbox,
+    letters,
+    receipts,
+    records,
+    sending,
+    thanks,
+)
 from donorhub.jobs.queue.perform import Performer
 
 PERFORMERS: Final[Mapping[str, Performer]] = {
@@ -19,6 +29,7 @@ PERFORMERS: Final[Mapping[str, Performer]] = {
     "fetch_payout_items": inbox.fetch_payout_items,
     "prepare_download": downloads.prepare_download,
     "erase_bytes": erasing.erase_bytes,
+    "write_letters": letters.write_letters,
 }
 
 # Kinds that do nothing but read and write the database, in milliseconds, and neither commit nor roll back.

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import ColumnElement, exists, insert, select
+from sqlalchemy import ColumnElement, and_, exists, insert, or_, select
 from sqlalchemy.orm import aliased
 
 from donorhub.db import cut_query_values, db
 from donorhub.errors import Conflict, NotFound, Rejected
-from donorhub.models import Interaction
+from donorhub.models import Interaction, Message
 from donorhub.models.states import (
     CONTACT_KINDS,
     UNREACHED_CALLS,
@@ -26,7 +26,14 @@ from donorhub.models.states import (
 from donorhub.services.access import audit
 
 _LATER: Final = aliased(Interaction)
-IS_LATEST: Final[ColumnElement[bool]] = ~exists().where(_LATER.corrects_id == Interaction.id)
+# Not corrected since; and of a letter, that it is still said to be posted.
+IS_LATEST: Final[ColumnElement[bool]] = and_(
+    ~exists().where(_LATER.corrects_id == Interaction.id),
+    or_(
+        Interaction.message_id.is_(None),
+        exists().where(Message.id == Interaction.message_id, Message.state == "sent"),
+    ),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,10 +55,14 @@ def record_interaction(
     now: datetime,
     actor: str,
     task_id: int | None = None,
+    message_id: int | None = None,
 ) -> Interaction:
-    """Record what happened and return it; raise Rejected where that was not yet."""
+    """Record what happened and return it; raise Rejected where that was not yet.
+
+    What names a letter counts as long as the letter is said to be posted.
+    """
     row = _make_row(donor_id, new, source=source, now=now, actor=actor)
-    row.task_id = task_id
+    row.task_id, row.message_id = task_id, message_id
     db.session.add(row)
     db.session.flush()  # the audit names its id
     audit.record_action(
@@ -76,7 +87,7 @@ def correct_interaction(
             "this was corrected in the meantime: look at what is there now", code="corrected_already"
         )
     row = _make_row(original.donor_id, new, source=source, now=now, actor=actor)
-    row.corrects_id, row.task_id = original.id, original.task_id
+    row.corrects_id, row.task_id, row.message_id = original.id, original.task_id, original.message_id
     db.session.add(row)
     db.session.flush()  # the audit names its id
     audit.record_action(

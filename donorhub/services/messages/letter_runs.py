@@ -7,21 +7,24 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
+from sqlalchemy import select
+
 from donorhub.db import db
 from donorhub.domain.messages.written import WritingCategory
-from donorhub.errors import NotFound, Rejected
+from donorhub.errors import Conflict, NotFound, Rejected
 from donorhub.models import Donor, Message, Task
-from donorhub.models.states import HeldReason
+from donorhub.models.states import FAILED_TASKS, HeldReason
 from donorhub.services import shown
 from donorhub.services.access import audit, organisation
 from donorhub.services.donors import donors
 from donorhub.services.messages import gate, letters, messages, writing
-from donorhub.services.messages.writing import Wish
+from donorhub.services.messages.writing import Draft, Wish
 from donorhub.services.paging import Page
 from donorhub.services.work import tasks
 
 MOST: Final = 500  # donors of one run; more are gathered by a narrower list
 AT_ONCE: Final = 100
+PART: Final = 25  # letters between two commits, so that nobody waits for us
 SUBJECT_TYPE: Final = "letters"
 _TIME_TO_POST: Final = timedelta(days=3)
 ReadPage = Callable[[str | None, int], Page[Donor]]
@@ -59,6 +62,17 @@ class Audience:
         return shown.compute_digest([self.digest, wish.subject, wish.text])
 
 
+@dataclass(frozen=True, slots=True)
+class Run:
+    """The letters of a run as far as they are written, and who was left out when theirs was made."""
+
+    task: Task
+    letters: Sequence[Message]
+    waiting: int  # donors whose letter is still to be written
+    left_out: Sequence[LeftOut]
+    is_stuck: bool  # writing stopped by an error
+
+
 def read_audience(read_page: ReadPage, category: WritingCategory, *, now: datetime) -> Audience:
     """Return who of a list gets post for this reason: the gate is asked for each. Raise Rejected for a list
     that is too long.
@@ -77,7 +91,7 @@ def read_audience(read_page: ReadPage, category: WritingCategory, *, now: dateti
     return Audience(category, recipients, left_out)
 
 
-def write_letters(
+def plan_letters(
     audience: Audience,
     wish: Wish,
     *,
@@ -86,10 +100,10 @@ def write_letters(
     author: str,
     now: datetime,
     actor: str,
-    domain: str,
     title: str,
 ) -> tuple[Task, bool]:
-    """Write a letter to each of an audience, and a task to post them; return it and whether it is new.
+    """Plan that a worker writes a letter to each of an audience, and a task of a person to post them; return
+    that and whether it is new.
 
     The same key again changes nothing. Raise Changed where it is not what was shown, Rejected for nobody.
     """
@@ -112,27 +126,83 @@ def write_letters(
     db.session.add(task)
     db.session.flush()  # the letters name it, and it names itself
     task.subject_id = task.id
-    for donor, _lines in audience.recipients:
-        _write_letter(donor, wish, task.id, author=author, now=now, domain=domain)
+    tasks.plan_task(
+        _make_work_key(task.id),
+        kind="write_letters",
+        performer="worker",
+        subject=("task", task.id),
+        now=now,
+        facts={
+            "total": len(audience.recipients),
+            "waiting_ids": [donor.id for donor, _lines in audience.recipients],
+            "left_out": [],
+            "category": wish.category,
+            "subject": wish.subject,
+            "text": wish.text,
+            "author": author,
+        },
+    )
     data = {"count": len(audience.recipients), "left_out": len(audience.left_out)}
     audit.record_action(actor, "task.letters_written", ("task", task.id), now=now, data=data)
     return task, True
 
 
-def get_run(task_id: int) -> tuple[Task, Sequence[Message]]:
-    """Return the task of a run and its letters; raise NotFound where there is none."""
+def write_part(work: Task, *, now: datetime, domain: str) -> bool:
+    """Write the next letters of a run, and keep who of these may not be written to by now; return whether
+    more are to be written.
+
+    The gate is asked for each donor when their letter is made. When all are, the words are forgotten.
+    """
+    facts = dict(work.facts)
+    donor_ids = facts.get("waiting_ids", [])
+    if not donor_ids:
+        return False
+    wish = Wish("post", "personal", facts["category"], facts["subject"], facts["text"])
+    for donor_id in donor_ids[:PART]:
+        donor = db.session.get_one(Donor, donor_id)
+        draft = writing.draft_message(donor, wish, author=facts["author"], now=now)
+        is_gone = donor.merged_into_id is not None or donor.removed_at is not None
+        held = draft.held or ("no_address" if is_gone else None)
+        if held:
+            facts["left_out"] = [*facts["left_out"], [donor.id, held]]
+        else:
+            _write_letter(donor, draft, work.subject_id, now=now, domain=domain)
+    facts["waiting_ids"] = donor_ids[PART:]
+    if not facts["waiting_ids"]:
+        facts = {name: facts[name] for name in ("total", "left_out")}
+    work.facts = facts
+    return "waiting_ids" in facts
+
+
+def get_run(task_id: int) -> Run:
+    """Return a run of letters; raise NotFound where there is none."""
     task = tasks.get_task(task_id)
     if task.subject_type != SUBJECT_TYPE:
         raise NotFound(f"there is no run of letters {task_id}")
-    return task, letters.list_letters(task_id)
+    work = tasks.find_task(_make_work_key(task_id))
+    facts = work.facts if work else {}
+    reasons = {int(id_): reason for id_, reason in facts.get("left_out", ())}
+    donor_rows = db.session.execute(select(Donor.id, Donor.name).where(Donor.id.in_(reasons))).all()
+    return Run(
+        task,
+        letters.list_letters(task_id),
+        waiting=len(facts.get("waiting_ids", ())),
+        left_out=[LeftOut(id_, name, reasons[id_]) for id_, name in donor_rows],
+        is_stuck=work is not None and work.state in FAILED_TASKS,
+    )
 
 
 def mark_run_as_posted(task_id: int, *, now: datetime, actor: str) -> int:
-    """Record that the letters of a run were posted, and its task is done; return how many were not before."""
-    task, message_rows = get_run(task_id)
-    waiting = [message for message in message_rows if message.state == "planned"]
+    """Record that the letters of a run were posted, and its task is done; return how many were not before.
+
+    Raise Conflict while they are being written.
+    """
+    run = get_run(task_id)
+    if run.waiting:
+        raise Conflict(f"the letters of run {task_id} are being written", code="letters_being_written")
+    waiting = [message for message in run.letters if message.state == "planned"]
     count = letters.mark_as_posted(waiting, now=now, actor=actor)
-    tasks.complete_task(task.id, outcome="", now=now, actor=actor)
+    tasks.complete_task(run.task.id, outcome="", now=now, actor=actor)
     return count
 
 
@@ -146,8 +216,11 @@ def record_labels(audience: Audience, digest: str, *, now: datetime, actor: str)
     )
 
 
-def _write_letter(donor: Donor, wish: Wish, task_id: int, *, author: str, now: datetime, domain: str) -> None:
-    draft = writing.draft_message(donor, wish, author=author, now=now)
+def _make_work_key(task_id: int) -> str:
+    return f"write_letters:{task_id}"
+
+
+def _write_letter(donor: Donor, draft: Draft, task_id: int, *, now: datetime, domain: str) -> None:
     messages.write_message(
         draft.text,
         key=f"letters:{task_id}:{donor.id}",

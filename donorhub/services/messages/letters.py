@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 import receipts as printed
-from donorhub.db import db
+from donorhub.db import cut_query_values, db
 from donorhub.domain.donors import postal_address
 from donorhub.errors import Conflict, Rejected
 from donorhub.models import Donor, Message
 from donorhub.services.access import audit, organisation
+from donorhub.services.donors import interactions
+from donorhub.services.donors.interactions import NewInteraction
 
 
 def list_address_lines(donor: Donor) -> tuple[str, ...]:
@@ -61,7 +63,8 @@ def make_letters(message_rows: Sequence[Message]) -> list[printed.Letter]:
 
 
 def mark_as_posted(message_rows: Sequence[Message], *, now: datetime, actor: str) -> int:
-    """Record that letters were printed and posted; return how many are so now that were not before.
+    """Record that letters were printed and posted, each also among what happened with its donor; return how
+    many are so now that were not before.
 
     Raise Conflict for a message that is no letter, or that was held back.
     """
@@ -70,22 +73,40 @@ def mark_as_posted(message_rows: Sequence[Message], *, now: datetime, actor: str
             raise Conflict(
                 f"message {message.id} is no letter that waits to be posted", code="no_waiting_letter"
             )
-    waiting = [message for message in message_rows if message.state == "planned"]
-    for message in waiting:
-        message.state, message.sent_at = "sent", now
-        audit.record_action(actor, "message.posted", ("message", message.id), now=now, data={})
-    return len(waiting)
+    posted_ids: set[int] = set()
+    for chunk in cut_query_values([message.id for message in message_rows]):
+        posted_ids |= set(
+            db.session.scalars(
+                update(Message)
+                .where(Message.id.in_(chunk), Message.state == "planned")
+                .values(state="sent", sent_at=now)
+                .returning(Message.id)
+            )
+        )
+    for message in message_rows:
+        if message.id in posted_ids:
+            _record_posting(message, now=now, actor=actor)
+    return len(posted_ids)
+
+
+def _record_posting(message: Message, *, now: datetime, actor: str) -> None:
+    audit.record_action(actor, "message.posted", ("message", message.id), now=now, data={})
+    if message.donor_id is not None:
+        letter = NewInteraction(kind="letter", at=now, text=message.subject, direction="out")
+        interactions.record_interaction(
+            message.donor_id, letter, source="form", now=now, actor=actor, message_id=message.id
+        )
 
 
 def discard_letter(message: Message, *, now: datetime, actor: str) -> bool:
-    """Let a letter that was not posted be none; return whether anything changed. Raise Conflict for
-    others.
+    """Let a letter that was not posted be none, also one that was said to be; return whether anything
+    changed. Raise Conflict for others.
     """
     if message.state == "suppressed":
         return False
-    if message.channel != "post" or message.state != "planned":
+    if message.channel != "post" or message.state not in ("planned", "sent"):
         raise Conflict(f"message {message.id} is no letter that waits to be posted", code="no_waiting_letter")
-    message.state, message.suppressed_reason = "suppressed", "discarded"
+    message.state, message.suppressed_reason, message.sent_at = "suppressed", "discarded", None
     audit.record_action(actor, "message.discarded", ("message", message.id), now=now, data={})
     return True
 

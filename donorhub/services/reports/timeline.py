@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, Literal, get_args
 
-from sqlalchemy import ColumnElement, Date, and_, false, func, or_, select
+from sqlalchemy import ColumnElement, Date, and_, exists, false, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from donorhub.db import db
@@ -187,10 +187,26 @@ def _read_tasks(donor_id: int, cursor: Cursor | None, limit: int) -> Iterator[Ev
         yield Event(moment, "task", task.id, True, None, facts)
 
 
+_MESSAGE_AT: Final = func.coalesce(Message.sent_at, Message.planned_at, type_=Message.planned_at.type)
+
+
 def _read_messages(donor_id: int, cursor: Cursor | None, limit: int) -> Iterator[Event]:
-    at = func.coalesce(Message.sent_at, Message.planned_at, type_=Message.planned_at.type)
-    query = select(Message, at).where(Message.donor_id == donor_id)
-    for message, moment in _read_newest_rows(query, at, Message.id, "message", cursor, limit):
+    query = select(Message, _MESSAGE_AT).where(Message.donor_id == donor_id)
+    yield from _read_chosen_messages(query, cursor, limit)
+
+
+def _read_unposted_messages(donor_id: int, cursor: Cursor | None, limit: int) -> Iterator[Event]:
+    """Return the messages but letters that are among what happened already."""
+    is_posted = exists().where(Interaction.message_id == Message.id)
+    query = select(Message, _MESSAGE_AT).where(
+        Message.donor_id == donor_id,
+        or_(Message.channel != "post", Message.state != "sent", ~is_posted),
+    )
+    yield from _read_chosen_messages(query, cursor, limit)
+
+
+def _read_chosen_messages(query: AnySelect, cursor: Cursor | None, limit: int) -> Iterator[Event]:
+    for message, moment in _read_newest_rows(query, _MESSAGE_AT, Message.id, "message", cursor, limit):
         facts = {
             "subject": message.subject,
             "state": message.state,
@@ -212,6 +228,7 @@ def _read_interactions(donor_id: int, cursor: Cursor | None, limit: int) -> Iter
             "actor": row.actor,
             "source": row.source.partition(":")[0],
             "corrects_id": row.corrects_id,
+            "message_id": row.message_id,
         }
         yield Event(row.at, "interaction", row.id, True, None, facts)
 
@@ -282,4 +299,5 @@ def _list_sources(part: TimelinePart | None) -> Iterable[Source]:
     """Return what is read for one part of the timeline, or for all of it."""
     if part is not None:
         return _SOURCES[part]
-    return (*(source for sources in _SOURCES.values() for source in sources), _read_donor)
+    every: dict[TimelinePart, tuple[Source, ...]] = {**_SOURCES, "messages": (_read_unposted_messages,)}
+    return (*(source for sources in every.values() for source in sources), _read_donor)

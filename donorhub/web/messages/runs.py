@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from typing import Final
 
-from flask import Blueprint, current_app, redirect, render_template, request, url_for
-from flask_babel import gettext, ngettext
+from flask import Blueprint, redirect, render_template, request, url_for
+from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from donorhub import clock
-from donorhub.config import Settings
 from donorhub.domain.messages.written import WRITING_CATEGORIES
 from donorhub.errors import NotFound
 from donorhub.models import Donor
@@ -79,16 +78,13 @@ def write_letters() -> Answer:
     """Show the letter as the first of the list gets it; or write what was shown to all of them."""
     form = Form(request.form)
     act = form.read_choice("act", ("preview", "write"))
-    settings: Settings = current_app.extensions["donorhub.settings"]
     with form.start_saving() as saving:
         key, wish = form.read_key(), _read_wish(form)
         saving.refuse_errors()
         audience = _read_audience()
         if act == "preview":
             return _render_audience(form, wish)
-        count = len(audience.recipients)
-        title = ngettext("Print and post %(num)s letter", "Print and post %(num)s letters", count)
-        task, _is_new = letter_runs.write_letters(
+        task, _is_new = letter_runs.plan_letters(
             audience,
             wish,
             digest=form.get_value("digest"),
@@ -96,11 +92,12 @@ def write_letters() -> Answer:
             author=get_principal().name,
             now=clock.now(),
             actor=get_principal().actor,
-            domain=settings.mail_domain,
-            title=f"{title}: {wish.subject}",
+            title=gettext("Print and post the letters: %(subject)s", subject=wish.subject),
         )
         commit()
-        tell_reader(gettext("The letters are kept. Print them, and say here when they are posted."))
+        tell_reader(
+            gettext("The letters are being written. Print them then, and say here when they are posted.")
+        )
         return redirect(url_for("runs.show_run", task_id=task.id))
     return _render_audience(form, _find_wish(form)), 422
 
@@ -109,17 +106,22 @@ def write_letters() -> Answer:
 @require_permission("messages:read", "messages:write")
 def show_run(task_id: int) -> str:
     """Show the letters of a run, and its files to print."""
-    task, message_rows = letter_runs.get_run(task_id)
-    parts = range(1, (len(message_rows) - 1) // LETTERS_IN_A_FILE + 2)
+    return _render_run(task_id, Form())
+
+
+def _render_run(task_id: int, form: Form) -> str:
+    run = letter_runs.get_run(task_id)
+    count = len(run.letters)
     return render_template(
         "messages/run.html",
-        task=task,
+        run=run,
+        form=form,
         files=[
-            (part, (part - 1) * LETTERS_IN_A_FILE + 1, min(part * LETTERS_IN_A_FILE, len(message_rows)))
-            for part in parts
+            (first // LETTERS_IN_A_FILE + 1, first + 1, min(first + LETTERS_IN_A_FILE, count))
+            for first in range(0, count, LETTERS_IN_A_FILE)
         ],
-        count=len(message_rows),
-        states=Counter(message.state for message in message_rows),
+        left_out=[(one, text_words.word_hold(one.reason)) for one in run.left_out],
+        states=Counter(message.state for message in run.letters),
     )
 
 
@@ -127,9 +129,8 @@ def show_run(task_id: int) -> str:
 @require_permission("messages:read", "messages:write")
 def show_part(task_id: int, part: int) -> Response:
     """Draw fifty letters of a run as one file: so each part is small, however many there are."""
-    _task, message_rows = letter_runs.get_run(task_id)
     start = (part - 1) * LETTERS_IN_A_FILE
-    chosen = message_rows[start : start + LETTERS_IN_A_FILE] if part >= 1 else ()
+    chosen = letter_runs.get_run(task_id).letters[start : start + LETTERS_IN_A_FILE] if part >= 1 else ()
     if not chosen:
         raise NotFound(f"run {task_id} has no part {part}")
     window = find_word(request.args.get("window"), WINDOWS) or "left"
@@ -139,12 +140,15 @@ def show_part(task_id: int, part: int) -> Response:
 
 @bp.post("/messages/runs/<int:task_id>/posted")
 @require_permission("messages:read", "messages:write")
-def mark_run_as_posted(task_id: int) -> Response:
+def mark_run_as_posted(task_id: int) -> Answer:
     """Record that all letters of a run were posted; a second time changes nothing."""
-    letter_runs.mark_run_as_posted(task_id, now=clock.now(), actor=get_principal().actor)
-    commit()
-    tell_reader(gettext("The letters are posted."))
-    return redirect(url_for("runs.show_run", task_id=task_id))
+    form = Form(request.form)
+    with form.start_saving():
+        letter_runs.mark_run_as_posted(task_id, now=clock.now(), actor=get_principal().actor)
+        commit()
+        tell_reader(gettext("The letters are posted."))
+        return redirect(url_for("runs.show_run", task_id=task_id))
+    return _render_run(task_id, form), 422
 
 
 def _read_page(after: str | None, limit: int) -> Page[Donor]:

@@ -177,6 +177,7 @@ TASKS: Final[Words[TaskKind]] = {
     "match_statement": lazy_gettext("Match a bank statement"),
     "fetch_payout_items": lazy_gettext("Fetch the items of a payout"),
     "prepare_download": lazy_gettext("Prepare a list as a file"),
+    "write_letters": lazy_gettext("Write letters to many donors"),
     "erase_bytes": lazy_gettext("Overwrite what is left of somebody erased"),
     "call": lazy_gettext("Call the donor"),
     "account_deauthorized": lazy_gettext("A provider's account lets us in no more"),

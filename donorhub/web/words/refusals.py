@@ -195,6 +195,7 @@ CODES: Final[Mapping[str, object]] = {
     ),
     "mandate_step": lazy_gettext("A mandate cannot become this now. Please look at its state again."),
     "no_direct_debit": lazy_gettext("Only a direct debit has a mandate."),
+    "letters_being_written": lazy_gettext("The letters are still being written. Please wait a moment."),
     "organisation_unnamed": lazy_gettext(
         "A letter bears our name: say first who we are, under Settings, Organisation."
     ),

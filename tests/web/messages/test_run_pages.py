@@ -16,7 +16,7 @@ from donorhub.services.donors import donors
 from tests.conftest import NOW
 from tests.contents import read_contents
 from tests.receipts.reading import pages, text
-from tests.web.bank.bank_world import Staff, let_write, words_of
+from tests.web.bank.bank_world import Staff, let_write, words_of, work
 from tests.web.desk import add_donor, key_in
 
 WORDS = {"subject": "Wieści", "text": "Nowy dach jest gotowy."}
@@ -44,6 +44,7 @@ def write_letters(staff: Staff, path: str = PATH, **fields: str) -> str:
     first, again = (staff.post(post, act="write", **form) for _ in range(2))
     assert first.status_code == 302, words_of(first.text)[:500]
     assert again.headers["Location"] == first.headers["Location"]
+    work()
     return first.headers["Location"]
 
 
@@ -98,7 +99,7 @@ def test_letters_are_written_printed_and_posted_once(database: Flask) -> None:
     staff = Staff(database, "fundraiser", lang="pl")
     place = write_letters(staff)
     let_write()
-    assert len(db.session.scalars(select(Message.id)).all()) == 2
+    assert len(db.session.scalars(select(Message.id).where(Message.channel == "post")).all()) == 2
     printed = pages(staff.get(f"{place}/1.pdf").data)
     assert "Jan Nowak" in printed[0] and "Szanowny Panie Janie," in printed[0]
     assert "Szanowna Pani Anno," in printed[1] and "Nowy dach jest gotowy." in printed[1]
@@ -106,9 +107,9 @@ def test_letters_are_written_printed_and_posted_once(database: Flask) -> None:
     for _ in range(2):
         assert staff.post(f"{place}/posted").status_code == 302
     let_write()
-    assert set(db.session.scalars(select(Message.state))) == {"sent"}
+    assert set(db.session.scalars(select(Message.state).where(Message.channel == "post"))) == {"sent"}
     task = db.session.scalars(select(Task).where(Task.subject_type == "letters")).one()
-    assert (task.state, task.title) == ("done", "Wydrukuj i nadaj 2 listy: Wieści")
+    assert (task.state, task.title) == ("done", "Wydrukuj i nadaj listy: Wieści")
 
 
 def test_letters_go_in_each_readers_language(database: Flask) -> None:
@@ -116,6 +117,40 @@ def test_letters_go_in_each_readers_language(database: Flask) -> None:
     place = write_letters(Staff(database, "fundraiser"), "/donors/post?why=transactional")
     printed = text(Staff(database, "fundraiser").get(f"{place}/1.pdf").data)
     assert "Të nderuar," in printed and "Szanowna Pani Anno," in printed and "Prishtinë KOSOVO" in printed
+
+
+def test_run_is_not_posted_while_it_is_written(database: Flask) -> None:
+    """The page says how far the worker is and offers no posting; pressed all the same, it is refused."""
+    fill_base()
+    staff = Staff(database, "fundraiser")
+    form = {"key": key_in(staff.get(PATH).text), **WORDS}
+    post = PATH.replace("/post", "/post/letters")
+    form["digest"] = digests_of(staff.post(post, act="preview", **form).text)[1]
+    place = staff.post(post, act="write", **form).headers["Location"]
+    page = staff.get(place).text
+    assert "Written so far: 0, still to be written: 2." in words_of(page) and "data-waits" in page
+    refused = staff.post(f"{place}/posted")
+    assert refused.status_code == 422 and "still being written" in words_of(refused.text)
+    work()
+    assert "data-waits" not in staff.get(place).text and "They are all posted" in staff.text(place)
+
+
+def test_who_may_not_be_written_to_by_then_is_named(database: Flask) -> None:
+    """Who dies between the button and the worker gets no letter, and the page says so."""
+    fill_base()
+    staff = Staff(database, "fundraiser")
+    form = {"key": key_in(staff.get(PATH).text), **WORDS}
+    post = PATH.replace("/post", "/post/letters")
+    form["digest"] = digests_of(staff.post(post, act="preview", **form).text)[1]
+    place = staff.post(post, act="write", **form).headers["Location"]
+    let_write()
+    anna = db.session.scalars(select(Donor).where(Donor.name == "Anna Kowalska")).one()
+    donors.change_donor(anna, {"is_deceased": True}, now=NOW, actor="t")
+    db.session.commit()
+    work()
+    text_of_page = staff.text(place)
+    assert "Letters 1 to 1" in text_of_page
+    assert "Left out when their letter was written Anna Kowalska : the donor has died" in text_of_page
 
 
 def test_many_letters_come_in_parts(database: Flask) -> None:
