@@ -135,7 +135,7 @@ def test_run_is_not_posted_while_it_is_written(database: Flask) -> None:
     assert "data-waits" not in staff.get(place).text and "They are all posted" in staff.text(place)
 
 
-def test_who_may_not_be_written_to_by_then_is_named(database: Flask) -> None:
+def test_who_died_since_gets_no_letter(database: Flask) -> None:
     """Who dies between the button and the worker gets no letter, and the page says so."""
     fill_base()
     staff = Staff(database, "fundraiser")
