@@ -28,6 +28,7 @@ from donorhub.services.donors import custom_fields
 from donorhub.services.moving import record_deliveries, record_files, record_plans
 from donorhub.services.moving.record_deliveries import SentTable
 from donorhub.services.moving.record_plans import RecordPlan
+from importers.records import RecordTable
 
 _MOST_SHOWN: Final = 20  # rows that are held
 _ANSWERS: Final = tuple(
@@ -50,6 +51,23 @@ def _add_options(command: Any) -> Any:
             click.option("--column", multiple=True, metavar="NAME=FIELD", help="What a column is."),
             click.option("--date-order", type=click.Choice(("dmy", "mdy", "ymd")), default=None),
             click.option("--month-day", type=click.Choice(("first", "last")), default=None),
+            click.option(
+                "--year",
+                multiple=True,
+                metavar="[SHEET=]2024",
+                help="Of columns of months that tell no year.",
+            ),
+            click.option("--periods", type=click.Choice(("gifts", "columns")), help="Columns of years are …"),
+            click.option(
+                "--crosses",
+                type=click.Choice(("declared", "leave")),
+                help="Crosses below months are the amount that was declared, or nothing.",
+            ),
+            click.option(
+                "--unnamed",
+                type=click.Choice(("right",)),
+                help="Columns without names hold what they seem to.",
+            ),
             click.option("--decimal", type=click.Choice((",", ".")), default=None),
             click.option("--phone-country", default="", metavar="PL"),
             click.option("--pairs", type=click.Choice(("one", "two")), help="Two people in a cell are …"),
@@ -163,8 +181,7 @@ def _make_plan(
     sent_table: SentTable, kind: Kind, options: dict[str, Any], sent_presets: Collection[str]
 ) -> RecordPlan:
     table = sent_table.table
-    earlier_answers = record_files.find_remembered_answers(record_plans.read_signature(table))
-    answers = replace(earlier_answers or Answers(), kind=kind)
+    answers = replace(record_plans.find_earlier_answers(table) or Answers(), kind=kind)
     new_answers = {name: options[name] for name in _ANSWERS if options[name]}
     columns, custom = _read_columns(table.header, options["column"])
     plain = {
@@ -172,6 +189,7 @@ def _make_plan(
         "system": answers.system or GENERIC_SYSTEM,
         "columns": {**answers.columns, **columns},
         "custom": {**answers.custom, **custom},
+        "years": _read_years(table, options["year"]),
         **new_answers,
     }
     answers = record_files.parse_answers(plain)
@@ -184,6 +202,16 @@ def _make_plan(
         )
         plan = record_plans.make_plan(table, answers, now=clock.now(), sent_presets=sent_presets)
     return plan
+
+
+def _read_years(table: RecordTable, texts: Sequence[str]) -> dict[str, str | int]:
+    """Return the years of the sheets by their names; a year alone is that of every sheet."""
+    years: dict[str, str | int] = {}
+    for text in texts:
+        name, _, year = text.rpartition("=")
+        names = [name] if name else [sheet.name for sheet in table.sheets]
+        years |= dict.fromkeys(names, int(year) if year.isdigit() else year)
+    return years
 
 
 def _read_columns(header: Sequence[str], texts: Sequence[str]) -> tuple[dict[str, str], dict[str, str]]:

@@ -15,12 +15,16 @@ from donorhub.schemas.fields import Choice, Currency, Line, StrictSchema
 from donorhub.schemas.limits import DIGEST
 
 QUESTIONS: Final[Mapping[QuestionCode, str]] = {
+    "unnamed": "The columns have no names: say whether each holds what it seems to.",
+    "periods": "The file has a column a year: say whether each sum is brought as one gift.",
+    "year": "Say in which year the first month of this sheet lies.",
+    "crosses": "Some cells below a month hold a cross: say whether each is the amount of this column.",
     "name_column": "Say which column holds the names.",
     "amount_column": "Say which column holds the amount of the gift.",
     "date_column": "Say which column holds the day of the gift.",
     "date_order": "All days are 12 or less: say which comes first in a date.",
     "date_contradicts": "The days of this column are written in two ways: say which is meant.",
-    "month_day": "Some cells name a month only: say which day stands for it.",
+    "month_day": "Some money is of a month or a longer time: say which day of it counts.",
     "decimal": "Say which sign begins the decimals.",
     "decimal_contradicts": "The amounts are written in two ways: say which sign begins the decimals.",
     "currency": "Say in which currency the amounts are.",
@@ -36,6 +40,7 @@ REASONS: Final[Mapping[str, str]] = {
     "lost_digits": "the spreadsheet lost digits of a number",
     "unreadable_amount": "the amount cannot be read",
     "no_amount": "there is no amount",
+    "cross": "a cross tells no amount",
     "negative_amount": "the amount is negative, which is no gift",
     "zero_amount": "the amount is nothing",
     "no_currency": "the amount has no currency",
@@ -96,6 +101,24 @@ class RecordAnswersSchema(StrictSchema):
             "ymd",
             "dmy",
             "mdy",
+        )
+    )
+    unnamed = Choice(("right",))
+    periods = Choice(
+        (
+            "gifts",
+            "columns",
+        )
+    )
+    years = fields.Dict(
+        keys=fields.String(),
+        values=fields.Integer(),
+        metadata={"description": "Of the first month of a sheet that tells none, by the sheet's name"},
+    )
+    crosses = Choice(
+        (
+            "declared",
+            "leave",
         )
     )
     month_day = Choice(

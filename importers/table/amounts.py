@@ -12,8 +12,9 @@ from typing import Final
 
 from donorhub.money import Money, is_currency
 from importers.codes import Reason, RowFault
+from importers.folding import fold_word
 from importers.table.layout import Layout
-from importers.table.words import NOTHING, Role, fold_word
+from importers.table.words import NOTHING, Role
 from importers.text import Unreadable, parse_amount, parse_number
 
 _SOME: Final = re.compile(r"[1-9]")

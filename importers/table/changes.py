@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from importers.codes import Reason, TableFault
+from importers.folding import fold_text
 from importers.table.layout import Layout
-from importers.table.words import fold_text
 
 _HALF: Final = 0.5  # of a header's names must be there: with fewer it is another table
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from importers.codes import Ground, Reason
+from importers.folding import fold_text, fold_word
 from importers.sheet import Delimiter, Row, UnreadableTable
 from importers.table.amounts import has_fees
 from importers.table.answers import Side, Standing
@@ -29,7 +30,7 @@ from importers.table.money_columns import find_proved_roles, stand_apart
 from importers.table.placing import parse_account
 from importers.table.proof import settle_layout
 from importers.table.reading import AnySheet
-from importers.table.words import MONEY_IN, MONEY_OUT, NOT_BOOKED, Role, fold_text, fold_word
+from importers.table.words import MONEY_IN, MONEY_OUT, NOT_BOOKED, Role
 from importers.text import find_decimal_signs
 
 _SAMPLES: Final = 3

@@ -12,6 +12,7 @@ from typing import Final, Literal
 
 from donorhub.money import is_currency
 from importers.codes import Ground, Reason
+from importers.folding import fold_text, fold_word
 from importers.sheet import Row, UnreadableTable
 from importers.table.money_columns import counts_rows
 from importers.table.placing import parse_account
@@ -25,8 +26,6 @@ from importers.table.words import (
     VOCABULARY,
     Role,
     find_role,
-    fold_text,
-    fold_word,
 )
 from importers.text import find_date_orders, find_decimal_signs
 

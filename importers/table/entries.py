@@ -16,12 +16,13 @@ from msgspec.structs import replace
 
 from donorhub.money import Money
 from importers.codes import Reason, Skip
+from importers.folding import fold_text
 from importers.sheet import Row
 from importers.statement import FEE, NOBODY, Detail, Entry, Party
 from importers.table.amounts import MOST_VALUES, AmountReader, UnreadableRow, get_first_text
 from importers.table.layout import Layout
 from importers.table.placing import Facts, Places, parse_account
-from importers.table.words import ROLES, SUMS, Role, fold_text
+from importers.table.words import ROLES, SUMS, Role
 from importers.table.workbook import parse_serial
 from importers.text import DateOrder, Unreadable, parse_amount, parse_date
 

@@ -15,7 +15,8 @@ import msgspec
 from msgspec import Meta
 
 from importers.codes import Gap
-from importers.table.words import Role, fold_text
+from importers.folding import fold_text
+from importers.table.words import Role
 from importers.text import find_code_page
 
 Fact = Literal["account", "currency", "owner", "opening", "closing", "count", "total_in", "total_out"]

@@ -12,7 +12,8 @@ from decimal import Decimal
 from itertools import pairwise, permutations
 from typing import Final
 
-from importers.table.words import NOTHING, Role, fold_text
+from importers.folding import fold_text
+from importers.table.words import NOTHING, Role
 from importers.text import Unreadable, parse_number
 
 Cells = Sequence[Sequence[str]]  # of the first rows

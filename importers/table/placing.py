@@ -10,10 +10,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from importers.folding import fold_text
 from importers.iban import complete_nrb, is_iban, remove_blanks
 from importers.sheet import Row, UnreadableTable
 from importers.table.layout import Column, FactPlace, Layout
-from importers.table.words import Role, fold_text
+from importers.table.words import Role
 
 _HALF: Final = 0.5
 _FEWEST_DIGITS: Final = 6

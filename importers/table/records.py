@@ -6,17 +6,21 @@ Which column is which is for ``donorhub.domain.moving``; the words that it knows
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from statistics import median
 from typing import Final
 
-from importers.records import BrokenCell, Cell, OtherSheet, RecordRow, RecordSheet, RecordTable
+from importers.folding import fold_text
+from importers.periods import TOTAL_ALONE, TOTALS, is_total_name, list_periods, read_period, write_period_name
+from importers.records import BrokenCell, Cell, OtherSheet, PeriodColumn, RecordRow, RecordSheet, RecordTable
 from importers.sheet import UnreadableTable
 from importers.sniff import find_format
 from importers.table.books import Book, BookSheet, open_book, write_column
-from importers.table.words import fold_text
+from importers.table.unnamed import looks_like_rows
 
+_NO_HEADER: Final = (-1, -1)
 IsName = Callable[[str], bool]
 NAME_LINES: Final = " / "  # between the two lines of a name
 _LOOKED_AT: Final = 60  # rows in which the names may stand
@@ -24,17 +28,14 @@ _LONGEST_NAME: Final = 80
 _FEWEST: Final = 2
 _MOST_TEXTS: Final = 0.8  # of the cells of a row of names
 _FEW_CELLS: Final = 3
-_TOTAL_WORDS: Final = (
-    "razem|suma|ogolem|lacznie|podsumowanie|w sumie|grand total|total|totals|sum|shuma|gjithsej|totali|"
-    "summe|gesamt|gesamtsumme"
-)
-_TOTALS: Final = re.compile(rf"(?:{_TOTAL_WORDS})\b")
-_TOTAL_ALONE: Final = re.compile(rf"(?:{_TOTAL_WORDS})[\s:.]*(?:[0-9]{{4}})?[\s:.]*")
+_YEAR: Final = re.compile(r"\b(?:19[5-9]|20[0-9])[0-9]\b")
 _VALUE: Final = re.compile(r"[-+(]?[\d\s.,'/:()-]+(?:zł|zl|pln|eur|€|lek|all|r\.?)?", re.IGNORECASE)
 
 
 def read_records(data: bytes, is_name: IsName) -> RecordTable:
     """Return the table of a file; of sheets of several shapes that with most rows, and the others' names.
+
+    Where no sheet names its columns, those that look like rows all the same are the table.
 
     Raise UnreadableTable where no sheet has rows below a row of names, Undecodable for bytes that are no
     text.
@@ -46,17 +47,33 @@ def read_records(data: bytes, is_name: IsName) -> RecordTable:
     shaped_sheets = [
         (sheet, header) for sheet in book.sheets if (header := _find_header(sheet, is_name)) is not None
     ]
+    has_names = bool(shaped_sheets)
+    if not has_names:
+        shaped_sheets = [(sheet, _NO_HEADER) for sheet in book.sheets if looks_like_rows(sheet.grid)]
     shapes: dict[tuple[str, ...], list[tuple[RecordSheet, tuple[str, ...]]]] = {}
     for sheet, header in shaped_sheets:
         names, records = _read_sheet(sheet, *header, is_name)
         if records.rows:
-            shapes.setdefault(tuple(sorted(map(fold_text, filter(None, names)))), []).append((records, names))
+            shapes.setdefault(_make_shape(names, records), []).append((records, names))
     if not shapes:
         raise UnreadableTable("no_records")
     best = max(
         shapes.values(), key=lambda group: sum(len(sheet.rows) for sheet, _ in group if not sheet.is_hidden)
     )
-    return _join_sheets(book, best, [group for group in shapes.values() if group is not best])
+    table = _join_sheets(book, best, [group for group in shapes.values() if group is not best])
+    return replace(table, has_names=has_names)
+
+
+def _make_shape(names: Sequence[str], sheet: RecordSheet) -> tuple[str, ...]:
+    """Return what sheets of one table share: the names of their columns, and whether some are months."""
+    return (*sorted(map(_fold_column, filter(None, names))), *(["*"] if sheet.periods else []))
+
+
+def _fold_column(name: str) -> str:
+    """Return the name of a column for comparing; the year of a sum or of months says nothing."""
+    folded_name = fold_text(name)
+    is_of_year = is_total_name(name) or read_period(name) is not None
+    return _YEAR.sub("", folded_name).strip() if is_of_year else folded_name
 
 
 def _join_sheets(
@@ -79,21 +96,17 @@ def _join_sheets(
 def _order_columns(sheet: RecordSheet, names: tuple[str, ...], header: tuple[str, ...]) -> RecordSheet:
     places_left: dict[str, list[int]] = {}
     for at, name in enumerate(names):
-        places_left.setdefault(fold_text(name), []).append(at)
-    places = [places_left[key].pop(0) if places_left.get(key) else None for key in map(fold_text, header)]
+        places_left.setdefault(_fold_column(name), []).append(at)
+    places = [places_left[key].pop(0) if places_left.get(key) else None for key in map(_fold_column, header)]
     if places == list(range(len(names))):
         return sheet
 
     def order_row(row: RecordRow) -> RecordRow:
         cells = tuple("" if at is None else row.cells[at] for at in places)
-        return RecordRow(row.number, cells, row.is_hidden)
+        return replace(row, cells=cells)
 
-    return RecordSheet(
-        sheet.name,
-        tuple(map(order_row, sheet.rows)),
-        sheet.notes,
-        tuple(map(order_row, sheet.total_rows)),
-        sheet.is_hidden,
+    return replace(
+        sheet, rows=tuple(map(order_row, sheet.rows)), total_rows=tuple(map(order_row, sheet.total_rows))
     )
 
 
@@ -107,7 +120,7 @@ def _find_header(sheet: BookSheet, is_name: IsName) -> tuple[int, int] | None:
         texts = _list_names(row)
         if texts is None or not any(map(_is_filled_row, sheet.grid[at + 1 :])):
             continue
-        name_count = sum(map(is_name, texts))
+        name_count = sum(map(is_name, texts)) + len(list_periods(row))
         score = name_count * 3 + len(set(texts)) if name_count else 0
         if score > best_score:
             best, best_score = at, score
@@ -131,15 +144,24 @@ def _find_other_line(sheet: BookSheet, at: int, is_name: IsName) -> tuple[int, i
     if at + 1 < len(sheet.grid):
         lower = _list_filled(sheet.grid[at + 1])
         has_gaps = any(_is_empty_at(sheet.grid[at], place) for place, _ in lower)
-        if lower and has_gaps and all(isinstance(cell, str) and is_name(cell) for _, cell in lower):
+        periods = list_periods(sheet.grid[at + 1])
+        if lower and has_gaps and all(_is_name_at(place, cell, periods, is_name) for place, cell in lower):
             return at, at + 1
     if at > 0:
         upper = _list_filled(sheet.grid[at - 1])
-        is_text = bool(upper) and all(isinstance(cell, str) and not _is_value(cell) for _, cell in upper)
+        is_text = bool(upper) and all(_is_text(cell) or _is_year(cell) for _, cell in upper)
         fills_gap = any(_is_empty_at(sheet.grid[at], place) for place, _ in upper)
         if is_text and (len(upper) >= _FEWEST or fills_gap):
             return at - 1, at
     return at, at
+
+
+def _is_name_at(place: int, cell: Cell, periods: Container[int], is_name: IsName) -> bool:
+    return place in periods or (isinstance(cell, str) and is_name(cell))
+
+
+def _is_year(cell: Cell) -> bool:
+    return isinstance(cell, str | int | float) and bool(_YEAR.fullmatch(write_period_name(cell).strip()))
 
 
 def _is_empty_at(row: Sequence[Cell], place: int) -> bool:
@@ -160,8 +182,12 @@ def _is_filled_row(row: Sequence[Cell]) -> bool:
 
 def _list_names(row: Sequence[Cell]) -> list[str] | None:
     """Return the texts of a row that may be the names of columns; None for one that cannot."""
-    filled_cells = _list_filled(row)
-    texts = [cell for _, cell in filled_cells if isinstance(cell, str) and not _is_value(cell)]
+    filled_cells, periods = _list_filled(row), list_periods(row)
+    texts = [
+        write_period_name(cell) if at in periods else str(cell)
+        for at, cell in filled_cells
+        if at in periods or (isinstance(cell, str) and not _is_value(cell))
+    ]
     if len(filled_cells) < _FEWEST or len(texts) < len(filled_cells) * _MOST_TEXTS:
         return None
     if any(len(text) > _LONGEST_NAME or "@" in text for text in texts):
@@ -186,17 +212,20 @@ def _read_sheet(
     sheet: BookSheet, first: int, last: int, is_name: IsName
 ) -> tuple[tuple[str, ...], RecordSheet]:
     grid, width = sheet.grid, max(len(row) for row in sheet.grid)
-    names = _join_lines(sheet, first, last, width)
+    names = _join_lines(sheet, first, last, width) if last >= 0 else [""] * width
+    periods = list_periods(names)
     used_columns = [
-        at for at in range(width) if names[at] or any(not _is_empty_at(row, at) for row in grid[last + 1 :])
+        at
+        for at in range(width)
+        if at not in periods and (names[at] or any(not _is_empty_at(row, at) for row in grid[last + 1 :]))
     ]
-    notes = [_write_note(row) for row in grid[:first] if _is_filled_row(row)]
+    notes = [_write_note(row) for row in grid[: max(first, 0)] if _is_filled_row(row)]
     counts = [len(_list_filled(row)) for row in grid[last + 1 :]]
     usual = median([count for count in counts if count > 1] or [1])  # titles between the rows are none
     merged_texts = _list_merged_texts(sheet, last)
     rows: list[RecordRow] = []
     total_rows: list[RecordRow] = []
-    header_cells = [fold_text(cell) for cell in grid[last] if isinstance(cell, str)]
+    header_cells = [fold_text(cell) for cell in grid[last] if isinstance(cell, str)] if last >= 0 else None
     for at in range(last + 1, len(grid)):
         row = grid[at]
         filled_cells = _list_filled(row)
@@ -205,14 +234,16 @@ def _read_sheet(
         if at in merged_texts:
             row = _fill_merged(row, merged_texts[at])
         cells = tuple(_clean_cell(row[place]) if place < len(row) else "" for place in used_columns)
-        record = RecordRow(at + 1, cells, at in sheet.hidden_rows)
+        period_cells = tuple(_clean_cell(row[place]) if place < len(row) else "" for place in periods)
+        record = RecordRow(at + 1, cells, at in sheet.hidden_rows, period_cells)
         if _is_total(filled_cells, usual):
             total_rows.append(record)
-        elif len(filled_cells) == 1 and usual > _FEWEST and _is_text(filled_cells[0][1]):
+        elif len(filled_cells) == 1 and usual > _FEWEST and _is_text(filled_cells[0][1]) and not periods:
             notes.append(_write_note(row))
         else:
             rows.append(record)
-    records = RecordSheet(sheet.name, tuple(rows), tuple(notes), tuple(total_rows), sheet.is_hidden)
+    columns = tuple(PeriodColumn(names[at], period, write_column(at)) for at, period in periods.items())
+    records = RecordSheet(sheet.name, tuple(rows), tuple(notes), tuple(total_rows), sheet.is_hidden, columns)
     return tuple(names[at] or write_column(at) for at in used_columns), records
 
 
@@ -255,7 +286,10 @@ def _join_lines(sheet: BookSheet, first: int, last: int, width: int) -> list[str
 
 
 def _write_names(row: Sequence[Cell], width: int) -> list[str]:
-    names = [" ".join(str(cell).split()) if isinstance(cell, str | int | float) else "" for cell in row]
+    names = [
+        " ".join(write_period_name(cell).split()) if isinstance(cell, str | int | float | date) else ""
+        for cell in row
+    ]
     return [*names, *[""] * (width - len(names))]
 
 
@@ -291,8 +325,8 @@ def _is_total(filled_cells: Sequence[tuple[int, Cell]], usual: float) -> bool:
     """Return whether a row is the file's own sum: labelled so, with few cells or numbers only, and no day."""
     labels = [fold_text(cell) for _, cell in filled_cells if isinstance(cell, str)]
     has_day = any(isinstance(cell, date) for _, cell in filled_cells)
-    if has_day or not any(map(_TOTALS.match, labels)):
+    if has_day or not any(map(TOTALS.match, labels)):
         return False
     words = [fold_text(cell) for _, cell in filled_cells if isinstance(cell, str) and not _is_value(cell)]
-    is_alone = len(words) == 1 and bool(_TOTAL_ALONE.fullmatch(words[0]))
+    is_alone = len(words) == 1 and bool(TOTAL_ALONE.fullmatch(words[0]))
     return is_alone or len(filled_cells) <= max(_FEW_CELLS, usual / 2)

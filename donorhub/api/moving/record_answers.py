@@ -89,6 +89,15 @@ class YearTotalSchema(AnswerSchema):
     known_amount = fields.Nested(MoneySchema)
 
 
+class RowSumSchema(AnswerSchema):
+    """A column of sums beside the months of a sheet, and the rows whose amounts add up to another."""
+
+    sheet = fields.String(required=True)
+    name = fields.String(required=True)
+    agreeing = fields.Integer(required=True, metadata={"description": "How many rows it agrees with"})
+    differing = fields.List(fields.Integer(), required=True)
+
+
 class ReasonCountSchema(AnswerSchema):
     """How many rows are in a state for one reason."""
 
@@ -119,6 +128,7 @@ class RecordPlanSchema(RecordFileSchema):
     sums = fields.List(fields.Nested(SumSchema), required=True)
     sheets = fields.List(fields.Nested(SheetTotalSchema), required=True)
     years = fields.List(fields.Nested(YearTotalSchema), required=True)
+    row_sums = fields.List(fields.Nested(RowSumSchema), required=True)
     reasons = fields.List(fields.Nested(ReasonCountSchema), required=True)
     columns = fields.List(fields.Nested(PlanColumnSchema), required=True)
     questions = fields.List(fields.Nested(PlanQuestionSchema), required=True)
@@ -134,6 +144,7 @@ class RecordRowSchema(AnswerSchema):
     message = fields.String(required=True)
     name = fields.String(required=True)
     cells = fields.List(fields.String(), required=True, metadata={"description": "As written, or mended"})
+    cell = fields.String(required=True, metadata={"description": "Of money below a month: where it stands"})
     donor_id = fields.Integer(allow_none=True)
     gift_id = fields.Integer(allow_none=True)
 
@@ -204,6 +215,7 @@ def describe_plan(view: ShownPlan) -> dict[str, object]:
             }
             for total in figures.get("years", ())
         ],
+        "row_sums": figures.get("row_sums", ()),
         "reasons": [
             {"state": state, "reason": reason, "message": record_words.write_reason(reason), "count": count}
             for state, reason, count in figures.get("reasons", ())
@@ -237,6 +249,7 @@ def describe_rows(rows: list[RecordRow], hidden_places: Collection[int] = ()) ->
             "message": record_words.write_reason(row.reason),
             "name": row.plan.get("name", ""),
             "cells": hide_cells(row.raw, hidden_places),
+            "cell": row.plan.get("cell", ""),
             "donor_id": row.donor_id,
             "gift_id": row.gift_id,
         }

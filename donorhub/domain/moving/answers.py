@@ -13,6 +13,7 @@ from donorhub.domain.moving.day_cells import MonthDay
 from donorhub.domain.moving.field_words import Field
 
 Text = Annotated[str, Meta(max_length=300)]
+Year = Annotated[int, Meta(ge=1950, le=2099)]
 CustomKey = Annotated[str, Meta(pattern="^[a-z][a-z0-9_]{0,39}$")]  # of a field that was added
 Kind = Literal["people", "gifts"]
 GENERIC_SYSTEM: Final = "spreadsheet"
@@ -40,6 +41,12 @@ class Answers:
     columns: Mapping[Annotated[str, Meta(pattern="^[0-9]{1,3}$")], Field] = field(default_factory=dict)
     custom: Mapping[Annotated[str, Meta(pattern="^[0-9]{1,3}$")], CustomKey] = field(default_factory=dict)
     date_order: Literal["", "ymd", "dmy", "mdy"] = ""
+    unnamed: Literal["", "right"] = ""  # of a table without names of columns: they hold what they seem to
+    periods: Literal["", "gifts", "columns"] = (
+        ""  # what columns of months are: gifts, or columns as any other
+    )
+    years: Mapping[Text, Year] = field(default_factory=dict)  # of the first month of a sheet that tells none
+    crosses: Literal["", "declared", "leave"] = ""  # below a month: the amount that was declared, or nothing
     month_day: MonthDay | Literal[""] = ""
     decimal: Literal["", ",", "."] = ""
     currency: Annotated[str, Meta(pattern="^([A-Z]{3})?$")] = ""

@@ -22,6 +22,7 @@ CellFault = Literal[
     "lost_digits",
     "unreadable_amount",
     "no_amount",
+    "cross",
     "negative_amount",
     "zero_amount",
     "no_currency",

@@ -33,11 +33,21 @@ from donorhub.domain.moving.field_words import (
 )
 from donorhub.domain.moving.people_cells import read_emails
 from donorhub.domain.moving.presets import Preset
+from donorhub.domain.moving.unnamed_columns import guess_unnamed
 from importers.records import BrokenCell, Cell, RecordTable
 from importers.text import DATE_ORDERS
 
 Ground = Literal[
-    "person", "preset", "name", "cells", "row_number", "maybe_amount", "taken", "silent", "not_brought"
+    "person",
+    "preset",
+    "name",
+    "cells",
+    "row_number",
+    "maybe_amount",
+    "taken",
+    "silent",
+    "not_brought",
+    "periods",
 ]
 _LOOKED_AT: Final = 500  # rows
 _MOSTLY: Final = 0.8
@@ -62,18 +72,31 @@ def guess_columns(
     answers: Answers,
     preset: Preset | None = None,
     custom_keys: Mapping[str, str] = MappingProxyType({}),
+    fields: Mapping[int, Field] = MappingProxyType({}),
 ) -> tuple[ColumnGuess, ...]:
     """Return what each column seems to be; ``left_out`` where nothing tells, or several could be the
     amount. Of a known file its preset tells, and nothing is guessed by the cells. ``custom_keys`` are the
-    fields that were added, by the folded names of their columns.
+    fields that were added, by the folded names of their columns; ``fields`` are those of columns that are
+    known, and no other column is one of them.
     """
     columns = [_take_cells(table, at) for at in range(len(table.header))]
     if preset is not None:
         guesses = _guess_known(table, columns, answers, preset)
     else:
-        guesses = [_guess_one(at, name, columns[at], table, answers) for at, name in enumerate(table.header)]
+        guesses = [
+            _guess_known_field(at, fields[at], columns[at], table)
+            if at in fields
+            else _guess_one(at, name, columns[at], table, answers)
+            for at, name in enumerate(table.header)
+        ]
+        guesses = [
+            replace(guess, field="left_out", ground="taken")
+            if guess.field in fields.values() and guess.ground != "periods"
+            else guess
+            for guess in guesses
+        ]
         guesses = _keep_first(guesses)
-        guesses = _guess_by_cells(guesses, columns)
+        guesses = _guess_by_cells(guesses, columns, has_names=table.has_names)
         guesses = _settle_names(guesses, columns)
     guesses = _place_custom(guesses, answers, custom_keys)
     if answers.kind == "people":
@@ -148,6 +171,11 @@ def _guess_one(at: int, name: str, cells: list[Cell], table: RecordTable, answer
     return ColumnGuess(at, name, field, "name", samples)
 
 
+def _guess_known_field(at: int, field: Field, cells: list[Cell], table: RecordTable) -> ColumnGuess:
+    samples = tuple(write_cell(cell) for cell in cells[:_SAMPLES])
+    return ColumnGuess(at, table.header[at], field, "periods", samples)
+
+
 def counts_rows(table: RecordTable, at: int) -> bool:
     """Return whether the whole numbers of a column count the rows of each sheet, or of all of them."""
     numbers = [
@@ -188,7 +216,9 @@ def _keep_first(guesses: list[ColumnGuess]) -> list[ColumnGuess]:
     return result
 
 
-def _guess_by_cells(guesses: list[ColumnGuess], columns: Sequence[list[Cell]]) -> list[ColumnGuess]:
+def _guess_by_cells(
+    guesses: list[ColumnGuess], columns: Sequence[list[Cell]], *, has_names: bool
+) -> list[ColumnGuess]:
     fields = {guess.field for guess in guesses}
     for field, is_such in _BY_CELLS:
         if field in fields:
@@ -202,6 +232,11 @@ def _guess_by_cells(guesses: list[ColumnGuess], columns: Sequence[list[Cell]]) -
             at = fitting[0].position
             guesses[at] = replace(fitting[0], field=field, ground="cells")
             fields.add(field)
+    if not has_names:
+        known_fields = {guess.position: guess.field for guess in guesses if guess.ground != "silent"}
+        for at, field in guess_unnamed(columns, known_fields).items():
+            if at not in known_fields:
+                guesses[at] = replace(guesses[at], field=field, ground="cells")
     return _guess_amount(guesses, columns) if "amount" not in fields else guesses
 
 

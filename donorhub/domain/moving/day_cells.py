@@ -9,6 +9,7 @@ from typing import Final, Literal
 
 from donorhub.domain.moving.cells import UnreadableCell, cut_time, is_nothing, read_text
 from donorhub.domain.payer_text import fold_letters
+from importers.periods import MONTH_BY_WORD, Span, find_last_day, read_span
 from importers.records import Cell
 from importers.text import DateOrder, Unreadable, parse_date
 
@@ -19,20 +20,6 @@ _YEAR_FIRST: Final = re.compile(r"[12][0-9]{3}[-./ ]", re.ASCII)  # in no doubt,
 _SERIAL: Final = re.compile(r"[1-9][0-9]{4}(?:[.,][0-9]+)?", re.ASCII)
 _LONGEST_SERIAL: Final = 73_050  # 31 December 2099
 _SHORTEST_SERIAL: Final = 18_264  # 1 January 1950
-_ROMAN: Final = {
-    word: number for number, word in enumerate("i ii iii iv v vi vii viii ix x xi xii".split(), 1)
-}
-_MONTHS: Final = (
-    "styczen stycznia sty january jan janar januar|luty lutego lut february feb shkurt februar|"
-    "marzec marca mar march mars marz|kwiecien kwietnia kwi april apr prill|maj maja may mai|"
-    "czerwiec czerwca cze june jun qershor juni|lipiec lipca lip july jul korrik juli|"
-    "sierpien sierpnia sie august aug gusht|wrzesien wrzesnia wrz september sep sept shtator|"
-    "pazdziernik pazdziernika paz october oct tetor oktober okt|listopad listopada lis november nov nentor|"
-    "grudzien grudnia gru december dec dhjetor dezember dez"
-)
-_MONTH_BY_WORD: Final = _ROMAN | {
-    word: number for number, words in enumerate(_MONTHS.split("|"), 1) for word in words.split()
-}
 _DAY_MONTH_YEAR: Final = re.compile(
     r"([0-9]{1,2})\.?[\s./-]+([a-z]+)\.?[\s./-]+([0-9]{4}|[0-9]{2})", re.ASCII
 )
@@ -68,8 +55,8 @@ def read_day(cell: Cell, writing: DateWriting) -> date:
         return writing.epoch + timedelta(days=int(text[:5]))
     if day := _read_words(text) or _read_short(text, writing.year):
         return day
-    if month := find_month(text):
-        return _choose_day(*month, writing.month_day)
+    if span := find_span(text):
+        return _choose_day(span, writing.month_day)
     try:
         return parse_date(text, "ymd" if _YEAR_FIRST.match(text) else writing.order)
     except Unreadable as e:
@@ -88,7 +75,7 @@ def find_years(text: str) -> set[int]:
 
 def _read_words(text: str) -> date | None:
     match = _DAY_MONTH_YEAR.fullmatch(fold_letters(text))
-    month = _MONTH_BY_WORD.get(match[2], 0) if match else 0
+    month = MONTH_BY_WORD.get(match[2], 0) if match else 0
     if match is None or not month:
         return None
     year = int(match[3]) + (0 if len(match[3]) == _FULL_YEAR else 2000)
@@ -106,30 +93,30 @@ def _read_short(text: str, year: int | None) -> date | None:
     match = _DAY_MONTH.fullmatch(fold_letters(text)) if year is not None else None
     if match is None or year is None:
         return None
-    month = int(match[2]) if match[2] else _MONTH_BY_WORD.get(match[3], 0)
+    month = int(match[2]) if match[2] else MONTH_BY_WORD.get(match[3], 0)
     try:
         return date(year, month, int(match[1]))
     except ValueError:
         return None
 
 
-def find_month(text: str) -> tuple[int, int] | None:
-    """Return year and month of a text that names no day, such as ``III 2024``; None for any other."""
+def find_span(text: str) -> Span | None:
+    """Return the first and last day of a text that names no day, such as ``III 2024``; None for any other."""
     folded_text = fold_letters(clean_date(text))
     if match := _MONTH_YEAR.fullmatch(folded_text):
         word, year = match[1], int(match[2])
     elif match := _YEAR_MONTH.fullmatch(folded_text):
         word, year = match[2], int(match[1])
     else:
+        return read_span(text)
+    month = int(word) if word.isdigit() else MONTH_BY_WORD.get(word, 0)
+    if not 1 <= month <= 12 or year < _FIRST_YEAR:  # noqa: PLR2004
         return None
-    month = int(word) if word.isdigit() else _MONTH_BY_WORD.get(word, 0)
-    return (year, month) if 1 <= month <= 12 and year >= _FIRST_YEAR else None  # noqa: PLR2004
+    first = date(year, month, 1)
+    return first, find_last_day(first, 1)
 
 
-def _choose_day(year: int, month: int, month_day: MonthDay | None) -> date:
+def _choose_day(span: Span, month_day: MonthDay | None) -> date:
     if month_day is None:
         raise UnreadableCell("month_only")
-    first = date(year, month, 1)
-    if month_day == "first":
-        return first
-    return (first + timedelta(days=31)).replace(day=1) - timedelta(days=1)
+    return span[0] if month_day == "first" else span[1]

@@ -107,6 +107,10 @@ MANY_FIELDS: Final[frozenset[Field]] = frozenset(
 
 REASON_COLUMN: Final = "DonorHub: why"  # of held rows that are taken out to be mended
 ROW_COLUMN: Final = "DonorHub: row"
+DAY_COLUMN: Final = "DonorHub: month"  # of a table with a column a month, which has neither
+AMOUNT_COLUMN: Final = "DonorHub: amount"
+MONTH_COLUMNS: Final = (DAY_COLUMN, AMOUNT_COLUMN)  # behind the others
+OUR_COLUMNS: Final = (REASON_COLUMN, ROW_COLUMN, DAY_COLUMN, AMOUNT_COLUMN)
 
 _WORDS: Final[dict[Field, str]] = {
     "left_out": "donorhub why|donorhub row",
@@ -220,14 +224,16 @@ _WORDS: Final[dict[Field, str]] = {
     ),
     "deceased": "zmarly|zmarla|nie zyje|deceased|is deceased|i vdekur|vdekur|verstorben",
     "amount": (
-        "kwota|kwota wplaty|kwota darowizny|wysokosc wplaty|wartosc|wplata|ile|ile zl|suma|amount|"
+        "donorhub amount|kwota|"
+        "kwota wplaty|kwota darowizny|wysokosc wplaty|wartosc|wplata|ile|ile zl|suma|amount|"
         "total amount|gift amount|donation amount|donation|sum|value|shuma|shuma e dhuruar|vlera|"
         "shuma e dhurimit|betrag|spendenbetrag|summe|gesamtbetrag|kwota calkowita|laczna kwota|gross|"
         "gross amount"
     ),
     "currency": "waluta|currency|currency code|monedha|valuta|wahrung|donation currency",
     "received_on": (
-        "data|data wplaty|data wplywu|data darowizny|dnia|dzien|kiedy|data ksiegowania|data otrzymania|"
+        "donorhub month|data|data wplaty|"
+        "data wplywu|data darowizny|dnia|dzien|kiedy|data ksiegowania|data otrzymania|"
         "date|gift date|donation date|received|received date|date received|received on|data e dhurimit|"
         "data e pageses|kur|dita|datum|spendendatum|eingangsdatum|zahlungsdatum|close date|"
         "contribution date"

@@ -7,22 +7,18 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import timedelta
 from typing import Final, Literal
 
-from donorhub.domain.donors.custom_shapes import Value
 from donorhub.domain.donors.identity import names_agree, normalise_email, normalise_phone
 from donorhub.domain.moving.answered_people import find_news, list_no_channels
 from donorhub.domain.moving.answers import Answers
-from donorhub.domain.moving.grouping import Group, Key, People, get_parts, hash_text, list_more_contacts
+from donorhub.domain.moving.grouping import Group, Key, People, get_parts, list_more_contacts
 from donorhub.domain.moving.ledger import GiftFacts, Ledger
-from donorhub.domain.moving.records import GiftDraft, Person, Record
-from donorhub.domain.payer_text import fold_letters, make_name_key
+from donorhub.domain.moving.plan_rows import DonorPlan, Plan, RowPlan, list_values
+from donorhub.domain.moving.records import Person, Record
+from donorhub.domain.moving.same_money import find_same_money
+from donorhub.domain.payer_text import fold_letters
 
-RowState = Literal["made", "joined", "known", "held", "left_out"]
-ROW_STATES: Final[tuple[RowState, ...]] = ("made", "joined", "known", "held", "left_out")
-SAME_MONEY: Final = timedelta(days=3)
 FILLED_FIELDS: Final = (
     "given_name",
     "family_name",
@@ -37,71 +33,11 @@ FILLED_FIELDS: Final = (
 _LEFT_OUT: Final = ("not_received", "taken_back", "soft_credit")  # faults of money that never stayed
 
 
-@dataclass(slots=True)
-class RowPlan:
-    """What comes of one row. ``source_ref`` is its gift's key, ``gift_id`` the gift that it is already."""
-
-    record: Record
-    state: RowState = "made"
-    reason: str = ""
-    group: int | None = None
-    source_ref: str = ""
-    gift_id: int | None = None
-    is_total: bool = False  # the file's own sum, and no row
-    companions: tuple[int, ...] = ()  # the groups of those whom the row names beside its giver
-
-    @property
-    def gift(self) -> GiftDraft | None:
-        """The gift that the row makes; None for a row that makes none."""
-        return self.record.gift if self.state == "made" and self.gift_id is None else None
-
-
-@dataclass(slots=True)
-class DonorPlan:
-    """What comes of one person: a new donor, or one who is here and what of them is filled or changed."""
-
-    group: Group
-    donor_id: int | None = None
-    changes: dict[str, tuple[str, str]] = field(default_factory=dict)
-    more_contacts: tuple[Key, ...] = ()  # a second e-mail or phone that the base does not have yet
-    brings_account: bool = True  # False: the donor has that account no more
-    more_note: str = ""
-    custom: dict[str, Value] = field(default_factory=dict)  # what it fills in of fields that were added
-    forbids: bool = False  # the file brings a no, to contact or to e-mail, that the base does not have yet
-    answer: str = ""  # a consent that is news: "unknown", or "given" with its day
-    is_used: bool = False  # a row that is made or joined names them
-    is_erased: bool = False  # they had themselves erased: the file does not make them again
-
-    @property
-    def has_news(self) -> bool:
-        """Whether the file tells more of a donor who is here."""
-        return self.has_more or self.forbids or bool(self.answer)
-
-    @property
-    def has_more(self) -> bool:
-        """Whether the file fills in or changes something of them."""
-        return bool(self.changes or self.more_contacts or self.more_note or self.custom)
-
-
-@dataclass(slots=True)
-class Plan:
-    """All rows and people of a file, and the values that only a person can place."""
-
-    rows: list[RowPlan]
-    donors: list[DonorPlan]
-    unknown_funds: tuple[str, ...] = ()
-    unknown_campaigns: tuple[str, ...] = ()
-
-    def count_states(self) -> dict[RowState, int]:
-        """Return how many rows are in each state; together they are the rows of the file."""
-        counts = Counter(row.state for row in self.rows if not row.is_total)
-        return {state: counts[state] for state in ROW_STATES}
-
-
 def group_records(records: Sequence[Record], answers: Answers) -> tuple[list[RowPlan], People]:
     """Return the rows with the person that each names; held rows and rows left out name nobody."""
     has_gifts = any(record.gift for record in records)
     people = People(joins_names=answers.same_name == "one", keeps_bare_keys=not has_gifts)
+    by_origin: dict[tuple[str, int], tuple[Person, int]] = {}  # of rows with several amounts: whom they name
     rows = []
     for record in records:
         row = RowPlan(record)
@@ -113,11 +49,23 @@ def group_records(records: Sequence[Record], answers: Answers) -> tuple[list[Row
             if record.person.has_no and record.person.name and row.state == "held":
                 row.group = people.add_person(record.person)  # their no counts, whatever holds the money
         else:
-            row.group = giver = people.add_person(record.person)
+            row.group = giver = _add_giver(people, record, by_origin)
             row.companions = tuple(people.add_companion(one, giver) for one in record.companions)
         rows.append(row)
     _mark_totals(rows)
     return rows, people
+
+
+def _add_giver(people: People, record: Record, by_origin: dict[tuple[str, int], tuple[Person, int]]) -> int:
+    """Return the group of a row's person; cells of one row name the same one."""
+    if record.origin is None:
+        return people.add_person(record.person)
+    place = (record.origin, record.number)
+    person, group = by_origin.get(place, (None, 0))
+    if person != record.person:
+        group = people.add_person(record.person)
+        by_origin[place] = (record.person, group)
+    return group
 
 
 def _mark_totals(rows: list[RowPlan]) -> None:
@@ -135,24 +83,6 @@ def _mark_totals(rows: list[RowPlan]) -> None:
             sums[key] += record.amount.minor
 
 
-def make_refs(rows: Sequence[RowPlan]) -> None:
-    """Give each gift its key: their id, else day, amount, name, title and which of several equal it is."""
-    counts: Counter[str] = Counter()
-    for row in rows:
-        gift = row.record.gift
-        if row.group is None or gift is None:
-            continue
-        if gift.ref:
-            row.source_ref = gift.ref
-            continue
-        person = row.record.person
-        who = f"id {person.ref}" if person.ref else make_name_key(person.name)
-        amount = f"{gift.amount.minor}{gift.amount.currency}"
-        base = f"{gift.received_on}:{amount}:{hash_text(who, 12)}:{hash_text(gift.title, 8)}"
-        counts[base] += 1
-        row.source_ref = f"{base}:{counts[base]}"
-
-
 def judge_rows(rows: list[RowPlan], people: People, ledger: Ledger, answers: Answers) -> Plan:
     """Return the plan of rows that were grouped and have their keys."""
     donors = [DonorPlan(group, _find_donor(group, ledger)) for group in people.groups]
@@ -162,7 +92,7 @@ def judge_rows(rows: list[RowPlan], people: People, ledger: Ledger, answers: Ans
     _leave_out_erased(rows, donors)
     _find_changed_gifts(rows, ledger)
     if answers.same_money != "another":
-        _find_same_money(rows, donors, ledger)
+        find_same_money(rows, donors, ledger)
     for donor in donors:
         _compare_donor(donor, ledger, answers)
     _judge_people(rows, donors)
@@ -207,7 +137,7 @@ def _find_known_gifts(rows: list[RowPlan], donors: list[DonorPlan], ledger: Ledg
         if known_gift is None:
             continue
         is_same = (known_gift.minor, known_gift.currency) == (gift.amount.minor, gift.amount.currency)
-        if is_same and known_gift.received_on == gift.received_on:
+        if is_same and (gift.span is not None or known_gift.received_on == gift.received_on):
             row.state, row.reason, row.gift_id = "known", "imported_before", known_gift.id
         else:
             row.state, row.reason = "held", "gift_differs"
@@ -252,37 +182,6 @@ def _find_changed_gifts(rows: list[RowPlan], ledger: Ledger) -> None:
                 alike.remove(earlier_gift)
                 row.state, row.reason = "held", "gift_changed"
                 break
-
-
-def _find_same_money(rows: list[RowPlan], donors: list[DonorPlan], ledger: Ledger) -> None:
-    """Take rows for gifts that came by another door: amount, about the day, and the donor or the name."""
-    by_amount: dict[tuple[int, str], list[GiftFacts]] = {}
-    for gift in ledger.other_gifts:
-        by_amount.setdefault((gift.minor, gift.currency), []).append(gift)
-    candidates = []
-    for at, row in enumerate(rows):
-        draft = row.record.gift
-        if row.group is None or row.state != "made" or draft is None or row.record.is_another_gift:
-            continue
-        donor_id, name_key = donors[row.group].donor_id, make_name_key(row.record.person.name)
-        for gift in by_amount.get((draft.amount.minor, draft.amount.currency), ()):
-            distance = abs(gift.received_on - draft.received_on)
-            is_donor = gift.donor_id == donor_id
-            if distance <= SAME_MONEY and (is_donor or (donor_id is None and gift.name_key == name_key)):
-                candidates.append((not is_donor, distance, at, gift.id, gift))
-    taken_ids: set[int] = set()
-    for _, _, at, gift_id, gift in sorted(candidates, key=lambda item: item[:4]):
-        row = rows[at]
-        if row.state == "made" and gift_id not in taken_ids:
-            taken_ids.add(gift_id)
-            row.state, row.reason, row.gift_id = "known", "already_here", gift.id
-            if row.group is not None and donors[row.group].donor_id is None and _is_alone(donors[row.group]):
-                donors[row.group].donor_id = gift.donor_id
-
-
-def _is_alone(donor: DonorPlan) -> bool:
-    """Return whether the person of a row is named by no other row."""
-    return donor.group.row_count == 1
 
 
 def _compare_donor(plan: DonorPlan, ledger: Ledger, answers: Answers) -> None:
@@ -390,8 +289,3 @@ def _list_unknown(
             if value and value not in answers and fold_letters(value) not in ids_by_name
         )
     )
-
-
-def list_values(gift: GiftDraft, name: Literal["fund", "campaign"]) -> tuple[str, ...]:
-    """Return what a gift says of its funds or its campaign."""
-    return tuple(fund for fund, _ in gift.funds) if name == "fund" else (gift.campaign,)

@@ -37,7 +37,11 @@ def _read_row(cells: RowCells, sheet: RecordSheet, row: RecordRow, answers: Answ
     answer = _NOTHING_SAID
     if answers.rows:
         answer = answers.rows.get(make_row_key(sheet.name, row.number), _NOTHING_SAID)
-    cells.take_row(row.cells, answer.cells)
+    mended_cells = answer.cells
+    if answers.rows and sheet.origin is not None:
+        of_row = answers.rows.get(make_row_key(sheet.origin, row.number), _NOTHING_SAID)
+        mended_cells = {**of_row.cells, **answer.cells}
+    cells.take_row(row.cells, mended_cells)
     person, *companions = read_people(cells, today=today)
     fault: RowFault | Literal[""] = ""
     fault_field, gift = "", None
@@ -47,7 +51,9 @@ def _read_row(cells: RowCells, sheet: RecordSheet, row: RecordRow, answers: Answ
         fault, fault_field = e.code, e.field
     if not fault and not person.name:
         fault, fault_field = "no_name", "full_name"
-    elif not fault and gift is None and not person.family_name and _is_alone(cells):
+    elif (
+        not fault and gift is None and _is_alone(cells) and not (person.family_name and sheet.origin is None)
+    ):
         fault, fault_field = "name_alone", "full_name"
     return Record(
         sheet.name,
@@ -62,6 +68,8 @@ def _read_row(cells: RowCells, sheet: RecordSheet, row: RecordRow, answers: Answ
         answer.is_another_gift,
         gift.amount if gift else find_amount(cells),
         tuple(companions),
+        sheet.origin,
+        f"{sheet.letters}{row.number}" if sheet.letters else "",
     )
 
 

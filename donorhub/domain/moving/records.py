@@ -10,6 +10,7 @@ from donorhub.domain.donors.custom_shapes import Value
 from donorhub.domain.moving.answers import make_row_key
 from donorhub.domain.moving.cells import CellFault
 from donorhub.money import Money
+from importers.periods import Span
 
 OptOut = Literal["", "no_contact", "no_email"]
 NoChannel = Literal["phone", "post", "sms"]
@@ -85,6 +86,7 @@ class GiftDraft:
     funds: tuple[tuple[str, int], ...] = ()
     campaign: str = ""
     receipt_no: str = ""
+    span: Span | None = None  # of money below a month: the days on which it may have come
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +108,8 @@ class Record:
     is_another_gift: bool = False  # a person said so of money that is here already
     amount: Money | None = None  # what is written, where the row is held for another cell
     companions: tuple[Person, ...] = ()
+    origin: str | None = None  # of a row that was one cell of several: the sheet that it is from
+    cell: str = ""  # where its amount stands, as D7
 
     @property
     def key(self) -> str:

@@ -10,12 +10,13 @@ from typing import Final, TypeVar
 from donorhub.domain.donors.custom_shapes import Value as CustomValue
 from donorhub.domain.moving.cells import UnreadableCell, is_nothing, read_answer, read_text, write_cell
 from donorhub.domain.moving.custom_cells import read_custom
-from donorhub.domain.moving.day_cells import find_years
-from donorhub.domain.moving.field_words import UNREAD_FIELDS, Field
+from donorhub.domain.moving.day_cells import find_span, find_years
+from donorhub.domain.moving.field_words import DAY_COLUMN, UNREAD_FIELDS, Field
 from donorhub.domain.moving.presets import Words
 from donorhub.domain.moving.records import RowFault
 from donorhub.domain.moving.writings import Writing
 from donorhub.domain.payer_text import fold_letters
+from importers.periods import Span
 from importers.records import Cell, RecordSheet
 
 Value = TypeVar("Value")
@@ -39,10 +40,14 @@ class RowCells:
         self.dates = writing.dates
         self.refused_cells: list[tuple[str, str]] = []
         self.texts: tuple[str, ...] = ()
+        self.span: Span | None = None  # of a sheet that is a month
         self._row: Sequence[Cell] = ()
         self._words: Words = writing.words
         self._constants = tuple(writing.constants.values())
         self._places: dict[Field, list[int]] = {}
+        self._is_of_months = any(
+            guess.field == "received_on" and guess.name == DAY_COLUMN for guess in writing.guesses
+        )
         self._names = [guess.name for guess in writing.guesses]
         for guess in writing.guesses:
             if guess.field not in UNREAD_FIELDS:
@@ -54,6 +59,7 @@ class RowCells:
         """Turn to a sheet: days without a year are of the one year that its name, or a title in it, tells."""
         years = find_years(sheet.name) or find_years(" ".join(sheet.notes))
         self.dates = replace(self.writing.dates, year=years.pop() if len(years) == 1 else None)
+        self.span = sheet.span
 
     def take_row(self, cells: tuple[Cell, ...], mended_texts: Mapping[str, str]) -> None:
         """Turn to a row, with the cells that a person mended."""
@@ -62,6 +68,12 @@ class RowCells:
         self.texts = tuple(map(write_cell, cells))
         self._row = (*cells, *self._constants) if self._constants else cells
         self.refused_cells = []
+
+    def find_span(self) -> Span | None:
+        """Return the days on which the money of the row may have come, where it stood below a month."""
+        if self.span is not None or not self._is_of_months:
+            return self.span
+        return find_span(write_cell(self._row[self._places["received_on"][0]]))
 
     def has_column(self, name: Field) -> bool:
         """Return whether the table has a column of a field."""

@@ -9,6 +9,7 @@ from typing import Final
 
 from donorhub.domain.moving.cells import UnreadableCell, read_amount, read_currency, read_digits, split_amount
 from donorhub.domain.moving.day_cells import read_day
+from donorhub.domain.moving.period_cells import is_cross
 from donorhub.domain.moving.records import GiftDraft, RowFault
 from donorhub.domain.moving.row_cells import HeldRow, RowCells, read_plain
 from donorhub.domain.moving.salesforce import lengthen_id
@@ -38,6 +39,9 @@ def read_gift(cells: RowCells, *, today: date) -> GiftDraft | None:
         raise HeldRow("no_amount", "amount")
     if received_on is None:
         raise HeldRow("no_date", "received_on")
+    span = cells.find_span()
+    if span is not None and span[0] <= today:
+        received_on = min(received_on, today)  # the last day of a month that is not over
     if received_on > today:
         raise HeldRow("future_date", "received_on")
     return GiftDraft(
@@ -49,6 +53,7 @@ def read_gift(cells: RowCells, *, today: date) -> GiftDraft | None:
         funds=_read_funds(cells, amount),
         campaign=cells.read("campaign", read_plain, ""),
         receipt_no=cells.read("receipt_no", read_digits, ""),
+        span=span,
     )
 
 
@@ -61,6 +66,8 @@ def find_amount(cells: RowCells) -> Money | None:
 
 
 def _read_amount(cells: RowCells, cell: Cell, currency: str) -> Money | None:
+    if cells.span is not None and is_cross(cell):
+        raise UnreadableCell("cross")
     return read_amount(cell, cells.writing.amounts, currency)
 
 

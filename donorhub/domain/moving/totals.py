@@ -5,13 +5,14 @@ Amounts of different currencies are never added.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from donorhub.domain.moving.cells import UnreadableCell, read_amount
-from donorhub.domain.moving.plan import Plan, RowPlan
+from donorhub.domain.moving.plan_rows import Plan, RowPlan
 from donorhub.domain.moving.writings import Writing
-from importers.records import RecordSheet, RecordTable
+from importers.periods import is_total_name
+from importers.records import RecordRow, RecordSheet, RecordTable
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +52,71 @@ def sum_years(plan: Plan) -> tuple[YearTotal, ...]:
         gift = row.record.gift
         if gift is None or row.state in ("held", "left_out"):
             continue
-        key = (row.record.sheet, gift.received_on.year, gift.amount.currency)
+        sheet = row.record.sheet if row.record.origin is None else row.record.origin
+        key = (sheet, gift.received_on.year, gift.amount.currency)
         figures = sums.setdefault(key, [0, 0, 0, 0])
         at = 0 if row.gift is not None else 2
         figures[at] += 1
         figures[at + 1] += gift.amount.minor
     return tuple(YearTotal(*key, *figures) for key, figures in sorted(sums.items()))
+
+
+@dataclass(frozen=True, slots=True)
+class RowSum:
+    """A column of sums beside the months of a sheet: how many rows it agrees with, and which it does not."""
+
+    sheet: str
+    name: str
+    agreeing: int
+    differing: tuple[int, ...]
+
+
+def sum_row_sums(plan: Plan, table: RecordTable, writing: Writing) -> tuple[RowSum, ...]:
+    """Return how the columns of sums beside months agree with the amounts of their rows, those held too."""
+    places = [
+        guess.position
+        for guess in writing.guesses
+        if guess.field == "left_out" and guess.ground != "person" and is_total_name(guess.name)
+    ]
+    sums: dict[tuple[str, int], int] = {}
+    for row in plan.rows:
+        record = row.record
+        if record.origin is not None and not row.is_total:
+            key = (record.origin, record.number)
+            sums[key] = sums.get(key, 0) + (record.amount.minor if record.amount is not None else 0)
+    rows = {
+        (sheet.origin, row.number): row
+        for sheet in table.sheets
+        if sheet.origin is not None
+        for row in sheet.rows
+    }
+    return tuple(
+        _compare_column(sheet, at, writing, sums, rows)
+        for sheet in sorted({sheet for sheet, _ in sums})
+        for at in places
+    )
+
+
+def _compare_column(
+    sheet: str,
+    at: int,
+    writing: Writing,
+    sums: Mapping[tuple[str, int], int],
+    rows: Mapping[tuple[str, int], RecordRow],
+) -> RowSum:
+    agreeing, differing = 0, []
+    for (of, number), minor in sums.items():
+        if of != sheet:
+            continue
+        try:
+            own_minor = read_amount(rows[of, number].cells[at], writing.amounts).minor
+        except UnreadableCell:
+            continue
+        if own_minor == minor:
+            agreeing += 1
+        else:
+            differing.append(number)
+    return RowSum(sheet, writing.guesses[at].name, agreeing, tuple(sorted(differing)))
 
 
 def sum_sheets(plan: Plan, table: RecordTable, writing: Writing) -> tuple[SheetTotal, ...]:

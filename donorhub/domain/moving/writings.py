@@ -14,7 +14,7 @@ from donorhub.domain.moving.answers import Answers
 from donorhub.domain.moving.cells import AmountWriting, UnreadableCell, clean_amount, is_nothing, split_amount
 from donorhub.domain.moving.columns import ColumnGuess
 from donorhub.domain.moving.custom_cells import CustomColumn
-from donorhub.domain.moving.day_cells import DateWriting, find_month, read_day
+from donorhub.domain.moving.day_cells import DateWriting, find_span, read_day
 from donorhub.domain.moving.field_words import NAME_FIELDS, Field, find_currency, is_family_first
 from donorhub.domain.moving.people_cells import is_pair
 from donorhub.domain.moving.presets import Preset, Words
@@ -22,6 +22,7 @@ from importers.records import RecordTable
 from importers.text import DATE_ORDERS, DateOrder, find_decimal_signs
 
 QuestionCode = Literal[
+    "unnamed",
     "name_column",
     "amount_column",
     "date_column",
@@ -31,6 +32,9 @@ QuestionCode = Literal[
     "decimal",
     "decimal_contradicts",
     "currency",
+    "periods",
+    "year",
+    "crosses",
     "pairs",
     "hidden",
     "fund",
@@ -93,7 +97,7 @@ def settle_writing(
     name_places = [at for field in NAME_FIELDS for at in places.get(field, ())]
     pairs, pair_questions = _settle_pairs(table, places.get("full_name", []), answers)
     questions = [
-        *_ask_columns(guesses, places, answers),
+        *_ask_columns(table, guesses, places, answers),
         *date_questions,
         *amount_questions,
         *pair_questions,
@@ -113,9 +117,11 @@ def settle_writing(
 
 
 def _ask_columns(
-    guesses: Sequence[ColumnGuess], places: dict[Field, list[int]], answers: Answers
+    table: RecordTable, guesses: Sequence[ColumnGuess], places: dict[Field, list[int]], answers: Answers
 ) -> list[Question]:
     questions: list[Question] = []
+    if not table.has_names and not answers.unnamed:
+        questions.append(Question("unnamed", None, ("right",)))
     if not any(places.get(field) for field in (*NAME_FIELDS, "email")):
         questions.append(Question("name_column"))
     if answers.kind == "people":
@@ -145,7 +151,7 @@ def _settle_dates(
     table: RecordTable, places: list[int], answers: Answers
 ) -> tuple[DateWriting, list[Question]]:
     texts = list_texts(table, places)
-    months = [text for text in texts if find_month(text)]
+    months = [text for text in texts if find_span(text)]
     questions: list[Question] = []
     if months and not answers.month_day:
         questions.append(Question("month_day", places[0], ("first", "last"), (), tuple(months[:_EXAMPLES])))
@@ -273,4 +279,5 @@ def _ask_hidden(table: RecordTable, answers: Answers) -> list[Question]:
     if not sheets and not rows:
         return []
     count = rows + sum(len(sheet.rows) for sheet in sheets)
-    return [Question("hidden", None, ("bring", "leave"), (count,), tuple(sheet.name for sheet in sheets))]
+    names = tuple(dict.fromkeys(sheet.name if sheet.origin is None else sheet.origin for sheet in sheets))
+    return [Question("hidden", None, ("bring", "leave"), (count,), names)]

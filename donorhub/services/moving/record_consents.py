@@ -15,7 +15,7 @@ from donorhub.db import cut_query_values, db
 from donorhub.domain.messages import consents as rules
 from donorhub.domain.messages.consents import Saying
 from donorhub.domain.moving.answered_people import list_no_channels
-from donorhub.domain.moving.plan import DonorPlan
+from donorhub.domain.moving.plan_rows import DonorPlan
 from donorhub.domain.moving.records import Person
 from donorhub.models import Consent, ContactPoint
 from donorhub.models.states import CONSENT_CHANNELS, SuppressionScope, find_word

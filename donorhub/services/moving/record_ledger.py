@@ -13,7 +13,9 @@ from donorhub.domain.donors.custom_shapes import Shape
 from donorhub.domain.donors.identity import NameParts
 from donorhub.domain.moving.grouping import Group
 from donorhub.domain.moving.ledger import DonorFacts, GiftFacts, Ledger
-from donorhub.domain.moving.plan import FILLED_FIELDS, SAME_MONEY, RowPlan, list_emails
+from donorhub.domain.moving.plan import FILLED_FIELDS, list_emails
+from donorhub.domain.moving.plan_rows import RowPlan
+from donorhub.domain.moving.same_money import SAME_MONEY
 from donorhub.domain.payer_text import fold_letters, make_name_key
 from donorhub.models import Campaign, ContactPoint, Correction, Donor, ExternalId, Fund, Gift, IdentityKey
 from donorhub.models.states import HARD_KEYS
@@ -48,7 +50,8 @@ def read_ledger(
     by_row_key = _find_by_refs(system + ROW_SOURCE, {group.row_key for group in groups} - {""})
     by_code = _find_by_codes({group.person.code for group in groups} - {""})
     by_contact = _find_by_contacts({contact for group in groups for contact in group.contacts})
-    days = [row.record.gift.received_on for row in rows if row.record.gift is not None]
+    drafts = [row.record.gift for row in rows if row.record.gift is not None]
+    days = [day for draft in drafts for day in (draft.received_on, *(draft.span or ()))]
     own_gifts, other_gifts = _read_gifts(rows, days, system) if days else ({}, ())
     donor_ids = {*by_ref.values(), *by_code.values(), *by_row_key.values()}
     donor_ids.update(gift.donor_id for gift in own_gifts.values())

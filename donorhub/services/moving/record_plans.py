@@ -21,12 +21,15 @@ from donorhub.domain.moving.answers import Answers
 from donorhub.domain.moving.columns import guess_columns
 from donorhub.domain.moving.custom_cells import name_shapes
 from donorhub.domain.moving.custom_writings import settle_custom
-from donorhub.domain.moving.field_words import REASON_COLUMN, ROW_COLUMN, fold_name
-from donorhub.domain.moving.plan import Plan, RowPlan, group_records, judge_rows, make_refs
+from donorhub.domain.moving.field_words import OUR_COLUMNS, fold_name
+from donorhub.domain.moving.gift_keys import make_refs
+from donorhub.domain.moving.period_cells import unfold_periods
+from donorhub.domain.moving.plan import group_records, judge_rows
+from donorhub.domain.moving.plan_rows import Plan, RowPlan
 from donorhub.domain.moving.presets import Preset
 from donorhub.domain.moving.record_rows import read_records
 from donorhub.domain.moving.records import Record
-from donorhub.domain.moving.totals import sum_sheets, sum_years
+from donorhub.domain.moving.totals import sum_row_sums, sum_sheets, sum_years
 from donorhub.domain.moving.writings import Question, Writing, settle_writing
 from donorhub.errors import Rejected
 from donorhub.models import ImportFile, ImportPlan, RecordRow
@@ -41,7 +44,7 @@ from importers.sheet import UnreadableTable
 from importers.table.records import read_records as read_table
 from importers.text import Undecodable
 
-READER: Final = 3  # raised when the same file is understood differently, so that no older plan fits
+READER: Final = 4  # raised when the same file is understood differently, so that no older plan fits
 _CHUNK: Final = 1000  # rows in one statement
 
 
@@ -66,8 +69,13 @@ class RecordPlan:
 
 def read_signature(table: RecordTable) -> str:
     """Return what is the same for tables with the same columns."""
-    names = [fold_name(name) for name in table.header if name not in (REASON_COLUMN, ROW_COLUMN)]
+    names = [fold_name(name) for name in table.header if not name.startswith(OUR_COLUMNS)]
     return "records:" + shown.compute_digest(names)[:32]
+
+
+def find_earlier_answers(table: RecordTable) -> Answers | None:
+    """Return what was said of the last table with these columns; None for a new one or one without names."""
+    return record_files.find_remembered_answers(read_signature(table)) if table.has_names else None
 
 
 def read_bytes(data: bytes, filename: str) -> RecordTable:
@@ -87,7 +95,9 @@ def make_plan(
     """
     answers, preset = record_presets.settle_preset(table.header, answers)
     shapes = custom_fields.list_shapes()
-    guesses = guess_columns(table, answers, preset, name_shapes(shapes))
+    unfolded = unfold_periods(table, answers, today=organisation.get_day(now))
+    table = unfolded.table
+    guesses = guess_columns(table, answers, preset, name_shapes(shapes), unfolded.fields)
     home_country = organisation.get_home_country()
     writing = settle_writing(table, guesses, answers, home_country=home_country, preset=preset)
     writing = settle_custom(table, writing, shapes, answers)
@@ -99,7 +109,7 @@ def make_plan(
     )
     present_presets = {*sent_presets, *_find_brought_presets(preset)}
     missing_files = record_presets.ask_missing_files(preset, answers, present_presets)
-    questions = (*missing_files, *writing.questions, *_ask_purposes(plan))
+    questions = (*missing_files, *unfolded.questions, *writing.questions, *_ask_purposes(plan))
     figures = _collect_figures(table, writing, plan)
     digest = _compute_digest(answers, plan, questions)
     return RecordPlan(digest, answers, table.header, writing, plan, figures, questions)
@@ -192,6 +202,8 @@ def _collect_figures(table: RecordTable, writing: Writing, plan: Plan) -> dict[s
         ],
         "years": [asdict(total) for total in sum_years(plan)],
         "sheets": [asdict(total) for total in sum_sheets(plan, table, writing)],
+        "row_sums": [asdict(total) for total in sum_row_sums(plan, table, writing)],
+        "months": any(guess.ground == "periods" for guess in writing.guesses),
         "others": [asdict(other) for other in table.others],
         "last_day": max(
             (row.record.gift.received_on.isoformat() for row in plan.rows if row.record.gift), default=""
@@ -211,7 +223,7 @@ def plan_file(
     table = table or read_bytes(imports.read_content(file), file.filename)
     signature = read_signature(table)
     if answers is None and file.layout is None:
-        answers = record_files.find_remembered_answers(signature)
+        answers = find_earlier_answers(table)
     answers = answers or record_files.read_answers(file)
     plan = make_plan(table, answers, now=now)
     record_files.set_answers(file, plan.answers)
@@ -285,6 +297,8 @@ def _describe_record(record: Record) -> dict[str, Any]:
         }
     elif record.amount is not None:
         plain |= {"minor": record.amount.minor, "currency": record.amount.currency}
+    if record.cell:
+        plain |= {"cell": record.cell, "origin": record.origin}
     if record.fault_field:
         plain["field"] = record.fault_field
     if record.refused_cells:

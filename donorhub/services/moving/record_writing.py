@@ -15,7 +15,7 @@ from sqlalchemy import insert
 from donorhub.db import Base, cut_chunks, db, insert_or_ignore
 from donorhub.domain.donors.contact_values import ContactValue
 from donorhub.domain.moving.answers import Answers
-from donorhub.domain.moving.plan import DonorPlan, RowPlan, list_values
+from donorhub.domain.moving.plan_rows import DonorPlan, RowPlan, list_values
 from donorhub.domain.moving.records import GiftDraft, Person
 from donorhub.domain.payer_text import fold_letters
 from donorhub.models import Campaign, Designation, ExternalId, Fund, ImportFile, RecordRow
@@ -89,7 +89,9 @@ def _look_again_after(file: ImportFile, preset: str, now: datetime) -> None:
 
 def _remember_columns(plan: RecordPlan) -> Answers:
     """Return the answers with every column as it was read: what is left out stays left out the next time."""
-    columns = {str(guess.position): guess.field for guess in plan.writing.guesses}
+    columns = {
+        str(guess.position): guess.field for guess in plan.writing.guesses if guess.ground != "periods"
+    }
     custom = {str(guess.position): guess.custom_key for guess in plan.writing.guesses if guess.custom_key}
     return replace(plan.answers, columns=columns, custom=custom)
 

@@ -8,12 +8,16 @@ from typing import Any, Final
 from werkzeug.datastructures import MultiDict
 
 from donorhub.domain.moving.answers import Answers, make_row_key
+from donorhub.domain.moving.field_words import MONTH_COLUMNS
 from donorhub.models import RecordRow
 from donorhub.services.moving import record_files
 
 _TEXTS: Final = (
     "date_order",
     "month_day",
+    "unnamed",
+    "periods",
+    "crosses",
     "decimal",
     "pairs",
     "same_name",
@@ -50,6 +54,7 @@ def read_answers(
     plain["columns"], plain["custom"] = _read_columns(form, plain, columns)
     for word, name in _PURPOSES.items():
         plain[name] = {**plain.get(name, {}), **_read_purposes(form, word)}
+    plain["years"] = {**plain.get("years", {}), **_read_years(form)}
     plain["rows"] = _read_rows(form, plain.get("rows", {}), rows)
     return record_files.parse_answers({key: value for key, value in plain.items() if value != ""})
 
@@ -68,6 +73,12 @@ def _read_columns(
             if key:
                 keys[place] = key
     return fields, keys
+
+
+def _read_years(form: MultiDict[str, str]) -> dict[str, int | str]:
+    """Return the years of sheets that tell none; what is no number is for the answers to refuse."""
+    pairs = zip(form.getlist("year-sheet"), form.getlist("year"), strict=False)
+    return {sheet: int(year) if year.isdigit() else year for sheet, year in pairs if year}
 
 
 def _read_purposes(form: MultiDict[str, str], word: str) -> dict[str, str]:
@@ -90,7 +101,11 @@ def _read_rows(
         cells = dict(answer.get("cells", {}))
         for at, raw in enumerate(row.raw):
             text = form.get(f"cell-{id_}-{at}")
-            if text is not None and text.strip() != raw:
+            if text is None or text.strip() == raw:
+                continue
+            if "origin" in row.plan and at < len(row.raw) - len(MONTH_COLUMNS):
+                _mend_origin(result, make_row_key(row.plan["origin"], row.row_no), at, text.strip())
+            else:
                 cells[str(at)] = text.strip()
         changes: dict[str, Any] = {"cells": cells} if cells else {}
         if id_ in ticked_rows["leave"]:
@@ -100,3 +115,9 @@ def _read_rows(
         if changes:
             result[key] = changes
     return result
+
+
+def _mend_origin(result: dict[str, Any], key: str, at: int, text: str) -> None:
+    """Mend a cell of the whole row of which one amount is looked at: the name is that of all its months."""
+    answer = result.setdefault(key, {})
+    answer["cells"] = {**answer.get("cells", {}), str(at): text}

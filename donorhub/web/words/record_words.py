@@ -6,7 +6,7 @@ from typing import Final
 
 from flask_babel import lazy_gettext
 
-from donorhub.domain.moving.field_words import Field
+from donorhub.domain.moving.field_words import AMOUNT_COLUMN, DAY_COLUMN, Field
 from donorhub.domain.moving.writings import QuestionCode
 from donorhub.models.states import ImportFileState, RecordRowState
 from donorhub.web.words.labels import Words
@@ -68,12 +68,18 @@ FIELDS: Final[Words[Field]] = {
     "left_out": lazy_gettext("left out"),
 }
 QUESTIONS: Final[Words[QuestionCode]] = {
+    "unnamed": lazy_gettext("The columns have no names: does each hold what is chosen for it below?"),
+    "periods": lazy_gettext("The file has a column a year: is the sum of each year one gift?"),
+    "year": lazy_gettext("In which year does the first month of this sheet lie?"),
+    "crosses": lazy_gettext(
+        "Some cells below a month hold a cross: does it stand for the amount of this column?"
+    ),
     "name_column": lazy_gettext("Which column holds the names? Choose it below."),
     "amount_column": lazy_gettext("Which column holds the amount of the gift? Choose it below."),
     "date_column": lazy_gettext("Which column holds the day of the gift? Choose it below."),
     "date_order": lazy_gettext("All days are 12 or less: what comes first in a date?"),
     "date_contradicts": lazy_gettext("The days are written in two ways: what comes first in a date?"),
-    "month_day": lazy_gettext("Some cells name a month only: which day stands for it?"),
+    "month_day": lazy_gettext("Some money is of a month or a longer time: which day of it counts?"),
     "decimal": lazy_gettext("Which sign begins the decimals?"),
     "decimal_contradicts": lazy_gettext("Amounts are written in two ways: which sign begins the decimals?"),
     "currency": lazy_gettext("In which currency are the amounts?"),
@@ -87,8 +93,8 @@ CHOICES: Final[Words[str]] = {
     "dmy": lazy_gettext("day, month, year"),
     "mdy": lazy_gettext("month, day, year"),
     "ymd": lazy_gettext("year, month, day"),
-    "first": lazy_gettext("the first of the month"),
-    "last": lazy_gettext("the last of the month"),
+    "first": lazy_gettext("the first day"),
+    "last": lazy_gettext("the last day"),
     ",": lazy_gettext("the comma: 1.234,50"),
     ".": lazy_gettext("the point: 1,234.50"),
     "two": lazy_gettext("two donors; the gift is the first one's"),
@@ -96,6 +102,10 @@ CHOICES: Final[Words[str]] = {
     "bring": lazy_gettext("yes, bring them"),
     "leave": lazy_gettext("no, leave them out"),
     "none": lazy_gettext("there are no such files"),
+    "right": lazy_gettext("yes, the columns are right"),
+    "gifts": lazy_gettext("yes, bring each sum as one gift"),
+    "columns": lazy_gettext("no, they are columns as any others"),
+    "declared": lazy_gettext("yes, a cross is that amount"),
 }
 STATES: Final[Words[RecordRowState]] = {
     "made": lazy_gettext("new"),
@@ -119,6 +129,7 @@ REASONS: Final[Words[str]] = {
     "lost_digits": lazy_gettext("the spreadsheet lost digits of a number, which nobody can guess"),
     "unreadable_amount": lazy_gettext("the amount cannot be read"),
     "no_amount": lazy_gettext("there is no amount"),
+    "cross": lazy_gettext("a cross tells no amount"),
     "negative_amount": lazy_gettext("the amount is negative, which is no gift"),
     "zero_amount": lazy_gettext("the amount is nothing"),
     "no_currency": lazy_gettext("the amount has no currency"),
@@ -176,3 +187,12 @@ OBSTACLES: Final[Words[str]] = {
     "merged": lazy_gettext("the donor was merged with another"),
     "changed": lazy_gettext("the donor was changed since"),
 }
+
+
+def name_column(name: str) -> str:
+    """Return the name of a column for people; of those that stand for months it is ours."""
+    if name == DAY_COLUMN:
+        return str(lazy_gettext("Month of the column"))
+    if name.startswith(AMOUNT_COLUMN):
+        return str(lazy_gettext("Amount below the month"))
+    return name

@@ -7,8 +7,10 @@ from datetime import date
 from donorhub.domain.moving.answers import Answers
 from donorhub.domain.moving.columns import guess_columns
 from donorhub.domain.moving.field_words import is_field_name
+from donorhub.domain.moving.gift_keys import make_refs
 from donorhub.domain.moving.ledger import Ledger
-from donorhub.domain.moving.plan import Plan, group_records, judge_rows, make_refs
+from donorhub.domain.moving.plan import group_records, judge_rows
+from donorhub.domain.moving.plan_rows import Plan
 from donorhub.domain.moving.record_rows import read_records
 from donorhub.domain.moving.records import Record
 from donorhub.domain.moving.writings import Writing, settle_writing

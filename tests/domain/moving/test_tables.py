@@ -8,7 +8,7 @@ import pytest
 
 from donorhub.domain.moving.answers import Answers
 from donorhub.domain.moving.field_words import find_field
-from donorhub.domain.moving.plan import Plan
+from donorhub.domain.moving.plan_rows import Plan
 from donorhub.domain.moving.totals import SheetTotal, YearTotal, sum_sheets, sum_years
 from tests import record_books
 from tests.domain.moving.tables import plan_file, read_file, understand

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Literal
 
 import pytest
 from flask import Flask
@@ -152,6 +153,22 @@ def test_the_move_beyond_three_days(database: Flask) -> None:
     bring(b"Name;Date;Amount\nAnna Kowalska;2026-10-05;50\n", Answers(currency="PLN", system="old"))
     bring(b"Name;Date;Amount\nAnna Kowalska;2026-10-09;50\n", Answers(currency="PLN", system="new"))
     assert sum_gifts() == 10000
+
+
+@pytest.mark.parametrize("day", [5, 12, 31])
+@pytest.mark.parametrize("month_day", ["first", "last"])
+def test_the_bank_after_money_of_a_month(
+    database: Flask, day: int, month_day: Literal["first", "last"]
+) -> None:
+    """A gift that stood below a month is the payment of any day of it, whatever day was chosen for it."""
+    table = f"Name;IBAN;08.2026;09.2026\nAnna Kowalska;{ANNA};50;50\n".encode()
+    bring(table, Answers(currency="PLN", month_day=month_day))
+    open_account("auto")
+    send(camt([Paid(date(2026, 8, day), 5000, ref="R1", text="darowizna")]))
+    match()
+    assert (sum_gifts(), count(Gift)) == (10000, 2)
+    assert join_all() == 1
+    assert (sum_gifts(), count(Gift)) == (10000, 2)
 
 
 def test_undo_leaves_the_banks_gift(database: Flask) -> None:

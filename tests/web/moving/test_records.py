@@ -50,6 +50,32 @@ def count_all() -> tuple[int, int]:
     return counts
 
 
+def test_months_are_brought_in_few_clicks(staff: Staff) -> None:
+    """A column a month and no year: three answers at once, a name mended for its row, the button."""
+    lines = ["Imię i nazwisko;I;II;III;Razem zł", "Anna Lis;10;20;;30", ";5;5;x;10", "Razem;15;25;;40"]
+    page = send(staff, "\n".join(lines).encode(), "skladki.csv")
+    text = staff.text(page)
+    assert "In which year does the first month of this sheet lie?" in text
+    assert "which day of it counts?" in text
+    staff.post(f"{page}/answers", **{"year-sheet": "", "year": "2024", "month_day": "last"})
+    text = staff.text(page)
+    assert "cell B3" in text
+    assert "a cross tells no amount" in text
+    let_write()
+    held_row = db.session.scalars(select(RecordRow).filter_by(row_no=3).order_by(RecordRow.id)).first()
+    assert held_row is not None
+    row_id = held_row.id
+    let_write()
+    staff.post(f"{page}/answers", **{"row": str(row_id), f"cell-{row_id}-0": "Jan Wilk"})
+    assert "agrees with the months beside it in 2 rows" in staff.text(page)
+    bring(staff, page)
+    assert count_all() == (2, 4)
+    again = send(staff, "\n".join(lines[:3]).encode(), "skladki-2.csv")
+    staff.post(f"{again}/answers", **{"year-sheet": "", "year": "2024", "month_day": "first"})
+    assert "here already 2" in staff.text(again)
+    assert count_all() == (2, 4)
+
+
 def test_a_workbook_is_brought_whole(staff: Staff) -> None:
     """A currency is asked, the held row is mended in place, sums and button agree with what is written."""
     page = send(staff, record_books.make_polish_years())

@@ -22,9 +22,12 @@ from donorhub.errors import Conflict
 from donorhub.models import Correction, Entry, Gift
 from donorhub.services.bank.matching.credits import Place
 from donorhub.services.bank.matching.decisions import CreditDecision
+from importers.periods import Span, read_span
 
 MOST_SHOWN: Final = 50
 SAME_MONEY: Final = timedelta(days=3)  # between the bank's day and that of another system
+_LONGEST_SPAN: Final = timedelta(days=366 + 3)  # a year that a column of a table stands for
+_OF_MONTHS: Final = ("____-__:%", "____-__/____-__:%")  # the keys of money below a month, a quarter or a year
 PlaceProposal = tuple[Place, Clues, Proposal]
 
 
@@ -49,26 +52,47 @@ def find_gifts_by_hand(keys: Iterable[Key]) -> dict[Key, list[int]]:
     ids_by_key: dict[Key, list[int]] = {}
     for donor_ids in cut_query_values(sorted({donor_id for donor_id, _, _ in keys_by_money})):
         rows = db.session.execute(
-            select(Gift.id, Gift.donor_id, Gift.amount_minor, Gift.currency, Gift.received_on, Gift.source)
-            .where(
-                Gift.donor_id.in_(donor_ids),
-                Gift.received_on >= min(days) - SAME_MONEY,
-                Gift.received_on <= max(days) + SAME_MONEY,
-                *_IS_BY_HAND,
-            )
+            select(*_COLUMNS)
+            .where(Gift.donor_id.in_(donor_ids), _is_between(min(days), max(days)), *_IS_BY_HAND)
             .order_by(Gift.id)
         )
-        for id_, donor_id, minor, currency, on, source in rows:
+        for id_, donor_id, minor, currency, on, source, source_ref in rows:
+            first, last = _find_days(on, source, source_ref)
             for key in keys_by_money.get((donor_id, minor, currency), ()):
-                if abs(key.on - on) <= _find_distance(source):
+                if first <= key.on <= last:
                     ids_by_key.setdefault(key, []).append(id_)
     return ids_by_key
 
 
-def _find_distance(source: str) -> timedelta:
-    return SAME_MONEY if source.startswith(TAKEN_OVER) else timedelta(0)
+def _find_days(on: date, source: str, source_ref: str) -> Span:
+    """Return the first and last day on which a payment may be a gift recorded by hand.
+
+    One that was taken over may have been written down some days before or after; of one that stood below a
+    month its key tells the month, and its day is only what a person chose.
+    """
+    if not source.startswith(TAKEN_OVER):
+        return on, on
+    first, last = read_span(source_ref.partition(":")[0]) or (on, on)
+    return first - SAME_MONEY, last + SAME_MONEY
 
 
+def _is_between(first: date, last: date) -> ColumnElement[bool]:
+    """Return the condition that a gift may be of these days, or stood below a month that may hold them."""
+    about = Gift.received_on.between(first - SAME_MONEY, last + SAME_MONEY)
+    in_year = Gift.received_on.between(first - _LONGEST_SPAN, last + _LONGEST_SPAN)
+    is_of_months = or_(*(Gift.source_ref.like(pattern) for pattern in _OF_MONTHS))
+    return or_(about, and_(in_year, Gift.source.startswith(TAKEN_OVER), is_of_months))
+
+
+_COLUMNS: Final = (
+    Gift.id,
+    Gift.donor_id,
+    Gift.amount_minor,
+    Gift.currency,
+    Gift.received_on,
+    Gift.source,
+    Gift.source_ref,
+)
 _IS_BY_HAND: Final[tuple[ColumnElement[bool], ...]] = (
     or_(Gift.source == "manual", Gift.source.startswith("api:"), Gift.source.startswith("import:")),
     Gift.is_test.is_(False),
@@ -78,8 +102,7 @@ _IS_BY_HAND: Final[tuple[ColumnElement[bool], ...]] = (
 
 def _is_about(day: date) -> ColumnElement[bool]:
     """Return the condition that a gift is of a day; of one that was taken over, about that day."""
-    about = Gift.received_on.between(day - SAME_MONEY, day + SAME_MONEY)
-    return and_(about, or_(Gift.received_on == day, Gift.source.startswith(TAKEN_OVER)))
+    return and_(_is_between(day, day), or_(Gift.received_on == day, Gift.source.startswith(TAKEN_OVER)))
 
 
 def list_gifts_like(entry: Entry) -> Sequence[Gift]:

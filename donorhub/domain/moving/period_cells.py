@@ -1,0 +1,206 @@
+"""A table with a column for each month, quarter or year, as one with a row for each of its amounts.
+
+Each filled cell is a row of its own, in a sheet for each column, so that the sums of a column stand beside
+the file's own; who stands in the row is one person, however many cells are filled.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from itertools import pairwise
+from typing import Final
+
+from donorhub.domain.moving.answers import Answers
+from donorhub.domain.moving.cells import is_nothing
+from donorhub.domain.moving.day_cells import find_years
+from donorhub.domain.moving.field_words import AMOUNT_COLUMN, DAY_COLUMN, Field, find_currency, find_field
+from donorhub.domain.moving.writings import Question
+from donorhub.domain.payer_text import fold_letters
+from importers.periods import YEAR, Span, find_last_day, is_total_name, write_span
+from importers.records import Cell, PeriodColumn, RecordRow, RecordSheet, RecordTable
+
+_ZERO: Final = re.compile(r"[-+]?0+(?:[.,]0+)?(?:\s*[^\W\d_]{1,4}\.?)?")
+_CROSSES: Final = frozenset("x xx + v * tak t po yes y ok true ✓ ✔ ja zaplacono oplacono paid paguar".split())
+_EXAMPLES: Final = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Unfolded:
+    """A table with one amount in a row; ``fields`` are those of its last columns, where it had others."""
+
+    table: RecordTable
+    fields: Mapping[int, Field] = field(default_factory=dict)
+    questions: tuple[Question, ...] = ()
+
+
+def unfold_periods(table: RecordTable, answers: Answers, *, today: date) -> Unfolded:
+    """Return a table with a row for each filled cell below a month, with what only a person can say of them.
+
+    A table without such columns, and one of which the people alone are brought, stays as it is. Nothing and
+    zero are no gift; a cross is one only where a person says of which amount.
+    """
+    columns = [column for sheet in table.sheets for column in sheet.periods]
+    if not columns or answers.kind == "people":
+        return Unfolded(table)
+    if answers.periods == "columns":
+        return Unfolded(_put_back(table))
+    questions = _ask_kind(columns, answers)
+    spans: dict[str, list[Span]] = {}
+    for sheet in table.sheets:
+        year, year_questions = _settle_year(sheet, answers, today)
+        questions += year_questions
+        spans[sheet.name] = _list_spans(sheet.periods, year)
+    cross_place = _find_declared(table)
+    questions += _ask_crosses(table, cross_place, answers)
+    pays_crosses = answers.crosses == "declared"
+    unit = next(
+        filter(None, (find_currency(name) for name in (*table.header, *(one.name for one in columns)))), ""
+    )
+    sheets = [
+        one
+        for sheet in table.sheets
+        for one in _unfold_sheet(sheet, spans[sheet.name], cross_place if pays_crosses else None)
+    ]
+    width = len(table.header)
+    header = (*table.header, DAY_COLUMN, f"{AMOUNT_COLUMN} {unit}".strip())
+    fields: dict[int, Field] = {width: "received_on", width + 1: "amount"}
+    return Unfolded(replace(table, header=header, sheets=tuple(sheets)), fields, tuple(questions))
+
+
+def _put_back(table: RecordTable) -> RecordTable:
+    """Return a table whose months are columns as any others, behind the rest."""
+    most = max(table.sheets, key=lambda sheet: len(sheet.periods))
+    count = len(most.periods)
+
+    def widen_row(row: RecordRow) -> RecordRow:
+        cells = (*row.cells, *row.period_cells, *[""] * (count - len(row.period_cells)))
+        return replace(row, cells=cells, period_cells=())
+
+    sheets = [
+        replace(
+            sheet,
+            rows=tuple(map(widen_row, sheet.rows)),
+            total_rows=tuple(map(widen_row, sheet.total_rows)),
+            periods=(),
+        )
+        for sheet in table.sheets
+    ]
+    header = (*table.header, *(column.name for column in most.periods))
+    return replace(table, header=header, sheets=tuple(sheets))
+
+
+def _ask_kind(columns: Sequence[PeriodColumn], answers: Answers) -> list[Question]:
+    """Ask whether the sum of a year is one gift; that of a month or a quarter is."""
+    if answers.periods or any(column.period.length != YEAR for column in columns):
+        return []
+    names = tuple(dict.fromkeys(column.name for column in columns))
+    return [Question("periods", None, ("gifts", "columns"), (), names[:_EXAMPLES])]
+
+
+def _settle_year(sheet: RecordSheet, answers: Answers, today: date) -> tuple[int, list[Question]]:
+    """Return the year in which the first month of a sheet lies, with the question where nothing tells it."""
+    first_year = next((column.period.year for column in sheet.periods if column.period.year), None)
+    if first_year is not None or not sheet.periods:
+        return first_year or today.year, []
+    if sheet.name in answers.years:
+        return answers.years[sheet.name], []
+    years = find_years(sheet.name) or find_years(" ".join(sheet.notes))
+    runs_over = _runs_over(sheet.periods)
+    if (len(years) == 1 and not runs_over) or (
+        runs_over and sorted(years) == [min(years, default=0) + n for n in (0, 1)]
+    ):
+        return min(years), []
+    choices = sorted({*years, *(today.year - n for n in range(4))}, reverse=True)
+    return choices[0], [Question("year", None, tuple(map(str, choices)), (), (sheet.name,))]
+
+
+def _runs_over(columns: Sequence[PeriodColumn]) -> bool:
+    """Return whether months go on into the next year, as from September to August."""
+    months = [column.period.month for column in columns]
+    return any(other <= one for one, other in pairwise(months))
+
+
+def _list_spans(columns: Sequence[PeriodColumn], year: int) -> list[Span]:
+    """Return the first and last day of each column; one without a year lies in that of those before it."""
+    spans: list[Span] = []
+    month = 0
+    for column in columns:
+        period = column.period
+        year = period.year or (year + 1 if period.month <= month else year)
+        month = period.month
+        first = date(year, month, 1)
+        spans.append((first, find_last_day(first, period.length)))
+    return spans
+
+
+def _find_declared(table: RecordTable) -> int | None:
+    """Return the only column of amounts beside the months: what somebody promised to pay each time."""
+    places = [
+        at
+        for at, name in enumerate(table.header)
+        if (find_field(name) == "amount" and not is_total_name(name))
+        or fold_letters(name) in ("skladka", "deklaracja", "anetaresia", "fee")
+    ]
+    return places[0] if len(places) == 1 else None
+
+
+def _ask_crosses(table: RecordTable, place: int | None, answers: Answers) -> list[Question]:
+    if place is None or answers.crosses:
+        return []
+    count = sum(is_cross(cell) for sheet in table.sheets for row in sheet.rows for cell in row.period_cells)
+    if not count:
+        return []
+    return [Question("crosses", place, ("declared", "leave"), (count,))]
+
+
+def is_cross(cell: Cell) -> bool:
+    """Return whether a cell below a month says that something came, and not how much."""
+    return cell is True or (isinstance(cell, str) and fold_letters(cell) in _CROSSES)
+
+
+def _is_empty(cell: Cell) -> bool:
+    """Return whether a cell below a month says that nothing came."""
+    if isinstance(cell, str):
+        return is_nothing(cell) or _ZERO.fullmatch(cell) is not None
+    return cell is False or (isinstance(cell, int | float) and cell == 0)
+
+
+def _unfold_sheet(
+    sheet: RecordSheet, spans: Sequence[Span], declared_place: int | None
+) -> Iterator[RecordSheet]:
+    """Yield a sheet for each column, and one for the people of whom nothing came."""
+    names = [column.name for column in sheet.periods]
+    for at, (column, span) in enumerate(zip(sheet.periods, spans, strict=True)):
+        day = write_span(span[0], column.period.length)
+        name = column.name if names.count(column.name) == 1 else f"{column.name} {column.letters}"
+        rows = [
+            _make_row(row, day, _read_cell(row, at, declared_place))
+            for row in sheet.rows
+            if not _is_empty(row.period_cells[at])
+        ]
+        yield replace(
+            sheet,
+            name=" / ".join(part for part in (sheet.name, name) if part),
+            rows=tuple(rows),
+            total_rows=tuple(_make_row(row, "", row.period_cells[at]) for row in sheet.total_rows),
+            notes=(),
+            periods=(),
+            origin=sheet.name,
+            letters=column.letters,
+            span=span,
+        )
+    silent_rows = [_make_row(row, "", "") for row in sheet.rows if all(map(_is_empty, row.period_cells))]
+    if silent_rows:
+        yield replace(sheet, rows=tuple(silent_rows), total_rows=(), periods=(), origin=sheet.name)
+
+
+def _read_cell(row: RecordRow, at: int, declared_place: int | None) -> Cell:
+    cell = row.period_cells[at]
+    return row.cells[declared_place] if declared_place is not None and is_cross(cell) else cell
+
+
+def _make_row(row: RecordRow, day: str, cell: Cell) -> RecordRow:
+    return replace(row, cells=(*row.cells, day, cell), period_cells=())
