@@ -56,9 +56,17 @@ def set_word_checks(connection: Connection, checks: Sequence[WordCheck]) -> None
 
 def add_foreign_key(connection: Connection, table: str, column: str, referred: str) -> None:
     """Let a column refer to the rows of a table by their ``id``."""
-    clause = (
-        f"CONSTRAINT fk_{table}_{column} FOREIGN KEY({column}) REFERENCES {referred} (id) ON DELETE RESTRICT"
-    )
+    name = f"fk_{table}_{column}"
+    clause = f"CONSTRAINT {name} FOREIGN KEY({column}) REFERENCES {referred} (id) ON DELETE RESTRICT"
+    _add_constraint(connection, table, clause)
+
+
+def add_check(connection: Connection, table: str, name: str, condition: str) -> None:
+    """Let a condition hold for each row of a table, under the name that the models have for it."""
+    _add_constraint(connection, table, f"CONSTRAINT ck_{table}_{name} CHECK ({condition})")
+
+
+def _add_constraint(connection: Connection, table: str, clause: str) -> None:
     if connection.dialect.name == "sqlite":
         _rebuild_table(connection, table, partial(_add_clause, clause=clause))
     else:

@@ -8,10 +8,11 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from donorhub.db import PERSONAL, Base, make_word_check
-from donorhub.models.states import ContactKind, ContactState
+from donorhub.models.states import ContactKind, ContactRole, ContactState
 
 _IS_LIVE = text("until_on IS NULL")
 _IS_PREFERRED = text("is_preferred")
+_REACHES_SOMEBODY = text("person_id IS NOT NULL")
 
 
 class ContactPoint(Base):
@@ -26,6 +27,8 @@ class ContactPoint(Base):
     __table_args__ = (
         make_word_check("kind", ContactKind),
         make_word_check("state", ContactState),
+        make_word_check("role", ContactRole),
+        CheckConstraint("role IS NULL OR person_id IS NULL", "of_role_or_person"),
         CheckConstraint("NOT is_preferred OR until_on IS NULL", "preferred_is_live"),
         CheckConstraint("NOT is_preferred OR kind != 'account'", "preferred_is_for_writing"),
         Index(
@@ -46,6 +49,12 @@ class ContactPoint(Base):
             postgresql_where=_IS_PREFERRED,
         ),
         Index("ix_contact_point_kind_value_hash", "kind", "value_hash"),
+        Index(
+            "ix_contact_point_person_id",
+            "person_id",
+            sqlite_where=_REACHES_SOMEBODY,
+            postgresql_where=_REACHES_SOMEBODY,
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -66,5 +75,9 @@ class ContactPoint(Base):
     state: Mapped[ContactState] = mapped_column(default="ok")
     since_on: Mapped[date | None]  # None: for as long as we know it
     until_on: Mapped[date | None]  # its last day; None: it is live
+    # Of an organisation: a role's, which survives a change of staff, or that of somebody who has a position
+    # there, for as long.
+    role: Mapped[ContactRole | None]
+    person_id: Mapped[int | None] = mapped_column(ForeignKey("donor.id", ondelete="RESTRICT"))
     source: Mapped[str]  # "form", "api", "typed", "bank", "import:civicrm"; "moved" by an upgrade
     collected_at: Mapped[datetime]

@@ -44,6 +44,7 @@ TaskKind = Literal[
     "decided_twice",
     "dispute",
     "dunning",
+    "find_successor",
     "fraud_warning",
     "invariant_broken",
     "missed_instalment",
@@ -121,6 +122,7 @@ RoleOfDonor = Literal["volunteer", "employee", "partner", "target"]  # target: i
 CallOutcome = Literal["reached", "no_answer", "message_left", "call_back", "wrong_number"]
 ContactKind = Literal["email", "phone", "post", "account"]
 ContactState = Literal["ok", "unconfirmed", "bounced", "complained"]
+ContactRole = Literal["office", "secretariat", "accounting", "management", "press"]  # at an organisation
 MarkedContact = Literal["ok", "bounced", "complained"]  # what a person may say of one
 DeadContact = Literal["bounced", "complained"]  # nothing is sent there
 DonorFileKind = Literal["pdf", "png", "jpeg", "tiff", "webp", "heic", "docx", "xlsx", "odt", "ods", "text"]
@@ -300,6 +302,7 @@ INTERACTION_DIRECTIONS: Final[tuple[InteractionDirection, ...]] = get_args(Inter
 CALL_OUTCOMES: Final[tuple[CallOutcome, ...]] = get_args(CallOutcome)
 UNREACHED_CALLS: Final[tuple[CallOutcome, ...]] = ("no_answer", "wrong_number")  # nobody was spoken to
 CONTACT_POINT_KINDS: Final[tuple[ContactKind, ...]] = get_args(ContactKind)
+CONTACT_ROLES: Final[tuple[ContactRole, ...]] = get_args(ContactRole)
 CONTACT_STATES: Final[tuple[ContactState, ...]] = get_args(ContactState)
 MARKED_CONTACTS: Final[tuple[MarkedContact, ...]] = get_args(MarkedContact)
 DEAD_CONTACTS: Final[tuple[DeadContact, ...]] = get_args(DeadContact)
@@ -386,7 +389,6 @@ PREFERENCE_TOPICS: Final[tuple[PreferenceTopic, ...]] = get_args(PreferenceTopic
 PREFERENCE_FORMATS: Final[tuple[PreferenceFormat, ...]] = get_args(PreferenceFormat)
 PREFERENCE_FREQUENCIES: Final[tuple[PreferenceFrequency, ...]] = get_args(PreferenceFrequency)
 SUPPRESSION_SCOPES: Final[tuple[SuppressionScope, ...]] = get_args(SuppressionScope)
-HELD_REASONS: Final[tuple[HeldReason, ...]] = get_args(HeldReason)
 SUPPRESSION_SOURCES: Final[tuple[SuppressionSource, ...]] = get_args(SuppressionSource)
 MESSAGE_STATES: Final[tuple[MessageState, ...]] = get_args(MessageState)
 UNSENT_MESSAGES: Final[tuple[MessageState, ...]] = ("planned", "failed")

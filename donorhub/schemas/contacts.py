@@ -6,9 +6,9 @@ from typing import Final
 
 from marshmallow import ValidationError, validates_schema
 
-from donorhub.models.states import CONTACT_POINT_KINDS, MARKED_CONTACTS
+from donorhub.models.states import CONTACT_POINT_KINDS, CONTACT_ROLES, MARKED_CONTACTS
 from donorhub.schemas import faults
-from donorhub.schemas.fields import Choice, Country, Day, Line, StrictSchema, Tick, check_email
+from donorhub.schemas.fields import Choice, Country, Day, Id, Line, StrictSchema, Tick, check_email
 from donorhub.schemas.limits import POSTCODE
 
 PARTS: Final = ("street", "postcode", "town", "country")
@@ -23,6 +23,15 @@ class _PartsSchema(StrictSchema):
     town = Line()
     country = Country(can_be_empty=True)
     label = Line(metadata={"description": "Such as `at work`"})
+    role = Choice(
+        CONTACT_ROLES,
+        allow_none=True,
+        metadata={"description": "Of an organisation: whose it is, whoever works there; `null`: of no role"},
+    )
+    person_id = Id(
+        allow_none=True,
+        metadata={"description": "Of an organisation: the person with a position there whom it reaches"},
+    )
     is_preferred = Tick(metadata={"description": "Written to, and named in lists; not of accounts"})
     since_on = Day(allow_none=True, metadata={"description": "`null`: for as long as it is known"})
 

@@ -19,7 +19,7 @@ from donorhub.api.idempotency import commit_work, do_once
 from donorhub.api.rows import Rows
 from donorhub.api.schemas import AnswerSchema
 from donorhub.models import ContactPoint
-from donorhub.models.states import CONTACT_POINT_KINDS, CONTACT_STATES
+from donorhub.models.states import CONTACT_POINT_KINDS, CONTACT_ROLES, CONTACT_STATES
 from donorhub.schemas import faults
 from donorhub.schemas.contacts import ContactChangesSchema, NewContactSchema
 from donorhub.schemas.fields import Instant
@@ -42,6 +42,15 @@ class ContactSchema(AnswerSchema):
     town = fields.String(required=True)
     country = fields.String(required=True)
     label = fields.String(required=True)
+    role = fields.String(
+        allow_none=True,
+        validate=validate.OneOf(CONTACT_ROLES),
+        metadata={"description": "Of an organisation: whose it is, whoever works there"},
+    )
+    person_id = fields.Integer(
+        allow_none=True,
+        metadata={"description": "Whom of the organisation it reaches, until their last position there ends"},
+    )
     is_preferred = fields.Boolean(required=True, metadata={"description": "The donor's own fields show it"})
     state = fields.String(required=True, validate=validate.OneOf(CONTACT_STATES))
     since_on = fields.Date(allow_none=True)

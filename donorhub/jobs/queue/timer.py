@@ -26,7 +26,7 @@ from donorhub.services.access import audit, idempotency, instance, organisation,
 from donorhub.services.bank import coverage
 from donorhub.services.bank.files import imports
 from donorhub.services.bank.matching import waiting_credits
-from donorhub.services.donors import candidates, duplicate_scan, stages
+from donorhub.services.donors import candidates, duplicate_scan, handing_over, stages
 from donorhub.services.donors.duplicate_scan import Findings
 from donorhub.services.giving import purpose_sums
 from donorhub.services.moving import prepared_downloads, record_purging, retention
@@ -79,6 +79,13 @@ def _advance_recurring_gifts() -> int:
     held_ids = waiting_credits.find_held_instalments(today=today)
     count += overdue.advance_recurring_gifts(today=today, now=now, held_ids=held_ids)
     count += waiting_instalments.ask_for_statements(today=today, now=now)
+    db.session.commit()
+    return count
+
+
+def _hand_over_positions() -> int:
+    """Let contacts of organisations end with the positions of those whom they reached."""
+    count = handing_over.hand_over_ended(now=clock.now())
     db.session.commit()
     return count
 
@@ -202,6 +209,7 @@ def list_steps() -> list[Step]:
         Step("sweep", 10, _sweep_rows),
         Step("seal", 10, _seal_audit),
         Step("recurring", 3600, _advance_recurring_gifts, waits_while_held=True),
+        Step("positions", 3600, _hand_over_positions, waits_while_held=True),
         Step("stages", 3600, _follow_stages),
         Step("purpose sums", 3600, _keep_purpose_sums),
         Step("duplicates", 3600, _look_for_duplicates, waits_while_held=True),

@@ -28,6 +28,7 @@ _PARENTS: Final = (
     "message",
     "task",
 )  # what else hangs on a donor's things
+_BESIDE: Final = (("contact_point", "person_id"),)  # it is its organisation's, whomever there it reaches
 
 
 def see_donors_of(owner_ids: Owners) -> None:
@@ -101,6 +102,8 @@ def _list_conditions(table: Table, parent: str, own_ids: Select[Any]) -> list[Co
     """Return a condition for each column that points to a parent; what points to none is of nobody."""
     conditions: list[ColumnElement[bool]] = []
     for column in table.columns:
+        if (table.name, column.name) in _BESIDE:
+            continue
         if any(key.column.table.name == parent for key in column.foreign_keys):
             is_own = column.in_(own_ids)
             conditions.append(or_(column.is_(None), is_own) if column.nullable else is_own)

@@ -22,10 +22,11 @@ from donorhub.models.states import (
     CONTACT_POINT_KINDS,
     DEAD_CONTACTS,
     ContactKind,
+    ContactRole,
     ContactState,
 )
 from donorhub.services.access import audit, organisation
-from donorhub.services.donors import contact_rows, donors, identity_keys
+from donorhub.services.donors import contact_rows, donors, identity_keys, positions
 
 _PARTS: Final = ("street", "postcode", "town", "country")
 _WORST_FIRST: Final[tuple[ContactState, ...]] = ("complained", "bounced", "unconfirmed")
@@ -41,6 +42,8 @@ class NewContact(TypedDict, total=False):
     town: str
     country: str
     label: str
+    role: ContactRole | None
+    person_id: int | None
     is_preferred: bool
     since_on: date | None
 
@@ -54,6 +57,8 @@ class ContactChanges(TypedDict, total=False):
     town: str
     country: str
     label: str
+    role: ContactRole | None
+    person_id: int | None
     is_preferred: bool
     state: ContactState
     since_on: date | None
@@ -144,7 +149,9 @@ def add_contact(
     """
     donor = _lock_donor(donor_id, version)
     value = _make_value(new["kind"], new)
-    _refuse_days(new.get("since_on"), None, organisation.get_day(now))
+    today = organisation.get_day(now)
+    _refuse_days(new.get("since_on"), None, today)
+    positions.refuse_misplaced(donor, new.get("role"), new.get("person_id"), today=today)
     live_contacts = contact_rows.list_live(donor.id, value.kind)
     value_hash = contact_rows.hash_value(value)
     known_one = next((contact for contact in live_contacts if contact.value_hash == value_hash), None)
@@ -155,6 +162,7 @@ def add_contact(
         _refuse_preferred_account()
     contact = contact_rows.add_row(donor.id, value, source=source, now=now)
     contact.label, contact.since_on = new.get("label", ""), new.get("since_on")
+    contact.role, contact.person_id = new.get("role"), new.get("person_id")
     if new.get("is_preferred") or (value.kind != "account" and not live_contacts):
         contact_rows.prefer_row(contact)
     audit.record_change(
@@ -198,12 +206,16 @@ def change_contact(
     state = changes.get("state", "ok" if is_another and contact.state == "bounced" else contact.state)
     _refuse_relief(contact, state, is_another=is_another)
     since_on, until_on = changes.get("since_on", contact.since_on), changes.get("until_on", contact.until_on)
-    _refuse_days(since_on, until_on, organisation.get_day(now))
+    today = organisation.get_day(now)
+    _refuse_days(since_on, until_on, today)
+    role, person_id = changes.get("role", contact.role), changes.get("person_id", contact.person_id)
+    if (role, person_id) != (contact.role, contact.person_id):
+        positions.refuse_misplaced(donor, role, person_id, today=today)
     if until_on is None:
         _refuse_second(contact, value)
     contact_rows.write_value(contact, value)
     contact.label, contact.state = changes.get("label", contact.label), state
-    contact.since_on = since_on
+    contact.since_on, contact.role, contact.person_id = since_on, role, person_id
     _write_end(contact, until_on)
     _write_preference(contact, changes.get("is_preferred", contact.is_preferred))
     db.session.flush()  # what is compared now
@@ -220,6 +232,8 @@ def change_contact(
             donor_id=donor.id,
         )
         _note_change(donor, now)
+    if state == "bounced" and before["contact_state"] != state:
+        positions.ask_about_bounce(contact, today=today, now=now)
     return contact
 
 
@@ -369,6 +383,8 @@ def _list_facts(contact: ContactPoint) -> dict[str, object]:
     return {
         contact.kind: contact.value,
         "label": contact.label,
+        "contact_role": contact.role,
+        "person_id": contact.person_id,
         "contact_state": contact.state,
         "is_preferred": contact.is_preferred,
         "since_on": contact.since_on,

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, Literal, Protocol
 
-from sqlalchemy import func, select, update
+from sqlalchemy import ColumnElement, func, or_, select, update
 
 from donorhub import vault
 from donorhub.db import Base, cut_query_values, db, insert_or_ignore
@@ -32,7 +32,7 @@ from donorhub.models import (
 )
 from donorhub.models.states import LIVE_PROMISES, OPEN_TASKS, ErasedKeyKind, IdentityKind
 from donorhub.services.access import audit
-from donorhub.services.donors import erased_rows, identity_keys, search_documents
+from donorhub.services.donors import erased_contacts, erased_rows, identity_keys, search_documents
 from donorhub.services.shown import compute_digest, refuse_changed
 from donorhub.services.work import events, tasks
 
@@ -142,7 +142,9 @@ def erase_donor(
     for step in _steps[0]:
         step(person)
     _cancel_tasks(person)
+    reached = erased_contacts.list_reached(person.donor_ids)
     erased_rows.delete_rows(person.donor_ids)
+    erased_contacts.leave_organisations(reached)
     erased_rows.empty_rows(person.donor_ids)
     _empty_donors(person)
     identity_keys.count_holders(shared_pairs)
@@ -207,17 +209,22 @@ def _collect_telling(donor_ids: Collection[int]) -> Telling:
         )
     ).all()
     contacts = db.session.execute(
-        select(ContactPoint.value, ContactPoint.street).where(ContactPoint.donor_id.in_(donor_ids))
+        select(ContactPoint.value, ContactPoint.street).where(_is_theirs(donor_ids))
     )
     texts = [text for rows in ([row[1:] for row in own], contacts) for row in rows for text in row]
     return choose_telling([row.name for row in own], texts)
+
+
+def _is_theirs(donor_ids: Collection[int]) -> ColumnElement[bool]:
+    """Return the condition that a contact is of one of these, or reaches one of them at an organisation."""
+    return or_(ContactPoint.donor_id.in_(donor_ids), ContactPoint.person_id.in_(donor_ids))
 
 
 def _keep_keys(person: Person) -> None:
     """Keep hashes by which a file or form that names the person again is known."""
     contacts = db.session.execute(
         select(ContactPoint.kind, ContactPoint.value).where(
-            ContactPoint.donor_id.in_(person.donor_ids), ContactPoint.kind != "post"
+            _is_theirs(person.donor_ids), ContactPoint.kind != "post"
         )
     )
     refs = db.session.execute(

@@ -47,6 +47,8 @@ def _fold_contacts(kept_row: Row, folded_row: Row) -> Row:
         "is_preferred": kept_row["is_preferred"] or folded_row["is_preferred"],
         "label": kept_row["label"] or folded_row["label"],
     }
+    if kept_row["role"] is None and kept_row["person_id"] is None:
+        values |= {"role": folded_row["role"], "person_id": folded_row["person_id"]}
     if kept_row["source"] == LEARNED and folded_row["source"] != LEARNED:
         values |= {"source": folded_row["source"], "collected_at": folded_row["collected_at"]}
     return values

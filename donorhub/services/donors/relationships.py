@@ -14,7 +14,7 @@ from donorhub.errors import NotFound, Rejected
 from donorhub.models import Donor, Relationship
 from donorhub.models.states import RelationshipKind
 from donorhub.services.access import audit
-from donorhub.services.donors import periods
+from donorhub.services.donors import handing_over, periods
 
 Side = Literal["from", "to"]
 MUTUAL: Final[tuple[RelationshipKind, ...]] = ("spouse",)  # either is to the other what the other is
@@ -77,11 +77,13 @@ def add_relationship(
 
 
 def end_relationship(row: Relationship, until_on: date, *, now: datetime, actor: str) -> None:
-    """Let a relationship end with a day; the same day again changes nothing.
+    """Let a relationship end with a day; the same day again changes nothing. The contacts of an organisation
+    are handed over where it was a position (:mod:`.handing_over`).
 
     Raise Conflict for one that ended with another, and Rejected for a day before it began.
     """
-    periods.end_period(row, until_on, what="relationship.ended", now=now, actor=actor)
+    if periods.end_period(row, until_on, what="relationship.ended", now=now, actor=actor):
+        handing_over.hand_over(row, now=now, actor=actor)
 
 
 def get_relationship(relationship_id: int, donor_id: int) -> Relationship:

@@ -14,7 +14,7 @@ from donorhub.errors import NotFound
 from donorhub.models import ContactPoint, Donor
 from donorhub.models.states import CONTACT_POINT_KINDS, ContactKind, find_word
 from donorhub.schemas.contacts import PARTS, ContactChangesSchema, NewContactSchema
-from donorhub.services.donors import contacts, donors, duplicates, verdicts
+from donorhub.services.donors import contacts, donors, duplicates, positions, verdicts
 from donorhub.services.donors.contacts import ContactChanges, NewContact
 from donorhub.web.admission import get_own_list, get_principal, require_permission
 from donorhub.web.donors.donors import Answer
@@ -44,7 +44,7 @@ def add_contact_point(donor_id: int) -> Answer:
     kind = _find_kind(form.get_value("kind"))
     alike: Sequence[Donor] = ()
     with form.start_saving():
-        new: NewContact = form.load_fields(NewContactSchema(exclude=_list_needless(kind)))
+        new: NewContact = form.load_fields(NewContactSchema(exclude=_list_needless(donor, kind)))
         alike = duplicates.list_alike_by_contact(donor, new)
         duplicates.refuse_alike(alike, known_ids=form.list_ids("another"))
         others = [one.id for one in alike]
@@ -66,7 +66,7 @@ def show_contact_point(donor_id: int, contact_id: int) -> str:
     """Show the form of one contact."""
     donor = _get_donor(donor_id)
     contact = contacts.get_contact(donor.id, contact_id, reader=get_principal())
-    names = ("value", *PARTS, "label", "state", "since_on", "until_on")
+    names = ("value", *PARTS, "label", "role", "person_id", "state", "since_on", "until_on")
     start = {name: getattr(contact, name) for name in names} | {"version": donor.version}
     return _render_contact(donor, contact, Form(start=start))
 
@@ -79,7 +79,7 @@ def save_contact_point(donor_id: int, contact_id: int) -> Answer:
     contact = contacts.get_contact(donor.id, contact_id, reader=get_principal())
     form = Form(request.form)
     with form.start_saving():
-        exclude = ("is_preferred", *_list_needless(contact.kind))
+        exclude = ("is_preferred", *_list_needless(donor, contact.kind))
         changes: ContactChanges = form.load_fields(ContactChangesSchema(partial=True, exclude=exclude))
         _save_changes(contact, changes, form)
         tell_reader(gettext("The contact is saved."))
@@ -146,11 +146,25 @@ def _find_kind(text: str | None) -> ContactKind:
     return kind
 
 
-def _list_needless(kind: ContactKind) -> tuple[str, ...]:
-    """Return the fields that the form of this kind does not have."""
+def _list_needless(donor: Donor, kind: ContactKind) -> tuple[str, ...]:
+    """Return the fields that the form of this kind does not have, at this donor."""
+    whose = () if _may_be_of_others(donor, kind) else ("role", "person_id")
     if kind == "account":
-        return (*PARTS, "is_preferred")
-    return ("value",) if kind == "post" else PARTS
+        return (*PARTS, *whose, "is_preferred")
+    return ("value", *whose) if kind == "post" else (*PARTS, *whose)
+
+
+def _may_be_of_others(donor: Donor, kind: ContactKind) -> bool:
+    """Return whether the form asks whose a contact is: a role's, or that of somebody with a position."""
+    return donor.kind == "organisation" and kind != "account"
+
+
+def _list_people(donor: Donor, contact: ContactPoint | None = None) -> dict[int, str]:
+    """Return whom of an organisation a contact may reach, by their ids, with whom it reaches now."""
+    if donor.kind != "organisation":
+        return {}
+    people = {one.id: one.name for one in positions.list_holders(donor.id, today=get_today())}
+    return people | (positions.find_names([contact]) if contact is not None else {})
 
 
 def _get_donor(donor_id: int) -> Donor:
@@ -162,9 +176,23 @@ def _lead_back(donor_id: int) -> Answer:
 
 
 def _render_new(donor: Donor, kind: ContactKind, form: Form, alike: Sequence[Donor] = ()) -> str:
-    return render_template("donors/contact_new.html", donor=donor, kind=kind, form=form, alike=alike)
+    return render_template(
+        "donors/contact_new.html",
+        donor=donor,
+        kind=kind,
+        form=form,
+        alike=alike,
+        people=_list_people(donor),
+    )
 
 
 def _render_contact(donor: Donor, contact: ContactPoint, form: Form) -> str:
     version = donor.version if "" in form.errors else form.get_value("version")
-    return render_template("donors/contact.html", donor=donor, contact=contact, form=form, version=version)
+    return render_template(
+        "donors/contact.html",
+        donor=donor,
+        contact=contact,
+        form=form,
+        version=version,
+        people=_list_people(donor, contact),
+    )

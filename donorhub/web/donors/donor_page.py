@@ -21,6 +21,7 @@ from donorhub.services.donors import (
     interactions,
     memberships,
     merging,
+    positions,
     relationships,
     tags,
 )
@@ -77,6 +78,7 @@ def render_donor(donor: Donor, forms: WorkForms | None = None) -> str:
     facts = history.compute_facts(donor.id) if who.has_permission("gifts:read") else None
     members = households.list_other_ends(donor, owner_id=get_own_list())
     owner = f"user:{donor.owner_id}" if who.may_see_field("owner") else ""
+    all_contacts = contacts.list_contacts(donor.id, reader=who)
     files = donor_files.list_files(donor.id, reader=who)
     people = {event.facts["actor"] for event in page.rows if event.is_by_person} | {owner}
     people |= {file.added_by for file in files}
@@ -84,7 +86,8 @@ def render_donor(donor: Donor, forms: WorkForms | None = None) -> str:
     return render_template(
         "donors/donor.html",
         donor=donor,
-        contacts=contacts.list_contacts(donor.id, reader=who),
+        contacts=all_contacts,
+        reached=positions.find_names(all_contacts, owner_id=get_own_list()),
         custom=custom_values.show_values(donor),
         facts=facts,
         **_draw_giving(facts),

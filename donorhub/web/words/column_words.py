@@ -138,6 +138,7 @@ VALUE_NAMES: Final[Mapping[tuple[str, str], Mapping[Any, object]]] = {
     ("donor_stage", "stage"): labels.STAGES,
     ("contact_point", "kind"): donor_words.CONTACT_POINT_KINDS,
     ("contact_point", "state"): donor_words.CONTACT_STATES,
+    ("contact_point", "role"): donor_words.CONTACT_ROLES,
     ("consent", "state"): consent_words.CONSENT_STATES,
     ("consent", "purpose"): consent_words.CONSENT_PURPOSES,
     ("consent", "channel"): consent_words.CONSENT_CHANNELS,

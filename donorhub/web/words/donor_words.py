@@ -10,6 +10,7 @@ from flask_babel import lazy_gettext
 from donorhub.models.states import (
     CallOutcome,
     ContactKind,
+    ContactRole,
     ContactState,
     CustomKind,
     InteractionDirection,
@@ -58,6 +59,13 @@ MARKED_CONTACTS: Final[Words[MarkedContact]] = {
     "ok": lazy_gettext("works"),
     "bounced": lazy_gettext("mail came back"),
     "complained": lazy_gettext("they complained"),
+}
+CONTACT_ROLES: Final[Words[ContactRole]] = {
+    "office": lazy_gettext("office"),
+    "secretariat": lazy_gettext("secretariat"),
+    "accounting": lazy_gettext("accounting"),
+    "management": lazy_gettext("management"),
+    "press": lazy_gettext("press office"),
 }
 CONTACT_LOOKS: Final = {"unconfirmed": "warn", "bounced": "no", "complained": "no"}
 # What a donor is to the other, where they stand at the beginning of the row, and where at its end.

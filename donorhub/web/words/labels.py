@@ -183,6 +183,7 @@ TASKS: Final[Words[TaskKind]] = {
     "account_deauthorized": lazy_gettext("A provider's account lets us in no more"),
     "dispute": lazy_gettext("Answer a dispute"),
     "dunning": lazy_gettext("Ask about a payment that fails"),
+    "find_successor": lazy_gettext("Find out whom to write to now at this organisation"),
     "fraud_warning": lazy_gettext("Look at a warning of fraud"),
     "invariant_broken": lazy_gettext("Look at a check that failed"),
     "paid_elsewhere": lazy_gettext("Find an instalment that was paid outside the provider"),

@@ -29,6 +29,11 @@ _OUT_OF_DATE: Final = lazy_gettext("Please load the form anew and send it again.
 
 # By specific code; slots are filled from the facts of the refusal.
 CODES: Final[Mapping[str, object]] = {
+    "no_organisation": lazy_gettext("Only a contact of an organisation is of a role or a person."),
+    "role_or_person": lazy_gettext("A contact is of a role, which stays, or of a person: choose one."),
+    "no_position": lazy_gettext(
+        "This person has no position at the organisation: record it as a relationship first."
+    ),
     "donor_file_kind": lazy_gettext(
         "Kept are PDF, pictures, DOCX, XLSX, ODT, ODS and plain text, and no documents with macros."
     ),

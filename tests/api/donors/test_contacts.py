@@ -133,3 +133,30 @@ def test_contact_of_another_donor_is_hidden(api: Caller, donor: Donor) -> None:
     contact = api.get(f"/donors/{other.id}/contacts").get_json()["data"][0]["id"]
     assert api.get(f"/donors/{donor.id}/contacts/{contact}").status_code == 404
     assert api.get("/donors/4711/contacts").status_code == 404
+
+
+def test_address_of_a_role_takes_over(api: Caller, donor: Donor) -> None:
+    """An organisation's contact is a role's or a person's; the end of a position prefers the role's."""
+    firm = api.post("/donors", {"name": "Fundacja", "kind": "organisation"}).get_json()["id"]
+    position = {"kind": "employee_of", "to_id": firm}
+    position_id = api.post(f"/donors/{donor.id}/relationships", position).get_json()["id"]
+    hers = {"kind": "email", "value": "lucja@fundacja.example", "person_id": donor.id}
+    office = {"kind": "email", "value": "biuro@fundacja.example", "role": "office"}
+    answers = [api.post(f"/donors/{firm}/contacts", new) for new in (hers, office)]
+    assert [answer.status_code for answer in answers] == [201, 201]
+    assert [(row["role"], row["person_id"]) for row in (one.get_json() for one in answers)] == [
+        (None, donor.id),
+        ("office", None),
+    ]
+    assert api.get(f"/donors/{firm}").get_json()["email"] == hers["value"]
+    path = f"/donors/{firm}/contacts/{answers[1].get_json()['id']}"
+    before = dump()
+    both = api.patch(path, {"person_id": donor.id}, etag=api.get(path).headers["ETag"])
+    assert problem(both)["code"] == "role_or_person"
+    assert problem(api.post(f"/donors/{donor.id}/contacts", {**office, "value": "x@y.pl"}, key=None))[
+        "code"
+    ] == ("no_organisation")
+    assert dump() == before
+    end = {"until_on": NOW.date().isoformat()}
+    assert api.post(f"/donors/{donor.id}/relationships/{position_id}/end", end).status_code == 200
+    assert api.get(f"/donors/{firm}").get_json()["email"] == office["value"]
