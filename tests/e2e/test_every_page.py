@@ -26,6 +26,7 @@ NO_PAGE: Final = (
     "/receipts/<int:receipt_id>/preview",
     "/donors/<int:donor_id>/copy.html",
     "/donors/<int:donor_id>/copy.json",
+    "/donors/<int:donor_id>/files/<int:donor_file_id>",
     "/settings/data/processing.json",
     "/messages/<int:message_id>/letter.pdf",
     "/messages/runs/<int:task_id>/<int:part>.pdf",
