@@ -117,9 +117,7 @@ def create_field(
         )
     if key in keys:
         raise Conflict(f"the key {key} is taken", field="/key", code="key_taken")
-    names = {fold_letters(name) for field in fields for name in field.labels.values()}
-    if any(fold_letters(name) in names for name in labels.values()):
-        raise Conflict("a field of this name is there already", field="/labels", code="field_name_taken")
+    _refuse_taken_name(labels, fields)
     field = CustomField(
         entity=DONOR,
         key=key or make_key(choose_label(labels, "en"), keys),
@@ -138,13 +136,21 @@ def create_field(
     return field
 
 
+def _refuse_taken_name(labels: Mapping[str, str], others: Collection[CustomField]) -> None:
+    names = {fold_letters(name) for field in others for name in field.labels.values()}
+    if any(fold_letters(name) in names for name in labels.values()):
+        raise Conflict("a field of this name is there already", field="/labels", code="field_name_taken")
+
+
 def change_field(field: CustomField, changes: FieldChanges, *, now: datetime, actor: str) -> bool:
     """Change names, whether it is required, archive it or take it back; return whether anything changed.
 
-    The key and the kind stay, since values hang on them.
+    The key and the kind stay, since values hang on them. Raise Conflict for a name that another field has.
     """
     made: dict[str, audit.Change] = {}
     if "labels" in changes:
+        others = [one for one in list_fields(field.entity) if one is not field]
+        _refuse_taken_name(_clean_labels(changes["labels"]), others)
         made["labels"] = (field.labels, _clean_labels(changes["labels"]))
         field.labels = _clean_labels(changes["labels"])
     if "is_required" in changes:

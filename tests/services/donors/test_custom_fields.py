@@ -22,3 +22,15 @@ def test_second_field_of_a_name_is_refused(database: Flask, now: datetime, label
         custom_fields.create_field("text", labels, now=now, actor="user:1")
     assert refused.value.specific_code == "field_name_taken"
     assert [field.labels for field in db.session.scalars(select(CustomField))] == [{"en": "Hobby"}]
+
+
+def test_field_is_not_named_as_another(database: Flask, now: datetime) -> None:
+    """A field keeps its own name, and does not take that of another, archived or not."""
+    custom_fields.create_field("text", {"en": "Hobby"}, now=now, actor="user:1")
+    sport = custom_fields.create_field("text", {"en": "Sport"}, now=now, actor="user:1")
+    db.session.commit()
+    with pytest.raises(Conflict) as refused:
+        custom_fields.change_field(sport, {"labels": {"pl": "hobby"}}, now=now, actor="user:1")
+    assert refused.value.specific_code == "field_name_taken"
+    assert sport.labels == {"en": "Sport"}
+    assert custom_fields.change_field(sport, {"labels": {"en": "SPORT"}}, now=now, actor="user:1")

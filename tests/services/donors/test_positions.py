@@ -248,8 +248,8 @@ def test_address_follows_a_merge_and_back(firm: Donor, now: datetime) -> None:
     assert (log.loser_id, theirs.person_id) == (other.id, ewa.id)
     end(now)
     assert theirs.until_on is None and firm.email == HERS  # the other position goes on
-    relationships_before = [(row.until_on, row.from_id) for row in db.session.scalars(select(Relationship))]
-    assert relationships_before == [(now.date(), ewa.id), (None, ewa.id)]
+    rows = db.session.scalars(select(Relationship).order_by(Relationship.id))
+    assert [(row.until_on, row.from_id) for row in rows] == [(now.date(), ewa.id), (None, ewa.id)]
     db.session.rollback()
     unmerging.undo_merge(log.id, now=now, actor=ME)
     db.session.commit()
