@@ -22,6 +22,7 @@ from donorhub.models import (
     ContactPoint,
     Detail,
     Donor,
+    DonorFile,
     Entry,
     Gift,
     Instalment,
@@ -54,6 +55,7 @@ SHOWN: Final[Mapping[str, Any]] = {
     "task": Task,
     "contact_point": ContactPoint,
     "membership": Membership,
+    "donor_file": DonorFile,
 }
 
 

@@ -50,6 +50,7 @@ TABLES: Final[Mapping[str, object]] = {
     "contact_point": lazy_gettext("Addresses, phones and accounts"),
     "membership": lazy_gettext("Memberships"),
     "donor_tag": lazy_gettext("Tags"),
+    "donor_file": lazy_gettext("Files"),
 }
 ROWS: Final[Mapping[str, object]] = {
     "gift": lazy_gettext("Gift"),
@@ -60,6 +61,7 @@ ROWS: Final[Mapping[str, object]] = {
     "task": lazy_gettext("Task"),
     "contact_point": lazy_gettext("Address, phone or account"),
     "membership": lazy_gettext("Membership"),
+    "donor_file": lazy_gettext("File"),
 }
 _OTHERS: Final = lazy_gettext("Other rows")
 

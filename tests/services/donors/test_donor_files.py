@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable
 from datetime import datetime
 
@@ -16,6 +17,7 @@ from donorhub.errors import DonorHubError, NotFound, Rejected
 from donorhub.models import AuditValue, Donor, DonorFile
 from donorhub.services.access.row_scope import narrow_reading
 from donorhub.services.donors import donor_files, donors, erasure, merging, unmerging
+from donorhub.services.moving import export
 from tests.contents import Contents, read_contents
 from tests.races import run_second, skip_without_locks
 from tests.services.donors.merge_world import read_comparable
@@ -143,6 +145,25 @@ def test_files_follow_a_merge_and_back(anna: Donor, now: datetime) -> None:
     assert read_comparable() == before
     own = donor_files.list_files(loser.id, reader=READER)
     assert sorted(donor_files.read_content(file) for file in own) == [PDF, b"of the other"]
+
+
+def test_file_kept_since_goes_where_it_belongs(anna: Donor, now: datetime) -> None:
+    """A file that came after a merge is asked about when it is taken apart, and goes to whom is said."""
+    loser = donors.create_donor({"name": "Anna K."}, source="form", now=now, actor=ME)
+    log, _ = merging.merge_donors(anna.id, loser.id, now=now, actor=ME)
+    file, _ = add(anna.id, now)
+    (row,) = unmerging.plan_undo(log.id, now=now).later_rows
+    assert (row.name, row.side) == (("donor_file", file.id), "survivor")
+    unmerging.undo_merge(log.id, given_back=[row.name], now=now, actor=ME)
+    db.session.commit()
+    assert file.donor_id == loser.id and donor_files.read_content(file) == PDF
+
+
+def test_export_carries_the_bytes(anna: Donor, now: datetime) -> None:
+    """What goes out as plain JSON holds the file as it came, and nothing that is sealed."""
+    add(anna.id, now)
+    (row,) = export.read_rows("donor_file")
+    assert base64.b64decode(str(row["content"])) == PDF
 
 
 def test_removed_since_the_merge_stays_removed(anna: Donor, now: datetime) -> None:
