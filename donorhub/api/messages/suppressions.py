@@ -61,7 +61,7 @@ def list_suppressions(arguments: dict[str, object]) -> pages.Page:
 @bp.alt_response(200, schema=SuppressionSchema, description="Nothing was sent there before; nothing changed.")
 def suppress_address(new: NewSuppression) -> Response:
     """Send nothing to an address from now on; what waits to be sent there is held back."""
-    row, is_new = suppressions.suppress_address(
+    row, is_new = suppressions.record_suppression(
         new["address"],
         reason=new["reason"],
         source=new["source"],

@@ -14,9 +14,11 @@ from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import aliased
 
 from donorhub.db import db
+from donorhub.domain.donors.contact_values import ContactValue
 from donorhub.errors import Rejected
 from donorhub.models import ContactPoint, Donor, Relationship
 from donorhub.models.states import ContactKind, ContactRole, RelationshipKind
+from donorhub.services.donors import contact_rows
 from donorhub.services.work import tasks
 
 POSITIONS: Final[tuple[RelationshipKind, ...]] = ("employee_of", "contact_person_of", "member_of")
@@ -98,6 +100,18 @@ def ask_about_bounce(contact: ContactPoint, *, today: date, now: datetime) -> No
     )
     for organisation_id in sorted(set(db.session.scalars(query))):
         ask_for_successor(organisation_id, contact.donor_id, now=now)
+
+
+def ask_about_address(email: str, *, today: date, now: datetime) -> None:
+    """Ask who follows whoever has an e-mail from which mail came back, as :func:`ask_about_bounce`."""
+    value_hash = contact_rows.hash_value(ContactValue("email", email))
+    query = select(ContactPoint).where(
+        ContactPoint.kind == "email",
+        ContactPoint.value_hash == value_hash,
+        ContactPoint.until_on.is_(None),
+    )
+    for contact in db.session.scalars(query.order_by(ContactPoint.id)).all():
+        ask_about_bounce(contact, today=today, now=now)
 
 
 def ask_for_successor(organisation_id: int, person_id: int, *, now: datetime) -> bool:

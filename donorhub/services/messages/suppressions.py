@@ -12,8 +12,8 @@ from donorhub.db import cut_query_values, db, insert_or_ignore
 from donorhub.errors import Conflict, NotFound
 from donorhub.models import Suppression
 from donorhub.models.states import SUPPRESSION_SCOPES, SuppressionScope, SuppressionSource
-from donorhub.services.access import audit
-from donorhub.services.donors import donors
+from donorhub.services.access import audit, organisation
+from donorhub.services.donors import donors, positions
 
 
 def suppress_address(
@@ -60,6 +60,24 @@ def suppress_address(
         data={"reason": reason, "scope": scope},
     )
     return row, True
+
+
+def record_suppression(
+    address: str,
+    *,
+    reason: str,
+    now: datetime,
+    actor: str,
+    source: SuppressionSource = "told",
+    scope: SuppressionScope = "everything",
+) -> tuple[Suppression, bool]:
+    """Do as :func:`suppress_address` where it is news, and no history that a file brings: where mail came
+    back from somebody with a position at an organisation, a task asks who follows.
+    """
+    row, is_new = suppress_address(address, reason=reason, now=now, actor=actor, source=source, scope=scope)
+    if is_new and source == "bounced":
+        positions.ask_about_address(address, today=organisation.get_day(now), now=now)
+    return row, is_new
 
 
 def _is_wider(scope: SuppressionScope, other: SuppressionScope) -> bool:

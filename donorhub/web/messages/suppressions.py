@@ -47,7 +47,7 @@ def suppress_address() -> Response | tuple[str, int]:
     form = Form(request.form)
     with form.start_saving():
         new: NewSuppression = form.load_fields(NewSuppressionSchema())
-        _, is_new = suppressions.suppress_address(
+        _, is_new = suppressions.record_suppression(
             new["address"],
             reason=new["reason"],
             source=new["source"],

@@ -12,6 +12,7 @@ from sqlalchemy import select
 from donorhub.db import db
 from donorhub.errors import Rejected
 from donorhub.models import AuditValue, ContactPoint, Donor, Message, Relationship, Task
+from donorhub.models.states import SuppressionSource
 from donorhub.services.donors import (
     contacts,
     donors,
@@ -23,7 +24,7 @@ from donorhub.services.donors import (
     unmerging,
 )
 from donorhub.services.donors.contacts import NewContact
-from donorhub.services.messages import messages
+from donorhub.services.messages import messages, suppressions
 from donorhub.services.reports import invariants
 from tests.contents import Contents, read_contents
 from tests.races import run_second, skip_without_locks
@@ -182,6 +183,20 @@ def test_bounce_asks_for_a_successor_once(firm: Donor, now: datetime) -> None:
         assert list_asked() == asked
     task = db.session.scalars(select(Task).where(Task.kind == "find_successor")).one()
     assert (task.performer, task.subject_type, task.title) == ("person", "donor", "")
+
+
+@pytest.mark.parametrize(("source", "asks"), [("bounced", True), ("told", False), ("complained", False)])
+def test_address_said_to_bounce_asks_too(
+    firm: Donor, now: datetime, source: SuppressionSource, asks: bool
+) -> None:
+    """Where somebody records that mail came back, it is asked once; a file of old bounces asks nothing."""
+    said: dict[str, Any] = {"reason": "came back", "source": source, "now": now, "actor": ME}
+    suppressions.suppress_address("other@fundacja.example", **said)
+    suppressions.suppress_address(ROLES, **said)
+    assert list_asked() == []
+    for _ in range(2):
+        suppressions.record_suppression(HERS.upper(), **said)
+    assert list_asked() == ([(firm.id, get_ewa().id)] if asks else [])
 
 
 def test_bounce_of_anybody_else_asks_nothing(firm: Donor, now: datetime) -> None:
