@@ -69,6 +69,13 @@ def _refuse_fund_twice(designations: Collection[dict[str, Any]]) -> None:
         raise ValidationError(faults.FUND_TWICE, "designations")
 
 
+class NewCreditSchema(StrictSchema):
+    """Somebody beside the giver who is recognised for a gift, or for a part of it. It is no money."""
+
+    donor_id = Id(required=True)
+    amount = Amount(required=True)
+
+
 class GiftFieldsSchema(StrictSchema):
     """What may be changed of a gift: what it is for. Its amount, day and donor stay."""
 
@@ -82,6 +89,12 @@ class GiftFieldsSchema(StrictSchema):
     appeal_id = Id(allow_none=True)
     note = Text(GIFT_NOTE)
     goods = Line(GOODS, metadata={"description": "What was given in kind; its receipt says it"})
+    soft_credits = Several(
+        fields.Nested(NewCreditSchema),
+        None,
+        MOST_FUNDS,
+        metadata={"description": "Who is recognised for it beside its giver; in no sum and on no receipt"},
+    )
 
     @validates_schema
     def _check_parts(self, data: dict[str, Any], **_: Any) -> None:
@@ -119,10 +132,18 @@ class NewDesignation(TypedDict):
     amount: Money
 
 
+class NewCredit(TypedDict):
+    """Somebody who is recognised for a part of a gift."""
+
+    donor_id: int
+    amount: Money
+
+
 class GiftFields(TypedDict, total=False):
     """What may be changed of a gift."""
 
     designations: list[NewDesignation]
+    soft_credits: list[NewCredit]
     campaign_id: int | None
     appeal_id: int | None
     note: str

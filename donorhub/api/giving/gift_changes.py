@@ -68,7 +68,11 @@ def change_gift(new: GiftFields, gift_id: int) -> Response:
     if "designations" in new:
         gifts.refuse_other_currency(gift_id, [part["amount"] for part in new["designations"]])
         fund_ids = {part["fund_id"]: part["amount"].minor for part in new["designations"]}
-    changes = gift_changes.collect_changes(new, fund_ids)
+    credits = None
+    if "soft_credits" in new:
+        gifts.refuse_other_currency(gift_id, [part["amount"] for part in new["soft_credits"]])
+        credits = {part["donor_id"]: part["amount"].minor for part in new["soft_credits"]}
+    changes = gift_changes.collect_changes(new, fund_ids, credits)
     gift_changes.change_gift(gift_id, changes, now=clock.now(), actor=get_principal().actor)
     return answer_with_etag(GiftSchema, make_gift_answers([gifts.get_gift(gift_id)])[0])
 

@@ -29,7 +29,7 @@ from donorhub.schemas.giving import (
 )
 from donorhub.schemas.money import MoneySchema
 from donorhub.schemas.shown import Shown, ShownReason, ShownSchema
-from donorhub.services.giving import gifts, history, shown_gifts
+from donorhub.services.giving import gifts, history, shown_gifts, soft_credits
 from donorhub.services.messages import thank_yous
 from donorhub.services.providers import payouts
 
@@ -39,6 +39,11 @@ SORTS: Final = {"id": Gift.id, "received_on": Gift.received_on, "recorded_at": G
 
 class DesignationSchema(AnswerSchema):
     fund_id = fields.Integer(required=True)
+    amount = fields.Nested(MoneySchema)
+
+
+class SoftCreditSchema(AnswerSchema):
+    donor_id = fields.Integer(required=True)
     amount = fields.Nested(MoneySchema)
 
 
@@ -63,6 +68,10 @@ class GiftSchema(AnswerSchema):
     source_ref = fields.String(required=True)
     method = fields.String(required=True)
     designations = fields.List(fields.Nested(DesignationSchema))
+    soft_credits = fields.List(
+        fields.Nested(SoftCreditSchema),
+        metadata={"description": "Who is recognised for it beside its giver; in no sum"},
+    )
     campaign_id = fields.Integer(allow_none=True)
     appeal_id = fields.Integer(allow_none=True)
     receipt_id = fields.Integer(allow_none=True, metadata={"description": "The live receipt that names it"})
@@ -215,6 +224,7 @@ def make_gift_answers(rows: Sequence[Gift]) -> list[dict[str, object]]:
     )
     deduction_states = history.tell_deductions(rows, away)
     parts = gifts.list_designations(ids)
+    credits = soft_credits.read_credits(ids)
     names = [column.key for column in Gift.__table__.columns]
     answers = []
     for gift in rows:
@@ -236,6 +246,10 @@ def make_gift_answers(rows: Sequence[Gift]) -> list[dict[str, object]]:
                 "designations": [
                     {"fund_id": fund_id, "amount": Money(minor, gift.currency)}
                     for fund_id, minor in parts.get(gift.id, ())
+                ],
+                "soft_credits": [
+                    {"donor_id": donor_id, "amount": Money(minor, gift.currency)}
+                    for donor_id, minor in credits.get(gift.id, ())
                 ],
             }
         )

@@ -62,6 +62,10 @@ Field = Literal[
     "status",
     "receipt_no",
     "gift_id",
+    "credit_for",
+    "credit_amount",
+    "credited_id",
+    "credited_name",
     "custom",
     "row_no",
     "left_out",
@@ -82,6 +86,10 @@ GIFT_FIELDS: Final[frozenset[Field]] = frozenset(
         "status",
         "receipt_no",
         "gift_id",
+        "credit_for",
+        "credit_amount",
+        "credited_id",
+        "credited_name",
     )
 )
 UNREAD_FIELDS: Final[frozenset[Field]] = frozenset(("row_no", "left_out"))
@@ -258,6 +266,10 @@ _WORDS: Final[dict[Field, str]] = {
         "status|stan|status wplaty|contribution status|stage|donation stage|statusi|gjendja|"
         "zuwendungsstatus|zuwendung status|gift status|payment status"
     ),
+    "credit_for": "soft credit for contribution id|soft credit for donation id",
+    "credit_amount": "soft credit amount|kwota soft credit",
+    "credited_id": "soft credit contact id|soft credit to contact id|soft credited contact id",
+    "credited_name": "soft credit|soft credit to|soft credited to|soft credited contact|zasluga dla",
     "receipt_no": (
         "nr potwierdzenia|numer potwierdzenia|nr zaswiadczenia|numer zaswiadczenia|receipt|"
         "receipt number|receipt no|nr fatures|nr vertetimit|numri i vertetimit|quittung|quittungsnummer|"

@@ -45,6 +45,7 @@ class Ledger:
     by_row_key: Mapping[str, int] = field(default_factory=dict)  # rows of earlier files
     by_contact: Mapping[tuple[str, str], tuple[int, ...]] = field(default_factory=dict)
     own_gifts: Mapping[str, GiftFacts] = field(default_factory=dict)  # of the same system, by source_ref
+    credits: frozenset[tuple[int, int]] = frozenset()  # gifts and who is recognised
     other_gifts: tuple[GiftFacts, ...] = ()  # from any other door, about the file's days
     refused_emails: frozenset[str] = frozenset()  # of the file's noes, those that get no e-mail already
     erased_ids: frozenset[int] = frozenset()  # donors who were erased, whose gifts are in the base

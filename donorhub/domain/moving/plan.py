@@ -12,6 +12,7 @@ from typing import Final, Literal
 from donorhub.domain.donors.identity import names_agree, normalise_email, normalise_phone
 from donorhub.domain.moving.answered_people import find_news, list_no_channels
 from donorhub.domain.moving.answers import Answers
+from donorhub.domain.moving.credits import find_credited_gifts, group_credited, judge_credits
 from donorhub.domain.moving.grouping import Group, Key, People, get_parts, list_more_contacts
 from donorhub.domain.moving.ledger import GiftFacts, Ledger
 from donorhub.domain.moving.plan_rows import DonorPlan, Plan, RowPlan, list_values
@@ -52,6 +53,7 @@ def group_records(records: Sequence[Record], answers: Answers) -> tuple[list[Row
             row.group = giver = _add_giver(people, record, by_origin)
             row.companions = tuple(people.add_companion(one, giver) for one in record.companions)
         rows.append(row)
+    group_credited(rows, people)
     _mark_totals(rows)
     return rows, people
 
@@ -95,7 +97,9 @@ def judge_rows(rows: list[RowPlan], people: People, ledger: Ledger, answers: Ans
         find_same_money(rows, donors, ledger)
     for donor in donors:
         _compare_donor(donor, ledger, answers)
+    find_credited_gifts(rows, donors, ledger)
     _judge_people(rows, donors)
+    judge_credits(rows, donors, ledger)
     plan = Plan(rows, donors)
     plan.unknown_funds = _list_unknown(plan, "fund", ledger.funds, answers.funds)
     plan.unknown_campaigns = _list_unknown(plan, "campaign", ledger.campaigns, answers.campaigns)

@@ -11,10 +11,10 @@ from datetime import date
 from typing import Literal
 
 from donorhub.domain.moving.answers import Answers, RowAnswer, make_row_key
-from donorhub.domain.moving.records import Record, RowFault
+from donorhub.domain.moving.records import CreditDraft, GiftDraft, Person, Record, RowFault
 from donorhub.domain.moving.row_cells import HeldRow, RowCells
-from donorhub.domain.moving.row_gifts import find_amount, read_gift
-from donorhub.domain.moving.row_people import read_people
+from donorhub.domain.moving.row_gifts import find_amount, read_credit, read_credit_amount, read_gift
+from donorhub.domain.moving.row_people import read_credited, read_people
 from donorhub.domain.moving.writings import Writing
 from importers.records import RecordRow, RecordSheet, RecordTable
 
@@ -49,6 +49,9 @@ def _read_row(cells: RowCells, sheet: RecordSheet, row: RecordRow, answers: Answ
         gift = read_gift(cells, today=today)
     except HeldRow as e:
         fault, fault_field = e.code, e.field
+    credit, credited = _read_credit(cells, gift, fault)
+    if credit is not None and gift is None:
+        fault, fault_field = "", ""  # it is about another's gift
     if not fault and not person.name:
         fault, fault_field = "no_name", "full_name"
     elif (
@@ -66,11 +69,29 @@ def _read_row(cells: RowCells, sheet: RecordSheet, row: RecordRow, answers: Answ
         tuple(cells.refused_cells),
         answer.is_left_out,
         answer.is_another_gift,
-        gift.amount if gift else find_amount(cells),
+        gift.amount if gift else None if credit else find_amount(cells),
         tuple(companions),
         sheet.origin,
         f"{sheet.letters}{row.number}" if sheet.letters else "",
+        credit,
+        credited,
     )
+
+
+def _read_credit(
+    cells: RowCells, gift: GiftDraft | None, fault: RowFault | Literal[""]
+) -> tuple[CreditDraft | None, Person | None]:
+    """Return for which gift a row recognises somebody, and whom, where that is not its own person."""
+    if fault == "soft_credit":
+        return read_credit(cells), None
+    if gift is None or not cells.has_column("credited_name", "credited_id"):
+        return None, None
+    credited = read_credited(cells)
+    if credited is None:
+        return None, None
+    part = read_credit_amount(cells)
+    is_part = part is not None and part.currency == gift.amount.currency and part.minor < gift.amount.minor
+    return CreditDraft(part if part is not None and is_part else gift.amount), credited
 
 
 def _is_alone(cells: RowCells) -> bool:

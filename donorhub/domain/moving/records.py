@@ -22,6 +22,7 @@ RowFault = Literal[
     "not_received",
     "taken_back",
     "soft_credit",
+    "unknown_credited",
     "unclear_status",
     "fund_shares",
 ]
@@ -90,6 +91,16 @@ class GiftDraft:
 
 
 @dataclass(frozen=True, slots=True)
+class CreditDraft:
+    """That somebody is recognised for another's gift, of which the other system's number is ``gift_ref``; ""
+    stands for the gift of the same row. It is no money.
+    """
+
+    amount: Money
+    gift_ref: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Record:
     """A row as it is understood; ``fault`` says why it is held, ``refused`` which cells are not taken.
 
@@ -110,6 +121,8 @@ class Record:
     companions: tuple[Person, ...] = ()
     origin: str | None = None  # of a row that was one cell of several: the sheet that it is from
     cell: str = ""  # where its amount stands, as D7
+    credit: CreditDraft | None = None
+    credited: Person | None = None  # for the gift of the same row; else ``person`` is
 
     @property
     def key(self) -> str:

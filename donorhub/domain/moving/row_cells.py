@@ -75,9 +75,9 @@ class RowCells:
             return self.span
         return find_span(write_cell(self._row[self._places["received_on"][0]]))
 
-    def has_column(self, name: Field) -> bool:
-        """Return whether the table has a column of a field."""
-        return name in self._places
+    def has_column(self, *names: Field) -> bool:
+        """Return whether the table has a column of one of these fields."""
+        return any(name in self._places for name in names)
 
     def is_filled(self, *names: Field) -> bool:
         """Return whether a cell of these fields says anything."""

@@ -10,7 +10,7 @@ from typing import Final
 from donorhub.domain.moving.cells import UnreadableCell, read_amount, read_currency, read_digits, split_amount
 from donorhub.domain.moving.day_cells import read_day
 from donorhub.domain.moving.period_cells import is_cross
-from donorhub.domain.moving.records import GiftDraft, RowFault
+from donorhub.domain.moving.records import CreditDraft, GiftDraft, RowFault
 from donorhub.domain.moving.row_cells import HeldRow, RowCells, read_plain
 from donorhub.domain.moving.salesforce import lengthen_id
 from donorhub.domain.moving.value_words import Outcome, read_method, read_outcome
@@ -55,6 +55,22 @@ def read_gift(cells: RowCells, *, today: date) -> GiftDraft | None:
         receipt_no=cells.read("receipt_no", read_digits, ""),
         span=span,
     )
+
+
+def read_credit(cells: RowCells) -> CreditDraft | None:
+    """Return for which gift of another a row recognises somebody, None where it does not tell."""
+    ref = lengthen_id(cells.read("credit_for", read_digits, "") or cells.read("gift_id", read_digits, ""))
+    currency = cells.read("currency", read_currency, "")
+    amount = read_credit_amount(cells) or cells.read(
+        "amount", lambda cell: _read_amount(cells, cell, currency), None
+    )
+    return CreditDraft(amount, ref) if ref and amount is not None else None
+
+
+def read_credit_amount(cells: RowCells) -> Money | None:
+    """Return the part of a gift for which somebody is recognised; None where the row names none."""
+    currency = cells.read("currency", read_currency, "")
+    return cells.read("credit_amount", lambda cell: _read_amount(cells, cell, currency), None)
 
 
 def find_amount(cells: RowCells) -> Money | None:

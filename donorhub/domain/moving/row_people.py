@@ -157,6 +157,17 @@ def _read_second(cells: RowCells, person: Person) -> Person | None:
     )
 
 
+def read_credited(cells: RowCells) -> Person | None:
+    """Return who is recognised for the gift of a row that names them in columns of their own."""
+    ref = lengthen_id(cells.read("credited_id", read_digits, ""))
+    name = cells.read("credited_name", read_text, "")
+    if not name or is_nothing(name):
+        return Person(ref=ref) if ref else None
+    parsed_name = people_cells.read_name(name, is_family_first=False)
+    kind: PersonKind = "organisation" if parsed_name.is_organisation else "person"
+    return Person(parsed_name.name, parsed_name.given_name, parsed_name.family_name, kind, ref=ref)
+
+
 def _read_account(cells: RowCells) -> Person | None:
     """Return the organisation that a row names beside its people; its name is its own within one system."""
     name = cells.read("account_name", read_plain, "")

@@ -1,4 +1,5 @@
-"""Changing what a gift is for: its fund, campaign, appeal, note and goods, each with its trace in the audit.
+"""Changing what a gift is for and who is recognised for it, each with its trace in the audit: fund, campaign,
+appeal, note, goods, soft credits.
 
 Amount, day and donor never change: a gift that is wrong there is taken out and recorded anew. What a
 receipt told is not edited either, so a fund stays while one names the gift, and in closed books.
@@ -19,7 +20,7 @@ from donorhub.models import Appeal, AuditRecord, Campaign, Designation, Fund, Gi
 from donorhub.money import Money
 from donorhub.services import shown
 from donorhub.services.access import audit
-from donorhub.services.giving import closed_books, gifts
+from donorhub.services.giving import closed_books, gifts, soft_credits
 
 MOST: Final = 200  # gifts that are changed in one go
 _PERSONAL: Final = ("note",)
@@ -38,6 +39,7 @@ class GiftChanges(GiftPurpose, total=False):
     """What may be changed of a gift; what is left out stays. ``fund_ids`` gives minor units by fund."""
 
     fund_ids: Mapping[int, int]
+    credits: Mapping[int, int]  # who is recognised for it: minor units by donor
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +54,14 @@ class FundPlan:
     earlier_funds: Mapping[int, Mapping[int, int]] = field(default_factory=dict)
 
 
-def collect_changes(new: GiftPurpose, fund_ids: Mapping[int, int] | None = None) -> GiftChanges:
-    """Return what is to be changed of a gift; without ``fund_ids`` its funds stay."""
+def collect_changes(
+    new: GiftPurpose, fund_ids: Mapping[int, int] | None = None, credits: Mapping[int, int] | None = None
+) -> GiftChanges:
+    """Return what is to be changed of a gift; without ``fund_ids`` its funds stay, without ``credits`` those
+    who are recognised for it."""
     changes: GiftChanges = {}
+    if credits is not None:
+        changes["credits"] = credits
     if fund_ids is not None:
         changes["fund_ids"] = fund_ids
     if "campaign_id" in new:
@@ -86,6 +93,8 @@ def change_gift(
     value_changes: dict[str, audit.Change] = {}
     if "fund_ids" in changes:
         value_changes |= _change_funds(gift, changes["fund_ids"])
+    if "credits" in changes:
+        value_changes |= _change_credits(gift, changes["credits"])
     new_values: dict[str, Any] = {
         name: changes[name] for name in ("campaign_id", "appeal_id", "note", "goods") if name in changes
     }
@@ -113,7 +122,9 @@ def change_gift(
 def compute_digest(gift: Gift) -> str:
     """Return a digest of all that may be changed of a gift, so that nobody overwrites what they never saw."""
     funds = _read_funds(gift.id)
-    return shown.compute_digest([gift.id, funds, gift.campaign_id, gift.appeal_id, gift.note, gift.goods])
+    credits = sorted(soft_credits.read_credits([gift.id]).get(gift.id, []))
+    values = [gift.campaign_id, gift.appeal_id, gift.note, gift.goods]
+    return shown.compute_digest([gift.id, funds, credits, *values])
 
 
 def plan_fund(gift_ids: Sequence[int], fund_id: int | None) -> FundPlan:
@@ -292,6 +303,17 @@ def _change_funds(gift: Gift, fund_ids: Mapping[int, int]) -> dict[str, audit.Ch
     gifts.designate_gift(gift, fund_ids, known_ids=[fund_id for fund_id, _minor in before])
     db.session.expire(gift, ["designations"])  # who reads the gift in this transaction reads its new funds
     return {"funds": (before, after)}
+
+
+def _change_credits(gift: Gift, minor_by_donor: Mapping[int, int]) -> dict[str, audit.Change]:
+    before, after = soft_credits.set_credits(gift, minor_by_donor)
+    if sorted(before) == sorted(after):
+        return {}
+    texts = [
+        [f"#{donor_id} {Money(minor, gift.currency)}" for donor_id, minor in parts]
+        for parts in (before, after)
+    ]
+    return {"credits": (texts[0], texts[1])}
 
 
 def _read_funds(gift_id: int) -> list[list[int]]:

@@ -21,6 +21,7 @@ from donorhub.models import Campaign, ContactPoint, Correction, Donor, ExternalI
 from donorhub.models.states import HARD_KEYS
 from donorhub.services.donors import contact_rows, custom_values, erasure, identity_keys, interactions
 from donorhub.services.donors.erasure import ErasedContact
+from donorhub.services.giving import soft_credits
 from donorhub.services.messages import suppressions
 from donorhub.services.moving import record_consents
 
@@ -53,6 +54,7 @@ def read_ledger(
     drafts = [row.record.gift for row in rows if row.record.gift is not None]
     days = [day for draft in drafts for day in (draft.received_on, *(draft.span or ()))]
     own_gifts, other_gifts = _read_gifts(rows, days, system) if days else ({}, ())
+    own_gifts |= _read_credited_gifts(rows, system)
     donor_ids = {*by_ref.values(), *by_code.values(), *by_row_key.values()}
     donor_ids.update(gift.donor_id for gift in own_gifts.values())
     donor_ids.update(id_ for ids in by_contact.values() for id_ in ids)
@@ -70,6 +72,7 @@ def read_ledger(
         by_row_key,
         by_contact,
         own_gifts,
+        _read_credits(rows, own_gifts),
         other_gifts,
         frozenset(refused_emails),
         erased_ids,
@@ -212,6 +215,27 @@ def _read_gifts(
     }
     others = db.session.execute(about.where(or_(Gift.source < source, Gift.source > source)))
     return own, tuple(_make_facts(row for row in others if (row.amount_minor, row.currency) in amounts))
+
+
+def _read_credited_gifts(rows: Sequence[RowPlan], system: str) -> dict[str, GiftFacts]:
+    """Return the gifts of the same system for which rows recognise somebody, by their keys."""
+    refs = {row.record.credit.gift_ref for row in rows if row.record.credit is not None} - {""}
+    gifts: dict[str, GiftFacts] = {}
+    base = select(*_GIFT_COLUMNS).join(Donor, Donor.id == Gift.donor_id)
+    for chunk in cut_query_values(sorted(refs)):
+        query = base.where(Gift.source == f"import:{system}", Gift.source_ref.in_(chunk))
+        gifts |= {gift.source_ref: gift for gift in _make_facts(db.session.execute(query))}
+    return gifts
+
+
+def _read_credits(rows: Sequence[RowPlan], own_gifts: dict[str, GiftFacts]) -> frozenset[tuple[int, int]]:
+    """Return who is recognised already for the gifts of the file; the giver of a gift needs no more."""
+    if not any(row.record.credit is not None for row in rows):
+        return frozenset()
+    givers = [(gift.id, gift.donor_id) for gift in own_gifts.values()]
+    credited = soft_credits.read_credits([id_ for id_, _ in givers])
+    pairs = [(gift_id, donor_id) for gift_id, parts in credited.items() for donor_id, _ in parts]
+    return frozenset((*givers, *pairs))
 
 
 def _make_facts(rows: Iterable[Any]) -> list[GiftFacts]:

@@ -150,11 +150,20 @@ def _describe_row(row: RowPlan) -> list[object]:
         row.reason,
         row.group,
         row.companions,
+        [row.credited, _describe_credit(row)],
         row.source_ref,
         row.gift_id,
         money,
         row.record.texts,
     ]
+
+
+def _describe_credit(row: RowPlan) -> list[object] | None:
+    """Return for which gift a row recognises somebody; None where it does not."""
+    gift, credit = row.credited_gift, row.record.credit
+    if gift is None or credit is None:
+        return None
+    return [gift.record.key if isinstance(gift, RowPlan) else gift, credit.amount.minor]
 
 
 def _describe_donor(donor: Any) -> list[object]:

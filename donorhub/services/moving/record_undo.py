@@ -19,7 +19,7 @@ from donorhub.money import Money
 from donorhub.services import shown
 from donorhub.services.access import audit
 from donorhub.services.donors import removal
-from donorhub.services.giving import closed_books, gifts
+from donorhub.services.giving import closed_books, gifts, soft_credits
 from donorhub.services.moving import record_consents, record_files
 
 _GIFTS: Final = Base.metadata.tables[Gift.__tablename__]
@@ -62,7 +62,7 @@ def show_taking_back(import_file_id: int) -> TakingBack:
         .where(RecordRow.import_file_id == file.id, RecordRow.made_donor, Donor.removed_at.is_(None))
     ).all()
     donor_ids = {id_ for id_ in made_ids if id_ is not None} | _list_made_companions(file)
-    donor_obstacles = _list_donor_obstacles(donor_ids, gift_ids)
+    donor_obstacles = _list_donor_obstacles(donor_ids, gift_ids, _list_made(file, "made_credits"))
     obstacles += donor_obstacles
     going_ids = tuple(sorted(donor_ids - {one.donor_id for one in donor_obstacles}))
     obstacle_texts = [repr(asdict(one)) for one in obstacles]
@@ -72,7 +72,7 @@ def show_taking_back(import_file_id: int) -> TakingBack:
 
 def _list_made_companions(file: ImportFile) -> set[int]:
     """Return the donors made who stand beside the giver of a row and are still there."""
-    ids = [id_ for summary in file.summaries or () for id_ in summary.get("made_companions", ())]
+    ids = _list_made(file, "made_companions")
     staying_ids: set[int] = set()
     for chunk in cut_query_values(ids):
         query = select(Donor.id).where(Donor.id.in_(chunk), Donor.removed_at.is_(None))
@@ -80,8 +80,8 @@ def _list_made_companions(file: ImportFile) -> set[int]:
     return staying_ids
 
 
-def _list_made_consents(file: ImportFile) -> list[int]:
-    return [id_ for summary in file.summaries or () for id_ in summary.get("made_consents", ())]
+def _list_made(file: ImportFile, name: str) -> list[int]:
+    return [id_ for summary in file.summaries or () for id_ in summary.get(name, ())]
 
 
 def _read_made_gifts(import_file_id: int) -> list[tuple[Gift, str]]:
@@ -136,10 +136,15 @@ def _find_entries(gift_ids: Sequence[int]) -> dict[int, int]:
     return {gift_id: entry_id for gift_id, entry_id in db.session.execute(query) if gift_id is not None}
 
 
-def _list_donor_obstacles(donor_ids: Iterable[int], gift_ids: Collection[int]) -> list[Obstacle]:
-    """Return the donors on whom more hangs than the gifts that go, each once."""
+def _list_donor_obstacles(
+    donor_ids: Iterable[int], gift_ids: Collection[int], credit_ids: Collection[int]
+) -> list[Obstacle]:
+    """Return the donors on whom more hangs than the gifts and credits that go, each once."""
+    going_ids = set(credit_ids)
     obstacles: dict[int, Obstacle] = {}
     for one in removal.list_obstacles(donor_ids, but_gift_ids=gift_ids):
+        if one.kind == "soft_credit" and one.row_id in going_ids:
+            continue
         obstacles.setdefault(one.donor_id, Obstacle("donor", one.donor_id, one.name, one.kind, one.row_id))
     return list(obstacles.values())
 
@@ -170,9 +175,10 @@ def take_back_file(import_file_id: int, digest: str, *, now: datetime, actor: st
     _free_keys(view.gift_ids)
     source = f"undo:import:{file.id}"
     record_consents.end_consents(
-        _list_made_consents(file), but_donor_ids=view.donor_ids, source=source, now=now, actor=actor
+        _list_made(file, "made_consents"), but_donor_ids=view.donor_ids, source=source, now=now, actor=actor
     )
     record_consents.keep_noes(view.donor_ids, source=source, now=now, actor=actor)
+    soft_credits.take_away_credits(_list_made(file, "made_credits"))
     removal.remove_donors(view.donor_ids, reason="import_taken_back", now=now, actor=actor)
     file = record_files.lock_file(import_file_id)  # removing donors forgets what was read
     file.state, file.finished_at = "taken_back", now

@@ -24,9 +24,10 @@ from donorhub.services.access import audit
 from donorhub.services.bank.files import imports
 from donorhub.services.donors import accounts, contact_rows, donors, new_donors
 from donorhub.services.donors.donor_fields import DonorFields, select_fields
-from donorhub.services.giving import funds, new_gifts
+from donorhub.services.giving import funds, new_gifts, soft_credits
 from donorhub.services.giving.funds import Purpose
 from donorhub.services.giving.new_gifts import NewGift
+from donorhub.services.giving.soft_credits import NewCredit
 from donorhub.services.moving import record_consents, record_files, record_plans, record_presets
 from donorhub.services.moving.record_ledger import ROW_SOURCE
 from donorhub.services.moving.record_plans import RecordPlan
@@ -56,7 +57,11 @@ def write_file(
     writer = _Writer(file, plan, now, actor)
     writer.write_all()
     file.layout = _remember_columns(plan).to_dict()
-    made_ids = {"made_companions": writer.list_made_companions(), "made_consents": writer.consent_ids}
+    made_ids = {
+        "made_companions": writer.list_made_companions(),
+        "made_consents": writer.consent_ids,
+        "made_credits": writer.credit_ids,
+    }
     file.summaries = [{**file.summaries[0], **made_ids}]
     counts = plan.figures["counts"]
     file.state, file.finished_at = "done", now
@@ -105,6 +110,7 @@ class _Writer:
         self._source = f"import:{plan.answers.system}"
         self._new_ids: dict[int, int] = {}  # of the donors that were made, by their group
         self.consent_ids: list[int] = []  # of the consents that the file gave
+        self.credit_ids: list[int] = []  # of those who are recognised for gifts of others
 
     def write_all(self) -> None:
         """Write donors, what is filled in, noes, gifts, and what came of each row."""
@@ -114,6 +120,7 @@ class _Writer:
         self._change_donors()
         self._write_opt_outs()
         gift_ids = self._make_gifts()
+        self._write_credits(gift_ids)
         self._note_rows(gift_ids)
 
     def list_made_companions(self) -> list[int]:
@@ -280,6 +287,20 @@ class _Writer:
         code = next(base + number for number in numbers if base + number not in ids_by_name)
         row = funds.create_purpose(kind, {"code": code, "name": value}, now=self._now, actor=self._actor)
         return row.id
+
+    def _write_credits(self, gift_ids: Mapping[int, int]) -> None:
+        """Record who is recognised for gifts of others; for no more than the gift."""
+        ids_by_row = {id(self._plan.rows[at]): gift_id for at, gift_id in gift_ids.items()}
+        new: list[NewCredit] = []
+        for row in self._plan.rows:
+            gift, credit = row.credited_gift, row.record.credit
+            if gift is None or credit is None or row.credited is None:
+                continue
+            gift_id = ids_by_row.get(id(gift)) if isinstance(gift, RowPlan) else gift
+            donor_id = self._find_donor_id(row.credited)
+            if gift_id is not None and donor_id is not None:
+                new.append(NewCredit(gift_id, donor_id, credit.amount.minor))
+        self.credit_ids = soft_credits.add_credits(new)
 
     # ------------------------------------------------------------ rows
 

@@ -25,7 +25,7 @@ from donorhub.services.donors import (
     relationships,
     tags,
 )
-from donorhub.services.giving import history
+from donorhub.services.giving import history, soft_credits
 from donorhub.services.messages import consents, gate
 from donorhub.services.recurring import promises
 from donorhub.services.reports import giving_years, timeline
@@ -90,6 +90,7 @@ def render_donor(donor: Donor, forms: WorkForms | None = None) -> str:
         reached=positions.find_names(all_contacts, owner_id=get_own_list()),
         custom=custom_values.show_values(donor),
         facts=facts,
+        credited_gifts=soft_credits.list_credited_gifts(donor.id) if facts is not None else [],
         **_draw_giving(facts),
         part=part,
         mail=gate.judge_donor(donor, at=clock.now()),

@@ -10,8 +10,8 @@ from flask_babel import gettext, ngettext
 from donorhub import clock
 from donorhub.models import Fund
 from donorhub.schemas.giving import GiftFields, GiftFieldsSchema
-from donorhub.services.donors import donors
-from donorhub.services.giving import funds, gift_changes, gifts, history
+from donorhub.services.donors import donors, search
+from donorhub.services.giving import funds, gift_changes, gifts, history, soft_credits
 from donorhub.services.giving.gift_changes import FundPlan
 from donorhub.web.admission import get_principal, require_permission
 from donorhub.web.forms import Form
@@ -21,7 +21,7 @@ from donorhub.web.words import refusals
 
 __all__ = ["bp"]
 BEFORE: Final = "before"  # in place of a fund: what each gift was for before the last change
-GIFT_FIELDS: Final = GiftFieldsSchema(exclude=("designations",))  # one fund, or as it is
+GIFT_FIELDS: Final = GiftFieldsSchema(exclude=("designations", "soft_credits"))  # one fund, or as it is
 
 
 @bp.post("/<int:gift_id>/change")
@@ -35,11 +35,12 @@ def change_gift(gift_id: int) -> Answer:
         if "fund_id" in request.form and fund != SPLIT:
             fund_id = form.read_id("fund_id")
             fund_ids = {fund_id: gifts.get_gift(gift_id).amount_minor} if fund_id else {}
+        credits = _read_credited(form, gift_id)
         saving.refuse_errors()
         new: GiftFields = form.load_fields(GIFT_FIELDS)
         is_changed = gift_changes.change_gift(
             gift_id,
-            gift_changes.collect_changes(new, fund_ids),
+            gift_changes.collect_changes(new, fund_ids, credits),
             now=clock.now(),
             actor=get_principal().actor,
             shown_digest=form.get_value("shown"),
@@ -48,6 +49,23 @@ def change_gift(gift_id: int) -> Answer:
         tell_reader(gettext("The gift is changed.") if is_changed else gettext("Nothing was changed."))
         return redirect(url_for("gifts.show_gift", gift_id=gift_id))
     return render_gift(gift_id, change=form), 422
+
+
+def _read_credited(form: Form, gift_id: int) -> dict[int, int] | None:
+    """Return who is recognised for a gift as its form says, by code, for as much as before or all of it; None
+    where the form does not ask, as of a gift with several."""
+    if "credited" not in request.form:
+        return None
+    code = form.get_value("credited").strip()
+    if not code:
+        return {}
+    donor = search.find_by_code(code)
+    if donor is None:
+        form.add_error("credited", gettext("There is no donor with this code."))
+        return None
+    gift = gifts.get_gift(gift_id)
+    before = dict(soft_credits.read_credits([gift_id]).get(gift_id, ()))
+    return {donor.id: before.get(donor.id, gift.amount_minor)}
 
 
 @bp.get("/fund")

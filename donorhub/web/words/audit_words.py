@@ -230,6 +230,7 @@ FIELDS: Final[Mapping[str, object]] = {
     "family_name": lazy_gettext("Family name"),
     "files": lazy_gettext("Files"),
     "funds": lazy_gettext("Fund"),
+    "credits": lazy_gettext("Recognised for it"),
     "given_name": lazy_gettext("Given name"),
     "goal": lazy_gettext("Goal"),
     "hidden_roles": lazy_gettext("Hidden from"),

@@ -157,6 +157,9 @@ CODES: Final[Mapping[str, object]] = {
         "Save it as XLSX or CSV with a row of column names."
     ),
     "fund_closed": lazy_gettext("This fund is closed: choose another."),
+    "credited_gave": lazy_gettext("Who gave the gift needs no recognition beside it."),
+    "credit_too_large": lazy_gettext("Somebody is recognised for a part of the gift, or for all of it."),
+    "donor_unknown": lazy_gettext("There is no donor %(donor_id)s."),
     "fund_on_receipt": lazy_gettext(
         "A receipt names this gift and told what it is for: void the receipt first."
     ),

@@ -33,6 +33,22 @@ def test_gift_is_changed_with_its_etag(api: Caller, gift: Gift) -> None:
     assert api.patch(path, {"designations": []}, etag=etag).get_json()["designations"] == []
 
 
+def test_soft_credits_over_the_api(api: Caller, gift: Gift) -> None:
+    """Who is recognised is set and told with the gift; another currency is refused."""
+    anna_id = api.post("/donors", {"name": "Anna Lis"}).get_json()["id"]
+    path = f"/gifts/{gift.id}"
+    credit = {"donor_id": anna_id, "amount": {"amount": "20.00", "currency": "PLN"}}
+    etag = api.get(path).headers["ETag"]
+    changed = api.patch(path, {"soft_credits": [credit]}, etag=etag)
+    assert changed.status_code == 200, changed.text
+    assert changed.get_json()["soft_credits"] == [credit]
+    before = dump()
+    euro = credit | {"amount": {"amount": "20.00", "currency": "EUR"}}
+    answer = api.patch(path, {"soft_credits": [euro]}, etag=changed.headers["ETag"])
+    assert problem(answer)["code"] == "currency_differs"
+    assert dump() == before
+
+
 def test_posted_preview_acts_once(api: Caller, gift: Gift, database: Flask) -> None:
     """Several gifts go to a fund as the preview said; the same digest again, or after a change, does not."""
     fund_id = api.post("/funds", {"code": "dogs", "name": "Dogs"}).get_json()["id"]

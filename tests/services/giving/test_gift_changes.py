@@ -14,7 +14,7 @@ from donorhub.errors import Conflict, DonorHubError, NotFound, Rejected
 from donorhub.models import Appeal, AuditRecord, Campaign, Designation, Donor, Fund, Gift
 from donorhub.money import Money
 from donorhub.services.access import audit, organisation
-from donorhub.services.giving import funds, gift_changes, gifts
+from donorhub.services.giving import funds, gift_changes, gifts, soft_credits
 from donorhub.services.receipts import receipts
 from donorhub.services.reports import invariants
 from tests.api.conftest import dump
@@ -237,3 +237,29 @@ def test_unknown_gifts_are_not_planned(giver: Donor, now: datetime) -> None:
     with pytest.raises(Rejected) as refusal:
         gift_changes.plan_fund([gift.id], 77)
     assert refusal.value.specific_code == "fund_closed"
+
+
+def test_who_is_recognised_has_its_trace(giver: Donor, now: datetime) -> None:
+    """Credits are set as they are said; the same again changes nothing, and refused ones change nothing."""
+    anna = add_donor("Anna Lis")
+    gift = give(giver.id, now)
+    assert change(gift.id, now, credits={anna.id: 4_000})
+    assert not change(gift.id, now, credits={anna.id: 4_000})
+    assert soft_credits.read_credits([gift.id]) == {gift.id: [(anna.id, 4_000)]}
+    assert read_trace(gift.id)[0][1]["credits"] == ([], [f"#{anna.id} 40.00 PLN"])
+    before = dump()
+    for refused, code in (
+        ({giver.id: 100}, "credited_gave"),
+        ({anna.id: 5_001}, "credit_too_large"),
+        ({999: 1}, "donor_unknown"),
+    ):
+        with pytest.raises(Rejected) as refusal:
+            change(gift.id, now, credits=refused)
+        assert refusal.value.specific_code == code
+        db.session.rollback()
+    assert dump() == before
+    assert [(one.giver_name, one.amount) for one in soft_credits.list_credited_gifts(anna.id)] == [
+        (giver.name, Money(4_000, "PLN"))
+    ]
+    assert change(gift.id, now, credits={})
+    assert soft_credits.read_credits([gift.id]) == {}

@@ -257,3 +257,20 @@ def test_readers_tick_no_gifts(database: Flask) -> None:
     staff = Staff(database, "auditor")
     assert "gift_ids" not in staff.get("/gifts").text
     assert "Change what it is for" not in staff.text(f"/gifts/{gift.id}")
+
+
+def test_who_is_recognised_on_both_pages(staff: Staff, dogs: int) -> None:
+    """A code on the gift's page recognises its donor, whose own page names the gift and counts no money."""
+    firm, anna = add_donor("Firma"), add_donor("Anna Lis")
+    gift = add_gift(firm, fund_ids={1: 5000})
+    path, code = f"/gifts/{gift.id}", anna.code
+    form = {"fund_id": "1", "campaign_id": "", "appeal_id": "", "note": ""}
+    answer = staff.post(f"{path}/change", **form, credited=code, shown=read_shown(staff.get(path).text))
+    assert answer.status_code == 302
+    assert "Anna Lis" in staff.text(path)
+    page = staff.text(f"/donors/{anna.id}")
+    assert "Recognised for gifts of others" in page and "Firma" in page
+    before = rows()
+    wrong = staff.post(f"{path}/change", **form, credited="DH-9", shown=read_shown(staff.get(path).text))
+    assert wrong.status_code == 422 and "There is no donor with this code." in words_of(wrong.text)
+    assert rows() == before
