@@ -21,7 +21,7 @@ from donorhub.domain.donors.clusters import (
     list_pairs,
     list_pairs_across,
 )
-from donorhub.domain.donors.evidence import Comparison, compare_records
+from donorhub.domain.donors.evidence import Comparison, compare_records, judge_pair
 from donorhub.errors import NotFound, Rejected
 from donorhub.models import Donor, DuplicateMember, DuplicateQuestion, MergeLog
 from donorhub.models.states import DuplicateAnswer
@@ -42,7 +42,13 @@ class Review:
     comparisons: Mapping[Pair, Comparison]
     apart: Collection[Pair]  # of whom a person said, or the rules say, that they are two
     people: Sequence[Sequence[int]]  # who is whom by what is known
+    homes: Collection[Pair]  # who may live together: of different given names, at one address
     merge: MergeLog | None
+
+    @property
+    def is_of_home(self) -> bool:
+        """Whether nothing says that any two are one, and they may live together."""
+        return bool(self.homes) and len(self.people) == len(self.donors)
 
     @cached_property
     def digest(self) -> str:
@@ -118,11 +124,21 @@ def get_review(question_id: int) -> Review:
     comparisons = {
         pair: compare_records(facts[pair[0]], facts[pair[1]], commonness) for pair in list_pairs(facts)
     }
-    apart = verdicts.list_apart(ids) | {pair for pair, one in comparisons.items() if one.vetoes}
-    review_from = candidates.read_thresholds().review
-    scores = {pair: one.score for pair, one in comparisons.items() if one.score >= review_from}
+    told = verdicts.list_apart(ids)
+    apart = told | {pair for pair, one in comparisons.items() if one.vetoes}
+    thresholds = candidates.read_thresholds()
+    scores = {pair: one.score for pair, one in comparisons.items() if one.score >= thresholds.review}
+    homes = {pair for pair, one in comparisons.items() if judge_pair(one, thresholds) == "household"}
     merge = None if question.merge_id is None else db.session.get(MergeLog, question.merge_id)
-    return Review(question, members, comparisons, apart, gather_people(ids, scores, apart), merge)
+    return Review(
+        question,
+        members,
+        comparisons,
+        apart,
+        gather_people(ids, scores, apart),
+        homes - told - households.list_together(ids),
+        merge,
+    )
 
 
 def answer_question(
@@ -342,7 +358,7 @@ def close_outdated(*, most: int) -> int:
             is_outdated = merge.undone_at is not None
         else:
             review = get_review(question.id)
-            is_outdated = len(review.people) == len(review.donors)
+            is_outdated = len(review.people) == len(review.donors) and not review.homes
         if is_outdated:
             db.session.execute(
                 update(DuplicateQuestion)

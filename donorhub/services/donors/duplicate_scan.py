@@ -20,6 +20,7 @@ from donorhub.services.access import organisation
 from donorhub.services.donors import (
     candidates,
     duplicate_review,
+    households,
     identity_keys,
     later_rows,
     merging,
@@ -74,11 +75,14 @@ def look_at(donor_ids: Sequence[int], *, now: datetime) -> Findings:
 def is_worth_deciding(comparisons: Sequence[Comparison]) -> bool:
     """Return whether any of these pairs is one or may be: most looks find none and need write nothing."""
     thresholds = candidates.read_thresholds()
-    return any(judge_pair(one, thresholds) in ("automatic", "review") for one in comparisons)
+    return any(judge_pair(one, thresholds) != "none" for one in comparisons)
 
 
 def decide_pairs(comparisons: Sequence[Comparison], *, now: datetime) -> Findings:
-    """Ask about pairs that were compared, or make one what is surely one where that is wanted."""
+    """Ask about pairs that were compared, or make one what is surely one where that is wanted.
+
+    Those who may live together and are in no household are asked about too: nobody is made a family alone.
+    """
     pairs = {(one.left_id, one.right_id): one for one in comparisons}
     told = verdicts.list_apart({id_ for pair in pairs for id_ in pair})
     thresholds = candidates.read_thresholds()
@@ -88,14 +92,32 @@ def decide_pairs(comparisons: Sequence[Comparison], *, now: datetime) -> Finding
         sure_pairs = {pair: pairs[pair] for pair, word in judged.items() if word == "automatic"}
         merged = _merge_sure(sure_pairs, told | {pair for pair, one in pairs.items() if one.vetoes}, now)
     to_ask = [pair for pair, word in judged.items() if word in ("automatic", "review")]
-    survivor_of = verdicts.follow_merges({id_ for pair in to_ask for id_ in pair})
+    homes = [pair for pair, word in judged.items() if word == "household"]
+    return Findings(
+        merged=merged, asked=_ask_pairs(to_ask, now) + _ask_pairs(_list_homes(homes, to_ask), now)
+    )
+
+
+def _list_homes(
+    pairs: Sequence[tuple[int, int]], alike_pairs: Sequence[tuple[int, int]]
+) -> list[tuple[int, int]]:
+    """Return those who may live together and are no household yet; who of them is one is settled before."""
+    busy_ids = {id_ for pair in alike_pairs for id_ in pair}
+    free_pairs = [pair for pair in pairs if busy_ids.isdisjoint(pair)]
+    together = households.list_together({id_ for pair in free_pairs for id_ in pair})
+    return [pair for pair in free_pairs if pair not in together]
+
+
+def _ask_pairs(pairs: Sequence[tuple[int, int]], now: datetime) -> int:
+    """Ask about the records as they are by now, in groups; return how many questions are new."""
+    survivor_of = verdicts.follow_merges({id_ for pair in pairs for id_ in pair})
     live_pairs = {
         tuple(sorted((survivor_of[left], survivor_of[right])))
-        for left, right in to_ask
+        for left, right in pairs
         if left in survivor_of and right in survivor_of and survivor_of[left] != survivor_of[right]
     }
     groups = gather_groups((left, right) for left, right in sorted(live_pairs))
-    return Findings(merged=merged, asked=duplicate_review.ask_about(groups, now=now))
+    return duplicate_review.ask_about(groups, now=now)
 
 
 def _merge_sure(

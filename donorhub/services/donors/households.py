@@ -5,12 +5,13 @@ A receipt stays one for each payer: nothing here touches gifts.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
+from itertools import combinations
 
 from sqlalchemy import delete, select
 
-from donorhub.db import db
+from donorhub.db import cut_query_values, db
 from donorhub.domain.donors.households import Head, write_joint_name
 from donorhub.errors import Rejected
 from donorhub.models import Donor, HouseholdMember
@@ -67,6 +68,20 @@ def remove_member(household_id: int, donor_id: int, *, now: datetime, actor: str
         actor, "household.member_removed", ("donor", household_id), now=now, data={"donor_id": donor_id}
     )
     return True
+
+
+def list_together(donor_ids: Collection[int]) -> set[tuple[int, int]]:
+    """Return the pairs of these people, the lower id first, who belong to one household."""
+    members: dict[int, list[int]] = {}
+    for chunk in cut_query_values(sorted(donor_ids)):
+        rows = db.session.execute(
+            select(HouseholdMember.household_id, HouseholdMember.donor_id).where(
+                HouseholdMember.donor_id.in_(chunk)
+            )
+        )
+        for household_id, donor_id in rows:
+            members.setdefault(household_id, []).append(donor_id)
+    return {pair for ids in members.values() for pair in combinations(sorted(ids), 2)}
 
 
 def list_members(household_id: int, *, owner_id: int | None = None) -> Sequence[Pair]:

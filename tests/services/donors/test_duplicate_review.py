@@ -61,6 +61,13 @@ def answer(question_id: int, word: str, now: datetime, **more: object) -> bool:
     return is_new
 
 
+def assert_nothing_but_a_home(now: datetime) -> None:
+    """Nobody asks again who is one; whether the husband lives with them is another question."""
+    assert look(now).asked == 1
+    (question,) = duplicate_review.list_questions().rows
+    assert duplicate_review.get_review(question.id).is_of_home
+
+
 def list_merged() -> set[int | None]:
     return set(db.session.scalars(select(Donor.merged_into_id).where(Donor.merged_into_id.is_not(None))))
 
@@ -89,7 +96,7 @@ def test_all_are_one(three: list[Donor], now: datetime) -> None:
     assert list_merged() == {three[0].id}
     before = read_all()
     assert not answer(question_id, "different", now) and read_all() == before
-    assert look(now + timedelta(days=1)).asked == 0
+    assert_nothing_but_a_home(now + timedelta(days=1))
 
 
 def test_who_is_whom_is_kept(three: list[Donor], now: datetime) -> None:
@@ -106,18 +113,45 @@ def test_who_is_whom_is_kept(three: list[Donor], now: datetime) -> None:
         (first, third, "different"),
         (second, third, "different"),
     }
-    assert look(now + timedelta(days=1)).asked == 0
+    assert_nothing_but_a_home(now + timedelta(days=1))
 
 
 def test_all_are_different(three: list[Donor], now: datetime) -> None:
     """All different: nothing is merged, and the verdict is read through later merges."""
     question_id = ask_one(now)
     assert answer(question_id, "different", now) and not list_merged()
-    assert look(now + timedelta(days=1)).asked == 0
+    assert_nothing_but_a_home(now + timedelta(days=1))
     fourth = add_donor("Anna Kowalska", email="anna@example.org", **HOME)
     merging.merge_donors(fourth.id, three[2].id, now=now, actor=ME)
     db.session.commit()
     assert verdicts.list_apart([three[0].id, three[2].id]) == {(three[0].id, three[2].id)}
+
+
+def test_household_is_proposed_once(database: Flask, now: datetime) -> None:
+    """A couple at one address is asked about, made a household by one answer, and never asked about again."""
+    anna = add_donor("Anna Kowalska", **HOME)
+    jan = add_donor("Jan Kowalski", **HOME)
+    add_donor("Ewa Lis", **HOME)  # a neighbour: the address alone is no sign
+    question_id = ask_one(now)
+    review = duplicate_review.get_review(question_id)
+    assert [donor.id for donor in review.donors] == [anna.id, jan.id]
+    assert review.is_of_home
+    assert look(now).asked == 0
+    assert answer(question_id, "household", now)
+    members = db.session.scalars(select(HouseholdMember.donor_id).order_by(HouseholdMember.donor_id)).all()
+    assert members == [anna.id, jan.id]
+    for ids in candidates.stream_donor_ids():
+        assert duplicate_scan.look_at(ids, now=now).asked == 0
+    assert db.session.scalar(select(DuplicateQuestion.id).where(DuplicateQuestion.state == "open")) is None
+
+
+def test_household_that_is_none_stays_none(database: Flask, now: datetime) -> None:
+    """Two whom a person told apart are not proposed again, and those who are a household already never."""
+    add_donor("Anna Kowalska", **HOME)
+    add_donor("Jan Kowalski", **HOME)
+    assert answer(ask_one(now), "different", now)
+    for ids in candidates.stream_donor_ids():
+        assert duplicate_scan.look_at(ids, now=now).asked == 0
 
 
 def test_household_is_made(three: list[Donor], now: datetime) -> None:

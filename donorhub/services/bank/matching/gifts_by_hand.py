@@ -102,7 +102,8 @@ _IS_BY_HAND: Final[tuple[ColumnElement[bool], ...]] = (
 
 def _is_about(day: date) -> ColumnElement[bool]:
     """Return the condition that a gift is of a day; of one that was taken over, about that day."""
-    return and_(_is_between(day, day), or_(Gift.received_on == day, Gift.source.startswith(TAKEN_OVER)))
+    about = Gift.received_on.between(day - SAME_MONEY, day + SAME_MONEY)
+    return and_(about, or_(Gift.received_on == day, Gift.source.startswith(TAKEN_OVER)))
 
 
 def list_gifts_like(entry: Entry) -> Sequence[Gift]:
