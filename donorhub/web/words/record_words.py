@@ -111,6 +111,10 @@ CHOICES: Final[Words[str]] = {
     "columns": lazy_gettext("no, they are columns as any others"),
     "declared": lazy_gettext("yes, a cross is that amount"),
 }
+PERIODS: Final[Words[str]] = {
+    "gifts": lazy_gettext("each filled cell is a gift"),
+    "columns": lazy_gettext("columns as any others"),
+}
 STATES: Final[Words[RecordRowState]] = {
     "made": lazy_gettext("new"),
     "joined": lazy_gettext("adds to somebody"),
