@@ -42,7 +42,14 @@ INSTALMENT_STEPS: Final[Mapping[InstalmentState, Mapping[InstalmentStep, Instalm
     },
     "collecting": {"pay": "paid", "pay_part": "partial", "fail": "failed", "bank_return": "returned"},
     "late": {"pay": "paid", "pay_part": "partial", "grace_over": "missed"},
-    "partial": {"pay": "paid", "pay_part": "partial", "grace_over": "missed", "undo": "expected"},
+    "partial": {
+        "pay": "paid",
+        "pay_part": "partial",
+        "grace_over": "missed",
+        "bank_return": "returned",
+        "refund": "skipped",
+        "undo": "expected",
+    },
     "failed": {
         "collect": "collecting",
         "pay": "paid",

@@ -14,6 +14,7 @@ from donorhub.domain.recurring import schedule
 from donorhub.domain.recurring.recurring_states import InstalmentStep, find_next_state
 from donorhub.errors import Conflict, NotFound, Rejected
 from donorhub.models import Allocation, Gift, Instalment, RecurringGift
+from donorhub.models.gift import TAKEN_MINOR
 from donorhub.models.states import EXPECTING_PROMISES, FREED_INSTALMENTS, InstalmentState
 from donorhub.services.access import audit, organisation
 from donorhub.services.giving import gifts
@@ -271,8 +272,8 @@ def unsettle_instalments(gift_id: int, word: InstalmentStep, *, now: datetime) -
 
 
 def resettle_instalments(gift_id: int) -> int:
-    """Mark as paid what was taken back with a part of the gift that has come again; return how many
-    instalments.
+    """Mark as paid, wholly or in part, what was taken back with a part of the gift that has come again;
+    return how many instalments.
     """
     count = 0
     for row in db.session.scalars(select(Allocation).where(Allocation.gift_id == gift_id)):
@@ -280,10 +281,20 @@ def resettle_instalments(gift_id: int) -> int:
         was_taken_back = instalment.state == "returned" or (
             instalment.state == "skipped" and instalment.state_reason == "refund"
         )
-        if was_taken_back and compute_settled_minor(instalment.id) >= instalment.amount_minor:
-            change_state(instalment, "pay")
+        if not was_taken_back:
+            continue
+        is_covered = compute_settled_minor(instalment.id) >= instalment.amount_minor
+        if is_covered or not _has_lost_gift(instalment.id):
+            change_state(instalment, "pay" if is_covered else "pay_part")
             count += 1
     return count
+
+
+def _has_lost_gift(instalment_id: int) -> bool:
+    """Return whether nothing is left of a gift that paid an instalment."""
+    query = select(Allocation.id).join(Gift, Gift.id == Allocation.gift_id)
+    query = query.where(Allocation.instalment_id == instalment_id, Gift.amount_minor <= TAKEN_MINOR)
+    return db.session.scalar(select(query.exists())) or False
 
 
 def change_state(instalment: Instalment, word: InstalmentStep, *, reason: str = "") -> None:

@@ -37,7 +37,7 @@ def test_every_state_has_its_row() -> None:
         ("expected", "collecting paid partial late skipped"),
         ("collecting", "paid partial failed returned"),
         ("late", "paid partial missed"),
-        ("partial", "paid missed partial expected"),
+        ("partial", "paid missed partial expected returned skipped"),
         ("failed", "collecting paid partial missed skipped"),
         ("missed", "paid partial waived"),
         ("paid", "returned skipped expected"),

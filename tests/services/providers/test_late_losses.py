@@ -136,6 +136,16 @@ def test_month_that_failed_late_is_owed(database: Flask, now: datetime) -> None:
         assert db.session.scalars(select(Instalment.state)).all() == ["returned"]
 
 
+def test_month_that_failed_before_its_subscription_is_returned(database: Flask, now: datetime) -> None:
+    """A month whose failure came before its subscription is returned, though its invoice is called paid
+    afterwards."""
+    events = HARD["month_failed_late"]("x")
+    order = (0, 2, 3, 4, 5, 10, 1, 7, 9, 6, 8)
+    tell_in_batches(database, [[events[number]] for number in order], now)
+    assert only_gift_left() == 0
+    assert db.session.scalars(select(Instalment.state)).all() == ["returned"]
+
+
 def test_failure_before_success_takes_nothing(database: Flask, now: datetime) -> None:
     """A try that failed before another one of the same order succeeded takes nothing from the gift."""
     events = HARD["failed_late_and_paid"]("x")
