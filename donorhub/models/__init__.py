@@ -83,6 +83,7 @@ from donorhub.models.recurring import (
 )
 from donorhub.models.relations import DonorRole, DonorTag, HouseholdMember, Membership, Relationship, Tag
 from donorhub.models.rights import (
+    Breach,
     DonorRead,
     ErasedKey,
     Erasure,
@@ -111,6 +112,7 @@ __all__ = [
     "AuditRecord",
     "AuditValue",
     "BankAccount",
+    "Breach",
     "Campaign",
     "ColumnMapping",
     "Consent",

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from donorhub.db import Base, make_word_check
+from donorhub.db import PERSONAL, Base, make_word_check
 from donorhub.models.states import ErasedKeyKind, RetentionKind
 
 
@@ -68,6 +68,32 @@ class DonorRead(Base):
     donor_id: Mapped[int] = mapped_column(ForeignKey("donor.id", ondelete="RESTRICT"), index=True)
     day: Mapped[date]
     first_at: Mapped[datetime]
+
+
+class Breach(Base):
+    """A breach of personal data as it was written down (Art. 33 (5) GDPR): what happened, whose data it
+    reached by what was known then, and when authority and donors were told. Only the two moments change."""
+
+    __tablename__ = "breach"
+    __table_args__ = (
+        CheckConstraint("first_on <= last_on", "days_in_order"),
+        CheckConstraint("donor_count >= 0", "donor_count_not_negative"),
+        Index("ix_breach_noticed_at_id", "noticed_at", "id"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(unique=True)  # of the form: sent twice, it is written down once
+    noticed_at: Mapped[datetime]  # from here the three days of the authority count
+    first_on: Mapped[date]
+    last_on: Mapped[date]
+    suspect: Mapped[str]  # user:3; "" for everybody
+    text: Mapped[str] = mapped_column(info=PERSONAL)  # what happened, and what is done about it
+    donor_count: Mapped[int]  # donors looked at or copied in these days
+    concerns_all: Mapped[bool]  # everything or a backup was taken
+    authority_told_at: Mapped[datetime | None]
+    donors_told_at: Mapped[datetime | None]
+    recorded_at: Mapped[datetime]
+    recorded_by: Mapped[str]
 
 
 class RetentionClock(Base):

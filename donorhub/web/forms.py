@@ -22,7 +22,7 @@ from donorhub.errors import DonorHubError, NotFound
 from donorhub.models.states import Word, find_word
 from donorhub.schemas.faults import list_faults
 from donorhub.schemas.fields import Currency, Day, Id, Line, Whole
-from donorhub.schemas.limits import SHORT
+from donorhub.schemas.limits import SHORT, TEXT_OF_OURS
 from donorhub.web.form_values import LEFT_OUT, FormTexts, convert_text, find_field, read_whole_number
 from donorhub.web.words import refusals
 from donorhub.web.words.faults import write_fault
@@ -121,6 +121,13 @@ class Form:
     def read_line(self, name: str, limit: int = SHORT) -> str:
         """Return one line of text, empty where it is wrong."""
         return self._read_field(name, Line(limit)) or ""
+
+    def read_lines(self, name: str, limit: int = TEXT_OF_OURS) -> str:
+        """Return a text of several lines, with an error beside the field where it is too long."""
+        text = self.get_value(name).replace("\r\n", "\n").strip()
+        if len(text) > limit:
+            self.add_error(name, gettext("The text is longer than %(name)s letters.", name=limit))
+        return text
 
     def read_day(self, name: str) -> date | None:
         """Return a day; None where the field is empty or wrong."""

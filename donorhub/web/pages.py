@@ -7,7 +7,7 @@ from typing import Final
 from flask import Blueprint
 
 from donorhub.web import bank, health
-from donorhub.web.access import account, audit, data_care, instance, settings, teams, tokens, users
+from donorhub.web.access import account, audit, breaches, data_care, instance, settings, teams, tokens, users
 from donorhub.web.donors import custom_fields, merging
 from donorhub.web.giving import gift_changes
 from donorhub.web.messages import consent_texts, letters, messages, runs, suppressions, texts, writing
@@ -39,6 +39,7 @@ BLUEPRINTS: Final[tuple[Blueprint, ...]] = (
     settings.bp,
     instance.bp,
     data_care.bp,
+    breaches.bp,
     upgrade_notes.bp,
     first_steps.bp,
     custom_fields.bp,

@@ -43,6 +43,7 @@ TABLES: Final[Mapping[Purpose, tuple[str, ...]]] = {
 }
 # Tables with something of donors that the copy of one's data does not repeat, each with the reason.
 NOT_COPIED: Final[Mapping[str, str]] = {
+    "breach": "what was written down of breaches of personal data: it counts donors and names none",
     "identity_key": "keyed hashes of what stands above",
     "donor_document": "made of what stands above, for searching",
     "typo_stump": "made of what stands above, for searching",

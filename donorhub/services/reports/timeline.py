@@ -197,7 +197,7 @@ def _read_messages(donor_id: int, cursor: Cursor | None, limit: int) -> Iterator
 
 def _read_unposted_messages(donor_id: int, cursor: Cursor | None, limit: int) -> Iterator[Event]:
     """Return the messages but letters that are among what happened already."""
-    is_posted = exists().where(Interaction.message_id == Message.id)
+    is_posted = exists().where(Interaction.message_id == Message.id, Interaction.corrects_id.is_(None))
     query = select(Message, _MESSAGE_AT).where(
         Message.donor_id == donor_id,
         or_(Message.channel != "post", Message.state != "sent", ~is_posted),

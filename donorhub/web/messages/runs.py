@@ -23,7 +23,6 @@ from donorhub.web.admission import get_principal, require_permission
 from donorhub.web.donors.donors import read_list
 from donorhub.web.forms import Form, make_key
 from donorhub.web.messages.letters import WINDOWS
-from donorhub.web.messages.writing import read_text
 from donorhub.web.saving import commit, tell_reader
 from donorhub.web.words import text_words
 from receipts import (
@@ -162,7 +161,7 @@ def _read_audience() -> Audience:
 
 def _read_wish(form: Form) -> Wish:
     why = find_word(request.args.get("why"), WRITING_CATEGORIES) or "stewardship"
-    subject, text = form.read_line("subject", SUBJECT), read_text(form)
+    subject, text = form.read_line("subject", SUBJECT), form.read_lines("text")
     for name, value in (("subject", subject), ("text", text)):
         if not value:
             form.add_error(name, gettext("Please write a subject and a text."))

@@ -13,7 +13,7 @@ from donorhub.config import Settings
 from donorhub.domain.messages.written import WRITING_CATEGORIES, WRITING_CHANNELS, WRITING_KINDS
 from donorhub.models import Donor
 from donorhub.models.states import find_word
-from donorhub.schemas.limits import OUTCOME, SUBJECT, TEXT_OF_OURS
+from donorhub.schemas.limits import OUTCOME, SUBJECT
 from donorhub.services.access import idempotency
 from donorhub.services.donors import donors
 from donorhub.services.messages import thanks_by_hand, writing
@@ -118,17 +118,9 @@ def _read_wish(form: Form) -> Wish:
         kind=kind,
         category=form.read_choice("category", WRITING_CATEGORIES),
         subject=form.read_line("subject", SUBJECT),
-        text=read_text(form),
+        text=form.read_lines("text"),
         gift_ids=tuple(form.list_ids("gift_ids")) if sees_gifts and kind == "thank_you" else (),
     )
-
-
-def read_text(form: Form) -> str:
-    """Return what somebody writes to donors, with an error beside the field where it is too long."""
-    text = form.get_value("text").replace("\r\n", "\n").strip()
-    if len(text) > TEXT_OF_OURS:
-        form.add_error("text", gettext("The text is longer than %(name)s letters.", name=TEXT_OF_OURS))
-    return text
 
 
 def _make_draft(donor: Donor, wish: Wish) -> Draft:

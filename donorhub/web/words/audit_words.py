@@ -13,6 +13,8 @@ from donorhub.web.words import labels
 WHAT: Final[Mapping[str, object]] = {
     "access.refused": lazy_gettext("A page was refused: the role does not include it"),
     "address.released": lazy_gettext("An address may be written to again"),
+    "breach.recorded": lazy_gettext("A breach of personal data was written down"),
+    "breach.told": lazy_gettext("Authority or donors were told of a breach"),
     "address.suppressed": lazy_gettext("Nothing is sent to an address any more"),
     "appeal.changed": lazy_gettext("Appeal changed"),
     "appeal.created": lazy_gettext("Appeal added"),
@@ -163,6 +165,7 @@ WHAT: Final[Mapping[str, object]] = {
 # What it was done to, by the name of its table.
 SUBJECTS: Final[Mapping[str, object]] = {
     "donor": lazy_gettext("Donor"),
+    "breach": lazy_gettext("Breach of personal data"),
     "gift": lazy_gettext("Gift"),
     "recurring_gift": lazy_gettext("Recurring gift"),
     "instalment": lazy_gettext("Instalment"),

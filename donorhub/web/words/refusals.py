@@ -116,6 +116,7 @@ CODES: Final[Mapping[str, object]] = {
     "unknown_choice": _CHOOSE,
     "unknown_field": _CHOOSE,
     "due_day_over": lazy_gettext("A task is due today or later."),
+    "days_reversed": lazy_gettext("These days end before they begin."),
     "not_yet": lazy_gettext("What is still to come is a task: give the time when it happened."),
     "decided": lazy_gettext("This entry is decided already: undo that first."),
     "designations_differ": lazy_gettext("What goes to the funds must add up to the gift."),
