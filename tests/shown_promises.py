@@ -9,8 +9,9 @@ from typing import Any
 from donorhub.db import db
 from donorhub.models import RecurringGift
 from donorhub.money import Money
+from donorhub.services.access import organisation
 from donorhub.services.giving import gifts
-from donorhub.services.recurring import instalments, mandates, recurring_gifts
+from donorhub.services.recurring import inferred, instalments, mandates, recurring_gifts
 from tests.shown_worlds import TODAY, Deed, Fields, by_other
 from tests.web import desk
 
@@ -40,6 +41,16 @@ def prepare_other_amount() -> None:
     gift = desk.add_recurring(desk.add_donor())
     for day in (date(2026, 10, 15), date(2026, 11, 16)):
         desk.add_gift(gift.donor, "40.00", on=day, method="transfer")
+
+
+def prepare_found() -> None:
+    """30.00 came on the 15th of four months, and somebody is to say whether that is a recurring gift."""
+    organisation.get_organisation().recurring_from_points = 100
+    donor = desk.add_donor()
+    for month in (7, 8, 9, 10):
+        desk.add_gift(donor, "30.00", on=date(2026, month, 15 + (month == 8) * 2), method="transfer")
+    inferred.infer_recurring_gifts([donor.id], **by_other())
+    db.session.commit()
 
 
 def prepare_debit() -> None:
@@ -115,6 +126,8 @@ PROMISE_DEEDS = (
     _of_promise("resume", {}, {"from_on": "2026-11-22"}, prepare=prepare_paused),
     _of_promise("close", {"reason": "moved"}, {"reason": "moved"}),
     _of_promise("go-on", {}, {}, prepare=prepare_ended, change=take_gift_out),
+    _of_promise("accept", {}, {}, prepare=prepare_found),
+    _of_promise("not-recurring", {}, {}, prepare=prepare_found),
     _of_promise("accept-amount", {}, {}, prepare=prepare_other_amount, change=take_gift_out),
     Deed(
         "record mandate",

@@ -46,5 +46,9 @@ class Organisation(Base):
     ask_from_points: Mapped[int] = mapped_column(default=52, server_default="52")
     unmerge_days: Mapped[int] = mapped_column(default=30, server_default="30")  # a merge can be undone for
     duplicates_seen_at: Mapped[datetime | None]  # up to when what changed was looked through for duplicates
+    # From how many points on a series of payments is a recurring gift, and from how many a person is asked.
+    recurring_from_points: Mapped[int] = mapped_column(default=80, server_default="80")
+    propose_from_points: Mapped[int] = mapped_column(default=60, server_default="60")
+    inferred_until: Mapped[datetime | None]  # up to when new gifts were looked through for series
     closed_until: Mapped[date | None]  # what was received up to this day, people change no more
     created_at: Mapped[datetime]

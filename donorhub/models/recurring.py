@@ -61,6 +61,10 @@ class RecurringGift(Base):
     fund_id: Mapped[int | None] = mapped_column(ForeignKey("fund.id", ondelete="RESTRICT"))
     payer_iban: Mapped[str] = mapped_column(default="", index=True, info=PERSONAL)
     origin: Mapped[RecurringOrigin] = mapped_column(default="declared")
+    # Of one that was found in payments: how sure it is in thousandths, how many came, of how many due then.
+    confidence: Mapped[int | None]
+    found_count: Mapped[int | None]
+    slot_count: Mapped[int | None]
     source: Mapped[str]
     source_ref: Mapped[str]
     is_test: Mapped[bool] = mapped_column(default=False)

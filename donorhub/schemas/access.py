@@ -44,6 +44,7 @@ from receipts.packs import list_jurisdictions
 MOST_NUMBERS = 20
 LEAST_POINTS = 52  # a name and a postcode alone come to less, and are no question
 MOST_POINTS = 200
+MOST_SURE = 100  # of a series of payments
 MOST_DAYS = 365
 MOST_MEMBERS = 500  # of a team
 
@@ -94,6 +95,14 @@ class OrganisationFieldsSchema(StrictSchema):
         LEAST_POINTS, MOST_POINTS, metadata={"description": "From so many points on a person is asked"}
     )
     unmerge_days = Whole(1, MOST_DAYS, metadata={"description": "How long a merge can be taken apart"})
+    recurring_from_points = Whole(
+        1,
+        MOST_SURE,
+        metadata={"description": "From so many points on a series of payments is a recurring gift"},
+    )
+    propose_from_points = Whole(
+        1, MOST_SURE, metadata={"description": "From so many points on a series of payments is proposed"}
+    )
     closed_until = Day(
         allow_none=True, metadata={"description": "What was received up to this day, people change no more"}
     )

@@ -14,7 +14,7 @@ from donorhub.web.messages import consent_texts, letters, messages, runs, suppre
 from donorhub.web.moving import downloads, records
 from donorhub.web.providers import endpoints
 from donorhub.web.receipts import receipts
-from donorhub.web.recurring import instalments, mandates
+from donorhub.web.recurring import found_gifts, mandates
 from donorhub.web.reports import dashboard, first_steps, search
 from donorhub.web.work import error_inbox, tasks, upgrade_notes
 
@@ -23,7 +23,7 @@ BLUEPRINTS: Final[tuple[Blueprint, ...]] = (
     merging.bp,  # with the other pages of donors
     search.bp,
     gift_changes.bp,  # with the other pages of gifts
-    instalments.bp,  # with the other pages of recurring gifts
+    found_gifts.bp,  # with the other pages of recurring gifts
     mandates.bp,
     bank.bp,
     tasks.bp,

@@ -53,6 +53,7 @@ EXEMPT_WORK = (
 STEPS_LEFT_OUT = {
     "verify": "reads the whole base, on purpose",
     "duplicates": "its first look compares every record, and here all are new",
+    "standing orders": "its first look reads what everybody paid, a thousand donors at a time",
     "retention": "looks once a night through all that is old, to forget it",
 }
 Sent = tuple[str, str, Statement]  # where it was sent: the rule, the address; and what

@@ -48,6 +48,8 @@ class OrganisationSchema(AnswerSchema):
     merge_from_points = fields.Integer(required=True)
     ask_from_points = fields.Integer(required=True)
     unmerge_days = fields.Integer(required=True)
+    recurring_from_points = fields.Integer(required=True)
+    propose_from_points = fields.Integer(required=True)
     closed_until = fields.Date(required=True, allow_none=True)
 
 

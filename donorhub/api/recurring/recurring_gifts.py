@@ -39,6 +39,7 @@ from donorhub.services.access import organisation
 from donorhub.services.recurring import (
     changed_amounts,
     ended_promises,
+    inferred_answers,
     instalments,
     promises,
     recurring_gifts,
@@ -99,6 +100,15 @@ class RecurringGiftSchema(AnswerSchema):
     fund_id = fields.Integer(allow_none=True)
     payer_iban = fields.String()
     origin = fields.String(required=True)
+    confidence = fields.Integer(
+        allow_none=True, metadata={"description": "Of one found in payments: how sure it is, in thousandths"}
+    )
+    found_count = fields.Integer(
+        allow_none=True, metadata={"description": "Of one found in payments: how many came"}
+    )
+    slot_count = fields.Integer(
+        allow_none=True, metadata={"description": "Of one found in payments: of how many that were due"}
+    )
     source = fields.String(required=True)
     source_ref = fields.String(required=True)
     is_test = fields.Boolean(required=True)
@@ -279,6 +289,30 @@ def let_recurring_gift_go_on(confirmation: Shown, recurring_gift_id: int) -> Res
     """
     gift = _get_changeable_gift(recurring_gift_id, confirmation)
     ended_promises.let_promise_go_on(gift, now=clock.now(), actor=get_principal().actor)
+    return _make_answer(gift)
+
+
+@bp.post(f"/<{ID}:recurring_gift_id>/accept")
+@require_permission("recurring:write")
+@do_once
+@bp.arguments(ShownSchema)
+@bp.response(200, RecurringGiftSchema)
+def accept_found(confirmation: Shown, recurring_gift_id: int) -> Response:
+    """Let a proposal from payments be a recurring gift, which those payments settle so far."""
+    gift = _get_changeable_gift(recurring_gift_id, confirmation, step="accept")
+    inferred_answers.accept_found(gift, now=clock.now(), actor=get_principal().actor)
+    return _make_answer(gift)
+
+
+@bp.post(f"/<{ID}:recurring_gift_id>/not-recurring")
+@require_permission("recurring:write")
+@do_once
+@bp.arguments(ShownSchema)
+@bp.response(200, RecurringGiftSchema)
+def refuse_found(confirmation: Shown, recurring_gift_id: int) -> Response:
+    """Close what was found in payments as no recurring gift: it settles nothing, and is not found again."""
+    gift = _get_changeable_gift(recurring_gift_id, confirmation, step="refuse")
+    inferred_answers.refuse_found(gift, now=clock.now(), actor=get_principal().actor)
     return _make_answer(gift)
 
 

@@ -22,6 +22,7 @@ from donorhub.models.states import UNREAD_FILES
 from donorhub.services.bank.files import file_reading, import_plans, imports, statement_drafts, statements
 from donorhub.services.bank.files.file_reading import FileToRead
 from donorhub.services.bank.matching import matching
+from donorhub.services.recurring import inferred
 from donorhub.services.work import claims, tasks
 
 Progress = Callable[[str, int], None]
@@ -80,6 +81,7 @@ def import_file(task: Task, _settings: Settings) -> str:
 
 def match_statement(task: Task, _settings: Settings) -> str:
     """Match the entries of a statement in chunks, each committed; return how many were settled and wait.
+    Then look at what their donors pay regularly.
 
     A kill loses one chunk at most; a second run goes on with what is unmatched.
     """
@@ -96,6 +98,7 @@ def match_statement(task: Task, _settings: Settings) -> str:
             claims.renew_lease(task_id, now=clock.now())
             db.session.commit()
             report("matching", settled_count + waiting_count)
+    inferred.infer_from_statement(statement_id, now=clock.now())
     if left_count:
         _plan_another_run(task_id, statement_id)
     rest = f", {left_count} were held by another" if left_count else ""

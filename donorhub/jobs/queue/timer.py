@@ -31,7 +31,7 @@ from donorhub.services.donors.duplicate_scan import Findings
 from donorhub.services.giving import purpose_sums
 from donorhub.services.moving import prepared_downloads, record_purging, retention
 from donorhub.services.providers import deadly_events, missing_payments
-from donorhub.services.recurring import overdue, waiting_instalments
+from donorhub.services.recurring import inferred, overdue, waiting_instalments
 from donorhub.services.work import claims
 
 log = get_logger(__name__)
@@ -86,6 +86,18 @@ def _advance_recurring_gifts() -> int:
 def _hand_over_positions() -> int:
     """Let contacts of organisations end with the positions of those whom they reached."""
     count = handing_over.hand_over_ended(now=clock.now())
+    db.session.commit()
+    return count
+
+
+def _infer_recurring_gifts() -> int:
+    """Look at what those pay regularly who have given since the last look; at the first, at all."""
+    now = clock.now()
+    count = 0
+    for ids in inferred.stream_new_donor_ids():
+        count += inferred.infer_recurring_gifts(ids, now=now)
+        db.session.commit()
+    inferred.finish_look(now=now)
     db.session.commit()
     return count
 
@@ -210,6 +222,7 @@ def list_steps() -> list[Step]:
         Step("seal", 10, _seal_audit),
         Step("recurring", 3600, _advance_recurring_gifts, waits_while_held=True),
         Step("positions", 3600, _hand_over_positions, waits_while_held=True),
+        Step("standing orders", 3600, _infer_recurring_gifts, waits_while_held=True),
         Step("stages", 3600, _follow_stages),
         Step("purpose sums", 3600, _keep_purpose_sums),
         Step("duplicates", 3600, _look_for_duplicates, waits_while_held=True),

@@ -39,6 +39,8 @@ FIELDS: Final = (
     "merge_from_points",
     "ask_from_points",
     "unmerge_days",
+    "recurring_from_points",
+    "propose_from_points",
     "closed_until",
 )
 

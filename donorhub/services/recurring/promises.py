@@ -40,6 +40,8 @@ _LIST_QUERY: Final = select(
     RecurringGift.state,
     RecurringGift.state_reason,
     RecurringGift.start_on,
+    RecurringGift.found_count,
+    RecurringGift.slot_count,
     RecurringGift.is_test,
 ).join(Donor, Donor.id == RecurringGift.donor_id)
 

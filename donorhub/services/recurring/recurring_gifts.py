@@ -111,7 +111,7 @@ def start_recurring_gift(new: NewRecurringGift, *, now: datetime, actor: str) ->
     db.session.add(gift)
     db.session.flush()  # the term needs its id
     _add_first_term(gift, new)
-    _record_change(
+    record_change(
         gift, "started", key="started", after=str(new.amount), effective_at=now, now=now, actor=actor
     )
     return gift, True
@@ -173,7 +173,7 @@ def change_amount(
     )
     recurring_terms.change_later_terms(gift, term, from_on, rhythm)
     recurring_terms.open_next_term(gift, term, rhythm, from_on=from_on, is_pause=term.is_pause)
-    _record_change(
+    record_change(
         gift,
         "amount",
         key=key or f"amount:{from_on}:{amount.minor}",
@@ -211,7 +211,7 @@ def pause_recurring_gift(
     if planned_pause is not None:
         recurring_terms.take_back_pause(gift, planned_pause)
     recurring_terms.open_pause(gift, from_on=from_on, until=until, reason=reason)
-    _record_change(
+    record_change(
         gift,
         "paused",
         key=key or f"paused:{from_on}",
@@ -226,15 +226,13 @@ def pause_recurring_gift(
 def resume_recurring_gift(
     gift: RecurringGift, *, from_on: date, now: datetime, actor: str, key: str | None = None
 ) -> bool:
-    """Expect instalments again from a day on, and take a pause back that is still to come; return False
-    when there is none.
-    """
+    """Expect instalments again from a day on, and take back a pause to come; return False without one."""
     planned_pause = recurring_terms.find_planned_pause(gift, organisation.get_day(now))
     if planned_pause is not None:
         recurring_terms.take_back_pause(gift, planned_pause)
     if gift.state != "paused":
         if planned_pause is not None:
-            _record_change(
+            record_change(
                 gift,
                 "resumed",
                 key=key or f"pause_taken_back:{planned_pause.id}:{now.timestamp()}",
@@ -249,16 +247,21 @@ def resume_recurring_gift(
         recurring_terms.open_next_term(
             gift, term, recurring_terms.make_rhythm(term), from_on=from_on, is_pause=False
         )
-    _record_change(gift, "resumed", key=key or f"resumed:{from_on}", effective_at=now, now=now, actor=actor)
+    record_change(gift, "resumed", key=key or f"resumed:{from_on}", effective_at=now, now=now, actor=actor)
     return True
 
 
 def close_recurring_gift(
-    gift: RecurringGift, *, reason: str, now: datetime, actor: str, on: date | None = None
+    gift: RecurringGift,
+    *,
+    reason: str,
+    now: datetime,
+    actor: str,
+    on: date | None = None,
+    effective_at: datetime | None = None,
 ) -> bool:
-    """End the promise with a reason; return False when it is closed already.
-
-    Instalments that are not due yet are owed no more.
+    """End the promise with a reason; return False when it is closed already. Instalments that are not due
+    yet are owed no more; ``effective_at`` is when it ended, if that is no news.
     """
     if gift.state == "closed":
         return False
@@ -274,7 +277,8 @@ def close_recurring_gift(
         )
         .values(state="skipped", state_reason="closed")
     )
-    _record_change(gift, "closed", key="closed", after=reason, effective_at=now, now=now, actor=actor)
+    at = effective_at or now
+    record_change(gift, "closed", key="closed", after=reason, effective_at=at, now=now, actor=actor)
     return True
 
 
@@ -284,7 +288,7 @@ def reopen_recurring_gift(gift: RecurringGift, *, from_on: date, now: datetime, 
     change_state(gift, "reopen")
     gift.ends_on, gift.closed_at = None, None
     recurring_terms.open_break(gift, after_on=ended_on, until=from_on)
-    _record_change(gift, "resumed", key=f"resumed:{from_on}", effective_at=now, now=now, actor=actor)
+    record_change(gift, "resumed", key=f"resumed:{from_on}", effective_at=now, now=now, actor=actor)
 
 
 def change_state(gift: RecurringGift, word: RecurringStep, *, reason: str = "") -> bool:
@@ -335,7 +339,7 @@ def refuse_gift_of_provider(gift: RecurringGift) -> None:
         )
 
 
-def _record_change(
+def record_change(
     gift: RecurringGift,
     what: RecurringChange,
     *,
@@ -346,6 +350,7 @@ def _record_change(
     before: str = "",
     after: str = "",
 ) -> None:
+    """Record a change once for its key, with its event and audit; what is older than news is history."""
     change_id = db.session.execute(
         insert_or_ignore(
             RecurringGiftChange,

@@ -11,6 +11,7 @@ from datetime import date, datetime
 from typing import Literal
 
 from donorhub.db import db
+from donorhub.domain.recurring.inferred_promises import NOT_RECURRING
 from donorhub.models import Instalment, Mandate, RecurringGift, Term
 from donorhub.models.states import FREED_INSTALMENTS, MandateState
 from donorhub.services import shown
@@ -25,7 +26,7 @@ from donorhub.services.recurring.changed_amounts import ChangedAmount
 from donorhub.services.recurring.ended_promises import Fit
 from donorhub.services.shown import ShownRow
 
-Step = Literal["pause", "resume", "close", "other"]
+Step = Literal["pause", "resume", "close", "accept", "refuse", "other"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +117,10 @@ def _lock_row(row: RecurringGift | Instalment | Mandate) -> None:
 def _has_taken(gift: RecurringGift, step: Step, today: date) -> bool:
     if step == "close":
         return gift.state == "closed"
+    if step == "accept":
+        return gift.origin == "inferred" and gift.state not in ("proposed", "closed")
+    if step == "refuse":
+        return gift.state == "closed" and gift.state_reason == NOT_RECURRING
     if step == "pause":
         return gift.state == "paused"
     if step == "resume":

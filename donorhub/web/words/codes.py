@@ -39,6 +39,7 @@ ENDS: Final[Mapping[str, object]] = {
     "no_api_key": lazy_gettext("there is no key to ask the provider with"),
     "no_consent": lazy_gettext("there is no consent"),
     "no_contact": lazy_gettext("the donor wants no contact"),
+    "not_recurring": lazy_gettext("it was no recurring gift"),
     "no_mandate": lazy_gettext("it has no mandate"),
     "nothing_left": lazy_gettext("nothing is left of the gift"),
     "nothing_left_of_the_gift": lazy_gettext("nothing is left of the gift"),

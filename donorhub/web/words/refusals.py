@@ -68,6 +68,7 @@ CODES: Final[Mapping[str, object]] = {
     "secret_invalid": lazy_gettext(
         "This is no signing secret: the one of a %(provider)s endpoint begins with %(prefix)s."
     ),
+    "recurring_gift_told": lazy_gettext("This recurring gift was not found in payments: close it instead."),
     "amount_unchanged": lazy_gettext("No other amount has come for this recurring gift: nothing is changed."),
     "bad_cursor": lazy_gettext("This address is not complete: begin at the first page of the list."),
     "being_read": lazy_gettext("The file is being read: wait a moment."),

@@ -6,13 +6,13 @@ from datetime import date, datetime
 
 import pytest
 from flask import Flask
-from sqlalchemy import select, text
+from sqlalchemy import func, select, text
 
 from donorhub import clock
 from donorhub.db import db
 from donorhub.jobs.kinds import imports
 from donorhub.jobs.queue import run
-from donorhub.models import Entry, Statement, Task
+from donorhub.models import Allocation, Entry, Instalment, RecurringGift, Statement, Task
 from donorhub.services.bank.matching import matching
 from donorhub.services.donors import donors
 from tests.services.bank.bank import Paid, assert_sound, camt, match, open_account, send
@@ -81,3 +81,18 @@ def test_complete_look_plans_no_other(database: Flask, now: datetime) -> None:
     match()
     assert states() == ["matched"] * 3
     assert len(looks()) == 1
+
+
+def test_import_finds_standing_order(database: Flask, now: datetime) -> None:
+    """Five months of one donor in a file are a recurring gift as soon as it is matched, with its payer."""
+    anna = donors.create_donor({"name": "Anna Kowalska"}, source="form", now=now, actor="user:1")
+    db.session.commit()
+    open_account("auto")
+    send(camt([Paid(date(2026, month, 5), 5000, text=anna.code) for month in (6, 7, 8, 9, 10)]))
+    run_first_look()
+    gift = db.session.scalars(select(RecurringGift)).one()
+    assert (gift.donor_id, gift.origin, gift.state, gift.found_count) == (anna.id, "inferred", "active", 5)
+    assert gift.payer_iban == db.session.scalars(select(Entry.counterparty_account)).first()
+    paid = select(func.count(Allocation.id)).join(Instalment).where(Instalment.state == "paid")
+    assert db.session.scalar(paid) == 5
+    assert_sound()
