@@ -1,102 +1,38 @@
-"""How fast the search answers while one types, and pages: a donor's, and lists at their start and their end.
+"""How fast the search answers while one types.
 
     .venv/bin/python -m tests.benchmarks.bench_search [donors | --quick | --million]
 
-In the database of DATABASE_URL, which is to be empty, else in SQLite in a temporary folder. ``--million``
-measures a hundred thousand first and a million then, and says how much slower that is; on PostgreSQL it
-needs a second empty database in DATABASE_URL_OF_A_MILLION. Nothing is asserted.
+Among a hundred thousand donors; ``--million`` measures among a million then, and says how much slower that
+is. Where the bases lie: :mod:`.kept_base`. Nothing is asserted.
 """
 
 from __future__ import annotations
 
-import base64
-import json
-import os
 import random
-import statistics
 import sys
-import tempfile
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from pathlib import Path
-from typing import Any, Final
-from urllib.parse import unquote
+from collections.abc import Iterator, Sequence
+from typing import Final
 
-from flask import Flask
-from flask.testing import FlaskClient
-from sqlalchemy import select, text
-
-from donorhub import clock, config
-from donorhub.app import create_app
-from donorhub.db import Base, db, set_reading
+from donorhub.db import db
 from donorhub.domain.access.permissions import PERMISSIONS, Principal
 from donorhub.domain.donors import codes
-from donorhub.migrations import run
-from donorhub.services import paging
 from donorhub.services.donors import ranked_search
 from donorhub.services.reports import whole_search
-from tests.benchmarks.search_base import (
-    GIVEN,
-    NOW,
-    READER,
-    TOWNS,
-    analyse_base,
-    make_base,
-    make_person,
-    write_documents,
-)
+from tests.benchmarks.kept_base import HUNDRED_THOUSAND, MILLION, open_base
+from tests.benchmarks.measuring import Timings, measure, print_growth
+from tests.benchmarks.search_base import GIVEN, READER, TOWNS, make_person
 from tests.benchmarks.sizes import read_size
 from tests.queries.large_base import FIRST
 
-HUNDRED_THOUSAND: Final = 100_000
-MILLION: Final = 1_000_000
 QUERIES: Final = 200
-VISITS: Final = 20
 MOST_AT_RECALL: Final = 20
 ALL: Final = Principal("user", 1, READER, PERMISSIONS)
-Timings = dict[str, tuple[float, float]]
-# Lists, with the columns of their order: the cursor of their end is made of a row there.
-LISTS: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
-    "/donors": ("donor", ("id",)),
-    "/donors?q=anna": ("donor", ("id",)),
-    "/gifts": ("gift", ("received_on", "id")),
-    "/receipts": ("receipt", ("id",)),
-    "/messages": ("message", ("id",)),
-    "/recurring-gifts": ("recurring_gift", ("id",)),
-    "/api/v1/donors?limit=50": ("donor", ("id",)),
-    "/api/v1/gifts?limit=50": ("gift", ("id",)),
-}
 
 
-def main(count: int, database_url: str) -> Timings:
-    """Make a base, measure on it, print, and return the p50 and p95 of each thing in milliseconds."""
-    with tempfile.TemporaryDirectory() as home:
-        environment = {"DONORHUB_MODE": "test", "DONORHUB_HOME": home}
-        app = create_app(config.load_settings({**environment, **_name_database(database_url)}))
-        clock.use_clock(lambda: NOW)
-        with app.app_context():
-            run.upgrade(db.engine)
-            began = time.process_time()
-            make_base(count)
-            seconds_of_filling = time.process_time() - began
-            print(f"\n{count:,} donors, {db.engine.dialect.name}, made in {seconds_of_filling:.0f} CPU s")
-            began, wall = time.process_time(), time.perf_counter()
-            write_documents()
-            seconds = time.process_time() - began, time.perf_counter() - wall
-            print(f"documents and typos written in {seconds[0]:.0f} CPU s, {seconds[1]:.0f} s of the clock")
-            analyse_base()
-            set_reading(True)
-            timings = {**_measure_searches(count), **_measure_pages(app, count)}
-            db.session.remove()
-            db.engine.dispose()
-            return timings
-
-
-def _name_database(database_url: str) -> dict[str, str]:
-    return {"DATABASE_URL": database_url} if database_url else {}
-
-
-# ---------------------------------------------------------------- searches
+def main(count: int) -> Timings:
+    """Measure on a base, print, and return the p50 and p95 of each kind of search in milliseconds."""
+    with open_base(count):
+        return _measure_searches(count)
 
 
 def _measure_searches(count: int) -> Timings:
@@ -104,7 +40,7 @@ def _measure_searches(count: int) -> Timings:
     numbers = [pick.randrange(count) for _ in range(QUERIES)]
     timings: Timings = {}
     for kind, texts in _list_texts(numbers, pick).items():
-        timings[kind] = _measure(kind, [lambda text=text: _search(text) for text in texts])  # type: ignore[misc]
+        timings[kind] = measure(kind, [lambda text=text: _search(text) for text in texts])  # type: ignore[misc]
     typos = list(_list_typos(numbers, pick))
     hits = sum(
         FIRST + number in [hit.id for hit in ranked_search.find_best_donors(name, ALL, limit=MOST_AT_RECALL)]
@@ -175,100 +111,9 @@ def _mistype(word: str, pick: random.Random) -> str:
     )
 
 
-# ---------------------------------------------------------------- pages
-
-
-def _measure_pages(app: Flask, count: int) -> Timings:
-    client = app.test_client()
-    with client.session_transaction() as session:
-        session.update(_user_id=READER, _fresh=True)
-    pick = random.Random(3)
-    donor_ids = [FIRST + pick.randrange(count) for _ in range(VISITS)]
-    timings: Timings = {}
-    addresses = {
-        "page of a donor": [f"/donors/{id_}" for id_ in donor_ids],
-        "page of search as one types": [
-            f"/search?q={make_person(id_ - FIRST).family_name[:5]}" for id_ in donor_ids
-        ],
-    }
-    for address, (table, keys) in LISTS.items():
-        if "/api/" not in address:
-            addresses[f"{address}, its start"] = [address] * VISITS
-            addresses[f"{address}, its end"] = [_find_end(client, address, table, keys)] * VISITS
-    for kind, some in addresses.items():
-        timings[kind] = _measure(kind, [lambda one=one: _visit(client, one) for one in some])  # type: ignore[misc]
-    return timings
-
-
-def _visit(client: FlaskClient, address: str) -> None:
-    answer = client.get(address)
-    if answer.status_code not in (200, 302):
-        raise RuntimeError(f"{address}: {answer.status}")
-
-
-def _find_end(client: FlaskClient, address: str, table_name: str, keys: Sequence[str]) -> str:
-    """Return the address of the page near the end of a list: with the cursor of a row there."""
-    page = client.get(address).text
-    start = page.find("after=")
-    if start < 0:
-        return address
-    cursor = page[start + len("after=") :].split('"')[0].split("&")[0]
-    name = json.loads(base64.urlsafe_b64decode(unquote(cursor) + "=" * (-len(unquote(cursor)) % 4)))[0]
-    table = Base.metadata.tables[table_name]
-    columns = [table.c[key] for key in keys]
-    row = db.session.execute(select(*columns).order_by(*columns).offset(60).limit(1)).one()
-    db.session.rollback()
-    mark = "&" if "?" in address else "?"
-    return f"{address}{mark}after={paging.write_cursor(name, list(row))}"
-
-
-# ---------------------------------------------------------------- figures
-
-
-def _measure(kind: str, acts: Sequence[Callable[[], Any]]) -> tuple[float, float]:
-    """Do each thing, print how long that took, and return p50 and p95 in milliseconds of CPU: of this process
-    and of PostgreSQL's that work for it, so that what else this machine does is not measured."""
-    acts[0]()
-    pids = _list_backends()
-    spent = []
-    for act in acts:
-        began = _take_time(pids)
-        act()
-        spent.append((_take_time(pids) - began) * 1000)
-    spent.sort()
-    p50, p95 = statistics.median(spent), spent[int(len(spent) * 0.95) - 1]
-    print(f"{kind:46} p50 {p50:7.2f} ms   p95 {p95:7.2f} ms", flush=True)
-    return p50, p95
-
-
-def _list_backends() -> Sequence[int]:
-    """Return the processes of PostgreSQL that are connected with this base."""
-    if db.engine.dialect.name == "sqlite":
-        return ()
-    query = "SELECT pid FROM pg_stat_activity WHERE datname = current_database()"
-    pids = [row[0] for row in db.session.execute(text(query))]
-    db.session.rollback()
-    return [pid for pid in pids if Path(f"/proc/{pid}/schedstat").exists()]
-
-
-def _take_time(pids: Sequence[int]) -> float:
-    """Return the seconds of CPU that were spent until now."""
-    times = [Path(f"/proc/{pid}/schedstat").read_text().split()[0] for pid in pids]
-    return time.process_time() + sum(map(int, times)) / 1e9
-
-
-def print_growth(small: Timings, large: Timings) -> None:
-    """Print how much slower each thing is among ten times as many."""
-    print(f"\n{'growth from a hundred thousand to a million':46} p50          p95")
-    for kind, (p50, p95) in large.items():
-        growth = [value / max(before, 0.01) for value, before in zip((p50, p95), small[kind], strict=True)]
-        print(f"{kind:46} {growth[0]:5.1f} x      {growth[1]:5.1f} x")
-
-
 if __name__ == "__main__":
-    url = os.environ.get("DATABASE_URL", "")
     if "--million" in sys.argv:
-        first = main(HUNDRED_THOUSAND, url)
-        print_growth(first, main(MILLION, os.environ.get("DATABASE_URL_OF_A_MILLION", "")))
+        first = main(HUNDRED_THOUSAND)
+        print_growth(first, main(MILLION))
     else:
-        main(read_size(sys.argv[1:], quick=2_000, full=HUNDRED_THOUSAND), url)
+        main(read_size(sys.argv[1:], quick=2_000, full=HUNDRED_THOUSAND))

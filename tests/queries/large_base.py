@@ -77,7 +77,7 @@ def fill(connection: Connection, rows: Rows) -> None:
     names = ", ".join(f'"{name}"' for name in columns)
     connection.exec_driver_sql(
         f'INSERT INTO "{table.name}" ({names}) WITH RECURSIVE number(i) AS '
-        f"(SELECT 0 UNION ALL SELECT i + 1 FROM number WHERE i < {rows.count - 1}) "
+        f"(SELECT CAST(0 AS BIGINT) UNION ALL SELECT i + 1 FROM number WHERE i < {rows.count - 1}) "
         f"SELECT {', '.join(columns.values())} FROM number{where}".replace(
             "%", "%%" if not sql.is_sqlite else "%"
         )

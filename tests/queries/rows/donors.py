@@ -68,7 +68,7 @@ def _list_own_rows(sql: Sql, count: int) -> tuple[Rows, ...]:
             count,
             {
                 "donor_id": ID,
-                "kind": pick_name(("email", "post"), "i"),
+                "kind": pick_name(("email", "post", "phone", "post"), "i"),
                 "value": "CASE WHEN i % 2 = 0 THEN 'd' || i || '@example.org' ELSE 'Łódź' END",
                 "town": "CASE WHEN i % 2 = 0 THEN '' ELSE 'Łódź' END",
                 "value_hash": "'h' || i",
