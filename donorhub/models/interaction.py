@@ -30,6 +30,12 @@ class Interaction(Base):
             sqlite_where=text(_FIRST_OF_LETTER),
             postgresql_where=text(_FIRST_OF_LETTER),
         ),
+        Index(
+            "ix_interaction_message_id",
+            "message_id",
+            sqlite_where=text("message_id IS NOT NULL"),
+            postgresql_where=text("message_id IS NOT NULL"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

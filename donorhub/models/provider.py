@@ -19,6 +19,8 @@ from donorhub.models.states import (
     ProviderObject,
 )
 
+_HAS_BODY = text("length(body) > 0")  # what is not forgotten yet
+
 
 class WebhookEndpoint(Base):
     """An address that one provider account posts to: /webhooks/<provider>/<slug>."""
@@ -68,6 +70,9 @@ class ProviderEvent(Base):
         Index("ix_provider_event_provider_id", "provider", "id"),
         Index("ix_provider_event_type_id", "type", "id"),
         Index("ix_provider_event_received_at", "received_at"),
+        Index(
+            "ix_provider_event_with_body", "received_at", sqlite_where=_HAS_BODY, postgresql_where=_HAS_BODY
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

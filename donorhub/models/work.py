@@ -30,6 +30,8 @@ from donorhub.models.states import (
     UpgradeSubject,
 )
 
+_HAS_BODY = text("length(body) > 0")  # what is not forgotten yet
+
 OPEN_TASKS_OF_PEOPLE: Final = f"performer = 'person' AND {write_word_condition('state', OPEN_TASKS)}"
 
 
@@ -123,6 +125,7 @@ class Message(Base):
         make_word_check("lang", Lang),
         make_word_check("state", MessageState),
         Index("ix_message_planned_at_id", "planned_at", "id"),
+        Index("ix_message_with_body", "planned_at", sqlite_where=_HAS_BODY, postgresql_where=_HAS_BODY),
         Index("ix_message_state_id", "state", "id"),
     )
 

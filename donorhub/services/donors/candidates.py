@@ -6,13 +6,23 @@ What is found is compared by :mod:`donorhub.domain.donors.evidence`. Values that
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from functools import lru_cache
+from functools import cache
 from typing import Any, Final
 
-from sqlalchemy import CompoundSelect, bindparam, func, literal_column, select, union_all
+from sqlalchemy import (
+    BindParameter,
+    CompoundSelect,
+    Select,
+    bindparam,
+    exists,
+    func,
+    literal_column,
+    select,
+    union_all,
+)
 
 from donorhub import vault
-from donorhub.db import cut_query_values, db, write_literal
+from donorhub.db import Base, cut_query_values, db, write_literal
 from donorhub.domain.donors import identity
 from donorhub.domain.donors.contact_values import ContactValue
 from donorhub.domain.donors.evidence import (
@@ -25,25 +35,33 @@ from donorhub.domain.donors.evidence import (
     read_parts,
 )
 from donorhub.domain.donors.identity import NameParts
-from donorhub.models import ContactPoint, Donor, IdentityKey, IdentityValue
+from donorhub.models import Donor, IdentityKey, IdentityValue
 from donorhub.models.states import HARD_KEYS, IdentityKind
 from donorhub.services.access import organisation
 from donorhub.services.donors import identity_keys
-from donorhub.services.donors.identity_keys import NAMED_COLUMNS, KeyPair, Named, hash_key
+from donorhub.services.donors.identity_keys import KeyPair, Named, hash_key
 
 # What two records must share for their points to reach a review: names and a postcode alone do not.
 STRONG_KEYS: Final[tuple[IdentityKind, ...]] = (*HARD_KEYS, "tax_number", "address")
 # Of one value: more who have it are not looked at, since it tells nobody apart.
 MOST_OF_VALUE: Final = 100
 ALL_SURNAMES: Final = ""  # of identity_value: how many donors have a surname that is known
-_CONTACT_COLUMNS: Final = (
-    ContactPoint.donor_id,
-    ContactPoint.kind,
-    ContactPoint.value,
-    ContactPoint.street,
-    ContactPoint.postcode,
-    ContactPoint.town,
-    ContactPoint.country,
+# Queries that are asked for every new donor are written once: to write one takes longer than to answer it.
+_DONORS, _CONTACTS = Base.metadata.tables["donor"], Base.metadata.tables["contact_point"]
+_KEYS, _VALUES = Base.metadata.tables["identity_key"], Base.metadata.tables["identity_value"]
+_SELECT_CONTACTS: Final = select(
+    *(_CONTACTS.c[name] for name in ("donor_id", "kind", "value", "street", "postcode", "town", "country"))
+).where(_CONTACTS.c.donor_id.in_(bindparam("donor_ids", expanding=True)), _CONTACTS.c.until_on.is_(None))
+_SELECT_DONORS: Final = select(*(_DONORS.c[name] for name in Named._fields)).where(
+    _DONORS.c.id.in_(bindparam("donor_ids", expanding=True)),
+    _DONORS.c.merged_into_id.is_(None),
+    _DONORS.c.removed_at.is_(None),
+)
+_SELECT_VALUES: Final = select(
+    _VALUES.c.kind, _VALUES.c.value_hash, _VALUES.c.holders, _VALUES.c.state
+).where(
+    _VALUES.c.kind.in_((*HARD_KEYS, "surname")),
+    _VALUES.c.value_hash.in_(bindparam("hashes", expanding=True)),
 )
 _KEY_KIND: Final[Mapping[str, IdentityKind]] = {"email": "email", "phone": "phone", "account": "iban"}
 
@@ -89,16 +107,10 @@ def read_facts(donor_ids: Collection[int]) -> dict[int, RecordFacts]:
     facts: dict[int, RecordFacts] = {}
     for chunk in cut_query_values(sorted(set(donor_ids))):
         contacts: dict[int, list[ContactValue]] = {}
-        rows = db.session.execute(
-            select(*_CONTACT_COLUMNS).where(ContactPoint.donor_id.in_(chunk), ContactPoint.until_on.is_(None))
-        )
+        rows = db.session.execute(_SELECT_CONTACTS, {"donor_ids": chunk})
         for donor_id, kind, value, *parts in rows:
             contacts.setdefault(donor_id, []).append(ContactValue(kind, value, *parts))
-        donors = db.session.execute(
-            select(*NAMED_COLUMNS).where(
-                Donor.id.in_(chunk), Donor.merged_into_id.is_(None), Donor.removed_at.is_(None)
-            )
-        )
+        donors = db.session.execute(_SELECT_DONORS, {"donor_ids": chunk})
         for row in donors:
             donor = Named(*row)
             facts[donor.id] = make_facts(donor, contacts.get(donor.id, ()), home_country=home_country)
@@ -129,11 +141,7 @@ def read_commonness(facts: Collection[RecordFacts]) -> Commonness:
     generic: set[tuple[str, str]] = set()
     surnames: dict[str, int] = {}
     for chunk in cut_query_values(sorted({*value_by_hash, *surname_by_hash})):
-        rows = db.session.execute(
-            select(
-                IdentityValue.kind, IdentityValue.value_hash, IdentityValue.holders, IdentityValue.state
-            ).where(IdentityValue.kind.in_((*HARD_KEYS, "surname")), IdentityValue.value_hash.in_(chunk))
-        )
+        rows = db.session.execute(_SELECT_VALUES, {"hashes": chunk})
         for kind, value_hash, count, state in rows:
             if kind == "surname":
                 surnames[surname_by_hash[value_hash]] = count
@@ -149,28 +157,31 @@ def read_commonness(facts: Collection[RecordFacts]) -> Commonness:
 
 def find_by_keys(keys: Collection[KeyPair]) -> set[int]:
     """Return the donors who have one of these keys that at most a few have; generic ones lead to nobody."""
-    telling_keys = sorted(set(keys) - find_generic(keys))
-    if not telling_keys:
+    pairs = sorted(set(keys))
+    if not pairs:
         return set()
-    query = _select_by_kinds(tuple(kind for kind, _ in telling_keys))
-    hashes = {f"hash_{place}": value_hash for place, (_, value_hash) in enumerate(telling_keys)}
+    query = _select_by_kinds(tuple(kind for kind, _ in pairs))
+    hashes = {f"hash_{place}": value_hash for place, (_, value_hash) in enumerate(pairs)}
     ids_by_place: dict[int, set[int]] = {}
     for place, donor_id in db.session.execute(query, hashes):
         ids_by_place.setdefault(place, set()).add(donor_id)
     return {id_ for ids in ids_by_place.values() if len(ids) <= MOST_OF_VALUE for id_ in ids}
 
 
-@lru_cache(maxsize=64)
+@cache
 def _select_by_kinds(kinds: tuple[IdentityKind, ...]) -> CompoundSelect[Any]:
-    """Return the query for who has each key of these kinds: built once, since each new donor asks it."""
-    parts = [
-        select(literal_column(str(place)).label("place"), IdentityKey.donor_id)
-        .where(IdentityKey.kind == kind, IdentityKey.value_hash == bindparam(f"hash_{place}"))
-        .limit(write_literal(MOST_OF_VALUE + 1))
-        .subquery()
-        for place, kind in enumerate(kinds)
-    ]
-    return union_all(*(select(part) for part in parts))
+    """Return the query for who has each key of these kinds; of one that is generic, for nobody."""
+    return union_all(*(select(_select_by_key(*one).subquery()) for one in enumerate(kinds)))
+
+
+def _select_by_key(place: int, kind: IdentityKind) -> Select[Any]:
+    value_hash: BindParameter[str] = bindparam(f"hash_{place}")
+    query = select(literal_column(str(place)).label("place"), _KEYS.c.donor_id)
+    query = query.where(_KEYS.c.kind == kind, _KEYS.c.value_hash == value_hash)
+    if kind in HARD_KEYS:
+        same = (_VALUES.c.kind == kind) & (_VALUES.c.value_hash == value_hash)
+        query = query.where(~exists().where(same, _VALUES.c.state == "generic"))
+    return query.limit(write_literal(MOST_OF_VALUE + 1))
 
 
 def find_generic(keys: Collection[KeyPair]) -> set[KeyPair]:
@@ -237,7 +248,7 @@ def _list_blocks(donor_ids: Sequence[int]) -> dict[KeyPair, set[int]]:
     for chunk in cut_query_values(donor_ids):
         rows = db.session.execute(
             select(IdentityKey.kind, IdentityKey.value_hash).where(
-                IdentityKey.donor_id.in_(chunk), IdentityKey.kind.in_(STRONG_KEYS)
+                IdentityKey.donor_id.in_(chunk), identity_keys.is_of_kind(STRONG_KEYS)
             )
         )
         keys.update((kind, value_hash) for kind, value_hash in rows)

@@ -13,7 +13,7 @@ from typing import Final
 from sqlalchemy import select, text
 
 from donorhub import vault
-from donorhub.db import Base, cut_query_values, db, insert_for
+from donorhub.db import Base, db, insert_for
 from donorhub.domain import payer_text
 from donorhub.domain.donors import identity
 from donorhub.domain.donors.contact_values import ContactValue, make_postal_value, make_value
@@ -188,20 +188,6 @@ def list_live(donor_id: int, kind: ContactKind | None = None) -> Sequence[Contac
     query = query.order_by(ContactPoint.is_preferred.desc(), ContactPoint.id)
     db.session.flush()  # what is not written yet would be read as it was
     return db.session.scalars(query.execution_options(populate_existing=True)).all()
-
-
-def list_towns(donor_ids: Collection[int]) -> dict[int, list[str]]:
-    """Return the towns of all live addresses of donors; of one without an address, nothing."""
-    towns: dict[int, list[str]] = {}
-    for chunk in cut_query_values(donor_ids):
-        rows = db.session.execute(
-            select(ContactPoint.donor_id, ContactPoint.town)
-            .where(ContactPoint.donor_id.in_(chunk), ContactPoint.kind == "post")
-            .where(ContactPoint.until_on.is_(None))
-        )
-        for donor_id, town in rows:
-            towns.setdefault(donor_id, []).append(town)
-    return towns
 
 
 def read_value(contact: ContactPoint) -> ContactValue:

@@ -58,11 +58,16 @@ def list_options(field_ids: Collection[int]) -> dict[int, list[CustomOption]]:
     return options
 
 
-def list_shapes(reader: Principal | None = None) -> list[Shape]:
-    """Return the fields of donors that are in use, as far as a reader may see them; without one, all."""
+def list_shapes(reader: Principal | None = None, *, kind: CustomKind | None = None) -> list[Shape]:
+    """Return the fields of donors that are in use, of one kind if it is named, as far as a reader may see
+    them; without one, all."""
     db.session.flush()
     rows = db.session.connection().execute(_USED_FIELDS).all()
-    fields = [row for row in rows if reader is None or reader.may_see_field(f"custom.{row.key}")]
+    fields = [
+        row
+        for row in rows
+        if kind in (None, row.kind) and (reader is None or reader.may_see_field(f"custom.{row.key}"))
+    ]
     options = list_options([field.id for field in fields if field.kind in _CHOICES])
     return [
         Shape(

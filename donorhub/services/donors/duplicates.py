@@ -7,16 +7,17 @@ and no refusal: it may be the other one of a couple, or father and son. Afterwar
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from typing import Final
+from functools import cache
+from typing import Any, Final
 
-from sqlalchemy import or_, select
+from sqlalchemy import bindparam, or_, select
 
-from donorhub.db import db
+from donorhub.db import Base, db, write_literal
 from donorhub.domain import payer_text
 from donorhub.domain.donors.evidence import RecordFacts, read_parts
 from donorhub.domain.donors.identity import NameParts, list_surname_keys, names_agree
 from donorhub.errors import Conflict
-from donorhub.models import Donor, IdentityKey
+from donorhub.models import Donor
 from donorhub.services.access import organisation
 from donorhub.services.donors import candidates, contact_rows
 from donorhub.services.donors.contacts import NewContact
@@ -25,6 +26,16 @@ from donorhub.services.donors.identity_keys import KeyPair, Named, hash_key
 
 MOST_SHOWN: Final = 10
 MOST_NAMESAKES: Final = 500  # of one name that many bear
+_DONORS, _KEYS, _CONTACTS = (
+    Base.metadata.tables[name] for name in ("donor", "identity_key", "contact_point")
+)
+_SELECT_NAMES: Final = select(
+    *(_DONORS.c[name] for name in ("id", "kind", "name", "given_name", "family_name"))
+).where(
+    _DONORS.c.id.in_(bindparam("donor_ids", expanding=True)),
+    _DONORS.c.merged_into_id.is_(None),
+    _DONORS.c.removed_at.is_(None),
+)
 _TELLING: Final = (
     "name",
     "given_name",
@@ -45,6 +56,7 @@ def list_alike(fields: DonorFields) -> list[Donor]:
 
     Two of whom no place is known are of the same place.
     """
+    db.session.flush()  # who is not written yet would not be seen
     facts = _make_facts(fields)
     review_from = candidates.read_thresholds().review
     ids = {
@@ -86,28 +98,47 @@ def _list_namesake_ids(parts: NameParts, place: str) -> set[int]:
     name_key = payer_text.make_name_key(parts.name)
     keys: list[KeyPair] = [("name", hash_key("name", name_key))] if name_key else []
     keys += [("surname_given", hash_key("surname_given", key)) for key in list_surname_keys(parts)[1]]
-    names_by_id = _read_namesakes(keys)
-    ids = [id_ for id_, other in names_by_id.items() if names_agree(parts, other)]
-    places = contact_rows.list_towns(ids)
+    near_ids = _list_ids_in_place(keys, place)
+    if not near_ids:
+        return set()
     return {
-        id_ for id_ in ids if place in {payer_text.fold_letters(one.strip()) for one in places.get(id_, [""])}
+        id_
+        for id_, kind, *name in db.session.execute(_SELECT_NAMES, {"donor_ids": near_ids})
+        if names_agree(parts, read_parts(NameParts(*name), is_person=kind == "person"))
     }
 
 
-def _read_namesakes(keys: Sequence[KeyPair]) -> dict[int, NameParts]:
+def _list_ids_in_place(keys: Sequence[KeyPair], place: str) -> list[int]:
+    """Return donors who have one of these keys and any address in this place, or none where none is named:
+    of a name that many bear few are left to be read."""
     if not keys:
-        return {}
-    query = (
-        select(Donor.id, Donor.kind, Donor.name, Donor.given_name, Donor.family_name)
-        .join(IdentityKey, IdentityKey.donor_id == Donor.id)
-        .where(or_(*((IdentityKey.kind == kind) & (IdentityKey.value_hash == one) for kind, one in keys)))
-        .where(Donor.merged_into_id.is_(None), Donor.removed_at.is_(None))
-        .limit(MOST_NAMESAKES)
-    )
-    return {
-        id_: read_parts(NameParts(*name), is_person=kind == "person")
-        for id_, kind, *name in db.session.execute(query)
+        return []
+    values = {
+        name: value
+        for number, (kind, value_hash) in enumerate(keys)
+        for name, value in ((f"kind_{number}", kind), (f"hash_{number}", value_hash))
     }
+    rows = db.session.execute(_select_towns(len(keys)), values).all()
+    towns = {
+        town for town in {row.town for row in rows} if payer_text.fold_letters((town or "").strip()) == place
+    }
+    return sorted({row.donor_id for row in rows if row.town in towns})
+
+
+@cache
+def _select_towns(count: int) -> Any:
+    """Return the query for the donors who have one of so many keys, with each town where they live."""
+    keys = (
+        (_KEYS.c.kind == bindparam(f"kind_{place}")) & (_KEYS.c.value_hash == bindparam(f"hash_{place}"))
+        for place in range(count)
+    )
+    some = select(_KEYS.c.donor_id).where(or_(*keys)).limit(write_literal(MOST_NAMESAKES)).subquery("some")
+    is_address = (
+        (_CONTACTS.c.donor_id == some.c.donor_id)
+        & (_CONTACTS.c.kind == "post")
+        & _CONTACTS.c.until_on.is_(None)
+    )
+    return select(some.c.donor_id, _CONTACTS.c.town).select_from(some.outerjoin(_CONTACTS, is_address))
 
 
 def list_alike_by_contact(donor: Donor, new: NewContact) -> list[Donor]:

@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, String, exists, literal, or_, select
+from sqlalchemy import ColumnElement, String, bindparam, exists, literal, or_, select
 
-from donorhub.db import db, write_literal
+from donorhub.db import Base, db, write_literal
 from donorhub.domain import plain_text
 from donorhub.domain.access.permissions import Principal
 from donorhub.domain.donors.search_words import (
@@ -24,15 +25,38 @@ from donorhub.domain.donors.search_words import (
     read_question,
     sort_alike,
 )
-from donorhub.models import Correction, Donor, DonorDocument, Gift, TypoStump
+from donorhub.models import Donor, DonorDocument
 from donorhub.models.states import DonorKind
 from donorhub.services.donors import custom_fields, custom_values, search, search_documents
 from donorhub.services.donors.search_documents import use_word_index
-from donorhub.services.paging import AnySelect
+from donorhub.services.paging import AnyRow, AnySelect
 
 MOST: Final = 8  # answers, where nobody asks for another number
 MOST_CANDIDATES: Final = 100  # of one way of looking: of more, the newest
 _MOST_ALIKE: Final = 24  # names within one typo of a word
+# What every text asks is written once: to write a query takes longer than to answer it.
+_DONORS, _DOCUMENTS, _STUMPS, _GIFTS, _CORRECTIONS = (
+    Base.metadata.tables[name] for name in ("donor", "donor_document", "typo_stump", "gift", "correction")
+)
+_CANDIDATES: Final = (
+    select(*(_DONORS.c[name] for name in ("id", "code", "name", "kind", "city")), _DOCUMENTS.c.words)
+    .join(_DOCUMENTS, _DOCUMENTS.c.donor_id == _DONORS.c.id)
+    .where(_DONORS.c.merged_into_id.is_(None), _DONORS.c.removed_at.is_(None))
+)
+_CANDIDATES_BY_ID: Final = _CANDIDATES.where(_DONORS.c.id.in_(bindparam("donor_ids", expanding=True)))
+_STUMP_WORDS: Final = select(_STUMPS.c.stump, _STUMPS.c.word).where(
+    _STUMPS.c.stump.in_(bindparam("stumps", expanding=True))
+)
+_LAST_GIFTS: Final = select(
+    _DONORS.c.id,
+    select(_GIFTS.c.received_on)
+    .where(_GIFTS.c.donor_id == _DONORS.c.id, _GIFTS.c.is_test.is_(False))
+    .where(~exists().where(_CORRECTIONS.c.gift_id == _GIFTS.c.id))
+    .order_by(_GIFTS.c.received_on.desc())
+    .limit(write_literal(1))
+    .scalar_subquery()
+    .label("last_on"),
+).where(_DONORS.c.id.in_(bindparam("donor_ids", expanding=True)))
 _CODE, _EMAIL, _NUMBER, _BEGINNING, _TYPO, _PART = range(6)  # the order of answers
 
 
@@ -73,22 +97,12 @@ def find_best_donors(text: str, reader: Principal, *, limit: int = MOST) -> list
     if any(rank < _BEGINNING for rank, _row in ranks.values()):
         return _sort_hits(ranks, reader)[:limit]  # who was named exactly was not mistyped
     if len(ranks) < limit:
-        question = _Question(text, units, tuple(map(_list_alike, units)), reader)
+        question = _Question(text, units, _list_alike(units), reader)
         if any(question.alike):
             ranks |= _rank_candidates(question, but=ranks)
     if len(ranks) < limit:
         ranks |= _rank_parts(question, but=ranks)
     return _sort_hits(ranks, reader)[:limit]
-
-
-def _select_candidates(reader: Principal) -> AnySelect:
-    """Return the query for donors that the reader may see, with their documents."""
-    query = (
-        select(Donor.id, Donor.code, Donor.name, Donor.kind, Donor.city, DonorDocument.words)
-        .join(DonorDocument, DonorDocument.donor_id == Donor.id)
-        .where(Donor.merged_into_id.is_(None), Donor.removed_at.is_(None))
-    )
-    return query.where(*list_conditions(reader))
 
 
 def list_conditions(reader: Principal) -> list[ColumnElement[bool]]:
@@ -107,18 +121,23 @@ def _rank_code(question: _Question) -> Ranks:
     donor = search.find_by_code(question.text)
     if donor is None:
         return {}
-    rows = db.session.execute(_select_candidates(question.reader).where(Donor.id == donor.id))
+    rows = _read_candidates([donor.id], question.reader)
     return {row.id: (_CODE, row) for row in rows}
 
 
 def _rank_custom_values(question: _Question) -> Ranks:
     """Return the donors who have this text in a field that was added and that the reader sees."""
-    shapes = custom_fields.list_shapes(question.reader)
+    shapes = custom_fields.list_shapes(question.reader, kind="text")
     donor_ids = custom_values.find_donor_ids(question.text, shapes, limit=search.MOST_EXACT)
     if not donor_ids:
         return {}
-    rows = db.session.execute(_select_candidates(question.reader).where(Donor.id.in_(donor_ids)))
-    return {row.id: (_NUMBER, row) for row in rows}
+    return {row.id: (_NUMBER, row) for row in _read_candidates(donor_ids, question.reader)}
+
+
+def _read_candidates(donor_ids: Sequence[int], reader: Principal) -> Sequence[AnyRow]:
+    """Return those of some donors whom the reader may see, with their documents."""
+    query = _CANDIDATES_BY_ID.where(*list_conditions(reader))
+    return db.session.execute(query, {"donor_ids": donor_ids}).all()
 
 
 def _rank_candidates(question: _Question, *, but: Mapping[int, object]) -> Ranks:
@@ -132,25 +151,32 @@ def _rank_candidates(question: _Question, *, but: Mapping[int, object]) -> Ranks
     ]
     if not all(groups):
         return {}
-    query = _select_candidates(question.reader)
     if question.reader.row_scope != "all":  # the list is short, and words that all have are many
+        query: AnySelect = _CANDIDATES.where(*list_conditions(question.reader))
         for group in groups:
             query = query.where(or_(*map(_has_word, group)))
-    else:
-        query = _narrow_by_words(query, search_documents.write_query(groups))
-    with use_word_index():
         rows = db.session.execute(query.limit(write_literal(MOST_CANDIDATES))).all()
+    else:
+        is_sqlite = db.session.get_bind().dialect.name == "sqlite"
+        text = search_documents.write_query(groups)
+        with use_word_index():
+            rows = db.session.execute(_select_by_words(is_sqlite), {"question": text}).all()
     return {row.id: (_rank_words(row.words.split(), question), row) for row in rows if row.id not in but}
 
 
-def _narrow_by_words(query: AnySelect, question: str) -> AnySelect:
-    ids = search_documents.select_ids_by_words(question)
-    if db.session.get_bind().dialect.name == "sqlite":  # its index gives the newest first without sorting
-        hit = ids.subquery("hit")
-        return query.join(hit, hit.c.donor_id == Donor.id).order_by(hit.c.donor_id.desc())
+@cache
+def _select_by_words(is_sqlite: bool) -> AnySelect:
+    """Return the query for donors whose documents fit a question, as the database wants it asked."""
+    most = write_literal(MOST_CANDIDATES)
+    if is_sqlite:  # its index gives the newest first without sorting
+        hit = search_documents.select_ids_by_words(bindparam("question"), is_sqlite=True).subquery("hit")
+        query = _CANDIDATES.join(hit, hit.c.donor_id == _DONORS.c.id)
+        return query.order_by(hit.c.donor_id.desc()).limit(most)
     # By itself: joined, PostgreSQL would rather walk all documents in the order of their donors.
-    some = ids.limit(write_literal(MOST_CANDIDATES)).cte("hit").prefix_with("MATERIALIZED")
-    return query.join(some, some.c.donor_id == Donor.id)
+    question = bindparam("question", type_=String(), literal_execute=True)
+    ids = search_documents.select_ids_by_words(question, is_sqlite=False)
+    some = ids.limit(most).cte("hit").prefix_with("MATERIALIZED")
+    return _CANDIDATES.join(some, some.c.donor_id == _DONORS.c.id).limit(most)
 
 
 def _has_word(word: str) -> Any:
@@ -176,12 +202,15 @@ def _rank_unit(words: Sequence[str], unit: Unit, alike: Sequence[str]) -> int:
     return _TYPO if any(NAME_MARK + word in words for word in alike) else _PART
 
 
-def _list_alike(unit: Unit) -> Sequence[str]:
-    """Return the names in the base that are within one typo of a unit's word, the likeliest first."""
-    if not unit.word:
-        return ()
-    query = select(TypoStump.word).where(TypoStump.stump.in_(list_stumps(unit.word))).distinct()
-    return sort_alike(unit.word, db.session.scalars(query))[:_MOST_ALIKE]
+def _list_alike(units: Sequence[Unit]) -> tuple[Sequence[str], ...]:
+    """Return for each unit the names in the base within one typo of its word, the likeliest first."""
+    stumps = [set(list_stumps(unit.word)) if unit.word else set() for unit in units]
+    all_stumps = sorted(set().union(*stumps))
+    pairs = db.session.execute(_STUMP_WORDS, {"stumps": all_stumps}).all() if all_stumps else ()
+    return tuple(
+        sort_alike(unit.word, {word for stump, word in pairs if stump in own})[:_MOST_ALIKE]
+        for unit, own in zip(units, stumps, strict=True)
+    )
 
 
 def _rank_parts(question: _Question, *, but: Mapping[int, object]) -> Ranks:
@@ -190,7 +219,8 @@ def _rank_parts(question: _Question, *, but: Mapping[int, object]) -> Ranks:
     if not parts:
         return {}
     is_small = question.reader.row_scope != "all"
-    query, key = search.filter_by_words(_select_candidates(question.reader), parts, is_small)
+    query = _CANDIDATES.where(*list_conditions(question.reader))
+    query, key = search.filter_by_words(query, parts, is_small)
     rows = db.session.execute(query.order_by(key.desc()).limit(write_literal(MOST + len(but))))
     asked = [term.text[1:] for unit in question.units for term in unit.terms[:1]]
     hidden = question.reader.hidden_fields
@@ -233,13 +263,5 @@ def _read_last_gifts(donor_ids: Iterable[int]) -> dict[int, date]:
     ids = sorted(donor_ids)
     if not ids:
         return {}
-    last_on = (
-        select(Gift.received_on)
-        .where(Gift.donor_id == Donor.id, Gift.is_test.is_(False))
-        .where(~exists().where(Correction.gift_id == Gift.id))
-        .order_by(Gift.received_on.desc())
-        .limit(1)
-        .scalar_subquery()
-    )
-    rows = db.session.execute(select(Donor.id, last_on.label("last_on")).where(Donor.id.in_(ids)))
+    rows = db.session.execute(_LAST_GIFTS, {"donor_ids": ids})
     return {row.id: row.last_on for row in rows if row.last_on}

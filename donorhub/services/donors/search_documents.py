@@ -35,6 +35,10 @@ AT_ONCE: Final = 1000  # documents of a rebuild
 _STUMPS_AT_ONCE: Final = 20_000
 _LOCK: Final = 727290  # of PostgreSQL: two who take words out at once
 _STUMPS: Final = Base.metadata.tables["typo_stump"]
+_DOCUMENTS: Final = Base.metadata.tables["donor_document"]
+_WORDS: Final[ColumnElement[Any]] = literal_column(
+    "array_to_tsvector(string_to_array(donor_document.words, ' '))"
+)
 _donor_words = table("donor_words", column("rowid"), column("donor_words"))
 
 
@@ -202,8 +206,9 @@ def _take_turn() -> None:
 
 
 def _is_word_held(word: str) -> bool:
-    query = select_ids_by_words(write_query([[NAME_MARK + word]])).limit(1)
-    return db.session.scalar(query) is not None
+    is_sqlite = db.session.get_bind().dialect.name == "sqlite"
+    question = write_literal(write_query([[NAME_MARK + word]]))
+    return db.session.scalar(select_ids_by_words(question, is_sqlite=is_sqlite).limit(1)) is not None
 
 
 def write_query(groups: Sequence[Sequence[str]]) -> str:
@@ -224,16 +229,16 @@ def _write_word(word: str, is_sqlite: bool) -> str:
     return f'"{start}"{mark}' if is_sqlite else f"'{start}'{mark}"
 
 
-def select_ids_by_words(question: str) -> Any:
-    """Return the query for the ids of the donors whose documents fit a question of :func:`write_query`."""
-    if db.session.get_bind().dialect.name == "sqlite":
+def select_ids_by_words(question: ColumnElement[str], *, is_sqlite: bool) -> Any:
+    """Return the query for the ids of the donors whose documents fit a question of :func:`write_query`.
+
+    On PostgreSQL the question stands in the statement itself (see :func:`donorhub.db.write_literal`).
+    """
+    if is_sqlite:
         return select(_donor_words.c.rowid.label("donor_id")).where(
             _donor_words.c.donor_words.op("MATCH")(question)
         )
-    words: ColumnElement[Any] = literal_column(
-        "array_to_tsvector(string_to_array(donor_document.words, ' '))"
-    )
-    return select(DonorDocument.donor_id).where(words.op("@@")(write_literal(question)))
+    return select(_DOCUMENTS.c.donor_id).where(_WORDS.op("@@")(question))
 
 
 @contextmanager
@@ -243,9 +248,10 @@ def use_word_index() -> Iterator[None]:
     if db.session.get_bind().dialect.name != "postgresql":
         yield
         return
-    db.session.execute(text("SET LOCAL enable_seqscan = off"))
+    connection = db.session.connection()
+    connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
     yield
-    db.session.execute(text("SET LOCAL enable_seqscan = DEFAULT"))
+    connection.exec_driver_sql("SET LOCAL enable_seqscan = DEFAULT")
 
 
 # ---------------------------------------------------------------- all of them

@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final, Literal, get_args
 
-from sqlalchemy import ColumnElement, delete, func, select, true, update
-from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy import ColumnElement, delete, func, select, text, update
 
 from donorhub.db import db, insert_or_update
 from donorhub.errors import Rejected
@@ -43,11 +42,6 @@ LONGEST: Final[Mapping[Unit, int]] = {"days": 36_500, "years": 100}
 _AT_ONCE: Final = 500
 _ENDED_EVENTS: Final = ("done", "ignored")
 _ENDED_MESSAGES: Final = ("sent", "failed", "suppressed")
-_AGES: Final[Mapping[RetentionKind, InstrumentedAttribute[datetime]]] = {
-    "provider_message": ProviderEvent.received_at,
-    "message_text": Message.planned_at,
-}
-_LONG_GONE: Final = timedelta(days=400)  # what was stuck for longer than that, a person must empty
 _READ_FILES: Final = ("done", "taken_back", "refused", "failed")
 
 
@@ -110,7 +104,7 @@ def delete_old(*, now: datetime) -> int:
     """
     total = 0
     for one in list_clocks(today=organisation.get_day(now)):
-        is_old = _is_old(one.kind, one.before_on) & _is_not_long_gone(one)
+        is_old = _is_old(one.kind, one.before_on)
         deleted = _DELETERS[one.kind](is_old, one.before_on, now)
         left_over = db.session.scalar(select(func.count()).where(is_old)) or 0
         if deleted or one.last_run is None or one.last_run.left_over != left_over:
@@ -128,13 +122,14 @@ def delete_old(*, now: datetime) -> int:
 
 
 def _is_old(kind: RetentionKind, before_on: date) -> ColumnElement[bool]:
-    """Return the condition that something of a kind is older than the day and still there."""
+    """Return the condition that something of a kind is older than the day and still there, as the indexes of
+    what has a body are written: what was emptied is not read each night."""
     before_at = organisation.get_midnight(before_on)
     match kind:
         case "provider_message":
-            return (ProviderEvent.received_at < before_at) & (ProviderEvent.body != b"")
+            return (ProviderEvent.received_at < before_at) & text("length(provider_event.body) > 0")
         case "message_text":
-            return (Message.planned_at < before_at) & (Message.body != "")
+            return (Message.planned_at < before_at) & text("length(message.body) > 0")
         case "bank_file":
             return (
                 (ImportFile.uploaded_at < before_at)
@@ -145,13 +140,6 @@ def _is_old(kind: RetentionKind, before_on: date) -> ColumnElement[bool]:
             return (ReceiptKey.year < before_on.year) & ReceiptKey.destroyed_at.is_(None)
         case "donor_read":
             return DonorRead.first_at < before_at
-
-
-def _is_not_long_gone(one: Clock) -> ColumnElement[bool]:
-    """Return the condition that leaves out what earlier runs have seen to: it is not read each day."""
-    if one.last_run is None or one.kind not in _AGES:
-        return true()
-    return _AGES[one.kind] >= organisation.get_midnight(one.last_run.before_on - _LONG_GONE)
 
 
 def _empty_provider_messages(is_old: ColumnElement[bool], _before_on: date, _now: datetime) -> int:

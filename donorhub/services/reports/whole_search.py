@@ -113,7 +113,7 @@ def _find_receipts(text: str, reader: Principal, limit: int) -> Sequence[AnyRow]
         return ()
     query = _RECEIPTS.where(Receipt.number == question.number, *ranked_search.list_conditions(reader))
     if question.year is not None:
-        query = query.where(Receipt.year == question.year)
+        query = query.where(Receipt.year + 0 == question.year)  # the number tells more than the year
     if question.series:
         query = query.where(func.upper(Receipt.series) == question.series)
     return db.session.execute(query.order_by(Receipt.id.desc()).limit(write_literal(limit))).all()
