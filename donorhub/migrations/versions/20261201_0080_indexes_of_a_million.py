@@ -3,8 +3,8 @@
 from alembic import op
 from sqlalchemy import text
 
-revision = '20261201_0060'
-down_revision = '20261201_0040'
+revision = '20261201_0080'
+down_revision = '20261201_0070'
 branch_labels = None
 depends_on = None
 
