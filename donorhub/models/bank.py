@@ -22,6 +22,7 @@ from donorhub.models.states import (
     QuestionKind,
     QuestionState,
     RefHabitKind,
+    Settles,
     StatementIntegrity,
     StatementState,
     WeakRefReason,
@@ -344,6 +345,7 @@ class Match(Base):
     __tablename__ = "match"
     __table_args__ = (
         make_word_check("kind", MatchKind),
+        make_word_check("settles", Settles),
         Index("ix_match_entry_id", "entry_id"),
         Index(
             "uq_match_live",
@@ -369,6 +371,7 @@ class Match(Base):
     detail_id: Mapped[int | None] = mapped_column(ForeignKey("detail.id", ondelete="RESTRICT"))
     part: Mapped[int] = mapped_column(default=0)  # one payment may make gifts of several donors
     kind: Mapped[MatchKind]
+    settles: Mapped[Settles | None]  # of a gift; None of those that were decided before it was kept
     gift_id: Mapped[int | None] = mapped_column(ForeignKey("gift.id", ondelete="RESTRICT"), index=True)
     payout_id: Mapped[int | None] = mapped_column(ForeignKey("payout.id", ondelete="RESTRICT"), index=True)
     donor_id: Mapped[int | None] = mapped_column(ForeignKey("donor.id", ondelete="RESTRICT"), index=True)

@@ -232,6 +232,9 @@ ImportRowState = Literal["mended", "left_out"]
 ImportFileKind = Literal["statement", "records"]  # of a bank, or of donors and past gifts
 RefHabitKind = Literal["stable", "per_file"]
 MatchKind = Literal["gift", "payout", "return", "not_gift"]
+# What a gift of the bank does to what its donor promised. A person may say "partial"; the engine never does:
+# another amount on the day is "amended", the right one on no day of the payer's "unsure".
+Settles = Literal["exact", "several", "partial", "amended", "one_off", "this_gift", "unsure"]
 
 # moving
 RecordRowState = Literal["made", "joined", "known", "held", "left_out"]

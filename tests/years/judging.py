@@ -83,21 +83,25 @@ class Judge:
         """Look who stands first where a person decides."""
         if payment.minor <= 0 or payment.truth != "gift" or payment.person is None:
             return
-        for hindrance in proposal.hindrances:
-            self.figures.note(f"waits: {hindrance}", _describe(payment))
         best = proposal.candidates[0] if proposal.candidates else None
+        reasons = " ".join(reason.key.removeprefix("match.") for reason in best.evidence) if best else ""
+        is_family = payment.promise is not None and payment.promise.family_size > 1
+        for hindrance in proposal.hindrances:
+            kind = "family" if is_family else "recurring" if payment.is_recurring else "once"
+            self.figures.note(f"waits: {hindrance}, {kind}", f"{_describe(payment)}: {reasons}")
         if payment.person.number not in self.donor_ids:
             self.figures.note("new payer")
-            if best is None:
+            if proposal.is_new_first:
                 self.figures.note("new donor first")
             else:
-                self.figures.note("new donor not first", f"{_describe(payment)}: {best.donor_id}")
+                self.figures.note("new donor not first", f"{_describe(payment)}: {reasons}")
             return
         self.figures.note("donor in base")
-        if best is not None and best.donor_id == self.donor_ids[payment.person.number]:
+        is_first = best is not None and best.donor_id == self.donor_ids[payment.person.number]
+        if is_first and not proposal.is_new_first:
             self.figures.note("right donor first")
         else:
-            self.figures.note("right donor not first", _describe(payment))
+            self.figures.note("right donor not first", f"{_describe(payment)}: {reasons}")
 
     def judge_changes(self) -> None:
         """Look whether each change whose second payment is there by now is proposed."""

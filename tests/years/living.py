@@ -18,6 +18,7 @@ from sqlalchemy import select
 from donorhub import clock
 from donorhub.db import db
 from donorhub.domain.bank.matching.matching_facts import Proposal
+from donorhub.domain.recurring.changed_amounts import Claim
 from donorhub.jobs.queue import timer
 from donorhub.models import Entry, Match, RecurringGift, Task
 from donorhub.money import Money
@@ -236,7 +237,12 @@ class _Life:
             gift = db.session.get_one(RecurringGift, task.subject_id)
             promise = self.judge.find_promise(gift)
             change = changed_amounts.find_changed_amount(gift, today=day)
-            if promise is None or change is None or not change.is_proposed:
+            if promise is None or change is None:
+                continue
+            if change.amount == change.promised:
+                self._count_late_gifts(change.claims)
+                continue
+            if not change.is_proposed:
                 continue
             minor_on = dict(promise.slots)
             first = instalments.get_instalment(change.claims[0].slot.instalment_id)
@@ -245,6 +251,20 @@ class _Life:
                 changed_amounts.accept_changed_amount(gift, now=clock.now(), actor=ME)
                 self.judge.figures.note("changes accepted")
             db.session.commit()
+
+    def _count_late_gifts(self, claims: Sequence[Claim]) -> None:
+        """Let each gift of the right amount that came on another day pay the instalment that it is for."""
+        for claim in claims:
+            ref = db.session.scalar(
+                select(Entry.bank_ref)
+                .join(Match, Match.entry_id == Entry.id)
+                .where(Match.gift_id == claim.gift.gift_id, Match.kind == "gift", Match.undone_at.is_(None))
+            )
+            row = instalments.get_instalment(claim.slot.instalment_id)
+            if row.nominal_on in self.judge.payment_of_ref[ref or ""].covers:
+                changed_amounts.count_gift(row.id, claim.gift.gift_id, now=clock.now(), actor=ME)
+                self.judge.figures.note("late gifts counted by a person")
+        db.session.commit()
 
 
 def list_rhythms(world: World, days: Sequence[int]) -> dict[str, int]:

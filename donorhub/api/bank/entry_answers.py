@@ -50,6 +50,9 @@ class MatchSchema(AnswerSchema):
     payout_id = fields.Integer(allow_none=True)
     donor_id = fields.Integer(allow_none=True)
     amount = fields.Nested(MoneySchema)
+    settles = fields.String(
+        allow_none=True, metadata={"description": "What a gift settles; null of older decisions and no gifts"}
+    )
     actor = fields.String(required=True)
     decided_at = Instant(required=True)
     undone_at = Instant(allow_none=True)
@@ -86,6 +89,9 @@ class ProposalSchema(AnswerSchema):
     decision = fields.String(required=True)
     candidates = fields.List(fields.Nested(CandidateSchema), required=True)
     hindrances = fields.List(fields.String(), required=True)
+    is_new_first = fields.Boolean(
+        required=True, metadata={"description": "Rather a new donor than any candidate"}
+    )
 
 
 class EntryWithProposalsSchema(EntrySchema):
@@ -140,6 +146,7 @@ def _make_proposal(proposal: Proposal, currency: str) -> dict[str, object]:
         "decision": proposal.decision,
         "candidates": [_make_candidate(proposal, candidate, currency) for candidate in proposal.candidates],
         "hindrances": list(proposal.hindrances),
+        "is_new_first": proposal.is_new_first,
     }
 
 

@@ -25,7 +25,7 @@ from donorhub.services.bank.bank_views import AccountRow
 from donorhub.services.bank.files import statements
 from donorhub.services.bank.matching.entry_views import mask_account
 from donorhub.web.admission import get_principal
-from donorhub.web.words.bank import word_hindrance
+from donorhub.web.words.bank import word_hindrance, word_settles
 from donorhub.web.words.labels import Words
 from receipts import figures
 
@@ -122,6 +122,7 @@ def list_bank_words() -> dict[str, object]:
         "bank_looks": LOOKS,
         "mask_account": mask_account,
         "word_hindrance": word_hindrance,
+        "word_settles": word_settles,
         "statement_digest": statements.compute_statement_digest,
         "iban": figures.write_account,
         "make_money": make_money,

@@ -55,6 +55,7 @@ class Payment:
     matches: Sequence[MatchView] = ()
     equal_ids: Sequence[int] = ()  # gifts recorded by hand that one of the choices would be once more
     digest: str = ""
+    is_new_first: bool = False  # rather a new donor than any of the choices
 
     @property
     def is_in(self) -> bool:
@@ -171,6 +172,7 @@ def _make_payment(
         [bank.word_hindrance(key) for key in proposal.hindrances if key not in ("mode_off", "equal_gift")],
         equal_ids=sorted({id_ for key in _list_keys(place, proposals) for id_ in by_hand.get(key, ())}),
         digest=digest,
+        is_new_first=proposal.is_new_first,
     )
 
 

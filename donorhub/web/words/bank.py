@@ -11,6 +11,7 @@ from flask_babel import ngettext as counted
 from flask_babel.speaklater import LazyString
 
 from donorhub.domain.donors import codes
+from donorhub.models.states import Settles
 
 Params = Mapping[str, str | int]
 
@@ -29,6 +30,7 @@ _REASONS: Final[Mapping[str, LazyString]] = {
     "match.name_like": lazy_gettext("The name is %(likeness)s %% alike"),
     "match.email": lazy_gettext("The text has the donor's e-mail %(email)s"),
     "match.named": lazy_gettext("The text names this donor"),
+    "match.said": lazy_gettext("You matched these words of the payer to this donor before: %(times)s"),
     "match.names_other": lazy_gettext("The text names another donor"),
     "match.other_payer": lazy_gettext("Another name than the donor's paid from this account"),
     "match.code_other_payer": lazy_gettext("The code is this donor's, the payer's name is another"),
@@ -137,7 +139,21 @@ _HINDRANCES: Final[Mapping[str, LazyString]] = {
     "over_cap": lazy_gettext("The amount is above what is decided without you."),
     "outside_window": lazy_gettext("It did not come near the day it was due."),
 }
+_SETTLES: Final[Mapping[Settles, LazyString]] = {
+    "exact": lazy_gettext("Pays its instalment"),
+    "several": lazy_gettext("Pays several instalments"),
+    "partial": lazy_gettext("Pays a part of what was promised"),
+    "amended": lazy_gettext("Came on the day of an instalment with another amount"),
+    "one_off": lazy_gettext("A gift beside every promise"),
+    "this_gift": lazy_gettext("A gift that was recorded before"),
+    "unsure": lazy_gettext("Which instalment it is for was not sure"),
+}
 HINDRANCE_KEYS: Final = frozenset(_HINDRANCES)
+
+
+def word_settles(word: Settles) -> str:
+    """Return what a gift settled when it was decided, in words."""
+    return str(_SETTLES[word])
 
 
 def word_level(word: str) -> str:

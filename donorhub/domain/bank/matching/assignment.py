@@ -9,16 +9,18 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from itertools import combinations, pairwise
 from math import log
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from donorhub.domain.bank.matching.matching_facts import (
     Credit,
     InstalmentFacts,
     NewAllocation,
     Policy,
-    Settles,
 )
 from donorhub.domain.bank.matching.wordings import find_paid_otherwise, names_many_months
+
+if TYPE_CHECKING:
+    from donorhub.models.states import Settles
 
 _UNPAID: Final = 10_000.0  # dearer than any instalment, so that a credit settles one where it can
 _ADVANCE_DAYS: Final = 31
@@ -164,7 +166,8 @@ def _is_near(credit: Credit, instalment: InstalmentFacts, policy: Policy) -> boo
 
 
 def _is_in_window(credit: Credit, instalment: InstalmentFacts, policy: Policy) -> bool:
-    return -policy.early_days <= instalment.count_days(credit.booked_on) <= policy.late_days
+    first, last = instalment.habit or (-policy.early_days, policy.late_days)
+    return first <= instalment.count_days(credit.booked_on) <= last
 
 
 def _assign_cheapest(costs: _Costs) -> list[int | None]:
@@ -370,5 +373,5 @@ def _make_fit(
         allocations.append(NewAllocation(instalment.instalment_id, min(rest_minor, instalment.open.minor)))
         rest_minor -= allocations[-1].minor
     days = min((i.count_days(credit.booked_on) for i in instalments), key=abs)
-    in_window = any(_is_in_window(credit, i, policy) for i in instalments)
+    in_window = any(_is_in_window(credit, i, policy) or _names_instalment(credit, i) for i in instalments)
     return Fit(settles, tuple(allocations), days, in_window)

@@ -21,10 +21,12 @@ from donorhub.domain.bank.matching.matching_facts import (
     Hindrance,
     Kind,
     MatchFacts,
+    Part,
     Policy,
     Proposal,
 )
 from donorhub.domain.bank.matching.not_gifts import ContestedRows
+from donorhub.domain.bank.matching.payer_uses import SAID_OFTEN
 
 _NO_GIFT: Final = frozenset({"cost", "outgoing", "transfer", "refund_back"})
 _IN_WINDOW: Final = frozenset({"match.date_on_time", "match.date_other_amount"})
@@ -52,12 +54,21 @@ def decide_credit(
     if kind in _NO_GIFT:
         return _propose_no_gift(clues, kind, facts, policy)
     if not candidates:
-        return _propose_waiting(clues, kind, (), (_explain_nothing(clues, kind, facts),), policy)
-    hindrances = _list_hindrances(clues, kind, candidates, contested_ids, policy)
+        proposal = _propose_waiting(clues, kind, (), (_explain_nothing(clues, kind, facts),), policy)
+        proposal.is_new_first = kind == "gift" and proposal.hindrances == ("nothing_found",)
+        return proposal
+    summary = _sum_up_evidence(candidates[0])
+    hindrances = _list_hindrances(clues, kind, candidates, summary, contested_ids, facts=facts, policy=policy)
+    unsure = _list_doubts_of_promise(candidates[0], summary)
+    if unsure and not hindrances and not _is_known_payer(summary):
+        hindrances = unsure
     if hindrances:
-        return _propose_waiting(clues, kind, candidates, hindrances, policy)
+        proposal = _propose_waiting(clues, kind, candidates, (*hindrances, *unsure), policy)
+        proposal.is_new_first = kind == "gift" and stands_new_first(clues, candidates, facts)
+        return proposal
     credit = clues.credit
-    sure = (replace(candidates[0], level="sure"), *candidates[1:])
+    best = _leave_unsettled(candidates[0]) if unsure else candidates[0]
+    sure = (replace(best, level="sure"), *candidates[1:])
     if policy.mode == "auto":
         return Proposal(credit.entry_id, credit.detail_id, kind, "auto", True, sure)
     return _propose_waiting(clues, kind, sure, ("mode_suggest",), policy)
@@ -79,7 +90,7 @@ def _propose_waiting(
         decision,
         hindrances == ("mode_suggest",),
         tuple(candidates),
-        hindrances,
+        tuple(dict.fromkeys(hindrances)),
         credit.booked_on + timedelta(days=policy.suspense_days),
     )
 
@@ -109,18 +120,26 @@ def _explain_nothing(clues: Clues, kind: Kind, facts: MatchFacts) -> Hindrance:
 
 
 def _list_hindrances(
-    clues: Clues, kind: Kind, candidates: Sequence[Candidate], contested_ids: ContestedRows, policy: Policy
+    clues: Clues,
+    kind: Kind,
+    candidates: Sequence[Candidate],
+    summary: _Summary,
+    contested_ids: ContestedRows,
+    *,
+    facts: MatchFacts,
+    policy: Policy,
 ) -> tuple[Hindrance, ...]:
-    """Return all that keeps the best candidate from being settled now, as message keys."""
+    """Return all that keeps the best candidate from being settled now, as message keys; whether it settles
+    its promise is another question.
+    """
     best = candidates[0]
-    summary = _sum_up_evidence(best)
     hindrances: list[Hindrance] = []
     if best.gift_id is not None and best.gift_id in contested_ids.gifts:
         hindrances.append("contested_return")
     if best.payout_id is not None:
         if best.payout_id in contested_ids.payouts:
             hindrances.append("contested")
-    elif not _is_strong(best, summary, clues.credit):
+    elif not _is_strong(best, summary, clues.credit) and not _is_trusted_name(clues, best, summary, facts):
         hindrances.append("name_only" if summary.families <= _NAME_AT_BEST else "not_enough")
     if len(candidates) > 1 and best.points - candidates[1].points < policy.margin:
         hindrances.append("margin")
@@ -129,9 +148,56 @@ def _list_hindrances(
     cap = policy.cap.get(clues.credit.amount.currency)
     if kind == "gift" and cap is not None and clues.credit.amount.minor > cap:
         hindrances.append("over_cap")
-    if not summary.in_window and any(part.allocations for part in best.parts):
-        hindrances.append("outside_window")
     return tuple(hindrances)
+
+
+def _list_doubts_of_promise(best: Candidate, summary: _Summary) -> tuple[Hindrance, ...]:
+    """Return why it is not sure what the best candidate settles, whoever's money it is."""
+    if summary.is_tied:
+        return ("contradiction",)
+    if not summary.in_window and any(part.allocations for part in best.parts):
+        return ("outside_window",)
+    return ()
+
+
+def _is_known_payer(summary: _Summary) -> bool:
+    """Return whether the donor is certain even where the gift settles nothing: an id names them, or people
+    confirmed the payer.
+    """
+    return "REF" in summary.families or ("ACCOUNT" in summary.families and summary.times >= _KNOWN_AFTER)
+
+
+def _leave_unsettled(best: Candidate) -> Candidate:
+    """Return the candidate with its gift settling nothing: which instalment it is for, a person says."""
+    parts = tuple(
+        _unsettle_part(part, part.allocations[0].instalment_id) if part.allocations else part
+        for part in best.parts
+    )
+    return replace(best, parts=parts)
+
+
+def _unsettle_part(part: Part, slot_id: int) -> Part:
+    return part._replace(settles="unsure", allocations=(), slot_id=slot_id)
+
+
+def stands_new_first(clues: Clues, candidates: Sequence[Candidate], facts: MatchFacts) -> bool:
+    """Return whether the payer is rather a new donor than the best candidate, a namesake: one who has another
+    account, or who is one of several.
+
+    Nobody is new whom a code, an id, an account, an address or what people confirmed points to, or whose
+    promise is paid to the minor unit.
+    """
+    best = candidates[0]
+    if any(
+        list_families(candidate.evidence) - _NAME_AT_BEST
+        or any(reason.key == "match.amount_exact" for reason in candidate.evidence)
+        for candidate in candidates
+    ):
+        return False
+    namesakes = facts.donors_of_name.get(clues.name_key, ())
+    if best.donor_id not in namesakes or len(namesakes) > 1:
+        return True
+    return clues.account is not None and best.donor_id in facts.holder_ids
 
 
 class _Summary(NamedTuple):
@@ -139,23 +205,44 @@ class _Summary(NamedTuple):
 
     families: set[Family]
     is_contradicted: bool
+    is_tied: bool  # another promise of the donor would do as well
     times: int  # confirmed before
+    said_times: int  # with these words
     in_window: bool  # something it settles is due about now
 
 
 def _sum_up_evidence(best: Candidate) -> _Summary:
     supporting_families: set[Family] = set()
-    is_contradicted, times, in_window = False, 0, False
+    is_contradicted, is_tied, times, said_times, in_window = False, False, 0, 0, False
     for reason in best.evidence:
         if reason.points > 0:
             supporting_families.add(reason.family)
-        if reason.contradicts:
+        if reason.key == "match.amount_tied":
+            is_tied = True
+        elif reason.contradicts:
             is_contradicted = True
         if reason.key == "match.history":
             times = max(times, int(reason.params["times"]))
+        elif reason.key == "match.said":
+            said_times = int(reason.params["times"])
         elif reason.key in _IN_WINDOW:
             in_window = True
-    return _Summary(supporting_families, is_contradicted, times, in_window)
+    return _Summary(supporting_families, is_contradicted, is_tied, times, said_times, in_window)
+
+
+def _is_trusted_name(clues: Clues, best: Candidate, summary: _Summary, facts: MatchFacts) -> bool:
+    """Return whether a file without accounts names its payer well enough: words that people confirmed three
+    times, nobody else of the name, and a promise paid to the minor unit on its day; and names proved right.
+    """
+    return (
+        facts.trusts_names
+        and clues.account is None
+        and summary.said_times >= SAID_OFTEN
+        and summary.in_window
+        and not summary.is_tied
+        and all(part.settles == "exact" for part in best.parts)
+        and set(facts.donors_of_name.get(clues.name_key, ())) <= {best.donor_id}
+    )
 
 
 def _is_strong(best: Candidate, summary: _Summary, credit: Credit) -> bool:

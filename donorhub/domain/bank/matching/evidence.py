@@ -7,7 +7,7 @@ It collects and weighs; it decides nothing. Points are priors for a new installa
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from rapidfuzz.fuzz import token_sort_ratio
 
@@ -20,11 +20,13 @@ from donorhub.domain.bank.matching.matching_facts import (
     MatchFacts,
     PayerKeyFacts,
     Policy,
-    Settles,
     WeighedKey,
 )
 from donorhub.domain.bank.matching.other_payers import names_agree
 from donorhub.domain.payer_text import make_name_key
+
+if TYPE_CHECKING:
+    from donorhub.models.states import Settles
 
 Reasons = dict[int, list[Evidence]]  # by donor
 
@@ -45,6 +47,7 @@ PRIORS: Final[Mapping[WeighedKey, int]] = {
     "match.names_other": -40,
     "match.email": 35,
     "match.history": 5,  # for each time, at most five
+    "match.said": 20,
     "match.deceased": -50,
     "match.recurring_closed": 0,  # it ended, the donor did not
     "match.currency": -20,

@@ -27,7 +27,6 @@ from donorhub.domain.bank.matching.matching_facts import (
     Policy,
     Proposal,
 )
-from donorhub.domain.bank.matching.named_uses import trust_named_use
 from donorhub.domain.bank.matching.not_gifts import (
     Payouts,
     find_contested,
@@ -35,6 +34,7 @@ from donorhub.domain.bank.matching.not_gifts import (
     find_originals,
     is_refund_back,
 )
+from donorhub.domain.bank.matching.payer_uses import point_to_use
 
 ENGINE_VERSION: Final = "2026.2"
 
@@ -101,7 +101,7 @@ def _draft_gift(clues: Clues, facts: MatchFacts, sizes: Sizes, scales: Scales, p
         instalments = facts.instalments.get(donor_id)
         if instalments:
             draft.fits[donor_id] = fit_credits([clues.credit], instalments, policy)[0]
-    trust_named_use(clues, facts, draft.reasons, draft.fits, scales)
+    point_to_use(clues, facts, draft.reasons, draft.fits, scales)
     _rank_candidates(draft, facts, scales, policy)
     best_id = draft.candidates[0].donor_id if draft.candidates else None
     if best_id is not None and not draft.size_doubts[best_id]:

@@ -14,14 +14,12 @@ from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 from donorhub.money import Money
 
 if TYPE_CHECKING:
-    from donorhub.models.states import MatchingMode
+    from donorhub.models.states import MatchingMode, Settles
 
 Level = Literal["low", "likely", "sure"]
 Decision = Literal["auto", "suggest", "suspense"]
 Kind = Literal["gift", "payout", "return", "cost", "outgoing", "transfer", "refund_back"]
 Family = Literal["REF", "ACCOUNT", "NAME", "AMOUNT", "DATE", "TEXT", "HISTORY"]
-# A person may say "partial"; the engine never does: another amount on the slot is "amended".
-Settles = Literal["exact", "several", "partial", "amended", "one_off"]
 # Why a credit may be a candidate's: reasons that the engine weighs, and what it or a person decided without.
 WeighedKey = Literal[
     "match.account",
@@ -60,6 +58,7 @@ WeighedKey = Literal[
     "match.return_ref",
     "match.return_words",
     "match.reversal",
+    "match.said",
     "match.words_against",
 ]
 EvidenceKey = Literal[
@@ -145,14 +144,16 @@ class InstalmentFacts:
     is_elsewhere: bool = False  # its recurring gift came to another account of ours, another's to this one
     wordings: frozenset[str] = frozenset()  # with which money came for its recurring gift so far
     nominal_on: date | None = None  # before it was rolled to a banking day
+    back_on: date | None = None  # rolled to the banking day before, as some banks do
+    habit: tuple[int, int] | None = None  # on which days, counted from its own, its payer's money comes
 
     def count_days(self, day: date) -> int:
-        """Return how many days after its own a day is, below 0 before it: between the nominal and the due day
-        it is none.
+        """Return how many days after its own a day is, below 0 before it: between the banking days before and
+        after the nominal day it is none.
         """
         if day >= self.due_on:
             return (day - self.due_on).days
-        return min(0, (day - (self.nominal_on or self.due_on)).days)
+        return min(0, (day - (self.back_on or self.nominal_on or self.due_on)).days)
 
     @property
     def is_owed(self) -> bool:
@@ -217,6 +218,8 @@ class MatchFacts:
     provider_words: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # {"stripe": ("stripe",)}
     own_accounts: frozenset[str] = frozenset()
     largest_gifts: Mapping[tuple[int, str], int] = field(default_factory=dict)  # minor, by donor and currency
+    holder_ids: frozenset[int] = frozenset()  # donors of whom an account is known
+    trusts_names: bool = False  # people confirmed names of files without accounts often, and rightly
 
 
 class Evidence(NamedTuple):
@@ -292,6 +295,7 @@ class Proposal:
     candidates: tuple[Candidate, ...] = ()
     hindrances: tuple[Hindrance, ...] = ()
     decide_by: date | None = None
+    is_new_first: bool = False  # the payer is rather somebody whom nobody knows yet than any candidate
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,16 @@ from hashlib import blake2b
 from itertools import pairwise
 from typing import Final
 
+from donorhub.domain.bank.matching.wordings import remove_passing_words
 from donorhub.domain.donors.names import is_joint
-from donorhub.domain.payer_text import NOISE, cut_address, list_telling_words, make_name_key, split_words
+from donorhub.domain.payer_text import (
+    NOISE,
+    cut_address,
+    list_telling_words,
+    make_name_key,
+    remove_tags,
+    split_words,
+)
 
 _MOST_WORDS: Final = 24  # of a text that are looked at for names
 _CUT_AFTER: Final = 5  # letters of a word that a bank's field may cut off
@@ -65,13 +73,13 @@ def find_name_keys(text: str) -> tuple[str, ...]:
 
 
 def make_saying(account: str | None, name: str | None, text: str, codes: Sequence[int] = ()) -> str | None:
-    """Return what a payer says every time: the digest of account, name and words, without numbers.
+    """Return what a payer says every time: the digest of account, name and words, without numbers and months.
 
-    None where the bank gives no account or no name, and where the text has a donor's code,
-    which speaks for itself.
+    None where the bank gives no name, and where the text has a donor's code, which speaks for itself.
     """
-    if not account or not name or codes:
+    if not name or codes:
         return None
-    word_text = " ".join(word for word in list_telling_words(text) if word.isalpha())
-    digest = blake2b(f"{account}\x1f{make_name_key(name)}\x1f{word_text}".encode(), digest_size=16)
+    telling_words = list_telling_words(remove_passing_words(remove_tags(text)))
+    word_text = " ".join(word for word in telling_words if word.isalpha())
+    digest = blake2b(f"{account or ''}\x1f{make_name_key(name)}\x1f{word_text}".encode(), digest_size=16)
     return f"said:{digest.hexdigest()}"

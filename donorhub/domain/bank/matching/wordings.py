@@ -34,9 +34,14 @@ def names_many_months(text: str) -> bool:
 
 def read_wording(text: str) -> str:
     """Return the words of a text that are the same every month: no numbers, no months, nothing of arrears."""
-    folded_text = _MANY_MONTHS.sub(" ", _MONTHS.sub(" ", fold_letters(remove_tags(text))))
-    folded_text = _ARREARS.sub(" ", folded_text)
+    folded_text = remove_passing_words(remove_tags(text))
     return " ".join(word for word in split_words(folded_text) if word.isalpha())
+
+
+def remove_passing_words(text: str) -> str:
+    """Return a text folded, without what a payer says of one month: its name, for how many, arrears."""
+    folded_text = _MANY_MONTHS.sub(" ", _MONTHS.sub(" ", fold_letters(text)))
+    return _ARREARS.sub(" ", folded_text)
 
 
 def find_paid_otherwise(text: str, instalments: Iterable[InstalmentFacts]) -> set[int]:

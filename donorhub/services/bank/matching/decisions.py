@@ -20,7 +20,7 @@ from donorhub.domain.bank.matching.matching_facts import NewAllocation, Part
 from donorhub.domain.recurring.recurring_states import InstalmentStep, find_next_state
 from donorhub.errors import Conflict
 from donorhub.models import Detail, Entry, Gift, Instalment, Match, Payout, RecurringGift
-from donorhub.models.states import ARRIVING_PAYOUTS, GiftMethod
+from donorhub.models.states import ARRIVING_PAYOUTS, GiftMethod, Settles
 from donorhub.services.access import audit
 from donorhub.services.bank.matching import bank_returns, payer_keys
 from donorhub.services.bank.matching.credits import SOURCE, Place
@@ -90,8 +90,8 @@ def settle_matches(decisions: Sequence[CreditDecision], *, now: datetime, actor:
 
 
 def _list_payers(rows: Sequence[_Row]) -> list[payer_keys.PayerUse]:
-    """Return what people taught of the payers: their accounts or names, and what they say when they pay for
-    others. What the engine decided by itself teaches nothing.
+    """Return what people taught of the payers: their accounts or names, and what they say. What the engine
+    decided by itself teaches nothing.
     """
     gift_rows = [
         (row.decision.clues, row.gift, row.decision.evidence)
@@ -103,11 +103,12 @@ def _list_payers(rows: Sequence[_Row]) -> list[payer_keys.PayerUse]:
         for clues, gift, _ in gift_rows
         if clues.payer_key
     ]
-    return payers + payer_keys.list_sayings(
-        (clues.saying, clues.credit.name or "", gift.donor_id, gift.received_on)
+    sayings = [
+        payer_keys.PayerUse(clues.saying, gift.donor_id, gift.received_on)
         for clues, gift, evidence in gift_rows
         if clues.saying and not any(r["family"] == "REF" and r["points"] > 0 for r in evidence)
-    )
+    ]
+    return payers + sayings
 
 
 def _make_key(decision: CreditDecision) -> tuple[int, int]:
@@ -155,6 +156,7 @@ def _make_rows(
         "gift_id": None,
         "payout_id": None,
         "donor_id": None,
+        "settles": None,
         "evidence": [dict(reason) for reason in decision.evidence],
         "engine_version": ENGINE_VERSION,
         "actor": actor,
@@ -179,11 +181,13 @@ def _make_rows(
             "amount_minor": part.minor,
             "donor_id": part.donor_id,
             "gift_id": decision.known_gift_id,
+            "settles": "one_off" if decision.known_gift_id is None else "this_gift",
         }
         if decision.known_gift_id is not None:
             rows.append(_Row(decision, number, columns))
             continue
         allocations = tuple(a for a in part.allocations if _can_settle(a, promises))
+        columns["settles"] = _find_settles(part, allocations, promises)
         promise = promises[allocations[0].instalment_id][1] if allocations else None
         gift = NewGift(
             part.donor_id,
@@ -198,6 +202,24 @@ def _make_rows(
         funds = decision.funds.get(index) or _find_fund(promise, part.minor)
         rows.append(_Row(decision, number, columns, gift, allocations, funds))
     return rows
+
+
+def _find_settles(
+    part: Part,
+    allocations: Sequence[NewAllocation],
+    promises: Mapping[int, tuple[Instalment, RecurringGift]],
+) -> Settles:
+    """Return what a gift settles in truth: nothing where its instalments do not take it any more, and what a
+    person chose is as exact as its sums are.
+    """
+    if part.allocations and not allocations:
+        return "one_off"
+    if part.settles != "partial":
+        return part.settles
+    is_whole = part.minor == sum(a.minor for a in allocations) and all(
+        a.minor == promises[a.instalment_id][0].amount_minor for a in allocations
+    )
+    return ("exact" if len(allocations) == 1 else "several") if is_whole else "partial"
 
 
 def _can_settle(allocation: NewAllocation, promises: Mapping[int, tuple[Instalment, RecurringGift]]) -> bool:

@@ -21,10 +21,12 @@ from donorhub.domain.bank.matching.matching_facts import (
     DonorFacts,
     GiftFacts,
     MatchFacts,
+    PayerKeyFacts,
     PayoutFacts,
     Policy,
 )
 from donorhub.domain.bank.matching.not_gifts import is_marked_return
+from donorhub.domain.bank.matching.payer_uses import SAID_OFTEN
 from donorhub.domain.bank.matching.words_against import split_words_against
 from donorhub.domain.payer_text import make_name_key, normalise_account
 from donorhub.models import (
@@ -75,6 +77,7 @@ def fetch_facts(items: Sequence[Clues], policy: Policy) -> MatchFacts:
     days = [clues.credit.booked_on for clues in items]
     debits = [clues for clues in items if clues.credit.amount.minor < 0]
     provider_words, payouts = _find_payouts(min(days), max(days))
+    payer_keys = links.group_payer_keys()
     return MatchFacts(
         donors=donors,
         donor_of_number={number: ids[0] for number, ids in links.numbers.items()},
@@ -82,15 +85,26 @@ def fetch_facts(items: Sequence[Clues], policy: Policy) -> MatchFacts:
         donors_of_account=links.accounts,
         donors_of_name=links.names,
         donors_of_email=links.emails,
-        payer_keys=links.group_payer_keys(),
-        instalments=promise_facts.find_instalments(items, donors, links.accounts),
+        payer_keys=payer_keys,
+        instalments=promise_facts.find_instalments(items, donors, links.accounts, policy.country),
         gifts=_leave_out_taken_back(_find_gifts(donors, min(days), max(days), policy)) if debits else {},
         gifts_of_ref=_leave_out_taken_back(_find_gifts_of_ref(debits, policy)) if debits else {},
         debits=_find_debits(items, policy),
         payouts=payouts,
         provider_words=provider_words,
         largest_gifts=_find_largest_gifts(donors),
+        holder_ids=match_links.find_holders(links.list_named_ids()),
+        trusts_names=_has_said_names(items, payer_keys) and match_links.are_names_proved(),
         own_accounts=frozenset(db.session.scalars(select(BankAccount.number))),
+    )
+
+
+def _has_said_names(items: Sequence[Clues], payer_keys: Mapping[str, Sequence[PayerKeyFacts]]) -> bool:
+    """Return whether any credit without an account has words that were confirmed often."""
+    return any(
+        clues.account is None
+        and any(key.hits >= SAID_OFTEN for key in payer_keys.get(clues.saying or "", ()))
+        for clues in items
     )
 
 

@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final, TypeVar
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, func, select
 
 from donorhub.db import cut_query_values, db
 from donorhub.domain.bank.matching.clues import Clues
@@ -22,6 +22,8 @@ from donorhub.services.donors import donors, identity_keys
 
 # Systems whose ids a payer's bank carries: a reference printed on a slip, a mandate, an account of one's own.
 REF_SOURCES: Final = ("payer_ref", "mandate", "virtual_account")
+PROVED_AFTER: Final = 100  # confirmations of names
+WRONG_IN: Final = 1000  # of them one may be wrong
 Key = TypeVar("Key", int, str)
 Links = Mapping[str, tuple[int, ...]]
 NumberLinks = Mapping[int, tuple[int, ...]]
@@ -68,6 +70,13 @@ class KeyLinks:
         by_word = (self.refs, self.accounts, self.names, self.emails)
         ids = {id_ for links in (self.numbers, *by_word) for some in links.values() for id_ in some}
         return ids | {key.donor_id for key in self.payer_key_facts}
+
+    def list_named_ids(self) -> set[int]:
+        """Return the donors to whom a name points and nothing else."""
+        others = (self.numbers, self.refs, self.accounts, self.emails)
+        other_ids = {id_ for links in others for some in links.values() for id_ in some}
+        named_ids = {id_ for some in self.names.values() for id_ in some}
+        return named_ids - other_ids - {key.donor_id for key in self.payer_key_facts}
 
     def follow_merges(self, survivors: Mapping[int, int]) -> KeyLinks:
         """Return the links with merged donors replaced by those they were merged into."""
@@ -186,6 +195,29 @@ def _find_by_identity(kind: IdentityKind, values: Iterable[str]) -> Links:
         value_by_hash,
     )
     return {value_by_hash[value_hash]: ids for value_hash, ids in links.items()}
+
+
+def find_holders(donor_ids: Iterable[int]) -> frozenset[int]:
+    """Return those of whom an account is known."""
+    return frozenset(
+        id_
+        for chunk in cut_query_values(sorted(donor_ids))
+        for id_ in db.session.scalars(
+            select(IdentityKey.donor_id).where(IdentityKey.donor_id.in_(chunk), IdentityKey.kind == "iban")
+        )
+    )
+
+
+def are_names_proved() -> bool:
+    """Return whether people confirmed the names of files without accounts a hundred times, and of a thousand
+    such answers at most one was taken back.
+    """
+    hits, misses = db.session.execute(
+        select(func.coalesce(func.sum(PayerKey.hits), 0), func.coalesce(func.sum(PayerKey.misses), 0)).where(
+            PayerKey.value.startswith("name:", autoescape=True)
+        )
+    ).one()
+    return int(hits) >= PROVED_AFTER and int(misses) * WRONG_IN <= int(hits)
 
 
 def _join_links(several: Iterable[Links]) -> dict[str, tuple[int, ...]]:

@@ -73,19 +73,6 @@ def list_known_donors(payer_key: str) -> list[int]:
     return list(dict.fromkeys(ids))
 
 
-def list_sayings(payers: Iterable[tuple[str, str, int, date]]) -> list[PayerUse]:
-    """Return what to confirm of payers whose name is not the donor's, from (saying, payer's name, donor,
-    day) of each.
-    """
-    payers = list(payers)
-    names = _find_names({donor_id for _, _, donor_id, _ in payers})
-    return [
-        PayerUse(saying, donor_id, on)
-        for saying, name, donor_id, on in payers
-        if not names_agree(name, names[donor_id])
-    ]
-
-
 def learn_accounts(payers: Iterable[tuple[str, str, int]], *, now: datetime) -> None:
     """Record accounts as their donors', as a person said, from (payer key, payer's name, donor) of each.
 

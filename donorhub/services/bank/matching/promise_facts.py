@@ -15,9 +15,11 @@ from typing import Final
 from sqlalchemy import and_, func, literal, or_, select
 
 from donorhub.db import cut_query_values, db, sum_minor
+from donorhub.domain.bank.matching import habits as habits_of
 from donorhub.domain.bank.matching.clues import Clues
 from donorhub.domain.bank.matching.matching_facts import InstalmentFacts
 from donorhub.domain.bank.matching.wordings import read_wording
+from donorhub.domain.recurring.banking_days import roll_back
 from donorhub.domain.recurring.changed_amounts import LooseGift, OpenSlot, find_claims
 from donorhub.domain.recurring.recurring_states import Windows
 from donorhub.models import (
@@ -25,6 +27,7 @@ from donorhub.models import (
     Coverage,
     Detail,
     Entry,
+    Gift,
     Instalment,
     Match,
     RecurringGift,
@@ -33,10 +36,13 @@ from donorhub.models import (
 from donorhub.models.states import UNPAID_INSTALMENTS
 from donorhub.money import Money
 from donorhub.services.bank.files import bank_accounts
+from donorhub.services.bank.matching.credits import SOURCE
 from donorhub.services.recurring import changed_amounts, known_banks
 
 _OPEN_DAYS: Final = timedelta(days=100)  # missed for 90 days at most, after 10 days of grace
 _AHEAD: Final = timedelta(days=40)
+_HABIT_BACK: Final = timedelta(days=220)  # six months and a little
+_NOTHING: Final = Money(0, "PLN")
 _WORDS_BACK: Final = timedelta(days=400)  # a yearly promise has said something
 _BREAK: Final = timedelta(days=6)  # the longest run of days on which banks are closed, and one more
 _LAST: Final = 3  # payments whose words count
@@ -45,13 +51,15 @@ Span = tuple[date, date]
 
 
 def find_instalments(
-    items: Sequence[Clues], donor_ids: Collection[int], donors_of_account: Mapping[str, tuple[int, ...]]
+    items: Sequence[Clues],
+    donor_ids: Collection[int],
+    donors_of_account: Mapping[str, tuple[int, ...]],
+    country: str,
 ) -> dict[int, tuple[InstalmentFacts, ...]]:
     """Return the open instalments about the days of these credits, by donor."""
     days = [clues.credit.booked_on for clues in items]
-    facts = _mark_claimed(
-        _find_open(donor_ids, min(days), max(days)), _find_money_there(items, donor_ids, donors_of_account)
-    )
+    facts = _add_habits(_find_open(donor_ids, min(days), max(days), country), min(days), country)
+    facts = _mark_claimed(facts, _find_money_there(items, donor_ids, donors_of_account))
     if not facts:
         return {}
     accounts = _find_accounts(items)
@@ -60,7 +68,7 @@ def find_instalments(
 
 
 def _find_open(
-    donor_ids: Iterable[int], first_on: date, last_on: date
+    donor_ids: Iterable[int], first_on: date, last_on: date, country: str
 ) -> dict[int, tuple[InstalmentFacts, ...]]:
     paid_minor = func.coalesce(sum_minor(Allocation.amount_minor), 0)
     facts: dict[int, list[InstalmentFacts]] = defaultdict(list)
@@ -104,9 +112,61 @@ def _find_open(
                         state,
                         (ref,) if ref else (),
                         nominal_on=nominal_on,
+                        back_on=roll_back(nominal_on, country),
                     )
                 )
     return {donor_id: tuple(some) for donor_id, some in facts.items()}
+
+
+def _add_habits(facts: InstalmentsByDonor, first_on: date, country: str) -> InstalmentsByDonor:
+    """Return the instalments with the days on which money came for their recurring gifts so far."""
+    settled = _read_settled({i.recurring_gift_id for some in facts.values() for i in some}, first_on, country)
+    habits = {id_: habit for id_, rows in settled.items() if (habit := habits_of.learn_habit(rows))}
+    if not habits:
+        return facts
+    return {
+        donor_id: tuple(replace(i, habit=habits.get(i.recurring_gift_id)) for i in some)
+        for donor_id, some in facts.items()
+    }
+
+
+def _read_settled(
+    recurring_gift_ids: Iterable[int], first_on: date, country: str
+) -> dict[int, list[tuple[InstalmentFacts, date]]]:
+    """Return the last instalments that were paid by bank, with the day of each, by their recurring gift."""
+    settled: dict[int, list[tuple[InstalmentFacts, date]]] = defaultdict(list)
+    for chunk in cut_query_values(sorted(recurring_gift_ids)):
+        rows = db.session.execute(
+            select(
+                Instalment.id,
+                Instalment.recurring_gift_id,
+                Instalment.due_on,
+                Instalment.nominal_on,
+                Gift.received_on,
+            )
+            .join(Allocation, Allocation.instalment_id == Instalment.id)
+            .join(Gift, Gift.id == Allocation.gift_id)
+            .where(
+                Instalment.recurring_gift_id.in_(chunk),
+                Instalment.due_on.between(first_on - _HABIT_BACK, first_on),
+                Instalment.state == "paid",
+                Gift.source == SOURCE,
+            )
+            .order_by(Instalment.due_on.desc(), Instalment.id)
+        )
+        for id_, gift_id, due_on, nominal_on, paid_on in rows:
+            if len(settled[gift_id]) < habits_of.LAST:
+                row = InstalmentFacts(
+                    id_,
+                    0,
+                    gift_id,
+                    due_on,
+                    _NOTHING,
+                    nominal_on=nominal_on,
+                    back_on=roll_back(nominal_on, country),
+                )
+                settled[gift_id].append((row, paid_on))
+    return settled
 
 
 def _find_money_there(

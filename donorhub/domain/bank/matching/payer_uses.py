@@ -1,0 +1,111 @@
+"""One payer who pays for several: which use of their money a credit is, by words, promise and day.
+
+Whose account it is, and what speaks for each donor, :mod:`.evidence` says. Only uses that nothing tells apart
+contradict each other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Final
+
+from donorhub.domain.bank.matching.assignment import Fit
+from donorhub.domain.bank.matching.clues import Clues
+from donorhub.domain.bank.matching.evidence import Reasons, Scales
+from donorhub.domain.bank.matching.matching_facts import Evidence, MatchFacts
+from donorhub.domain.payer_text import list_telling_words, split_words
+
+SAID_OFTEN: Final = 3  # confirmations after which a payer's words alone tell their uses apart
+_SHORTEST: Final = 3  # letters of a name that a text may say
+_VOWELS: Final = "aeiouy"
+# What Polish and Albanian put to a name: za Jana, dla Anny, per Besen.
+_ENDINGS: Final = frozenset("a e i y u o ie em iem owi ego emu ej en es in it".split()) | {""}
+_EXPLAINED_KEYS: Final = frozenset({"match.learned_differs", "match.other_payer", "match.names_other"})
+
+
+def point_to_use(
+    clues: Clues, facts: MatchFacts, reasons: Reasons, fits: Mapping[int, Fit], scales: Scales
+) -> None:
+    """Add what the payer's words were confirmed for; of several donors for whom this payer pays, take back
+    the doubts about the one to whom words, promise and day point, and doubt the others.
+    """
+    said = {
+        key.donor_id: key.hits
+        for key in facts.payer_keys.get(clues.saying or "", ())
+        if key.hits > 2 * key.misses and key.donor_id in reasons
+    }
+    for donor_id, times in said.items():
+        _add_reason(reasons, donor_id, scales.weigh_reason("HISTORY", "match.said", "times", times))
+    uses = [donor_id for donor_id in reasons if donor_id in facts.donors and _is_use(reasons[donor_id])]
+    if not uses[1:]:
+        return
+    named_id = _find_named(clues.credit.text, uses, facts)
+    use_id = _choose_use(uses, named_id, said, _list_exact(uses, fits))
+    if use_id is None:
+        return
+    reasons[use_id] = [reason for reason in reasons[use_id] if reason.key not in _EXPLAINED_KEYS]
+    if use_id == named_id:
+        _add_reason(reasons, use_id, scales.weigh_reason("NAME", "match.named"))
+    for donor_id in uses:
+        if donor_id != use_id:
+            other = scales.weigh_reason("TEXT", "match.names_other", contradicts=True)
+            _add_reason(reasons, donor_id, other)
+
+
+def _is_use(evidence: Sequence[Evidence]) -> bool:
+    return any(reason.family == "ACCOUNT" or reason.key == "match.learned_name" for reason in evidence)
+
+
+def _list_exact(uses: Sequence[int], fits: Mapping[int, Fit]) -> set[int]:
+    """Return the uses whose promise is paid to the minor unit and in time."""
+    exact_ids = set()
+    for donor_id in uses:
+        fit = fits.get(donor_id)
+        if fit is not None and fit.settles == "exact" and fit.in_window and not fit.is_tied:
+            exact_ids.add(donor_id)
+    return exact_ids
+
+
+def _choose_use(
+    uses: Sequence[int], named_id: int | None, said: Mapping[int, int], exact_ids: Collection[int]
+) -> int | None:
+    """Return the one use that the words mean, or whose promise alone they may pay; None where they disagree
+    or several remain.
+
+    A name wants its promise or words that were confirmed; words alone want their promise or three
+    confirmations; where the same words mean several, the only promise that fits decides.
+    """
+    said_ids = {donor_id for donor_id in said if donor_id in uses}
+    if named_id is not None:
+        agrees = not said_ids or named_id in said_ids
+        return named_id if agrees and (named_id in exact_ids or named_id in said_ids) else None
+    if len(said_ids) == 1:
+        (use_id,) = said_ids
+        return use_id if use_id in exact_ids or said[use_id] >= SAID_OFTEN else None
+    exact_and_said = [donor_id for donor_id in exact_ids if donor_id in said_ids]
+    return exact_and_said[0] if len(exact_and_said) == 1 else None
+
+
+def _add_reason(reasons: Reasons, donor_id: int, reason: Evidence) -> None:
+    if all(one.key != reason.key for one in reasons[donor_id]):
+        reasons[donor_id].append(reason)
+
+
+def _find_named(text: str, donor_ids: Sequence[int], facts: MatchFacts) -> int | None:
+    """Return the only donor of whose name the text says a word that no other of them bears, or None."""
+    said_words = list_telling_words(text)
+    words_of = {donor_id: set(split_words(facts.donors[donor_id].name)) for donor_id in donor_ids}
+    named_ids = []
+    for donor_id, name_words in words_of.items():
+        others = (words_of[other] for other in donor_ids if other != donor_id)
+        own_words = name_words.difference(*others)
+        if any(_says_name(word_of_text, word) for word in own_words for word_of_text in said_words):
+            named_ids.append(donor_id)
+    return named_ids[0] if len(named_ids) == 1 else None
+
+
+def _says_name(word: str, name: str) -> bool:
+    if len(name) < _SHORTEST:
+        return False
+    stem = name[:-1] if name[-1] in _VOWELS and len(name) > _SHORTEST else name
+    return word.startswith(stem) and word[len(stem) :] in _ENDINGS
