@@ -224,16 +224,13 @@ QuestionKind = Literal[
     "not_in_ledger",
 ]
 QuestionState = Literal["open", "answered"]
-# known: the ledger has the money; other_money: it counts too; corrected and withdrawn: the bank took the
-# entry of before back; stays: it did not
+# known: the ledger has it; other_money: it counts too; corrected, withdrawn: the bank took it back; stays: not
 QuestionAnswer = Literal["known", "other_money", "corrected", "outdated", "withdrawn", "stays"]
 WeakRefReason = Literal["two_sums", "other_money", "answer"]
 ImportRowState = Literal["mended", "left_out"]
 ImportFileKind = Literal["statement", "records"]  # of a bank, or of donors and past gifts
 RefHabitKind = Literal["stable", "per_file"]
 MatchKind = Literal["gift", "payout", "return", "not_gift"]
-# What a gift of the bank does to what its donor promised. A person may say "partial"; the engine never does:
-# another amount on the day is "amended", the right one on no day of the payer's "unsure".
 Settles = Literal["exact", "several", "partial", "amended", "one_off", "this_gift", "unsure"]
 
 # moving

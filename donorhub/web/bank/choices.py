@@ -58,6 +58,11 @@ class Payment:
     is_new_first: bool = False  # rather a new donor than any of the choices
 
     @property
+    def is_first_chosen(self) -> bool:
+        """Whether the first of several choices is ticked: it is surer than the next, and no new donor is."""
+        return not self.is_new_first and self.choices[0].level != self.choices[1].level
+
+    @property
     def is_in(self) -> bool:
         return self.credit.amount.minor > 0
 

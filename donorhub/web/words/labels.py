@@ -163,9 +163,7 @@ TASKS: Final[Words[TaskKind]] = {
     "thank_you": lazy_gettext("Thank the donor"),
     "thank_by_hand": lazy_gettext("Thank by phone or letter: there is no e-mail address"),
     "by_hand": lazy_gettext("Task"),
-    "amount_differs": lazy_gettext(
-        "Money came with another amount or on another day than was promised: ask, or accept it"
-    ),
+    "amount_differs": lazy_gettext("Another amount or day than was promised: ask, or accept it"),
     "promise_goes_on": lazy_gettext("Money came for a recurring gift that had ended: does it go on?"),
     "statements_stopped": lazy_gettext(
         "Import the statements of this account: recurring gifts wait for them"

@@ -153,10 +153,7 @@ def _make_rows(
     common = {
         "entry_id": place.entry_id,
         "detail_id": place.detail_id,
-        "gift_id": None,
-        "payout_id": None,
-        "donor_id": None,
-        "settles": None,
+        **dict.fromkeys(("gift_id", "payout_id", "donor_id", "settles")),
         "evidence": [dict(reason) for reason in decision.evidence],
         "engine_version": ENGINE_VERSION,
         "actor": actor,
@@ -181,13 +178,12 @@ def _make_rows(
             "amount_minor": part.minor,
             "donor_id": part.donor_id,
             "gift_id": decision.known_gift_id,
-            "settles": "one_off" if decision.known_gift_id is None else "this_gift",
+            "settles": "this_gift",
         }
         if decision.known_gift_id is not None:
             rows.append(_Row(decision, number, columns))
             continue
         allocations = tuple(a for a in part.allocations if _can_settle(a, promises))
-        columns["settles"] = _find_settles(part, allocations, promises)
         promise = promises[allocations[0].instalment_id][1] if allocations else None
         gift = NewGift(
             part.donor_id,
@@ -199,6 +195,7 @@ def _make_rows(
             _find_method(decision, promise),
             promise.campaign_id if promise else None,
         )
+        columns["settles"] = _find_settles(part, allocations, promises)
         funds = decision.funds.get(index) or _find_fund(promise, part.minor)
         rows.append(_Row(decision, number, columns, gift, allocations, funds))
     return rows
