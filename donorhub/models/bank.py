@@ -168,7 +168,7 @@ class Statement(Base):
     closing_minor: Mapped[Minor | None]
     closing_on: Mapped[date | None]
     sum_minor: Mapped[Minor]  # of all booked entries in the file, new or known
-    # of those on its first day, and on its last: they show whether a day is twice in the ledger or in two parts
+    # of those on its first day, and on its last: whether a day is twice in the ledger, or in two parts
     first_day_minor: Mapped[Minor] = mapped_column(default=0)
     last_day_minor: Mapped[Minor] = mapped_column(default=0)
     # Of those on each day, by ISO date; None in a statement that came before they were kept.

@@ -224,7 +224,7 @@ QuestionKind = Literal[
     "not_in_ledger",
 ]
 QuestionState = Literal["open", "answered"]
-# known: the ledger has it; other_money: it counts too; corrected, withdrawn: the bank took it back; stays: not
+# known: the ledger has it; other_money: it counts too; corrected, withdrawn: taken back; stays: not
 QuestionAnswer = Literal["known", "other_money", "corrected", "outdated", "withdrawn", "stays"]
 WeakRefReason = Literal["two_sums", "other_money", "answer"]
 ImportRowState = Literal["mended", "left_out"]

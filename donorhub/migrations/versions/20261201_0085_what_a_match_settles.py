@@ -5,8 +5,8 @@ from alembic import op
 
 from donorhub.migrations.checks import WordCheck, set_word_checks
 
-revision = '20261201_0055'
-down_revision = '20261201_0050'
+revision = '20261201_0085'
+down_revision = '20261201_0080'
 branch_labels = None
 depends_on = None
 
