@@ -50,6 +50,7 @@ FACTS = {
     "problems": ["donor_address_missing"],
     "places": ["donor.address_lines"],
     "decisions": 5,
+    "donor_id": 7,
     "most": 200,
     "most_mb": 10,
     "most_files": 100,
