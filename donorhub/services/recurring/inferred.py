@@ -145,6 +145,7 @@ def _read_payments(donor_ids: Collection[int]) -> dict[Purse, _Payments]:
                 RecurringGift.origin,
             )
             .select_from(Gift)
+            .join(Donor, Donor.id == Gift.donor_id)
             .outerjoin(Match, (Match.gift_id == Gift.id) & Match.undone_at.is_(None) & (Match.kind == "gift"))
             .outerjoin(Entry, Entry.id == Match.entry_id)
             .outerjoin(Detail, Detail.id == Match.detail_id)
@@ -153,6 +154,8 @@ def _read_payments(donor_ids: Collection[int]) -> dict[Purse, _Payments]:
             .outerjoin(RecurringGift, RecurringGift.id == Instalment.recurring_gift_id)
             .where(
                 Gift.donor_id.in_(chunk),
+                Donor.erased_at.is_(None),  # nobody promises for whom nobody knows any more
+                Donor.is_deceased.is_(False),
                 func.coalesce(Gift.method, "").in_(
                     BY_BANK
                 ),  # the index of donors serves, not that of methods

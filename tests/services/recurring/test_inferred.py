@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 
 from donorhub.db import db
 from donorhub.errors import Conflict, Rejected
-from donorhub.models import Allocation, DomainEvent, Gift, Instalment, RecurringGift, Task, Term
+from donorhub.models import Allocation, DomainEvent, Donor, Gift, Instalment, RecurringGift, Task, Term
 from donorhub.money import Money
 from donorhub.services.access import organisation
 from donorhub.services.donors import donors
@@ -260,3 +260,16 @@ def test_first_look_is_at_all(donor_id: int) -> None:
     assert [list(ids) for ids in inferred.stream_new_donor_ids()] == [[donor_id]]
     inferred.finish_look(now=NOW + timedelta(days=1))
     assert list(inferred.stream_new_donor_ids()) == []
+
+
+@pytest.mark.parametrize("is_erased", [True, False])
+def test_dead_and_erased_promise_nothing(donor_id: int, *, is_erased: bool) -> None:
+    """Who is erased or has died promises nothing, whatever was paid once."""
+    pay_monthly(donor_id)
+    donor = db.session.get_one(Donor, donor_id)
+    if is_erased:
+        donor.erased_at = NOW
+    else:
+        donor.is_deceased = True
+    db.session.flush()
+    assert infer(donor_id) == 0
