@@ -28,6 +28,7 @@ from tests.years.figures import Figures
 from tests.years.organisation import Payment, Person, Promise, World
 
 _BAD_ENDS = ("instalment.missed", "recurring_gift.lapsed", "recurring_gift.closed")
+_SAME_SLOT = 10  # days
 _SURE_OF_FAMILY = 3  # confirmations of one use of an account
 
 
@@ -239,10 +240,20 @@ class Judge:
         for row in rows:
             self.figures.note("auto instalments")
             promise = self.find_promise(row.recurring_gift)
-            if promise is payment.promise and row.nominal_on in payment.covers:
+            if promise is None and _is_of_series(payment, row.nominal_on):
+                self.figures.note("auto instalments of inferred orders")
+                self.figures.note("auto instalments right")
+            elif promise is payment.promise and row.nominal_on in payment.covers:
                 self.figures.note("auto instalments right")
             else:
                 self.figures.note("auto instalments wrong", f"{_describe(payment)}: {row.nominal_on}")
+
+
+def _is_of_series(payment: Payment, nominal_on: date) -> bool:
+    """Return whether a day of an order that was inferred is about one that the payment is for: nobody told
+    the day of the month.
+    """
+    return any(abs((nominal_on - day).days) < _SAME_SLOT for day in payment.covers)
 
 
 def _describe(payment: Payment) -> str:
