@@ -97,14 +97,14 @@ def show_moment(moment: datetime) -> str:
 @pass_context
 def _show_local_day_in(page: Context, moment: datetime) -> str:
     """Return the day of an instant in the organisation's time zone."""
-    return _write_day(moment.astimezone(_read_zone(page)).date(), _read_lang(page))
+    return _write_day(organisation.find_day(moment, _read_zone(page)), _read_lang(page))
 
 
 @pass_context
 def _is_before_today(page: Context, moment: datetime) -> bool:
     """Return whether the organisation's day of an instant is over: what is due on a day is due all day."""
     zone = _read_zone(page)
-    return moment.astimezone(zone).date() < clock.now().astimezone(zone).date()
+    return organisation.find_day(moment, zone) < organisation.find_day(clock.now(), zone)
 
 
 def _read_zone(page: Context) -> ZoneInfo:

@@ -1,6 +1,6 @@
 """A base of so many donors to measure on: made once, and kept where a folder is named for that.
 
-``DONORHUB_BENCH_BASES`` names the folder in which bases on SQLite stay, else they are gone at the end. On
+``BENCH_BASES`` names the folder in which bases on SQLite stay, else they are gone at the end. On
 PostgreSQL ``DATABASE_URL`` names an empty database, or one that an earlier run has filled; for a million
 donors ``DATABASE_URL_OF_A_MILLION`` does.
 """
@@ -54,7 +54,7 @@ def open_base(count: int) -> Iterator[Flask]:
 
 @contextmanager
 def _find_home(count: int, *, is_sqlite: bool) -> Iterator[Path]:
-    folder = os.environ.get("DONORHUB_BENCH_BASES")
+    folder = os.environ.get("BENCH_BASES")
     if folder and is_sqlite:
         home = Path(folder) / f"donors-{count}"
         home.mkdir(parents=True, exist_ok=True)

@@ -113,7 +113,12 @@ def get_day(moment: datetime) -> date:
 
     No rule asks for another: a day of UTC ends an hour or two late in Warsaw and Tirana.
     """
-    return moment.astimezone(ZoneInfo(get_organisation().time_zone)).date()
+    return find_day(moment, ZoneInfo(get_organisation().time_zone))
+
+
+def find_day(moment: datetime, zone: ZoneInfo) -> date:
+    """Return the calendar day of an instant where the organisation's zone is at hand."""
+    return moment.astimezone(zone).date()
 
 
 def get_local(moment: datetime) -> datetime:

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, bindparam, func, select
 
 from donorhub.db import db, insert_for
 from donorhub.models import DonorRead, Organisation
+from donorhub.services.access import organisation
 
 _MOST_WAITING: Final = 10_000
 _waiting: Final[dict[tuple[str, int, date], datetime]] = {}  # actor, donor and day, and when
@@ -30,7 +31,7 @@ _LAST_LOOK: Final = select(  # asked by every look at a donor
 def find_day_to_note(donor_id: int, *, now: datetime, actor: str) -> date | None:
     """Return the organisation's day, or None where it is noted that somebody looked at a donor on it."""
     row = db.session.connection().execute(_LAST_LOOK, {"actor": actor, "donor_id": donor_id}).one()
-    day = now.astimezone(ZoneInfo(row.time_zone)).date()
+    day = organisation.find_day(now, ZoneInfo(row.time_zone))
     return None if row.last_day == day else day
 
 

@@ -11,7 +11,17 @@ from sqlalchemy import func, select
 
 from donorhub.db import db
 from donorhub.errors import Conflict, Rejected
-from donorhub.models import Allocation, DomainEvent, Donor, Gift, Instalment, RecurringGift, Task, Term
+from donorhub.models import (
+    Allocation,
+    AuditRecord,
+    DomainEvent,
+    Donor,
+    Gift,
+    Instalment,
+    RecurringGift,
+    Task,
+    Term,
+)
 from donorhub.money import Money
 from donorhub.services.access import organisation
 from donorhub.services.donors import donors
@@ -128,6 +138,11 @@ def test_nobody_is_thanked_or_asked(donor_id: int) -> None:
     assert [tuple(row) for row in origins] == [("recurring_gift.started", "history_import")]
 
 
+def count_records(what: str) -> int:
+    query = select(func.count(AuditRecord.id)).where(AuditRecord.what == what)
+    return db.session.scalar(query) or 0
+
+
 def test_likely_series_is_proposed_and_in_no_figure(donor_id: int) -> None:
     """Between the two limits it is only proposed: no instalment, until a person accepts it."""
     organisation.get_organisation().recurring_from_points = 100
@@ -141,6 +156,7 @@ def test_likely_series_is_proposed_and_in_no_figure(donor_id: int) -> None:
     assert gift.state == "lapsed"  # its last payment came in June
     assert list(states(gift).values())[:4] == ["paid"] * 4
     assert not inferred_answers.accept_found(gift, now=NOW, actor="user:7")
+    assert count_records("recurring_gift.accepted") == 1
 
 
 def test_proposal_grows_sure(donor_id: int) -> None:
@@ -175,6 +191,7 @@ def test_not_recurring_is_remembered(donor_id: int, *, is_proposed: bool) -> Non
     assert db.session.scalar(select(func.count(Allocation.id))) == 0
     assert set(states(gift).values()) <= {"skipped"}
     assert not inferred_answers.refuse_found(gift, now=NOW, actor="user:7")
+    assert count_records("recurring_gift.not_recurring") == 1
     organisation.get_organisation().recurring_from_points = 80
     pay_monthly(donor_id, TENTHS[6:])
     assert infer(donor_id) == 0
