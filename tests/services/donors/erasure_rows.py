@@ -39,7 +39,7 @@ NOW: Final = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 TODAY: Final = NOW.date()
 ME: Final = "user:1"
 RARE: Final = "Zzyzxqui"  # in no other word of the base
-EMAIL, PHONE, ACCOUNT = f"{RARE}@example.org", "+48501234999", "PL61109010140000071219812874"
+EMAIL, PHONE, ACCOUNT = f"{RARE}@example.org", "+48501234999", "PL21114020040000987612345678"
 
 
 def add_bank_rows(donor_id: int, gift: Gift) -> None:

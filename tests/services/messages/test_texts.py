@@ -43,7 +43,7 @@ def test_each_saving_is_a_version(thank_you: TextKind) -> None:
     assert "our own words" in versions[1].body and versions[1].reason == "warmer"
     assert versions[1].created_by == ACTOR
     assert versions[2].body == wording.get_shipped_text("thank_you", "pl").body
-    query = select(AuditRecord.data).where(AuditRecord.what == "template.saved").order_by(AuditRecord.seq)
+    query = select(AuditRecord.data).where(AuditRecord.what == "template.saved").order_by(AuditRecord.id)
     saved = db.session.scalars(query).all()
     assert [(row["text"], row["lang"], row["version"]) for row in saved] == [
         ("thank_you-email", "pl", 1),
