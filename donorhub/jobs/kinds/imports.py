@@ -81,7 +81,7 @@ def import_file(task: Task, _settings: Settings) -> str:
 
 def match_statement(task: Task, _settings: Settings) -> str:
     """Match the entries of a statement in chunks, each committed; return how many were settled and wait.
-    Then look at what their donors pay regularly.
+    Then, unless another run is planned, look at what their donors pay regularly.
 
     A kill loses one chunk at most; a second run goes on with what is unmatched.
     """
@@ -98,9 +98,10 @@ def match_statement(task: Task, _settings: Settings) -> str:
             claims.renew_lease(task_id, now=clock.now())
             db.session.commit()
             report("matching", settled_count + waiting_count)
-    inferred.infer_from_statement(statement_id, now=clock.now())
     if left_count:
         _plan_another_run(task_id, statement_id)
+    else:
+        inferred.infer_from_statement(statement_id, now=clock.now())
     rest = f", {left_count} were held by another" if left_count else ""
     return f"{settled_count} settled, {waiting_count} wait{rest}"
 
