@@ -33,7 +33,7 @@ from donorhub.domain.recurring.inferred_series import (
 
 PERIODS: Final = (1, 3, 6, 12)  # months
 LEAST_HITS: Final = 3
-_FILLED: Final = (3, 4)  # of the slots, at least
+_LEAST_SHARE: Final = (3, 4)  # of the slots, that are filled
 _MOST_ROUNDS: Final = 8  # so many orders of the same amount; it keeps the cost in step with the payments
 _MOST_HOLES: Final = 3  # in a row, after which nothing that came alone is of an order
 _LEAST_CHANGED: Final = 2  # payments of another amount that make it the new one
@@ -80,15 +80,15 @@ def _index_days(some: Iterable[Credit]) -> Purse:
 
 def _find_series(some: Sequence[Credit], country: str, lowest: int, day_count: int) -> Iterator[Series]:
     """Yield the series of one amount, the best first, each of what those before it have left."""
-    left = list(some)
+    rest = list(some)
     for _ in range(_MOST_ROUNDS):
-        best = _find_best(left, country, lowest, day_count)
+        best = _find_best(rest, country, lowest, day_count)
         if best is None:
             return
         yield best
         taken_ids = {hit.credit.credit_id for hit in best.hits}
-        left = [credit for credit in left if credit.credit_id not in taken_ids]
-        if len(left) < LEAST_HITS:
+        rest = [credit for credit in rest if credit.credit_id not in taken_ids]
+        if len(rest) < LEAST_HITS:
             return
 
 
@@ -171,7 +171,7 @@ def _trim_run(run: list[Hit], months: int) -> Iterator[tuple[int, list[Hit]]]:
     """Yield a run where enough of its slots are filled, if need be without its ends that stand alone."""
     while len(run) >= LEAST_HITS:
         slot_count = (run[-1].slot - run[0].slot) // months + 1
-        if len(run) * _FILLED[1] >= slot_count * _FILLED[0]:
+        if len(run) * _LEAST_SHARE[1] >= slot_count * _LEAST_SHARE[0]:
             yield months, run
             return
         first_gap, last_gap = run[1].slot - run[0].slot, run[-1].slot - run[-2].slot

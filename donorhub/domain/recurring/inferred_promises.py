@@ -50,8 +50,8 @@ class Step:
 
 def reads_as_standing_order(text: str) -> bool:
     """Return whether the words of a payment call it a standing order."""
-    folded = fold_letters(text)
-    return any(words in folded for words in _WORDS)
+    folded_text = fold_letters(text)
+    return any(words in folded_text for words in _WORDS)
 
 
 def find_promise(

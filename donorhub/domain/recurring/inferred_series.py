@@ -199,10 +199,10 @@ def _read_by(rhythm: Rhythm, hits: Sequence[Hit], country: str, *, most_beside: 
     """Return payments as hits of a rhythm; nothing where they miss its days by more than that in the mean."""
     hits_by_rhythm = []
     for hit in hits:
-        booked = hit.credit.booked_on.toordinal()
+        ordinal = hit.credit.booked_on.toordinal()
         month = find_slot(hit.credit.booked_on)
         residuals = {
-            booked - find_due_day(slot, rhythm.day, rhythm.roll, country): slot
+            ordinal - find_due_day(slot, rhythm.day, rhythm.roll, country): slot
             for slot in (month - 1, month, month + 1)
         }
         residual = min(residuals, key=abs)

@@ -29,18 +29,18 @@ def point_to_use(
     """Add what the payer's words were confirmed for; of several donors for whom this payer pays, take back
     the doubts about the one to whom words, promise and day point, and doubt the others.
     """
-    said = {
+    times_by_donor = {
         key.donor_id: key.hits
         for key in facts.payer_keys.get(clues.saying or "", ())
         if key.hits > 2 * key.misses and key.donor_id in reasons
     }
-    for donor_id, times in said.items():
+    for donor_id, times in times_by_donor.items():
         _add_reason(reasons, donor_id, scales.weigh_reason("HISTORY", "match.said", "times", times))
     uses = [donor_id for donor_id in reasons if donor_id in facts.donors and _is_use(reasons[donor_id])]
     if not uses[1:]:
         return
     named_id = _find_named(clues.credit.text, uses, facts)
-    use_id = _choose_use(uses, named_id, said, _list_exact(uses, fits))
+    use_id = _choose_use(uses, named_id, times_by_donor, _list_exact(uses, fits))
     if use_id is None:
         return
     reasons[use_id] = [reason for reason in reasons[use_id] if reason.key not in _EXPLAINED_KEYS]
@@ -67,7 +67,7 @@ def _list_exact(uses: Sequence[int], fits: Mapping[int, Fit]) -> set[int]:
 
 
 def _choose_use(
-    uses: Sequence[int], named_id: int | None, said: Mapping[int, int], exact_ids: Collection[int]
+    uses: Sequence[int], named_id: int | None, times_by_donor: Mapping[int, int], exact_ids: Collection[int]
 ) -> int | None:
     """Return the one use that the words mean, or whose promise alone they may pay; None where they disagree
     or several remain.
@@ -75,13 +75,13 @@ def _choose_use(
     A name wants its promise or words that were confirmed; words alone want their promise or three
     confirmations; where the same words mean several, the only promise that fits decides.
     """
-    said_ids = {donor_id for donor_id in said if donor_id in uses}
+    said_ids = {donor_id for donor_id in times_by_donor if donor_id in uses}
     if named_id is not None:
         agrees = not said_ids or named_id in said_ids
         return named_id if agrees and (named_id in exact_ids or named_id in said_ids) else None
     if len(said_ids) == 1:
         (use_id,) = said_ids
-        return use_id if use_id in exact_ids or said[use_id] >= SAID_OFTEN else None
+        return use_id if use_id in exact_ids or times_by_donor[use_id] >= SAID_OFTEN else None
     exact_and_said = [donor_id for donor_id in exact_ids if donor_id in said_ids]
     return exact_and_said[0] if len(exact_and_said) == 1 else None
 
