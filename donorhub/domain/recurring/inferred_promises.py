@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from donorhub.domain.payer_text import fold_letters
 from donorhub.domain.recurring import schedule
-from donorhub.domain.recurring.inferred_series import LAST_DAY, Hit, Series, find_nominal_on
+from donorhub.domain.recurring.inferred_series import Hit, Series, find_nominal_on, find_slot
 
 if TYPE_CHECKING:
     from donorhub.models.states import RecurringOrigin, RecurringState
@@ -114,12 +114,8 @@ def _is_near(series: Series, promise: KnownPromise) -> bool:
         months = _count_months(term)
         if months != series.rhythm.months:
             continue
-        passed = (
-            (series.last_on.year - term.anchor_on.year) * 12 + series.last_on.month - term.anchor_on.month
-        )
-        for k in (passed // months, passed // months + 1):
-            day = LAST_DAY if term.day == "last" else term.day or term.anchor_on.day
-            nominal_on = schedule.add_months(term.anchor_on, months * k, day=day)
-            if abs((nominal_on - series.last_on).days) <= DAYS_APART:
-                return True
+        k = (find_slot(series.last_on) - find_slot(term.anchor_on)) // months
+        nominal_days = [schedule.compute_nominal_on(term, n) for n in (k, k + 1)]
+        if any(abs((on - series.last_on).days) <= DAYS_APART for on in nominal_days):
+            return True
     return False
