@@ -6,7 +6,6 @@ What was said to be none is not found again: the closed row, with its amount and
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Final
 
 from sqlalchemy import delete, select
 
@@ -15,16 +14,8 @@ from donorhub.domain.recurring.inferred_promises import NOT_RECURRING
 from donorhub.errors import Conflict, Rejected
 from donorhub.models import Allocation, Instalment, RecurringGift
 from donorhub.services.access import audit
-from donorhub.services.paging import LIMIT, AnyRow, Page
-from donorhub.services.recurring import inferred, instalments, promises, recurring_gifts
+from donorhub.services.recurring import inferred, instalments, recurring_gifts
 from donorhub.services.work import tasks
-
-PROPOSED: Final = ("proposed",)
-
-
-def list_proposals(*, after: str | None = None, limit: int = LIMIT) -> Page[AnyRow]:
-    """Return the recurring gifts that were found and wait for a person, the newest first."""
-    return promises.list_recurring_gift_rows(states=PROPOSED, after=after, limit=limit)
 
 
 def accept_found(gift: RecurringGift, *, now: datetime, actor: str) -> bool:
