@@ -60,6 +60,11 @@ class _Payments:
     accounts: Counter[str] = field(default_factory=Counter)
     gift_ids_of: dict[int, set[int]] = field(default_factory=lambda: defaultdict(set))
 
+    @property
+    def account(self) -> str:
+        """Return the account that they mostly pay from; nothing where the bank names none."""
+        return max(self.accounts, key=lambda account: (self.accounts[account], account), default="")
+
 
 def infer_recurring_gifts(donor_ids: Collection[int], *, now: datetime, actor: str = "system:0") -> int:
     """Make and propose the recurring gifts that the payments of these donors show, and bring those found
@@ -156,9 +161,8 @@ def _read_payments(donor_ids: Collection[int]) -> dict[Purse, _Payments]:
                 Gift.donor_id.in_(chunk),
                 Donor.erased_at.is_(None),  # nobody promises for whom nobody knows any more
                 Donor.is_deceased.is_(False),
-                func.coalesce(Gift.method, "").in_(
-                    BY_BANK
-                ),  # the index of donors serves, not that of methods
+                # The index of donors serves, not that of methods.
+                func.coalesce(Gift.method, "").in_(BY_BANK),
                 Gift.is_test.is_(False),
             )
         )
@@ -171,8 +175,9 @@ def _read_payments(donor_ids: Collection[int]) -> dict[Purse, _Payments]:
             continue
         some = payments[donor_id, currency]
         says_so = method == "standing_order" or reads_as_standing_order(text)
-        some.credits[id_] = Credit(id_, received_on, minor, says_so)
-        some.accounts[account] += 1
+        if id_ not in some.credits:  # a gift that pays several instalments has as many rows
+            some.credits[id_] = Credit(id_, received_on, minor, says_so)
+            some.accounts[account] += 1
         if promise_id is not None:
             some.gift_ids_of[promise_id].add(id_)
     return payments
@@ -195,8 +200,8 @@ def _read_promises(donor_ids: Collection[int]) -> dict[Purse, list[KnownPromise]
 
 def _find_country(some: _Payments, home: str) -> str:
     """Return the country whose banking days hold for a payer: that of the account they mostly pay from."""
-    account = some.accounts.most_common(1)[0][0] if some.accounts else ""
-    return account[:2] if account[:2] in _BANK_COUNTRIES else home
+    country = some.account[:2]
+    return country if country in _BANK_COUNTRIES else home
 
 
 def _make_gift(
@@ -206,7 +211,6 @@ def _make_gift(
     donor_id, currency = purse
     state: RecurringState = "active" if is_sure else "proposed"
     first_id = min(hit.credit.credit_id for hit in series.hits)
-    account = some.accounts.most_common(1)[0][0]
     gift_id = db.session.scalar(
         insert_or_ignore(RecurringGift, on=(RecurringGift.source, RecurringGift.source_ref))
         .values(
@@ -217,7 +221,7 @@ def _make_gift(
             state_reason="",
             currency=currency,
             start_on=series.first_on,
-            payer_iban=account,
+            payer_iban=some.account,
             origin="inferred",
             source=SOURCE,
             source_ref=f"{first_id}:{series.rhythm.months}",
@@ -303,13 +307,7 @@ def _update_proposal(gift: RecurringGift, series: Series) -> int:
     """Let a proposal be what the payments show by now; return whether it differs."""
     if (gift.confidence, gift.found_count, gift.slot_count) == tuple(_describe_series(series).values()):
         return 0
-    for name, value in _describe_series(series).items():
-        setattr(gift, name, value)
-    for term in recurring_terms.list_terms_of_gift(gift):
-        db.session.delete(term)
-    db.session.flush()
-    gift.start_on = series.first_on
-    _write_terms(gift, series)
+    _write_anew(gift, series)
     return 1
 
 
@@ -317,6 +315,11 @@ def _begin_earlier(gift: RecurringGift, series: Series) -> None:
     """Let a recurring gift that nobody has changed begin with its first payment, whenever that was read."""
     for instalment in db.session.scalars(select(Instalment).where(Instalment.recurring_gift_id == gift.id)):
         instalment.term_id = None
+    _write_anew(gift, series)
+
+
+def _write_anew(gift: RecurringGift, series: Series) -> None:
+    """Write the beginning, terms and measures of a series in place of those found before."""
     for term in recurring_terms.list_terms_of_gift(gift):
         db.session.delete(term)
     db.session.flush()
