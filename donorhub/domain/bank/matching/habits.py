@@ -6,24 +6,21 @@ Learned of what was settled before; until there is enough of it, the window is t
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
 from typing import Final
-
-from donorhub.domain.bank.matching.matching_facts import InstalmentFacts
 
 LEARNED_AFTER: Final = 3  # settled instalments
 LAST: Final = 6  # of which the delays count
 _EARLIEST, _LATEST = -5, 10
 
 
-def learn_habit(instalments: Sequence[tuple[InstalmentFacts, date]]) -> tuple[int, int] | None:
-    """Return from which to which day, counted from its own, an instalment's money comes, from those that were
-    paid with the day of each, the newest first; None of fewer than three.
+def learn_habit(delays: Sequence[int]) -> tuple[int, int] | None:
+    """Return from which to which day, counted from its own, an instalment's money comes, from the days after
+    their own on which others were paid, the newest first; None of fewer than three.
 
     A day less than the earliest of the last six and two more than the latest, from five before to ten after.
     """
-    if len(instalments) < LEARNED_AFTER:
+    if len(delays) < LEARNED_AFTER:
         return None
-    days = [instalment.count_days(paid_on) for instalment, paid_on in instalments[:LAST]]
-    first, last = max(min(days) - 1, _EARLIEST), min(max(days) + 2, _LATEST)
+    last_ones = delays[:LAST]
+    first, last = max(min(last_ones) - 1, _EARLIEST), min(max(last_ones) + 2, _LATEST)
     return (first, last) if first <= last else None

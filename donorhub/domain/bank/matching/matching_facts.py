@@ -126,6 +126,11 @@ class PayerKeyFacts:
     misses: int = 0
 
 
+def count_days_beside(day: date, first: date, last: date) -> int:
+    """Return how many days a day is after the last of some, below 0 before the first; among them none."""
+    return (day - last).days if day >= last else min(0, (day - first).days)
+
+
 @dataclass(frozen=True, slots=True)
 class InstalmentFacts:
     """An open instalment: neither paid nor waived, skipped only by a pause, missed for at most 90 days."""
@@ -151,9 +156,7 @@ class InstalmentFacts:
         """Return how many days after its own a day is, below 0 before it: between the banking days before and
         after the nominal day it is none.
         """
-        if day >= self.due_on:
-            return (day - self.due_on).days
-        return min(0, (day - (self.back_on or self.nominal_on or self.due_on)).days)
+        return count_days_beside(day, self.back_on or self.nominal_on or self.due_on, self.due_on)
 
     @property
     def is_owed(self) -> bool:

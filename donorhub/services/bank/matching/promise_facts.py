@@ -17,7 +17,7 @@ from sqlalchemy import and_, func, literal, or_, select
 from donorhub.db import cut_query_values, db, sum_minor
 from donorhub.domain.bank.matching import habits as habits_of
 from donorhub.domain.bank.matching.clues import Clues
-from donorhub.domain.bank.matching.matching_facts import InstalmentFacts
+from donorhub.domain.bank.matching.matching_facts import InstalmentFacts, count_days_beside
 from donorhub.domain.bank.matching.wordings import read_wording
 from donorhub.domain.recurring.banking_days import roll_back
 from donorhub.domain.recurring.changed_amounts import LooseGift, OpenSlot, find_claims
@@ -42,7 +42,6 @@ from donorhub.services.recurring import changed_amounts, known_banks
 _OPEN_DAYS: Final = timedelta(days=100)  # missed for 90 days at most, after 10 days of grace
 _AHEAD: Final = timedelta(days=40)
 _HABIT_BACK: Final = timedelta(days=220)  # six months and a little
-_NOTHING: Final = Money(0, "PLN")
 _WORDS_BACK: Final = timedelta(days=400)  # a yearly promise has said something
 _BREAK: Final = timedelta(days=6)  # the longest run of days on which banks are closed, and one more
 _LAST: Final = 3  # payments whose words count
@@ -120,8 +119,8 @@ def _find_open(
 
 def _add_habits(facts: InstalmentsByDonor, first_on: date, country: str) -> InstalmentsByDonor:
     """Return the instalments with the days on which money came for their recurring gifts so far."""
-    settled = _read_settled({i.recurring_gift_id for some in facts.values() for i in some}, first_on, country)
-    habits = {id_: habit for id_, rows in settled.items() if (habit := habits_of.learn_habit(rows))}
+    delays = _read_delays({i.recurring_gift_id for some in facts.values() for i in some}, first_on, country)
+    habits = {id_: habit for id_, some in delays.items() if (habit := habits_of.learn_habit(some))}
     if not habits:
         return facts
     return {
@@ -130,15 +129,14 @@ def _add_habits(facts: InstalmentsByDonor, first_on: date, country: str) -> Inst
     }
 
 
-def _read_settled(
-    recurring_gift_ids: Iterable[int], first_on: date, country: str
-) -> dict[int, list[tuple[InstalmentFacts, date]]]:
-    """Return the last instalments that were paid by bank, with the day of each, by their recurring gift."""
-    settled: dict[int, list[tuple[InstalmentFacts, date]]] = defaultdict(list)
+def _read_delays(recurring_gift_ids: Iterable[int], first_on: date, country: str) -> dict[int, list[int]]:
+    """Return how many days after its own each of the last instalments was paid by bank, the newest first, by
+    recurring gift.
+    """
+    delays: dict[int, list[int]] = defaultdict(list)
     for chunk in cut_query_values(sorted(recurring_gift_ids)):
         rows = db.session.execute(
             select(
-                Instalment.id,
                 Instalment.recurring_gift_id,
                 Instalment.due_on,
                 Instalment.nominal_on,
@@ -154,19 +152,10 @@ def _read_settled(
             )
             .order_by(Instalment.due_on.desc(), Instalment.id)
         )
-        for id_, gift_id, due_on, nominal_on, paid_on in rows:
-            if len(settled[gift_id]) < habits_of.LAST:
-                row = InstalmentFacts(
-                    id_,
-                    0,
-                    gift_id,
-                    due_on,
-                    _NOTHING,
-                    nominal_on=nominal_on,
-                    back_on=roll_back(nominal_on, country),
-                )
-                settled[gift_id].append((row, paid_on))
-    return settled
+        for id_, due_on, nominal_on, paid_on in rows:
+            if len(delays[id_]) < habits_of.LAST:
+                delays[id_].append(count_days_beside(paid_on, roll_back(nominal_on, country), due_on))
+    return delays
 
 
 def _find_money_there(

@@ -79,8 +79,7 @@ def test_bank_pays_before_the_weekend() -> None:
     ],
 )
 def test_habit_is_that_of_the_last_six(delays: tuple[int, ...], habit: tuple[int, int] | None) -> None:
-    rows = [(instalment(n), DAY + timedelta(days=days)) for n, days in enumerate(delays)]
-    assert learn_habit(rows) == habit
+    assert learn_habit(delays) == habit
 
 
 def pay_from_family(text: str, said: dict[str, dict[int, int]], minor: int = 5000) -> Proposal:
