@@ -28,7 +28,7 @@ _EXAMPLES: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Unfolded:
+class UnfoldedTable:
     """A table with one amount in a row; ``fields`` are those of its last columns, where it had others."""
 
     table: RecordTable
@@ -36,7 +36,7 @@ class Unfolded:
     questions: tuple[Question, ...] = ()
 
 
-def unfold_periods(table: RecordTable, answers: Answers, *, today: date) -> Unfolded:
+def unfold_periods(table: RecordTable, answers: Answers, *, today: date) -> UnfoldedTable:
     """Return a table with a row for each filled cell below a month, with what only a person can say of them.
 
     A table without such columns, and one of which the people alone are brought, stays as it is. Nothing and
@@ -44,9 +44,9 @@ def unfold_periods(table: RecordTable, answers: Answers, *, today: date) -> Unfo
     """
     columns = [column for sheet in table.sheets for column in sheet.periods]
     if not columns or answers.kind == "people":
-        return Unfolded(table)
+        return UnfoldedTable(table)
     if answers.periods == "columns":
-        return Unfolded(_put_back(table))
+        return UnfoldedTable(_put_back(table))
     questions = _ask_kind(columns, answers)
     spans: dict[str, list[Span]] = {}
     for sheet in table.sheets:
@@ -67,7 +67,7 @@ def unfold_periods(table: RecordTable, answers: Answers, *, today: date) -> Unfo
     width = len(table.header)
     header = (*table.header, DAY_COLUMN, f"{AMOUNT_COLUMN} {unit}".strip())
     fields: dict[int, Field] = {width: "received_on", width + 1: "amount"}
-    return Unfolded(replace(table, header=header, sheets=tuple(sheets)), fields, tuple(questions))
+    return UnfoldedTable(replace(table, header=header, sheets=tuple(sheets)), fields, tuple(questions))
 
 
 def _put_back(table: RecordTable) -> RecordTable:

@@ -12,7 +12,7 @@ from typing import Final, Literal
 from donorhub.domain.donors.identity import names_agree, normalise_email, normalise_phone
 from donorhub.domain.moving.answered_people import find_news, list_no_channels
 from donorhub.domain.moving.answers import Answers
-from donorhub.domain.moving.credits import find_credited_gifts, group_credited, judge_credits
+from donorhub.domain.moving.credits import find_credited_gifts, group_credited_people, judge_credits
 from donorhub.domain.moving.grouping import Group, Key, People, get_parts, list_more_contacts
 from donorhub.domain.moving.ledger import GiftFacts, Ledger
 from donorhub.domain.moving.plan_rows import DonorPlan, Plan, RowPlan, list_values
@@ -53,7 +53,7 @@ def group_records(records: Sequence[Record], answers: Answers) -> tuple[list[Row
             row.group = giver = _add_giver(people, record, by_origin)
             row.companions = tuple(people.add_companion(one, giver) for one in record.companions)
         rows.append(row)
-    group_credited(rows, people)
+    group_credited_people(rows, people)
     _mark_totals(rows)
     return rows, people
 

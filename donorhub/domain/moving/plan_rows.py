@@ -26,7 +26,7 @@ class RowPlan:
     gift_id: int | None = None
     is_total: bool = False  # the file's own sum, and no row
     companions: tuple[int, ...] = ()  # the groups of those whom the row names beside its giver
-    credited: int | None = None  # the group of who is recognised for the gift of the row
+    credited_group: int | None = None  # the group of who is recognised for the gift of the row
     credited_gift: RowPlan | int | None = None  # for which it recognises somebody
 
     @property

@@ -14,7 +14,7 @@ from donorhub.domain.moving.answers import Answers, RowAnswer, make_row_key
 from donorhub.domain.moving.records import CreditDraft, GiftDraft, Person, Record, RowFault
 from donorhub.domain.moving.row_cells import HeldRow, RowCells
 from donorhub.domain.moving.row_gifts import find_amount, read_credit, read_credit_amount, read_gift
-from donorhub.domain.moving.row_people import read_credited, read_people
+from donorhub.domain.moving.row_people import read_credited_person, read_people
 from donorhub.domain.moving.writings import Writing
 from importers.records import RecordRow, RecordSheet, RecordTable
 
@@ -49,7 +49,7 @@ def _read_row(cells: RowCells, sheet: RecordSheet, row: RecordRow, answers: Answ
         gift = read_gift(cells, today=today)
     except HeldRow as e:
         fault, fault_field = e.code, e.field
-    credit, credited = _read_credit(cells, gift, fault)
+    credit, credited_person = _read_credit(cells, gift, fault)
     if credit is not None and gift is None:
         fault, fault_field = "", ""  # it is about another's gift
     if not fault and not person.name:
@@ -74,7 +74,7 @@ def _read_row(cells: RowCells, sheet: RecordSheet, row: RecordRow, answers: Answ
         sheet.origin,
         f"{sheet.letters}{row.number}" if sheet.letters else "",
         credit,
-        credited,
+        credited_person,
     )
 
 
@@ -86,12 +86,12 @@ def _read_credit(
         return read_credit(cells), None
     if gift is None or not cells.has_column("credited_name", "credited_id"):
         return None, None
-    credited = read_credited(cells)
-    if credited is None:
+    credited_person = read_credited_person(cells)
+    if credited_person is None:
         return None, None
     part = read_credit_amount(cells)
     is_part = part is not None and part.currency == gift.amount.currency and part.minor < gift.amount.minor
-    return CreditDraft(part if part is not None and is_part else gift.amount), credited
+    return CreditDraft(part if part is not None and is_part else gift.amount), credited_person
 
 
 def _is_alone(cells: RowCells) -> bool:

@@ -122,7 +122,7 @@ class Record:
     origin: str | None = None  # of a row that was one cell of several: the sheet that it is from
     cell: str = ""  # where its amount stands, as D7
     credit: CreditDraft | None = None
-    credited: Person | None = None  # for the gift of the same row; else ``person`` is
+    credited_person: Person | None = None  # for the gift of the same row; else ``person`` is
 
     @property
     def key(self) -> str:

@@ -157,7 +157,7 @@ def _read_second(cells: RowCells, person: Person) -> Person | None:
     )
 
 
-def read_credited(cells: RowCells) -> Person | None:
+def read_credited_person(cells: RowCells) -> Person | None:
     """Return who is recognised for the gift of a row that names them in columns of their own."""
     ref = lengthen_id(cells.read("credited_id", read_digits, ""))
     name = cells.read("credited_name", read_text, "")

@@ -22,14 +22,13 @@ _WORDS: Final = re.compile(r"[^\W\d_][^\d@;]*")
 _STREET: Final = re.compile(
     r"(?:ul|al|os|pl|rr|rruga|str)\.?\s|[^\W\d_]{3,}.*\s[0-9]+[a-z]?(?:\s*[/m]\s*[0-9]+)?\b", re.IGNORECASE
 )
-_NAME_DAY: Final = re.compile(r"[0-9]{1,4}([./-])[0-9]{1,2}\1[0-9]{1,4}")
 _NAME_WORDS: Final = range(2, 6)
 
 
-def guess_unnamed(columns: Sequence[Sequence[Cell]], known: dict[int, Field]) -> dict[int, Field]:
-    """Return the fields of columns by their cells, beside those ``known``: each field once, the first column
+def guess_unnamed(columns: Sequence[Sequence[Cell]], known_fields: dict[int, Field]) -> dict[int, Field]:
+    """Return the fields of columns by their cells, beside ``known_fields``: each once, the first column
     that fits."""
-    fields = dict(known)
+    fields = dict(known_fields)
     for field, is_such in _BY_CELLS:
         if field in fields.values() or (field == "given_name" and "full_name" in fields.values()):
             continue

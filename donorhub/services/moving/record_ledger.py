@@ -233,8 +233,8 @@ def _read_credits(rows: Sequence[RowPlan], own_gifts: dict[str, GiftFacts]) -> f
     if not any(row.record.credit is not None for row in rows):
         return frozenset()
     givers = [(gift.id, gift.donor_id) for gift in own_gifts.values()]
-    credited = soft_credits.read_credits([id_ for id_, _ in givers])
-    pairs = [(gift_id, donor_id) for gift_id, parts in credited.items() for donor_id, _ in parts]
+    credits_by_gift = soft_credits.read_credits([id_ for id_, _ in givers])
+    pairs = [(gift_id, donor_id) for gift_id, parts in credits_by_gift.items() for donor_id, _ in parts]
     return frozenset((*givers, *pairs))
 
 

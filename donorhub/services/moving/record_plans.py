@@ -95,9 +95,9 @@ def make_plan(
     """
     answers, preset = record_presets.settle_preset(table.header, answers)
     shapes = custom_fields.list_shapes()
-    unfolded = unfold_periods(table, answers, today=organisation.get_day(now))
-    table = unfolded.table
-    guesses = guess_columns(table, answers, preset, name_shapes(shapes), unfolded.fields)
+    unfolded_table = unfold_periods(table, answers, today=organisation.get_day(now))
+    table = unfolded_table.table
+    guesses = guess_columns(table, answers, preset, name_shapes(shapes), unfolded_table.fields)
     home_country = organisation.get_home_country()
     writing = settle_writing(table, guesses, answers, home_country=home_country, preset=preset)
     writing = settle_custom(table, writing, shapes, answers)
@@ -109,7 +109,7 @@ def make_plan(
     )
     present_presets = {*sent_presets, *_find_brought_presets(preset)}
     missing_files = record_presets.ask_missing_files(preset, answers, present_presets)
-    questions = (*missing_files, *unfolded.questions, *writing.questions, *_ask_purposes(plan))
+    questions = (*missing_files, *unfolded_table.questions, *writing.questions, *_ask_purposes(plan))
     figures = _collect_figures(table, writing, plan)
     digest = _compute_digest(answers, plan, questions)
     return RecordPlan(digest, answers, table.header, writing, plan, figures, questions)
@@ -150,7 +150,7 @@ def _describe_row(row: RowPlan) -> list[object]:
         row.reason,
         row.group,
         row.companions,
-        [row.credited, _describe_credit(row)],
+        [row.credited_group, _describe_credit(row)],
         row.source_ref,
         row.gift_id,
         money,

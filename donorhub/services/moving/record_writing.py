@@ -294,10 +294,10 @@ class _Writer:
         new: list[NewCredit] = []
         for row in self._plan.rows:
             gift, credit = row.credited_gift, row.record.credit
-            if gift is None or credit is None or row.credited is None:
+            if gift is None or credit is None or row.credited_group is None:
                 continue
             gift_id = ids_by_row.get(id(gift)) if isinstance(gift, RowPlan) else gift
-            donor_id = self._find_donor_id(row.credited)
+            donor_id = self._find_donor_id(row.credited_group)
             if gift_id is not None and donor_id is not None:
                 new.append(NewCredit(gift_id, donor_id, credit.amount.minor))
         self.credit_ids = soft_credits.add_credits(new)

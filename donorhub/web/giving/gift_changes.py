@@ -35,7 +35,7 @@ def change_gift(gift_id: int) -> Answer:
         if "fund_id" in request.form and fund != SPLIT:
             fund_id = form.read_id("fund_id")
             fund_ids = {fund_id: gifts.get_gift(gift_id).amount_minor} if fund_id else {}
-        credits = _read_credited(form, gift_id)
+        credits = _read_credits(form, gift_id)
         saving.refuse_errors()
         new: GiftFields = form.load_fields(GIFT_FIELDS)
         is_changed = gift_changes.change_gift(
@@ -51,7 +51,7 @@ def change_gift(gift_id: int) -> Answer:
     return render_gift(gift_id, change=form), 422
 
 
-def _read_credited(form: Form, gift_id: int) -> dict[int, int] | None:
+def _read_credits(form: Form, gift_id: int) -> dict[int, int] | None:
     """Return who is recognised for a gift as its form says, by code, for as much as before or all of it; None
     where the form does not ask, as of a gift with several."""
     if "credited" not in request.form:

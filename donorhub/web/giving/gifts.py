@@ -206,7 +206,7 @@ def render_gift(gift_id: int, form: Form | None = None, change: Form | None = No
     kind_of_source = gift.source.partition(":")[0]  # a provider's has its account behind it
     story = gift_story.read_story(gift)
     purposes = _list_purposes(gift)
-    credited = soft_credits.list_credited_donors(gift)
+    credited_donors = soft_credits.list_credited_donors(gift)
     hindrance = gift_changes.find_fund_hindrance(
         gift, receipt_id=story.receipt.id if story.receipt else None, remainder=story.remainder
     )
@@ -216,10 +216,10 @@ def render_gift(gift_id: int, form: Form | None = None, change: Form | None = No
         may_be_thanked=story.thank_you and story.remainder.minor and thank_yous.is_held(story.thank_you),
         source=labels.SOURCES.get(kind_of_source, gift.source),
         story=story,
-        credited=credited,
+        credited_donors=credited_donors,
         form=form or Form(),
         new_key=make_key(),
-        change=change or Form(start=_make_start_of_change(gift, credited)),
+        change=change or Form(start=_make_start_of_change(gift, credited_donors)),
         digest=shown_gifts.compute_gift_digest(
             gift, left_minor=story.remainder.minor, receipt_id=story.receipt.id if story.receipt else None
         ),
@@ -232,9 +232,9 @@ def render_gift(gift_id: int, form: Form | None = None, change: Form | None = No
     )
 
 
-def _make_start_of_change(gift: Gift, credited: Sequence[CreditedDonor]) -> dict[str, object]:
+def _make_start_of_change(gift: Gift, credited_donors: Sequence[CreditedDonor]) -> dict[str, object]:
     return {
-        "credited": credited[0].donor.code if len(credited) == 1 else "",
+        "credited": credited_donors[0].donor.code if len(credited_donors) == 1 else "",
         "fund_id": _name_funds(gift),
         "campaign_id": gift.campaign_id,
         "appeal_id": gift.appeal_id,
