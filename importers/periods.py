@@ -43,12 +43,11 @@ _QUARTERS: Final = {
 }
 _YEARS: Final = range(1950, 2100)
 _YEAR_IN_SHORT: Final = re.compile(r"[0-9]{2}", re.ASCII)
-_LINES: Final = " / "
+NAME_LINES: Final = " / "  # between the two lines of the name of a column
 _TOTAL_WORDS: Final = (
     "razem|suma|ogolem|lacznie|podsumowanie|w sumie|grand total|total|totals|sum|shuma|gjithsej|totali|"
     "summe|gesamt|gesamtsumme"
 )
-_YEAR: Final = re.compile(r"\b(?:19[5-9]|20[0-9])[0-9]\b")
 TOTALS: Final = re.compile(rf"(?:{_TOTAL_WORDS})\b")
 TOTAL_ALONE: Final = re.compile(rf"(?:{_TOTAL_WORDS})[\s:.]*(?:[0-9]{{4}})?[\s:.]*")
 _MONTH, _QUARTER, YEAR = 1, 3, 12
@@ -76,8 +75,8 @@ def read_period(name: object) -> Period | None:
         return None
     text = write_period_name(name)
     period = _read_words(text)
-    if period is None and _LINES in text:
-        upper, _, lower = text.rpartition(_LINES)
+    if period is None and NAME_LINES in text:
+        upper, _, lower = text.rpartition(NAME_LINES)
         period = _read_words(lower)
         years = {int(word) for word in _split_words(upper) if _is_year(word)}
         if period is not None and period.year is None and len(years) == 1:
@@ -193,7 +192,7 @@ def _follow_each_other(periods: Sequence[Period]) -> bool:
 
 def is_total_name(name: str) -> bool:
     """Return whether the name of a column or the label of a row says that it is a sum."""
-    return TOTALS.match(fold_text(name.rpartition(_LINES)[2])) is not None
+    return TOTALS.match(fold_text(name.rpartition(NAME_LINES)[2])) is not None
 
 
 def write_span(first: date, months: int) -> str:

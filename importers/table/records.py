@@ -13,7 +13,15 @@ from statistics import median
 from typing import Final
 
 from importers.folding import fold_text
-from importers.periods import TOTAL_ALONE, TOTALS, is_total_name, list_periods, read_period, write_period_name
+from importers.periods import (
+    NAME_LINES,
+    TOTAL_ALONE,
+    TOTALS,
+    is_total_name,
+    list_periods,
+    read_period,
+    write_period_name,
+)
 from importers.records import BrokenCell, Cell, OtherSheet, PeriodColumn, RecordRow, RecordSheet, RecordTable
 from importers.sheet import UnreadableTable
 from importers.sniff import find_format
@@ -22,7 +30,6 @@ from importers.table.unnamed import looks_like_rows
 
 _NO_HEADER: Final = (-1, -1)
 IsName = Callable[[str], bool]
-NAME_LINES: Final = " / "  # between the two lines of a name
 _LOOKED_AT: Final = 60  # rows in which the names may stand
 _LONGEST_NAME: Final = 80
 _FEWEST: Final = 2

@@ -9,6 +9,7 @@ import re
 from typing import Final, Literal, get_args
 
 from donorhub.domain.payer_text import split_words
+from importers.periods import NAME_LINES
 
 Field = Literal[
     "full_name",
@@ -300,7 +301,6 @@ _SAYS_NO: Final = re.compile(
     r"\b(?:nie|bez|brak|no|not|without|opt out|unsub\w*|mos|pa|kein\w*|nicht)\b|rezygn|sprzeciw"
 )
 _CUSTOM_MARK: Final = re.compile(r"^(?:npsp__)?|__c$", re.IGNORECASE)
-_LINES: Final = " / "
 
 
 def fold_name(name: str) -> str:
@@ -310,7 +310,7 @@ def fold_name(name: str) -> str:
 
 def find_field(name: str) -> Field | None:
     """Return the field that the name of a column tells; of a name of two lines, the lower tells first."""
-    lines = name.split(_LINES)
+    lines = name.split(NAME_LINES)
     for part in (name, *reversed(lines)):
         if field := _FIELD_BY_NAME.get(fold_name(part)):
             return field
@@ -384,6 +384,6 @@ def find_currency(name: str) -> str:
 
 def is_family_first(name: str) -> bool:
     """Return whether the name of a column of names says that the family name comes first."""
-    return fold_name(name.rsplit(_LINES, maxsplit=1)[-1]).startswith(
+    return fold_name(name.rsplit(NAME_LINES, maxsplit=1)[-1]).startswith(
         ("nazwisko", "mbiemri", "mbiemer", "nachname", "last")
     )

@@ -20,14 +20,8 @@ from donorhub.services.access import audit
 from donorhub.services.bank.files import imports
 from donorhub.services.work import tasks
 
-_OF_ONE_FILE: Final = (
-    "unnamed",
-    "years",
-    "rows",
-    "years",
-    "missing_files",
-    "same_money",
-)  # answers that the next like file asks anew
+# Answers that the next like file asks anew.
+_OF_ONE_FILE: Final = ("unnamed", "years", "rows", "missing_files", "same_money")
 _CAN_BECOME: Final = ("asking", "refused", "failed")
 
 

@@ -194,11 +194,7 @@ def _collect_figures(table: RecordTable, writing: Writing, plan: Plan) -> dict[s
         "sums": dict(sorted(sums.items())),
         "new_donors": len(new),
         "known_donors": len(used_donors) - len(new),
-        "changed_donors": sum(
-            1
-            for donor in plan.donors
-            if donor.changes or donor.more_contacts or donor.more_note or donor.custom
-        ),
+        "changed_donors": sum(donor.has_more for donor in plan.donors),
         "opt_outs": sum(1 for donor in plan.donors if donor.group.person.has_no),
         "consents": sum(1 for donor in used_donors if donor.answer.startswith("given")),
         "unproved": sum(1 for donor in used_donors if donor.answer == "unknown"),

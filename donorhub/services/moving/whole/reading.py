@@ -39,8 +39,8 @@ NoteTable = Callable[[str, int], None]
 class Archive:
     """An archive that is open, with its manifest."""
 
-    def __init__(self, file: zipfile.ZipFile, contents: Mapping[str, Any]) -> None:
-        self._file, self.manifest = file, contents
+    def __init__(self, file: zipfile.ZipFile, manifest_contents: Mapping[str, Any]) -> None:
+        self._file, self.manifest = file, manifest_contents
 
     @property
     def has_our_key(self) -> bool:
@@ -64,10 +64,13 @@ def open_archive(place: IO[bytes], *, schema: str, earlier_schemas: frozenset[st
     try:
         file = zipfile.ZipFile(place)
         with file.open(manifest.NAME) as member:
-            contents = json.loads(member.read(_LARGEST_MANIFEST))  # one that is cut off cannot be read
+            # One that is cut off cannot be read.
+            manifest_contents = json.loads(member.read(_LARGEST_MANIFEST))
     except (KeyError, *DAMAGE) as e:
         raise Rejected("this is no archive of `donorhub export --all`", code="no_archive") from e
-    return Archive(file, manifest.refuse_unreadable(contents, schema=schema, earlier_schemas=earlier_schemas))
+    return Archive(
+        file, manifest.refuse_unreadable(manifest_contents, schema=schema, earlier_schemas=earlier_schemas)
+    )
 
 
 def read_archive(archive: Archive, *, now: datetime, note_table: NoteTable) -> None:
@@ -206,13 +209,13 @@ def _move_sequences() -> None:
 
 
 def _describe_origin(archive: Archive) -> dict[str, object]:
-    contents = archive.manifest
+    manifest_contents = archive.manifest
     return {
-        "instance": contents["instance"],
-        "made_at": contents["made_at"],
-        "audit_seq": contents["audit"]["seq"],
-        "audit_chain": contents["audit"]["chain"],
-        "audit_was_whole": contents["audit"]["is_whole"],
+        "instance": manifest_contents["instance"],
+        "made_at": manifest_contents["made_at"],
+        "audit_seq": manifest_contents["audit"]["seq"],
+        "audit_chain": manifest_contents["audit"]["chain"],
+        "audit_was_whole": manifest_contents["audit"]["is_whole"],
     }
 
 
