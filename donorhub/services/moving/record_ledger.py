@@ -26,7 +26,7 @@ from donorhub.services.messages import suppressions
 from donorhub.services.moving import record_consents
 
 ROW_SOURCE: Final = ":rows"  # of ids that we give to people of files without ids of their own
-_GIFT_COLUMNS: Final = (
+_GIFTS: Final = select(
     Gift.id,
     Gift.donor_id,
     Gift.amount_minor,
@@ -35,7 +35,7 @@ _GIFT_COLUMNS: Final = (
     Gift.source,
     Gift.source_ref,
     Donor.name,
-)
+).join(Donor, Donor.id == Gift.donor_id)
 
 
 def read_ledger(
@@ -53,8 +53,8 @@ def read_ledger(
     by_contact = _find_by_contacts({contact for group in groups for contact in group.contacts})
     drafts = [row.record.gift for row in rows if row.record.gift is not None]
     days = [day for draft in drafts for day in (draft.received_on, *(draft.span or ()))]
-    own_gifts, other_gifts = _read_gifts(rows, days, system) if days else ({}, ())
-    own_gifts |= _read_credited_gifts(rows, system)
+    own_gifts_about, other_gifts = _read_gifts_about(rows, days, system) if days else ({}, ())
+    own_gifts = _read_own_gifts(rows, system) | own_gifts_about
     donor_ids = {*by_ref.values(), *by_code.values(), *by_row_key.values()}
     donor_ids.update(gift.donor_id for gift in own_gifts.values())
     donor_ids.update(id_ for ids in by_contact.values() for id_ in ids)
@@ -191,41 +191,35 @@ def _read_former_contacts(donor_ids: Sequence[int]) -> dict[int, list[tuple[str,
     return former
 
 
-def _read_gifts(
+def _read_own_gifts(rows: Sequence[RowPlan], system: str) -> dict[str, GiftFacts]:
+    """Return the gifts of the same system that rows are, or recognise somebody for, by their keys."""
+    refs = {row.source_ref for row in rows}
+    refs |= {row.record.credit.gift_ref for row in rows if row.record.credit is not None}
+    gifts: dict[str, GiftFacts] = {}
+    for chunk in cut_query_values(sorted(refs - {""})):
+        query = _GIFTS.where(Gift.source == f"import:{system}", Gift.source_ref.in_(chunk))
+        gifts |= {gift.source_ref: gift for gift in _make_facts(db.session.execute(query))}
+    return gifts
+
+
+def _read_gifts_about(
     rows: Sequence[RowPlan], days: Sequence[date], system: str
 ) -> tuple[dict[str, GiftFacts], tuple[GiftFacts, ...]]:
-    """Return the gifts of the same system, by their keys, and those of other doors about the file's days."""
+    """Return the gifts about the file's days: those of the same system, by their keys, and of other doors."""
     source = f"import:{system}"
-    own: dict[str, GiftFacts] = {}
-    base = select(*_GIFT_COLUMNS).join(Donor, Donor.id == Gift.donor_id)
-    for chunk in cut_query_values(sorted({row.source_ref for row in rows} - {""})):
-        query = base.where(Gift.source == source, Gift.source_ref.in_(chunk))
-        own |= {gift.source_ref: gift for gift in _make_facts(db.session.execute(query))}
-    about = base.where(
+    about = _GIFTS.where(
         Gift.received_on >= min(days) - SAME_MONEY,
         Gift.received_on <= max(days) + SAME_MONEY,
         Gift.is_test.is_(False),
         Gift.id.not_in(select(Correction.gift_id)),
     )
-    own |= {
-        gift.source_ref: gift for gift in _make_facts(db.session.execute(about.where(Gift.source == source)))
-    }
+    own_gifts = _make_facts(db.session.execute(about.where(Gift.source == source)))
     amounts = {
         (row.record.gift.amount.minor, row.record.gift.amount.currency) for row in rows if row.record.gift
     }
     others = db.session.execute(about.where(or_(Gift.source < source, Gift.source > source)))
-    return own, tuple(_make_facts(row for row in others if (row.amount_minor, row.currency) in amounts))
-
-
-def _read_credited_gifts(rows: Sequence[RowPlan], system: str) -> dict[str, GiftFacts]:
-    """Return the gifts of the same system for which rows recognise somebody, by their keys."""
-    refs = {row.record.credit.gift_ref for row in rows if row.record.credit is not None} - {""}
-    gifts: dict[str, GiftFacts] = {}
-    base = select(*_GIFT_COLUMNS).join(Donor, Donor.id == Gift.donor_id)
-    for chunk in cut_query_values(sorted(refs)):
-        query = base.where(Gift.source == f"import:{system}", Gift.source_ref.in_(chunk))
-        gifts |= {gift.source_ref: gift for gift in _make_facts(db.session.execute(query))}
-    return gifts
+    other_gifts = _make_facts(row for row in others if (row.amount_minor, row.currency) in amounts)
+    return {gift.source_ref: gift for gift in own_gifts}, tuple(other_gifts)
 
 
 def _read_credits(rows: Sequence[RowPlan], own_gifts: dict[str, GiftFacts]) -> frozenset[tuple[int, int]]:
