@@ -130,17 +130,14 @@ def _refuse_impossible(gift: Gift, donor_id: int, minor: int, *, is_known: bool)
 
 def add_credits(new: Sequence[NewCredit]) -> list[int]:
     """Let donors be recognised for gifts and return the ids of these rows; who is already stays so."""
+    if not new:
+        return []
+    rows = [
+        {"gift_id": credit.gift_id, "donor_id": credit.donor_id, "amount_minor": credit.minor}
+        for credit in new
+    ]
     statement = insert_or_ignore(SoftCredit, on=(SoftCredit.gift_id, SoftCredit.donor_id))
-    ids: list[int] = []
-    for credit in new:
-        id_ = db.session.scalar(
-            statement.values(
-                gift_id=credit.gift_id, donor_id=credit.donor_id, amount_minor=credit.minor
-            ).returning(SoftCredit.id)
-        )
-        if id_ is not None:
-            ids.append(id_)
-    return ids
+    return sorted(db.session.scalars(statement.returning(SoftCredit.id), rows))
 
 
 def take_away_credits(ids: Collection[int]) -> None:
