@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import os
+import zlib
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -16,6 +17,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from donorhub.errors import Misconfigured
 
 _NONCE = 12
+_FAST = 1  # of compression: a third of the time for a tenth more bytes
 _key: bytes | None = None
 
 
@@ -45,6 +47,18 @@ def unseal_bytes(cipher: bytes) -> bytes:
         raise Misconfigured(
             "DONORHUB_FIELD_KEY is not the key this was sealed with, or the stored bytes were changed"
         ) from e
+
+
+def seal_file(content: bytes) -> bytes:
+    """Return a file as it is kept: compressed and encrypted."""
+    return seal_bytes(zlib.compress(content, _FAST))
+
+
+def unseal_file(sealed_content: bytes, *, size: int = zlib.DEF_BUF_SIZE) -> bytes:
+    """Return the file that :func:`seal_file` encrypted, as it came; raise Misconfigured as
+    :func:`unseal_bytes`. Whoever knows its size says it, else it is there twice for a moment.
+    """
+    return zlib.decompress(unseal_bytes(sealed_content), bufsize=max(size, 1))
 
 
 def compute_keyed_hash(text: str) -> str:

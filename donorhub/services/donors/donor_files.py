@@ -6,7 +6,6 @@ The bytes are kept compressed and encrypted, as those of imported files are; a l
 from __future__ import annotations
 
 import hashlib
-import zlib
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
@@ -28,7 +27,6 @@ LARGEST_MB: Final = 10  # one file
 MOST_MB: Final = 50  # all of one donor's, which the copy of their data carries
 MOST_FILES: Final = 100
 _MB: Final = 1024 * 1024
-_FAST: Final = 1
 
 
 def add_file(
@@ -54,7 +52,7 @@ def add_file(
         note=note,
         size=len(content),
         sha256=digest,
-        content=vault.seal_bytes(zlib.compress(content, _FAST)),
+        content=vault.seal_file(content),
         added_by=actor,
         added_at=now,
     )
@@ -96,7 +94,7 @@ def require_shown(reader: Principal) -> None:
 
 def read_content(file: DonorFile) -> bytes:
     """Return the bytes as they came; raise Misconfigured when the key is another."""
-    return zlib.decompress(vault.unseal_bytes(file.content), bufsize=file.size)
+    return vault.unseal_file(file.content, size=file.size)
 
 
 def _find_kind(content: bytes) -> DonorFileKind:

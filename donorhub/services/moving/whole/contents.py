@@ -71,12 +71,12 @@ def list_sums(table: Table) -> list[str]:
 def unpack_file(content: bytes) -> bytes:
     """Return a stored file as it came, of a bank, of donors and gifts, or of one donor; nothing where it was
     purged."""
-    return zlib.decompress(vault.unseal_bytes(content)) if content else content
+    return vault.unseal_file(content) if content else content
 
 
 def pack_file(content: bytes) -> bytes:
     """Return what is stored of such a file."""
-    return vault.seal_bytes(zlib.compress(content, 1)) if content else content
+    return vault.seal_file(content) if content else content
 
 
 def unpack_event(body: bytes) -> bytes:
