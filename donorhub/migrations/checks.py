@@ -54,10 +54,10 @@ def set_word_checks(connection: Connection, checks: Sequence[WordCheck]) -> None
             _alter_table(connection, table, of_table)
 
 
-def add_foreign_key(connection: Connection, table: str, column: str, referred: str) -> None:
+def add_foreign_key(connection: Connection, table: str, column: str, parent_table: str) -> None:
     """Let a column refer to the rows of a table by their ``id``."""
     name = f"fk_{table}_{column}"
-    clause = f"CONSTRAINT {name} FOREIGN KEY({column}) REFERENCES {referred} (id) ON DELETE RESTRICT"
+    clause = f"CONSTRAINT {name} FOREIGN KEY({column}) REFERENCES {parent_table} (id) ON DELETE RESTRICT"
     _add_constraint(connection, table, clause)
 
 

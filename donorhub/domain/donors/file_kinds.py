@@ -103,8 +103,8 @@ def clean_name(name: str, kind: DonorFileKind) -> str:
     around, and an ending of its own kind.
     """
     last_part = unicodedata.normalize("NFC", name).replace("\\", "/").rpartition("/")[2]
-    shown = "".join(sign for sign in last_part if unicodedata.category(sign) not in _UNSHOWN)
-    plain = " ".join("".join(" " if sign in _OF_SYSTEMS else sign for sign in shown).split()).rstrip(" .")
+    visible = "".join(sign for sign in last_part if unicodedata.category(sign) not in _UNSHOWN)
+    plain = " ".join("".join(" " if sign in _OF_SYSTEMS else sign for sign in visible).split()).rstrip(" .")
     stem, dot, ending = plain.rpartition(".")
     endings = FILE_KINDS[kind].endings
     if not dot or ending.lower() not in endings:

@@ -124,8 +124,8 @@ def get_review(question_id: int) -> Review:
     comparisons = {
         pair: compare_records(facts[pair[0]], facts[pair[1]], commonness) for pair in list_pairs(facts)
     }
-    told = verdicts.list_apart(ids)
-    apart = told | {pair for pair, one in comparisons.items() if one.vetoes}
+    parted_pairs = verdicts.list_apart(ids)
+    apart = parted_pairs | {pair for pair, one in comparisons.items() if one.vetoes}
     thresholds = candidates.read_thresholds()
     scores = {pair: one.score for pair, one in comparisons.items() if one.score >= thresholds.review}
     homes = {pair for pair, one in comparisons.items() if judge_pair(one, thresholds) == "household"}
@@ -136,7 +136,7 @@ def get_review(question_id: int) -> Review:
         comparisons,
         apart,
         gather_people(ids, scores, apart),
-        homes - told - households.list_together(ids),
+        homes - parted_pairs - households.list_together(ids),
         merge,
     )
 

@@ -24,16 +24,16 @@ def list_reached(person_ids: Collection[int]) -> dict[int, set[str]]:
             ContactPoint.person_id.in_(person_ids), ContactPoint.donor_id.not_in(person_ids)
         )
     )
-    reached: dict[int, set[str]] = {}
+    values_by_organisation: dict[int, set[str]] = {}
     for organisation_id, value, street in rows:
-        reached.setdefault(organisation_id, set()).update(filter(None, (value, street)))
-    return reached
+        values_by_organisation.setdefault(organisation_id, set()).update(filter(None, (value, street)))
+    return values_by_organisation
 
 
-def leave_organisations(reached: Mapping[int, Collection[str]]) -> None:
+def leave_organisations(values_by_organisation: Mapping[int, Collection[str]]) -> None:
     """Let each organisation be written to by another contact, once those of the person are gone, and forget
     what its audit and messages said of them."""
-    for organisation_id, values in sorted(reached.items()):
+    for organisation_id, values in sorted(values_by_organisation.items()):
         contact_rows.lock_donor(organisation_id)
         preferred_kinds = {
             contact.kind for contact in contact_rows.list_live(organisation_id) if contact.is_preferred

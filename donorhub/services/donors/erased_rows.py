@@ -83,7 +83,7 @@ BY_STEPS: Final = (
     "typo_stump",  # derived too
 )
 # Art. 33 (5) GDPR: what was written down of a breach stays as it was; it counts donors and need name none.
-KEPT: Final = ("breach",)
+KEPT_TABLES: Final = ("breach",)
 _KEEPS: Final[Mapping[str, tuple[str, str, tuple[str, ...]]]] = {
     # What of a personal column is no person: amounts of promises stay in their story.
     "recurring_gift_change": ("what", "after", ("closed",)),

@@ -142,9 +142,9 @@ def erase_donor(
     for step in _steps[0]:
         step(person)
     _cancel_tasks(person)
-    reached = erased_contacts.list_reached(person.donor_ids)
+    values_by_organisation = erased_contacts.list_reached(person.donor_ids)
     erased_rows.delete_rows(person.donor_ids)
-    erased_contacts.leave_organisations(reached)
+    erased_contacts.leave_organisations(values_by_organisation)
     erased_rows.empty_rows(person.donor_ids)
     _empty_donors(person)
     identity_keys.count_holders(shared_pairs)

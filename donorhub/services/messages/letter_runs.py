@@ -81,9 +81,9 @@ def read_audience(read_page: ReadPage, category: WritingCategory, *, now: dateti
     left_out: list[LeftOut] = []
     for donor in _read_all(read_page):
         lines = () if donors.has_made_up_name(donor) else letters.list_address_lines(donor)
-        held = gate.find_hold(donor, category, "post", at=now) or (None if lines else "no_address")
-        if held:
-            left_out.append(LeftOut(donor.id, donor.name, held))
+        hold_reason = gate.find_hold(donor, category, "post", at=now) or (None if lines else "no_address")
+        if hold_reason:
+            left_out.append(LeftOut(donor.id, donor.name, hold_reason))
         else:
             recipients.append((donor, lines))
     home = organisation.get_organisation().country
@@ -162,9 +162,9 @@ def write_part(work: Task, *, now: datetime, domain: str) -> bool:
         donor = db.session.get_one(Donor, donor_id)
         draft = writing.draft_message(donor, wish, author=facts["author"], now=now)
         is_gone = donor.merged_into_id is not None or donor.removed_at is not None
-        held = draft.held or ("no_address" if is_gone else None)
-        if held:
-            facts["left_out"] = [*facts["left_out"], [donor.id, held]]
+        hold_reason = draft.held or ("no_address" if is_gone else None)
+        if hold_reason:
+            facts["left_out"] = [*facts["left_out"], [donor.id, hold_reason]]
         else:
             _write_letter(donor, draft, work.subject_id, now=now, domain=domain)
     facts["waiting_ids"] = donor_ids[PART:]

@@ -19,7 +19,7 @@ from donorhub.services.messages import thank_yous, thanked_gifts
 from donorhub.services.work import tasks
 
 _SPOKEN_TO: Final[CallOutcome] = "reached"
-_NOTED: Final = "gift.thanked_by_hand"
+_NOTE: Final = "gift.thanked_by_hand"
 
 
 def stop_thanks(donor: Donor, gift_ids: Collection[int], *, now: datetime, actor: str) -> None:
@@ -53,7 +53,7 @@ def note_call(donor: Donor, gift_ids: Collection[int], text: str, *, now: dateti
     row = interactions.record_interaction(donor.id, call, source="form", now=now, actor=actor)
     data = {"donor_id": donor.id, "interaction_id": row.id}
     audit.write_records(
-        audit.make_record(actor, _NOTED, ("gift", gift_id), now=now, data=data) for gift_id in new_ids
+        audit.make_record(actor, _NOTE, ("gift", gift_id), now=now, data=data) for gift_id in new_ids
     )
     return True
 
@@ -61,6 +61,6 @@ def note_call(donor: Donor, gift_ids: Collection[int], text: str, *, now: dateti
 def _list_noted_ids(gift_ids: Collection[int]) -> set[int]:
     """Return those of these gifts that somebody thanked for on the phone."""
     query = select(AuditRecord.subject_id).where(
-        AuditRecord.subject_type == "gift", AuditRecord.subject_id.in_(gift_ids), AuditRecord.what == _NOTED
+        AuditRecord.subject_type == "gift", AuditRecord.subject_id.in_(gift_ids), AuditRecord.what == _NOTE
     )
     return set(db.session.scalars(query))

@@ -16,8 +16,8 @@ from donorhub.services.moving import breach_reports
 from donorhub.services.moving.breach_reports import BreachReport
 
 TIME_TO_TELL: Final = timedelta(hours=72)  # the authority, from noticing (Art. 33 (1))
-Told = Literal["authority", "donors"]
-TOLD: Final[tuple[Told, ...]] = get_args(Told)
+Addressee = Literal["authority", "donors"]
+ADDRESSEES: Final[tuple[Addressee, ...]] = get_args(Addressee)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +76,7 @@ def record_breach(new: NewBreach, *, key: str, now: datetime, actor: str) -> tup
     return get_breach(breach_id), True
 
 
-def mark_as_told(breach: Breach, whom: Told, *, now: datetime, actor: str) -> bool:
+def mark_as_told(breach: Breach, whom: Addressee, *, now: datetime, actor: str) -> bool:
     """Keep that the authority or the donors were told; return whether anything changed."""
     if whom == "authority":
         if breach.authority_told_at is not None:

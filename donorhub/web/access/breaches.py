@@ -30,7 +30,7 @@ from donorhub.web.words import audit_words
 
 bp = Blueprint("breaches", __name__, url_prefix="/settings/data/breaches")
 Answer = Response | str | tuple[str, int]
-SHOWN: Final = 200  # donors by name, and rows of what was taken
+MOST_SHOWN: Final = 200  # donors by name, and rows of what was taken
 
 
 @bp.get("")
@@ -114,7 +114,7 @@ def show_breach(breach_id: int) -> str:
 def mark_as_told(breach_id: int) -> Response:
     """Keep that the authority or the donors were told; a second time changes nothing."""
     breach = breaches.get_breach(breach_id)
-    whom = find_word(request.form.get("whom"), breaches.TOLD)
+    whom = find_word(request.form.get("whom"), breaches.ADDRESSEES)
     if whom is None:
         raise NotFound("nobody of this name is told")
     breaches.mark_as_told(breach, whom, now=clock.now(), actor=get_principal().actor)
@@ -153,15 +153,15 @@ def _describe_report(report: BreachReport | None) -> dict[str, object]:
     names = users.find_actor_names({str(row["actor"]) for row in rows})
     donor_rows = db.session.execute(
         select(Donor.id, Donor.name, Donor.code)
-        .where(Donor.id.in_(report.donor_ids[:SHOWN]))
+        .where(Donor.id.in_(report.donor_ids[:MOST_SHOWN]))
         .order_by(Donor.id)
     ).all()
     return {
         "report": report,
         "donors": donor_rows,
-        "actions": [_describe_action(row, names) for row in rows[:SHOWN]],
+        "actions": [_describe_action(row, names) for row in rows[:MOST_SHOWN]],
         "action_count": len(rows),
-        "most": SHOWN,
+        "most": MOST_SHOWN,
     }
 
 

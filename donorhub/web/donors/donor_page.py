@@ -87,7 +87,7 @@ def render_donor(donor: Donor, forms: WorkForms | None = None) -> str:
         "donors/donor.html",
         donor=donor,
         contacts=all_contacts,
-        reached=positions.find_names(all_contacts, owner_id=get_own_list()),
+        contact_people=positions.find_names(all_contacts, owner_id=get_own_list()),
         custom=custom_values.show_values(donor),
         facts=facts,
         credited_gifts=soft_credits.list_credited_gifts(donor.id) if facts is not None else [],
