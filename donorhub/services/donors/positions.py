@@ -7,7 +7,7 @@ A position is a relationship of a person to an organisation; what happens when i
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Final
 
 from sqlalchemy import ColumnElement, or_, select
@@ -24,6 +24,7 @@ from donorhub.services.work import tasks
 POSITIONS: Final[tuple[RelationshipKind, ...]] = ("employee_of", "contact_person_of", "member_of")
 _WRITTEN_TO: Final[tuple[ContactKind, ...]] = ("email", "post")  # what comes back tells that somebody left
 _MOST_OFFERED: Final = 100
+_A_DAY: Final = timedelta(days=1)
 
 
 def _goes_on(after: date) -> ColumnElement[bool]:
@@ -43,7 +44,7 @@ def holds_position(person_id: int, organisation_id: int, *, after: date) -> bool
 def list_holders(organisation_id: int, *, today: date) -> Sequence[Donor]:
     """Return who has a position at an organisation today, by name."""
     holder_ids = select(Relationship.from_id).where(
-        Relationship.to_id == organisation_id, _goes_on(_day_before(today))
+        Relationship.to_id == organisation_id, _goes_on(today - _A_DAY)
     )
     query = select(Donor).where(Donor.id.in_(holder_ids), Donor.kind == "person")
     return db.session.scalars(query.order_by(Donor.name, Donor.id).limit(_MOST_OFFERED)).all()
@@ -75,7 +76,7 @@ def refuse_misplaced(donor: Donor, role: ContactRole | None, person_id: int | No
         raise Rejected(
             "a contact is of a role, which stays, or of a person", field="/person_id", code="role_or_person"
         )
-    if person_id is not None and not holds_position(person_id, donor.id, after=_day_before(today)):
+    if person_id is not None and not holds_position(person_id, donor.id, after=today - _A_DAY):
         raise Rejected(
             "this person has no position at the organisation: record it as a relationship first",
             field="/person_id",
@@ -95,7 +96,7 @@ def ask_about_bounce(contact: ContactPoint, *, today: date, now: datetime) -> No
     query = (
         select(Relationship.to_id)
         .join(organisation, organisation.id == Relationship.to_id)
-        .where(Relationship.from_id == contact.donor_id, _goes_on(_day_before(today)))
+        .where(Relationship.from_id == contact.donor_id, _goes_on(today - _A_DAY))
         .where(organisation.kind == "organisation")
     )
     for organisation_id in sorted(set(db.session.scalars(query))):
@@ -124,7 +125,3 @@ def ask_for_successor(organisation_id: int, person_id: int, *, now: datetime) ->
         donor_id=organisation_id,
         now=now,
     )
-
-
-def _day_before(day: date) -> date:
-    return date.fromordinal(day.toordinal() - 1)
