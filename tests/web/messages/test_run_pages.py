@@ -35,16 +35,22 @@ def digests_of(page: str) -> list[str]:
     return re.findall(r'name="digest" value="([^"]*)"', page)
 
 
-def write_letters(staff: Staff, path: str = PATH, **fields: str) -> str:
-    """Preview the letters and keep them; return where they are printed."""
+def write_letters(staff: Staff, path: str = PATH) -> str:
+    """Preview the letters and have them written; return where they are printed."""
+    place = plan_letters(staff, path)
+    work()
+    return place
+
+
+def plan_letters(staff: Staff, path: str = PATH) -> str:
+    """Preview the letters and say twice that they be written; return where they will be printed."""
     post = path.replace("/post", "/post/letters")
-    form = {"key": key_in(staff.get(path).text), **WORDS, **fields}
+    form = {"key": key_in(staff.get(path).text), **WORDS}
     shown = staff.post(post, act="preview", **form)
     form["digest"] = digests_of(shown.text)[1]
     first, again = (staff.post(post, act="write", **form) for _ in range(2))
     assert first.status_code == 302, words_of(first.text)[:500]
     assert again.headers["Location"] == first.headers["Location"]
-    work()
     return first.headers["Location"]
 
 
@@ -123,10 +129,7 @@ def test_run_is_not_posted_while_it_is_written(database: Flask) -> None:
     """The page says how far the worker is and offers no posting; pressed all the same, it is refused."""
     fill_base()
     staff = Staff(database, "fundraiser")
-    form = {"key": key_in(staff.get(PATH).text), **WORDS}
-    post = PATH.replace("/post", "/post/letters")
-    form["digest"] = digests_of(staff.post(post, act="preview", **form).text)[1]
-    place = staff.post(post, act="write", **form).headers["Location"]
+    place = plan_letters(staff)
     page = staff.get(place).text
     assert "Written so far: 0, still to be written: 2." in words_of(page) and "data-waits" in page
     refused = staff.post(f"{place}/posted")
@@ -139,10 +142,7 @@ def test_who_died_since_gets_no_letter(database: Flask) -> None:
     """Who dies between the button and the worker gets no letter, and the page says so."""
     fill_base()
     staff = Staff(database, "fundraiser")
-    form = {"key": key_in(staff.get(PATH).text), **WORDS}
-    post = PATH.replace("/post", "/post/letters")
-    form["digest"] = digests_of(staff.post(post, act="preview", **form).text)[1]
-    place = staff.post(post, act="write", **form).headers["Location"]
+    place = plan_letters(staff)
     let_write()
     anna = db.session.scalars(select(Donor).where(Donor.name == "Anna Kowalska")).one()
     donors.change_donor(anna, {"is_deceased": True}, now=NOW, actor="t")
