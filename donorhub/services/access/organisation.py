@@ -113,7 +113,7 @@ def get_day(moment: datetime) -> date:
 
     No rule asks for another: a day of UTC ends an hour or two late in Warsaw and Tirana.
     """
-    return find_day(moment, ZoneInfo(get_organisation().time_zone))
+    return find_day(moment, get_zone())
 
 
 def find_day(moment: datetime, zone: ZoneInfo) -> date:
