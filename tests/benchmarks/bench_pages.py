@@ -146,22 +146,19 @@ class _Reader:
                 else:
                     queries = Offers(plain, self.visit(plain)).queries
                 for address in (plain, *(f"{plain}?{query}" for query in queries)):
-                    found = addresses.setdefault(rule.rule, {})
-                    found |= dict.fromkeys(self._follow(address, count))
+                    addresses.setdefault(rule.rule, {}).update(dict.fromkeys(self._follow(address, count)))
         return {rule: list(some) for rule, some in addresses.items()}
 
     def _follow(self, address: str, count: int) -> Sequence[str]:
         """Return an address, and those of the pages that lie in the middle and at the end of its list."""
-        text = self.visit(address)
+        text, path = self.visit(address), address.partition("?")[0]
         if address.startswith(PREFIX):
             answer = json.loads(text) if text.startswith("{") else {}
-            following = [answer["next"].partition("?")[2]] if answer.get("next") else []
+            next_queries = [answer["next"].partition("?")[2]] if answer.get("next") else []
         else:
-            path = address.partition("?")[0]
-            following = [query for query in Offers(path, text).queries if "after=" in query]
-        path = address.partition("?")[0]
-        deep = [f"{path}?{_sink(query, depth, count)}" for query in following for depth in DEPTHS]
-        return [address, *(f"{path}?{query}" for query in following), *deep]
+            next_queries = [query for query in Offers(path, text).queries if "after=" in query]
+        deep = [f"{path}?{_sink(query, depth, count)}" for query in next_queries for depth in DEPTHS]
+        return [address, *(f"{path}?{query}" for query in next_queries), *deep]
 
 
 def _sink(query: str, depth: str, count: int) -> str:

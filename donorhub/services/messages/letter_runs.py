@@ -182,12 +182,13 @@ def get_run(task_id: int) -> Run:
     work = tasks.find_task(_make_work_key(task_id))
     facts = work.facts if work else {}
     reasons = {int(id_): reason for id_, reason in facts.get("left_out", ())}
-    donor_rows = db.session.execute(select(Donor.id, Donor.name).where(Donor.id.in_(reasons))).all()
+    donor_rows = db.session.execute(select(Donor.id, Donor.name).where(Donor.id.in_(reasons)))
+    names = {row.id: row.name for row in donor_rows}
     return Run(
         task,
         letters.list_letters(task_id),
         waiting=len(facts.get("waiting_ids", ())),
-        left_out=[LeftOut(id_, name, reasons[id_]) for id_, name in donor_rows],
+        left_out=[LeftOut(id_, names[id_], reason) for id_, reason in reasons.items() if id_ in names],
         is_stuck=work is not None and work.state in FAILED_TASKS,
     )
 
