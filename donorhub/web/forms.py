@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Collection, Mapping
-from datetime import date
+from datetime import date, datetime
 from types import TracebackType
 from typing import Any, Final
 
@@ -17,16 +17,19 @@ from flask_babel import gettext
 from marshmallow import Schema, ValidationError, fields
 from werkzeug.datastructures import MultiDict
 
+from donorhub import clock
 from donorhub.db import MAX_ID, db, set_reading
 from donorhub.errors import DonorHubError, NotFound
 from donorhub.models.states import Word, find_word
 from donorhub.schemas.faults import list_faults
 from donorhub.schemas.fields import Currency, Day, Id, Line, Whole
-from donorhub.schemas.limits import SHORT, TEXT_OF_OURS
+from donorhub.schemas.limits import EARLIEST, LATEST, SHORT, TEXT_OF_OURS
+from donorhub.services.access import organisation
 from donorhub.web.form_values import LEFT_OUT, FormTexts, convert_text, find_field, read_whole_number
 from donorhub.web.words import refusals
 from donorhub.web.words.faults import write_fault
 
+_LOCAL_MOMENT: Final = "%Y-%m-%dT%H:%M"
 _KEY: Final = re.compile(r"[A-Za-z0-9_-]{16,64}")
 
 
@@ -141,6 +144,17 @@ class Form:
             self.add_error(name, gettext("Please give a date."))
         return day or date.min
 
+    def get_moment(self, name: str) -> datetime:
+        """Return day and time where the organisation is; now where they are not there, which is an error."""
+        try:
+            moment = datetime.fromisoformat(self.get_value(name))
+        except ValueError:
+            moment = None
+        if moment is not None and EARLIEST <= moment.date() <= LATEST:
+            return moment.replace(tzinfo=organisation.get_zone())
+        self.add_error(name, gettext("Please give a date."))
+        return clock.now()
+
     def read_currency(self, name: str) -> str:
         """Return a currency, empty where none is named or it is wrong."""
         return self._read_field(name, Currency()) or "" if self.get_value(name).strip() else ""
@@ -222,6 +236,11 @@ def read_row_id(text: str | None) -> int | None:
     """Return the id that an address names; None where it can be nobody's."""
     id_ = read_whole_number(text or "")
     return id_ if id_ is not None and 1 <= id_ <= MAX_ID else None
+
+
+def write_local_moment(moment: datetime) -> str:
+    """Return an instant as a field for day and time holds it, in the organisation's time zone."""
+    return organisation.get_local(moment).strftime(_LOCAL_MOMENT)
 
 
 def make_key() -> str:

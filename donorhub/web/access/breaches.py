@@ -16,14 +16,14 @@ from donorhub.db import db
 from donorhub.errors import NotFound
 from donorhub.models import Breach, Donor
 from donorhub.models.states import find_word
-from donorhub.services.access import audit, organisation, users
+from donorhub.services.access import audit, users
 from donorhub.services.moving import breaches
 from donorhub.services.moving.breach_reports import BreachReport
 from donorhub.services.moving.breaches import NewBreach
 from donorhub.services.paging import newest_first, read_page
 from donorhub.web.access import audit_lines
 from donorhub.web.admission import get_principal, require_permission
-from donorhub.web.forms import Form, make_key
+from donorhub.web.forms import Form, make_key, write_local_moment
 from donorhub.web.reader import get_today
 from donorhub.web.saving import commit, tell_reader
 from donorhub.web.words import audit_words
@@ -78,7 +78,7 @@ def record_breach() -> Answer:
     with form.start_saving() as saving:
         key = form.read_key()
         new = NewBreach(
-            noticed_at=_read_moment(form),
+            noticed_at=form.get_moment("noticed_at"),
             first_on=form.get_day("first_on"),
             last_on=form.get_day("last_on"),
             suspect=form.read_line("suspect"),
@@ -122,16 +122,6 @@ def mark_as_told(breach_id: int) -> Response:
     return redirect(url_for("breaches.show_breach", breach_id=breach_id))
 
 
-def _read_moment(form: Form) -> datetime:
-    """Return day and time of the organisation's time zone; now, and an error, where the field is wrong."""
-    try:
-        moment = datetime.fromisoformat(form.get_value("noticed_at"))
-    except ValueError:
-        form.add_error("noticed_at", gettext("Please give a date."))
-        return clock.now()
-    return moment.replace(tzinfo=organisation.get_zone())
-
-
 def _start_new(form: Form, first_on: date | None, last_on: date | None) -> Form:
     """Return the form that writes down what was looked for."""
     return Form(
@@ -140,7 +130,7 @@ def _start_new(form: Form, first_on: date | None, last_on: date | None) -> Form:
             "first_on": str(first_on or ""),
             "last_on": str(last_on or get_today()),
             "suspect": form.get_value("suspect"),
-            "noticed_at": organisation.get_local(clock.now()).strftime("%Y-%m-%dT%H:%M"),
+            "noticed_at": write_local_moment(clock.now()),
         }
     )
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 
 from flask import render_template, request
 
@@ -32,21 +31,15 @@ from donorhub.services.reports import giving_years, timeline
 from donorhub.web import charts
 from donorhub.web.admission import get_own_list, get_principal
 from donorhub.web.donors import custom_values
-from donorhub.web.forms import Form, make_key
+from donorhub.web.forms import Form, make_key, write_local_moment
 from donorhub.web.message_titles import choose_title
 from donorhub.web.reader import get_today
 
 _MOST_SAYINGS = 5  # the newest; the others are on the page of consents
-_LOCAL_MOMENT = "%Y-%m-%dT%H:%M"
 
 
 def _start_form(**start: object) -> Form:
     return Form(start={"key": make_key(), **start})
-
-
-def write_local_moment(moment: datetime) -> str:
-    """Return an instant as a field for day and time holds it, in the organisation's time zone."""
-    return moment.astimezone(organisation.get_zone()).strftime(_LOCAL_MOMENT)
 
 
 @dataclass(slots=True)

@@ -13,14 +13,14 @@ from donorhub import clock
 from donorhub.models import Donor, Interaction
 from donorhub.schemas.interactions import InteractionFields, NewInteractionSchema
 from donorhub.schemas.work import NewTaskSchema, PlannedTask
-from donorhub.services.access import idempotency, organisation
+from donorhub.services.access import idempotency
 from donorhub.services.donors import donors, interactions
 from donorhub.services.donors.interactions import NewInteraction
 from donorhub.services.work import tasks_by_hand
 from donorhub.web.admission import get_own_list, get_principal, require_permission
-from donorhub.web.donors.donor_page import WorkForms, render_donor, write_local_moment
+from donorhub.web.donors.donor_page import WorkForms, render_donor
 from donorhub.web.donors.donors import Answer, bp
-from donorhub.web.forms import Form
+from donorhub.web.forms import Form, write_local_moment
 from donorhub.web.saving import commit, tell_reader
 
 __all__ = ["bp"]
@@ -61,7 +61,7 @@ def add_contact(donor_id: int) -> Answer:
     donor = _get_donor(donor_id)
     form = Form(request.form)
     with form.start_saving(_NEXT_TASK) as saving:
-        at = _read_moment(form)
+        at = form.get_moment("at")
         plans_task = bool(form.get_value("next_title").strip())
         saving.refuse_errors()
         new_fields: InteractionFields = form.load_fields(_WITHOUT_TIME)
@@ -120,7 +120,7 @@ def correct_interaction(donor_id: int, interaction_id: int) -> Answer:
     donor = _get_donor(donor_id)
     form = Form(request.form)
     with form.start_saving() as saving:
-        at = _read_moment(form)
+        at = form.get_moment("at")
         saving.refuse_errors()
         new_fields: InteractionFields = form.load_fields(_WITHOUT_TIME)
         row = interactions.get_interaction(interaction_id, donor.id)
@@ -189,15 +189,6 @@ def _make_new(new_fields: InteractionFields, at: datetime) -> NewInteraction:
         direction=new_fields["direction"],
         outcome=new_fields["outcome"],
     )
-
-
-def _read_moment(form: Form) -> datetime:
-    """Return day and time of the organisation's time zone; now, and an error, where the field is wrong."""
-    try:
-        return datetime.fromisoformat(form.get_value("at")).replace(tzinfo=organisation.get_zone())
-    except ValueError:
-        form.add_error("at", gettext("Please give a date."))
-        return clock.now()
 
 
 def _lead_back(donor: Donor) -> Answer:

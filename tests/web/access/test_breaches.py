@@ -80,6 +80,7 @@ def test_breach_is_written_down_once(staff: Staff) -> None:
     [
         ("text", "  ", "Please write"),
         ("noticed_at", "x", "Please give a date."),
+        ("noticed_at", "0001-01-01T00:00", "Please give a date."),  # of no year that we reckon with
         ("noticed_at", "2099-01-01T10:00", "still to come"),
         ("first_on", "2099-01-01", "end before they begin"),
     ],

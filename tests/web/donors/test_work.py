@@ -78,6 +78,7 @@ def test_task_is_planned_from_the_page(database: Flask) -> None:
         ("notes", {"note": " "}, "Please fill this in."),
         ("contacts", {**CALL, "at": "2026-11-23T10:00"}, "give the time when it happened"),
         ("contacts", {**CALL, "at": "yesterday"}, "Please give a date."),
+        ("contacts", {**CALL, "at": "0001-01-01T00:00"}, "Please give a date."),
         ("contacts", {**CALL, "outcome": "", "text": ""}, "Please fill this in."),
         ("contacts", {**CALL, "kind": "visit"}, "Please choose one of the list."),
         ("contacts", {**CALL, "next_title": "x", "next_due_on": "2026-11-01"}, "due today or later"),
