@@ -23,15 +23,15 @@ def send(api: Caller, donor: Donor, content: bytes = PDF, *, key: str = "", **fi
 
 def test_file_is_sent_once_and_fetched(api: Caller, donor: Donor) -> None:
     """The same request and the same bytes are one file, and its content is what was sent."""
-    made = send(api, donor, key="k" * 20, note="signed")
-    row = made.get_json()
-    assert (made.status_code, row["kind"], row["name"], row["note"]) == (201, "pdf", "Umowa ë.pdf", "signed")
+    first = send(api, donor, key="k" * 20, note="signed")
+    row = first.get_json()
+    assert (first.status_code, row["kind"], row["name"], row["note"]) == (201, "pdf", "Umowa ë.pdf", "signed")
     assert send(api, donor, key="k" * 20, note="signed").get_json() == row
     before = dump()
     again = send(api, donor, note="another")
     assert (again.status_code, again.get_json()) == (200, row)
-    kept = "idempotency_key"  # of this request too
-    assert {**dump(), kept: ()} == {**before, kept: ()}
+    key_table = "idempotency_key"  # of this request too
+    assert {**dump(), key_table: ()} == {**before, key_table: ()}
     path = f"/donors/{donor.id}/files"
     assert api.get(path).get_json() == {"data": [row]}
     content = api.get(f"{path}/{row['id']}/content")
@@ -53,8 +53,8 @@ def test_file_is_taken_away_over_the_api(api: Caller, donor: Donor) -> None:
 def test_refused_upload_changes_nothing(api: Caller, donor: Donor) -> None:
     """A kind that is not kept, a note too long, no file and no donor are refused by their field."""
     before = dump()
-    refused = problem(send(api, donor, b"MZ\x90\x00"))
-    assert (refused["status"], refused["code"]) == (422, "donor_file_kind")
+    refusal = problem(send(api, donor, b"MZ\x90\x00"))
+    assert (refusal["status"], refusal["code"]) == (422, "donor_file_kind")
     assert problem(send(api, donor, note="x" * 201))["errors"][0]["pointer"] == "/note"
     no_file = api.post(f"/donors/{donor.id}/files", data={"note": "x"}, content_type="multipart/form-data")
     assert problem(no_file)["errors"][0]["pointer"] == "/file"

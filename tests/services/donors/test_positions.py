@@ -176,11 +176,11 @@ def test_bounce_asks_for_a_successor_once(firm: Donor, now: datetime) -> None:
     """Mail that comes back from the person, at the organisation or at home, is one task, however often."""
     ewa = get_ewa()
     own = add(ewa, "ewa@home.example", now)
-    asked = [(firm.id, ewa.id)]
+    asked_pairs = [(firm.id, ewa.id)]
     for contact in (find(firm, HERS), own):
         for state in ("bounced", "ok", "bounced"):
             contacts.mark_contact(contact, state, now=now, actor=ME)
-        assert list_asked() == asked
+        assert list_asked() == asked_pairs
     task = db.session.scalars(select(Task).where(Task.kind == "find_successor")).one()
     assert (task.performer, task.subject_type, task.title) == ("person", "donor", "")
 

@@ -103,10 +103,10 @@ def test_who_was_told_is_kept_once(staff: Staff) -> None:
         assert staff.post(f"{place}/told", whom=whom).status_code == 302
     assert staff.post(f"{place}/told", whom="others").status_code == 404
     let_write()
-    told = db.session.scalars(
+    records = db.session.scalars(
         select(AuditRecord.data).where(AuditRecord.what == "breach.told").order_by(AuditRecord.id)
     )
-    assert [data["whom"] for data in told] == ["authority", "donors"]
+    assert [data["whom"] for data in records] == ["authority", "donors"]
     let_write()
     assert "authority told" in staff.text(PATH) and "donors told" in staff.text(PATH)
     assert not fields_with_digest(staff.get(place).text)

@@ -43,8 +43,8 @@ def test_file_is_sent_and_saved(page: str, database: Flask) -> None:
     assert send(staff, page) == 302
     assert "kept with the donor already" in staff.text(page)
     assert rows() == before
-    shown = staff.text(page)
-    assert "Umowa Łódź.pdf" in shown and "of 2024" in shown and "Ann fundraiser" in shown
+    page_text = staff.text(page)
+    assert "Umowa Łódź.pdf" in page_text and "of 2024" in page_text and "Ann fundraiser" in page_text
     answer = staff.get(find_link(staff, page))
     assert answer.get_data() == PDF
     headers = answer.headers

@@ -54,7 +54,7 @@ def test_contact_is_given_to_a_role(database: Flask, firm: Donor) -> None:
     add(staff, firm_id, ROLES)
     add_donor("Jan Obcy")
     address = f"/donors/{firm_id}/contact-points/{find(firm_id, ROLES).id}"
-    sent = {"value": ROLES, "state": "ok", "role": "office", "person_id": ""}
+    fields = {"value": ROLES, "state": "ok", "role": "office", "person_id": ""}
     version = read_version(firm_id)
     before = rows()
     for wrong, sentence in (
@@ -62,10 +62,10 @@ def test_contact_is_given_to_a_role(database: Flask, firm: Donor) -> None:
         ({"role": "", "person_id": 3}, "no position at the organisation"),
         ({"role": "boss"}, "Please choose one of the list."),
     ):
-        answer = staff.post(address, **{**sent, "version": version, **wrong})
+        answer = staff.post(address, **{**fields, "version": version, **wrong})
         assert answer.status_code == 422 and sentence in words_of(answer.text), wrong
         assert rows() == before
-    assert staff.post(address, **sent, version=version).status_code == 302
+    assert staff.post(address, **fields, version=version).status_code == 302
     assert f"{ROLES} preferred office" in see_card(staff, firm_id)
     assert 'value="office" selected' in staff.get(address).text
 

@@ -41,11 +41,11 @@ def test_donor_is_erased_as_shown_and_once(database: Flask) -> None:
     stale = read_digest(staff.get(f"{page}/rights").text)
     add_gift(db.session.get_one(Donor, donor_id), thank=False)
     before = rows()
-    refused = staff.post(f"{page}/erase", digest=stale, is_sure="1")
-    assert refused.status_code == 422 and "changed since it was shown" in words_of(refused.text)
+    refusal = staff.post(f"{page}/erase", digest=stale, is_sure="1")
+    assert refusal.status_code == 422 and "changed since it was shown" in words_of(refusal.text)
     assert staff.post(f"{page}/erase", is_sure="1").status_code == 422
     assert rows() == before
-    digest = read_digest(refused.text)
+    digest = read_digest(refusal.text)
     assert staff.post(f"{page}/erase", digest=digest, is_sure="1").status_code == 302
     after = rows()
     assert after["erasure"]
@@ -63,11 +63,11 @@ def test_one_click_erases_nobody(database: Flask) -> None:
     digest = read_digest(staff.get(f"{page}/rights").text)
     before = rows()
     for _ in range(2):
-        refused = staff.post(f"{page}/erase", digest=digest)
-        assert refused.status_code == 422 and "Tick the box to erase the donor." in refused.text
+        refusal = staff.post(f"{page}/erase", digest=digest)
+        assert refusal.status_code == 422 and "Tick the box to erase the donor." in refusal.text
     assert rows() == before
     changed = staff.post(f"{page}/erase", digest="of before", is_sure="1")
-    for answer in (refused, changed):
+    for answer in (refusal, changed):
         boxes = re.findall(r'<input type="checkbox"[^>]*name="is_sure"[^>]*>', answer.text)
         assert len(boxes) == 1 and "required" in boxes[0] and "checked" not in boxes[0]
 

@@ -132,8 +132,8 @@ def test_run_is_not_posted_while_it_is_written(database: Flask) -> None:
     place = plan_letters(staff)
     page = staff.get(place).text
     assert "Written so far: 0, still to be written: 2." in words_of(page) and "data-waits" in page
-    refused = staff.post(f"{place}/posted")
-    assert refused.status_code == 422 and "still being written" in words_of(refused.text)
+    refusal = staff.post(f"{place}/posted")
+    assert refusal.status_code == 422 and "still being written" in words_of(refusal.text)
     work()
     assert "data-waits" not in staff.get(place).text and "They are all posted" in staff.text(place)
 
