@@ -5,7 +5,7 @@ Nobody is thanked, written to or told; a no that the file brings counts at once 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final, Literal
@@ -132,11 +132,10 @@ class _Writer:
 
     def _make_donors(self) -> None:
         groups = [at for at, one in enumerate(self._plan.donors) if one.is_used and one.donor_id is None]
-        people = [self._plan.donors[at].group.person for at in groups]
-        ids = self._create_donors([_make_fields(person) for person in people])
+        ids = self._create_donors(_make_fields(self._plan.donors[at].group.person) for at in groups)
         self._new_ids = dict(zip(groups, ids, strict=True))
 
-    def _create_donors(self, new: Sequence[DonorFields]) -> list[int]:
+    def _create_donors(self, new: Iterable[DonorFields]) -> list[int]:
         ids: list[int] = []
         for chunk in cut_chunks(new, _CHUNK):
             ids += new_donors.create_donors(chunk, source=self._source, now=self._now, actor=self._actor)
@@ -215,7 +214,7 @@ class _Writer:
         places = [at for at, row in enumerate(self._plan.rows) if row.gift is not None]
         fund_ids = self._place_values("fund", Fund, self._answers.funds)
         campaign_ids = self._place_values("campaign", Campaign, self._answers.campaigns)
-        new = [self._make_gift(self._plan.rows[at], campaign_ids) for at in places]
+        new = (self._make_gift(self._plan.rows[at], campaign_ids) for at in places)
         ids: list[int] = []
         for chunk in cut_chunks(new, _CHUNK):
             ids += new_gifts.record_gifts(chunk, now=self._now, actor=self._actor)
