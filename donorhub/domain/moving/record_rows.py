@@ -24,16 +24,24 @@ _NOTHING_SAID = RowAnswer()
 def read_records(table: RecordTable, writing: Writing, answers: Answers, *, today: date) -> Iterator[Record]:
     """Yield each row of the table; hidden ones only where a person wants them."""
     cells = RowCells(writing)
+    people: dict[Person, Person] = {}  # who stands in several rows is kept once
     for sheet in table.sheets:
         if sheet.is_hidden and answers.hidden != "bring":
             continue
         cells.enter_sheet(sheet)
         for row in sheet.rows:
             if not row.is_hidden or answers.hidden == "bring":
-                yield _read_row(cells, sheet, row, answers, today)
+                yield _read_row(cells, sheet, row, answers, people, today)
 
 
-def _read_row(cells: RowCells, sheet: RecordSheet, row: RecordRow, answers: Answers, today: date) -> Record:
+def _read_row(
+    cells: RowCells,
+    sheet: RecordSheet,
+    row: RecordRow,
+    answers: Answers,
+    people: dict[Person, Person],
+    today: date,
+) -> Record:
     answer = _NOTHING_SAID
     if answers.rows:
         answer = answers.rows.get(make_row_key(sheet.name, row.number), _NOTHING_SAID)
@@ -42,7 +50,7 @@ def _read_row(cells: RowCells, sheet: RecordSheet, row: RecordRow, answers: Answ
         of_row = answers.rows.get(make_row_key(sheet.origin, row.number), _NOTHING_SAID)
         mended_cells = {**of_row.cells, **answer.cells}
     cells.take_row(row.cells, mended_cells)
-    person, *companions = read_people(cells, today=today)
+    person, *companions = (people.setdefault(one, one) for one in read_people(cells, today=today))
     fault: RowFault | Literal[""] = ""
     fault_field, gift = "", None
     try:
