@@ -85,12 +85,7 @@ class RecordAnswersSchema(StrictSchema):
 
     system = Line(40, metadata={"description": "Where it comes from: files of one system know each other"})
     preset = Line(40, metadata={"description": "The kind of file; `none` for a table of no known kind"})
-    kind = Choice(
-        (
-            "people",
-            "gifts",
-        )
-    )
+    kind = Choice(("people", "gifts"))
     columns = fields.Dict(
         keys=fields.String(), values=fields.String(), metadata={"description": "Fields by position, from 0"}
     )
@@ -99,70 +94,24 @@ class RecordAnswersSchema(StrictSchema):
         values=fields.String(),
         metadata={"description": "Of columns that are `custom`: the key of the field, by position"},
     )
-    date_order = Choice(
-        (
-            "ymd",
-            "dmy",
-            "mdy",
-        )
-    )
+    date_order = Choice(("ymd", "dmy", "mdy"))
     unnamed = Choice(("right",))
-    periods = Choice(
-        (
-            "gifts",
-            "columns",
-        )
-    )
+    periods = Choice(("gifts", "columns"))
     years = fields.Dict(
         keys=fields.String(),
         values=fields.Integer(),
         metadata={"description": "Of the first month of a sheet that tells none, by the sheet's name"},
     )
-    crosses = Choice(
-        (
-            "declared",
-            "leave",
-        )
-    )
-    month_day = Choice(
-        (
-            "first",
-            "last",
-        )
-    )
-    decimal = Choice(
-        (
-            ",",
-            ".",
-        )
-    )
+    crosses = Choice(("declared", "leave"))
+    month_day = Choice(("first", "last"))
+    decimal = Choice((",", "."))
     currency = Currency()
     phone_country = Line(2)
-    pairs = Choice(
-        (
-            "one",
-            "two",
-        )
-    )
-    same_name = Choice(
-        (
-            "apart",
-            "one",
-        )
-    )
-    hidden = Choice(
-        (
-            "bring",
-            "leave",
-        )
-    )
+    pairs = Choice(("one", "two"))
+    same_name = Choice(("apart", "one"))
+    hidden = Choice(("bring", "leave"))
     missing_files = Choice(("none",))
-    same_money = Choice(
-        (
-            "same",
-            "another",
-        )
-    )
+    same_money = Choice(("same", "another"))
     funds = fields.Dict(
         keys=fields.String(), values=fields.String(), metadata={"description": "new, none, or an id"}
     )
