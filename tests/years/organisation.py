@@ -7,7 +7,7 @@ The generators draw it (:mod:`.by_calendar`, :mod:`.by_habit`) and know nothing 
 from __future__ import annotations
 
 import calendar
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Final, Literal
@@ -58,19 +58,11 @@ class Promise:
 
     def is_paid_in_time(self, nominal_on: date) -> bool:
         """Return whether money came for that day near enough to it."""
-        on = self.paid_on.get(nominal_on)
-        return on is not None and (on - nominal_on).days in IN_TIME
+        return is_in_time(self.paid_on.get(nominal_on), nominal_on)
 
     def count_unpaid_at_end(self, known_to: date) -> int:
         """Return how many of the last days that are known to be over in a row brought nothing in time."""
-        count = 0
-        for nominal_on, _ in reversed(self.slots):
-            if nominal_on + timedelta(days=IN_TIME.stop - 1) > known_to:
-                continue
-            if self.is_paid_in_time(nominal_on):
-                break
-            count += 1
-        return count
+        return count_unpaid_at_end([nominal_on for nominal_on, _ in self.slots], self.paid_on, known_to)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +108,23 @@ class World:
 
 
 Generate = Callable[[int, int, int], World]  # seed, payers, months
+
+
+def is_in_time(on: date | None, nominal_on: date) -> bool:
+    """Return whether money of a day, if any came, came near enough to the nominal one."""
+    return on is not None and (on - nominal_on).days in IN_TIME
+
+
+def count_unpaid_at_end(nominal_days: Sequence[date], paid_on: Mapping[date, date], known_to: date) -> int:
+    """Return how many of the last days that are known to be over in a row brought nothing in time."""
+    count = 0
+    for nominal_on in reversed(nominal_days):
+        if nominal_on + timedelta(days=IN_TIME.stop - 1) > known_to:
+            continue
+        if is_in_time(paid_on.get(nominal_on), nominal_on):
+            break
+        count += 1
+    return count
 
 
 def add_months(start: date, months: int, day: int) -> date:

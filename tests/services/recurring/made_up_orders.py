@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
-from typing import Final, Literal
+from datetime import date
+from typing import Literal
+
+from tests.years.organisation import count_unpaid_at_end, is_in_time
 
 Period = Literal["W", "M"]
-IN_TIME: Final = range(-5, 11)  # days from the nominal day on which a payment is in time
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +65,7 @@ class Order:
 
     def is_paid_in_time(self, nominal_on: date) -> bool:
         """Return whether money came for that day near enough to it."""
-        on = self.paid_on.get(nominal_on)
-        return on is not None and (on - nominal_on).days in IN_TIME
+        return is_in_time(self.paid_on.get(nominal_on), nominal_on)
 
     def is_paused(self, nominal_on: date) -> bool:
         """Return whether nothing is promised for that day."""
@@ -73,18 +73,8 @@ class Order:
 
     def count_unpaid_at_end(self, known_to: date) -> int:
         """Return how many of the last days that are known to be over in a row brought nothing in time."""
-        over = [
-            slot.nominal_on
-            for slot in self.slots
-            if slot.nominal_on + timedelta(days=IN_TIME.stop - 1) <= known_to
-            and not self.is_paused(slot.nominal_on)
-        ]
-        count = 0
-        for nominal_on in reversed(over):
-            if self.is_paid_in_time(nominal_on):
-                break
-            count += 1
-        return count
+        nominal_days = [slot.nominal_on for slot in self.slots if not self.is_paused(slot.nominal_on)]
+        return count_unpaid_at_end(nominal_days, self.paid_on, known_to)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,6 @@ each payment names the promise and the day of the calendar that it is for.
 
 from __future__ import annotations
 
-import calendar
 import itertools
 import random
 from collections.abc import Iterator, Sequence
@@ -15,7 +14,6 @@ from datetime import date, timedelta
 from typing import Final
 
 from tests.services.recurring.made_up_orders import (
-    IN_TIME,
     Order,
     OurAccount,
     Payer,
@@ -24,25 +22,10 @@ from tests.services.recurring.made_up_orders import (
     Slot,
     World,
 )
+from tests.years.organisation import IN_TIME, add_months, make_iban, roll_day
 
 START: Final = date(2027, 1, 1)
 _ALIKE_DAYS: Final = 16
-FREE_DAYS: Final = frozenset(
-    date(year, month, day)
-    for year in (2027, 2028, 2029)
-    for month, day in (
-        (1, 1),
-        (1, 6),
-        (5, 1),
-        (5, 3),
-        (8, 15),
-        (11, 1),
-        (11, 11),
-        (12, 24),
-        (12, 25),
-        (12, 26),
-    )
-) | {date(2027, 3, 29), date(2027, 5, 27), date(2028, 4, 17), date(2028, 6, 15)}
 FIRST_NAMES: Final = (
     "Anna Jan Maria Piotr Zofia Tomasz Ewa Marek Julia Adam Besa Arben Mira Ilir Dritan Teuta Agim Lule"
     " Emma Oliver Grace Henry Alice George Ruth Peter Nora Simon"
@@ -74,13 +57,6 @@ def make_world(seed: int, payer_count: int, months: int) -> World:
     return _Draw(seed, months).make_world(payer_count)
 
 
-def add_months(start: date, months: int, day: int) -> date:
-    """Return that day so many months later, or the last where the month is shorter."""
-    month = start.month - 1 + months
-    year, month = start.year + month // 12, month % 12 + 1
-    return date(year, month, min(day, calendar.monthrange(year, month)[1]))
-
-
 class _Draw:
     def __init__(self, seed: int, months: int) -> None:
         self.random = random.Random(seed)
@@ -104,7 +80,7 @@ class _Draw:
         name = f"{draw.choice(FIRST_NAMES)} {draw.choice(LAST_NAMES)}"
         tardy = draw.random() < 0.08  # pays by hand, when there is time
         payer = Payer(
-            "" if draw.random() < 0.02 else _make_iban(number),
+            "" if draw.random() < 0.02 else make_iban("PL", number),
             name,
             draw.choices(("pl", "sq", "en"), (70, 20, 10))[0],
             draw.choices(("forward", "back", "none"), (65, 20, 15))[0],
@@ -178,7 +154,7 @@ class _Draw:
         elif what == "shift":
             order.shift = (day, draw.choice((-4, -3, 3, 5, 7, 8)))
         elif what == "new_payer" and order.payer.number:
-            order.new_payer = (day, replace(order.payer, number=_make_iban(1_000_000 + order.number)))
+            order.new_payer = (day, replace(order.payer, number=make_iban("PL", 1_000_000 + order.number)))
 
     def _draw_amounts(self, order: Order, nominal_days: Sequence[date]) -> None:
         draw = self.random
@@ -262,11 +238,11 @@ class _Draw:
         if order.shift is not None and nominal_on >= order.shift[0]:
             sent_on += timedelta(days=order.shift[1])
         delays = payer.delays if order.period == "M" else (0, 0, 1)
-        on = _roll(sent_on, payer.roll) + timedelta(days=draw.choice(delays))
+        on = roll_day(sent_on, payer.roll) + timedelta(days=draw.choice(delays))
         if late:
             on = nominal_on + timedelta(days=draw.randint(11, 24))
         if payer.roll != "none":
-            on = _roll(on, "forward" if on != sent_on else payer.roll)
+            on = roll_day(on, "forward" if on != sent_on else payer.roll)
         if order.shift is not None and (on - nominal_on).days >= IN_TIME.stop and not late:
             on = nominal_on + timedelta(days=IN_TIME.stop - 1)
         on = max(on, order.start_on) if nominal_on == order.start_on else on
@@ -308,16 +284,3 @@ def _list_nominal_days(order: Order, end_on: date) -> Iterator[date]:
         if on > end_on:
             return
         yield on
-
-
-def _roll(on: date, how: str) -> date:
-    step = timedelta(days=-1 if how == "back" else 1)
-    while how != "none" and (on.weekday() >= 5 or on in FREE_DAYS):
-        on += step
-    return on
-
-
-def _make_iban(number: int) -> str:
-    body = f"1140{2004:04}{number:016}"
-    check = 98 - int(f"{body}252100") % 97
-    return f"PL{check:02}{body}"

@@ -28,7 +28,8 @@ from donorhub.services.recurring import changed_amounts, instalments, recurring_
 from tests.services.bank.bank import Paid, assert_sound, camt, match, send
 from tests.services.recurring.judged_years import Judge, Result
 from tests.services.recurring.made_up_orders import Order, OurAccount, Payment, World
-from tests.services.recurring.made_up_years import OURS, START, add_months
+from tests.services.recurring.made_up_years import OURS, START
+from tests.years.organisation import add_months
 
 _YEAR_OVER: Final = date(2028, 1, 1)
 WARSAW = ZoneInfo("Europe/Warsaw")
