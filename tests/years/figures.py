@@ -28,7 +28,7 @@ MOST_WAITING: Final = 0.08
 
 
 @dataclass(slots=True)
-class Figures:
+class Tally:
     """Counts, and the first few examples of what is wrong."""
 
     counts: Counter[str] = field(default_factory=Counter)
@@ -43,6 +43,16 @@ class Figures:
     def find_share(self, part: str, whole: str) -> float:
         """Return what share of the whole the part is; of nothing, all."""
         return self.counts[part] / self.counts[whole] if self.counts[whole] else 1.0
+
+    def __str__(self) -> str:
+        counts = [f"{self.counts[key]:7}  {key}" for key in sorted(self.counts)]
+        examples = [f"{key}: {one}" for key, some in sorted(self.examples.items()) for one in some]
+        return "\n".join([*counts, "", *examples])
+
+
+@dataclass(slots=True)
+class Figures(Tally):
+    """A tally that knows what is asked of it."""
 
     def list_misses(self, floors: Mapping[str, float], most_waiting: float = MOST_WAITING) -> list[str]:
         """Return the goals that are not reached, each with its figure; ``floors`` stand, by the title, for
@@ -71,6 +81,4 @@ class Figures:
         return "\n".join(lines)
 
     def __str__(self) -> str:
-        counts = [f"{self.counts[key]:7}  {key}" for key in sorted(self.counts)]
-        examples = [f"{key}: {one}" for key, some in sorted(self.examples.items()) for one in some]
-        return "\n".join([self.write_table(), "", *counts, "", *examples])
+        return "\n".join([self.write_table(), "", Tally.__str__(self)])

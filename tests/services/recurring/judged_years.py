@@ -5,9 +5,8 @@ The truth is :mod:`.made_up_years`'s alone.
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import date
 from typing import Final
 
@@ -18,29 +17,7 @@ from donorhub.db import db
 from donorhub.models import Allocation, DomainEvent, Entry, Gift, Instalment, Match, RecurringGift, Task
 from donorhub.services.recurring import changed_amounts
 from tests.services.recurring.made_up_orders import Order, Payment, World
-
-
-@dataclass(slots=True)
-class Result:
-    """What was said that is not true, and how much of what is true was said."""
-
-    counts: Counter[str] = field(default_factory=Counter)
-    examples: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
-
-    def note(self, what: str, example: str = "") -> None:
-        """Count one thing, and keep the first few of its kind to be looked at."""
-        self.counts[what] += 1
-        if example and len(self.examples[what]) < 8:
-            self.examples[what].append(example)
-
-    def find_share(self, part: str, whole: str) -> float:
-        """Return what share of the whole the part is."""
-        return self.counts[part] / self.counts[whole] if self.counts[whole] else 1.0
-
-    def __str__(self) -> str:
-        lines = [f"{self.counts[key]:7}  {key}" for key in sorted(self.counts)]
-        return "\n".join([*lines, *(f"{key}: {one}" for key, some in self.examples.items() for one in some)])
-
+from tests.years.figures import Tally
 
 NEVER: Final = (
     "instalments called missed though paid",
@@ -54,7 +31,7 @@ MOST_OF_ALL: Final = (  # a part, its whole, and the least share
 )
 
 
-def assert_goals(result: Result) -> None:
+def assert_goals(result: Tally) -> None:
     """What must never be said was not, and nearly all of what can be known was."""
     assert {what: result.counts[what] for what in NEVER if result.counts[what]} == {}
     for part, whole, least in MOST_OF_ALL:
@@ -65,7 +42,7 @@ class Judge:
     """Compares what DonorHub says with the truth, as time passes."""
 
     def __init__(self, world: World) -> None:
-        self.world, self.result = world, Result()
+        self.world, self.result = world, Tally()
         self.payment_of_ref = {payment.ref: payment for payment in world.payments}
         self.donor_ids: list[int] = []
         self.promise_ids: dict[int, int] = {}

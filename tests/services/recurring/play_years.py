@@ -26,9 +26,10 @@ from donorhub.services.bank.matching import entries, matching
 from donorhub.services.donors import accounts, donors
 from donorhub.services.recurring import changed_amounts, instalments, recurring_gifts
 from tests.services.bank.bank import Paid, assert_sound, camt, match, send
-from tests.services.recurring.judged_years import Judge, Result
+from tests.services.recurring.judged_years import Judge
 from tests.services.recurring.made_up_orders import Order, OurAccount, Payment, World
 from tests.services.recurring.made_up_years import OURS, START
+from tests.years.figures import Tally
 from tests.years.organisation import add_months
 
 _YEAR_OVER: Final = date(2028, 1, 1)
@@ -44,7 +45,7 @@ class File(NamedTuple):
     import_on: date
 
 
-def play(world: World, *, seed: int, timer_days: int = 4, office_days: int = 3) -> Result:
+def play(world: World, *, seed: int, timer_days: int = 4, office_days: int = 3) -> Tally:
     """Let the years pass; return what DonorHub said of them. The clock's round and the office's work are done
     each so many days; the former also after each file.
     """
@@ -63,7 +64,7 @@ class Play:
         self.imported: dict[str, set[date]] = defaultdict(set)
         self.never_answers = {o.number for o in world.orders if self.random.random() < 0.2}
 
-    def run(self) -> Result:
+    def run(self) -> Tally:
         """Live from the first day until every file is there."""
         self._set_day(START)
         for account in OURS:

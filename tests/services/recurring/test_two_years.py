@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 from flask import Flask
 
-from tests.services.recurring.judged_years import Result, assert_goals
+from tests.services.recurring.judged_years import assert_goals
 from tests.services.recurring.made_up_years import make_world
 from tests.services.recurring.play_years import play
+from tests.years.figures import Tally
 
 pytestmark = pytest.mark.timeout(240)
 
@@ -39,7 +40,7 @@ def test_months_call_nothing_paid_missed(
 )
 def test_goals_refuse_each_fault(fault: str) -> None:
     """One instalment called missed though it was paid is one too many, as is one promise and one donor."""
-    result = Result()
+    result = Tally()
     assert_goals(result)
     result.note(fault)
     with pytest.raises(AssertionError):
