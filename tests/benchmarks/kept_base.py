@@ -81,5 +81,7 @@ def _fill(count: int) -> None:
     began, wall = time.process_time(), time.perf_counter()
     make_base(count)
     analyse_base()
+    db.session.remove()
+    db.engine.dispose()  # its connection wrote without a journal, and none could begin to write with one
     spent = time.process_time() - began, time.perf_counter() - wall
     print(f"{what}, made in {spent[0]:.0f} CPU s, {spent[1]:.0f} s of the clock", flush=True)
