@@ -150,7 +150,7 @@ class Form:
             moment = datetime.fromisoformat(self.get_value(name))
         except ValueError:
             moment = None
-        if moment is not None and EARLIEST <= moment.date() <= LATEST:
+        if moment is not None and EARLIEST.year <= moment.year <= LATEST.year:
             return moment.replace(tzinfo=organisation.get_zone())
         self.add_error(name, gettext("Please give a date."))
         return clock.now()
