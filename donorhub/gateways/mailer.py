@@ -10,14 +10,15 @@ from __future__ import annotations
 import re
 import smtplib
 import ssl
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from email.errors import HeaderParseError
 from email.headerregistry import Address
-from email.message import EmailMessage
+from email.message import EmailMessage, MIMEPart
 from email.policy import SMTP, SMTPUTF8
 from email.utils import parseaddr
+from types import MappingProxyType
 from typing import Final, NamedTuple, Protocol
 from urllib.parse import unquote, urlsplit
 
@@ -48,6 +49,13 @@ class File(NamedTuple):
     name: str
     media_type: str
     content: bytes
+
+
+class Page(NamedTuple):
+    """The HTML of a message, and the pictures that it shows, by the names that it calls them."""
+
+    html: str
+    pictures: Mapping[str, File] = MappingProxyType({})
 
 
 class Mailer(Protocol):
@@ -166,9 +174,11 @@ def compose_message(
     body: str,
     message_id: str,
     at: datetime,
+    page: Page | None = None,
     files: Sequence[File] = (),
 ) -> EmailMessage:
-    """Return a plain text message written ``at`` that moment, in seven bits so that any server takes it.
+    """Return a message written ``at`` that moment, in seven bits so that any server takes it: its plain text,
+    the page that says the same, and the files.
 
     A domain in letters of its own, ``żółć.pl``, is written as mail servers know it, ``xn--kda4b0koi.pl``.
     Only letters before the @ need a server that knows SMTPUTF8.
@@ -182,10 +192,33 @@ def compose_message(
     message["Message-ID"] = message_id
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(body, cte="quoted-printable")
+    if page is not None:
+        _add_page(message, page)
     for file in files:
         maintype, _, subtype = file.media_type.partition("/")
         message.add_attachment(file.content, maintype=maintype, subtype=subtype, filename=file.name)
     return message
+
+
+def _add_page(message: EmailMessage, page: Page) -> None:
+    """Put a page beside the plain text. The plain one is first: programs show the last that they can."""
+    message.add_alternative(page.html, subtype="html", cte="quoted-printable")
+    for part in message.iter_parts():
+        if part.get_content_subtype() == "html":
+            _add_pictures(part, page.pictures)
+
+
+def _add_pictures(part: MIMEPart, pictures: Mapping[str, File]) -> None:
+    for content_id, picture in pictures.items():
+        maintype, _, subtype = picture.media_type.partition("/")
+        part.add_related(
+            picture.content,
+            maintype=maintype,
+            subtype=subtype,
+            cid=f"<{content_id}>",
+            filename=picture.name,
+            disposition="inline",
+        )
 
 
 def _write_address(name: str, address: str) -> Address:

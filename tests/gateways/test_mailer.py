@@ -11,7 +11,9 @@ import pytest
 
 from donorhub.gateways.mailer import (
     UNWRITABLE,
+    File,
     MessageRefused,
+    Page,
     Smtp,
     TryLater,
     Uncertain,
@@ -28,6 +30,7 @@ def server() -> Iterator[SmtpServer]:
         yield running
 
 
+LOGO = File("logo.png", "image/png", b"\x89PNG\r\n\x1a\n and more")
 AT = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 
 
@@ -195,3 +198,40 @@ def test_impossible_domain_is_a_value_error(address: str) -> None:
     """What can be no domain is no address, as before."""
     with pytest.raises(ValueError, match="no e-mail address"):
         letter(address)
+
+
+def test_page_goes_beside_the_plain_text(server: SmtpServer) -> None:
+    """The plain text comes first, the page with its picture beside it, and the file after both."""
+    page = Page('<p>Dzień dobry! <img src="cid:logo@example.org"></p>', {"logo@example.org": LOGO})
+    message = compose_message(
+        sender="thanks@example.org",
+        to_name="Çelë Żółć",
+        to_address="anna@example.org",
+        subject="Përshëndetje, Łucjo",
+        body="Dzień dobry!",
+        message_id="<1@example.org>",
+        at=AT,
+        page=page,
+        files=[File("R-1.pdf", "application/pdf", b"%PDF-1.7")],
+    )
+    Smtp(server.url).send_message(message)
+    (came,) = server.wait_for(1)
+    assert [part.get_content_type() for part in came.walk()] == [
+        "multipart/mixed",
+        "multipart/alternative",
+        "text/plain",
+        "multipart/related",
+        "text/html",
+        "image/png",
+        "application/pdf",
+    ]
+    plain, html = (came.get_body((kind,)) for kind in ("plain", "html"))
+    assert plain.get_content().strip() == "Dzień dobry!"
+    assert html.get_content().strip() == page.html
+    assert plain.get_content_charset() == html.get_content_charset() == "utf-8"
+    (picture,) = [part for part in came.walk() if part.get_content_type() == "image/png"]
+    assert (picture["Content-ID"], picture.get_content_disposition()) == ("<logo@example.org>", "inline")
+    assert picture.get_content() == LOGO.content
+    (file,) = came.iter_attachments()
+    assert (file.get_filename(), file.get_content()) == ("R-1.pdf", b"%PDF-1.7")
+    assert came.as_bytes().isascii()  # seven bits: no server is asked for 8BITMIME

@@ -14,6 +14,7 @@ from flask import current_app
 from donorhub import clock
 from donorhub.config import Settings
 from donorhub.db import db
+from donorhub.domain.messages import mail_page
 from donorhub.errors import DonorHubError
 from donorhub.gateways import mailer
 from donorhub.models import Donor, Message, Task
@@ -96,5 +97,12 @@ def _compose_mail(message: Message, settings: Settings, files: Sequence[mailer.F
         body=message.body,
         message_id=message.message_id,
         at=clock.now(),
+        page=_make_page(message),
         files=files,
     )
+
+
+def _make_page(message: Message) -> mailer.Page:
+    """Return the page that says what the message says, with the organisation's logo as it is now."""
+    html = mail_page.write_page(message.body, lang=message.lang, subject=message.subject)
+    return mailer.Page(html)

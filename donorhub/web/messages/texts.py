@@ -9,10 +9,12 @@ from typing import Final
 from flask import Blueprint, current_app, redirect, render_template, request, url_for
 from flask_babel import gettext
 from flask_login import current_user
+from markupsafe import Markup
 from werkzeug.wrappers import Response
 
 from donorhub import clock
 from donorhub.config import Settings
+from donorhub.domain.messages import mail_page
 from donorhub.domain.messages.sandbox import FaultyText
 from donorhub.domain.messages.text_difference import compare_texts
 from donorhub.domain.messages.text_kinds import TextKind, write_text_path
@@ -35,6 +37,7 @@ from donorhub.web.forms import Form, make_key
 from donorhub.web.saving import commit, tell_reader
 from donorhub.web.words import labels
 from donorhub.web.words.text_words import write_fault
+from receipts import convert_markdown
 
 bp = Blueprint("texts", __name__, url_prefix="/settings/texts")
 Answer = Response | str | tuple[str, int]
@@ -212,8 +215,17 @@ def _render_text(text_kind: TextKind, lang: Lang, form: Form, *, donor_id: int |
         others=[state for state in states if state.lang != lang],
         donor=donor,
         preview=preview,
+        preview_page=_convert_preview(text_kind, preview),
         word_langs=_word_langs,
     )
+
+
+def _convert_preview(text_kind: TextKind, preview: text_previews.TextPreview | None) -> Markup | None:
+    """Return how a text looks: as the page of a mail, or printed as a letter."""
+    if preview is None:
+        return None
+    convert = convert_markdown if text_kind.channel == "post" else mail_page.convert_body
+    return convert(preview.text.body)
 
 
 def _render_versions(text_kind: TextKind, lang: Lang, form: Form) -> str:

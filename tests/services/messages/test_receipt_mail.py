@@ -86,7 +86,8 @@ def test_receipt_arrives_with_its_pdf(mail: SmtpServer, now: datetime) -> None:
     (file,) = letter.iter_attachments()
     assert file.get_content() == PDF
     assert (file.get_filename(), file.get_content_type()) == ("R-2026-000001.pdf", "application/pdf")
-    assert "R/2026/000001 z dnia 22 listopada 2026" in letter.get_body().get_content()
+    for kind in ("plain", "html"):
+        assert "R/2026/000001 z dnia 22 listopada 2026" in letter.get_body((kind,)).get_content()
     row = db.session.scalars(select(MessageAttachment)).one()
     assert (row.sha256, row.size, row.receipt_id) == (hashlib.sha256(PDF).hexdigest(), len(PDF), 1)
     assert only().state == "sent"

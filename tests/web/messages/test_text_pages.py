@@ -65,9 +65,23 @@ def test_edited_thank_you_is_what_donors_get(database: Flask, mail: SmtpServer) 
     work(minutes(3))
     letters = {letter["To"].addresses[0].username: letter for letter in mail.wait_for(3)}
     for lang in people:
-        text = letters[lang].get_content()
+        text = letters[lang].get_body(("plain",)).get_content()
         assert text.startswith(GREETINGS[lang]) and WORDS[lang] in text and "STOP" not in text
+        page = letters[lang].get_body(("html",)).get_content()
+        assert f'<html lang="{lang}">' in page and f">{GREETINGS[lang]}</p>" in page and WORDS[lang] in page
     assert set(db.session.scalars(select(Message.template))) == {"thank_you@own-1"}
+
+
+def test_preview_shows_page_and_plain_text(database: Flask) -> None:
+    """A mail is previewed as the page that it becomes and as its plain text, a letter as it is printed."""
+    staff = Staff(database, "admin")
+    add_donor()
+    body = write_body("pl").replace("serca", "**serca**")
+    page = change(staff, "pl", "preview", body=body).text  # type: ignore[attr-defined]
+    assert "z całego <strong>serca</strong>" in page and "z całego **serca** za 50,00 zł" in page
+    letter = staff.get("/settings/texts/personal-post/pl").text
+    shown = letter[letter.index('id="sample"') :].partition("</article>")[0]
+    assert "<p>Szanowna Pani Olu,</p>" in shown and "<details>" not in letter[letter.index('id="sample"') :]
 
 
 def test_preview_and_refusal_save_nothing(database: Flask) -> None:
@@ -121,7 +135,7 @@ def test_send_to_me_goes_to_me_once(database: Flask, mail: SmtpServer) -> None:
     work(minutes(3))
     (letter,) = mail.wait_for(1)
     assert letter["To"].addresses[0].addr_spec != "ola@example.org"
-    assert "Szanowna Pani Olu," in letter.get_content()
+    assert "Szanowna Pani Olu," in letter.get_body(("plain",)).get_content()
 
 
 def test_versions_show_their_difference_and_come_back(database: Flask) -> None:

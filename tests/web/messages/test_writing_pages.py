@@ -68,7 +68,7 @@ def test_mail_is_shown_then_sent_once(database: Flask, mail: SmtpServer) -> None
     let_write()
     work(minutes(3))
     (letter,) = received(mail)
-    text = letter.get_content().replace("\r\n", "\n")
+    text = letter.get_body(("plain",)).get_content().replace("\r\n", "\n")
     assert text.startswith("Szanowna Pani Anno,\n\nPies *Reks* ma się dobrze.\n")
     assert "Piszemy do osób i instytucji z naszej bazy darczyńców." in text
     message = db.session.scalars(select(Message).where(Message.donor_id == donor_id)).one()
@@ -165,7 +165,10 @@ def test_letter_of_thanks_stops_the_mail(database: Flask, mail: SmtpServer) -> N
     give(db.session.get_one(Donor, donor_id), 700, minutes(60 * 24))
     work(minutes(60 * 24 + 20))
     (letter,) = received(mail)
-    assert "7,00 zł" in letter.get_content() and "50,00" not in letter.get_content()
+    assert (
+        "7,00 zł" in letter.get_body(("plain",)).get_content()
+        and "50,00" not in letter.get_body(("plain",)).get_content()
+    )
 
 
 def test_call_of_thanks_stops_what_waits(database: Flask, mail: SmtpServer) -> None:

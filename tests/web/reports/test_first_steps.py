@@ -130,7 +130,7 @@ def test_mail_is_done_when_its_address_was_opened(database: Flask, mailbox: Smtp
     assert STEPS[2] not in list_done(admin) and "is on its way out" in admin.text("/first-steps")
     send_waiting_mail()
     assert STEPS[2] not in list_done(admin) and "was handed over for" in admin.text("/first-steps")
-    body = mailbox.messages[-1].get_content()
+    body = mailbox.messages[-1].get_body(("plain",)).get_content()
     found = re.search(r"/mail-test/(\S+)", body)
     assert found, body
     address = f"/mail-test/{found.group(1)}"
