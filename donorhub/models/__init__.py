@@ -23,8 +23,6 @@ from donorhub.models.bank import (
     ImportFile,
     ImportPlan,
     ImportRow,
-    Match,
-    PayerKey,
     RefHabit,
     Statement,
     WeakRef,
@@ -50,6 +48,7 @@ from donorhub.models.gift import (
 )
 from donorhub.models.instance import Instance
 from donorhub.models.interaction import Interaction
+from donorhub.models.matching import Match, PayerKey
 from donorhub.models.merging import (
     DuplicateMember,
     DuplicateQuestion,

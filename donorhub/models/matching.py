@@ -1,0 +1,74 @@
+"""What was decided of bank entries, and what was learned of their payers."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from donorhub.db import PERSONAL, Base, Minor, make_word_check
+from donorhub.models.states import MatchKind, Settles
+
+
+class Match(Base):
+    """One decision on what an entry, or one payment of it, pays; undone, the row stays."""
+
+    __tablename__ = "match"
+    __table_args__ = (
+        make_word_check("kind", MatchKind),
+        make_word_check("settles", Settles),
+        Index("ix_match_entry_id", "entry_id"),
+        Index(
+            "uq_match_live",
+            "entry_id",
+            text("coalesce(detail_id, 0)"),
+            "part",
+            unique=True,
+            sqlite_where=text("undone_at IS NULL"),
+            postgresql_where=text("undone_at IS NULL"),
+        ),
+        # A gift is one entry's, also one that was recorded before its entry came.
+        Index(
+            "uq_match_live_gift",
+            "gift_id",
+            unique=True,
+            sqlite_where=text("undone_at IS NULL AND kind = 'gift'"),
+            postgresql_where=text("undone_at IS NULL AND kind = 'gift'"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    entry_id: Mapped[int] = mapped_column(ForeignKey("entry.id", ondelete="RESTRICT"))
+    detail_id: Mapped[int | None] = mapped_column(ForeignKey("detail.id", ondelete="RESTRICT"))
+    part: Mapped[int] = mapped_column(default=0)  # one payment may make gifts of several donors
+    kind: Mapped[MatchKind]
+    settles: Mapped[Settles | None]  # of a gift; None of those that were decided before it was kept
+    gift_id: Mapped[int | None] = mapped_column(ForeignKey("gift.id", ondelete="RESTRICT"), index=True)
+    payout_id: Mapped[int | None] = mapped_column(ForeignKey("payout.id", ondelete="RESTRICT"), index=True)
+    donor_id: Mapped[int | None] = mapped_column(ForeignKey("donor.id", ondelete="RESTRICT"), index=True)
+    amount_minor: Mapped[Minor]
+    evidence: Mapped[list[dict[str, Any]]] = mapped_column(default=list, info=PERSONAL)
+    engine_version: Mapped[str]
+    actor: Mapped[str]
+    decided_at: Mapped[datetime]
+    undone_at: Mapped[datetime | None]
+    undone_by: Mapped[str | None]
+
+
+class PayerKey(Base):
+    """What was learned: who pays from this account, or under this name."""
+
+    __tablename__ = "payer_key"
+    __table_args__ = (UniqueConstraint("value", "donor_id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    value: Mapped[str] = mapped_column(info=PERSONAL)  # IBAN, or folded name without digits
+    donor_id: Mapped[int] = mapped_column(ForeignKey("donor.id", ondelete="RESTRICT"), index=True)
+    recurring_gift_id: Mapped[int | None] = mapped_column(
+        ForeignKey("recurring_gift.id", ondelete="RESTRICT")
+    )
+    hits: Mapped[int] = mapped_column(default=0)
+    misses: Mapped[int] = mapped_column(default=0)
+    last_seen_on: Mapped[date | None]
