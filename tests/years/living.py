@@ -91,6 +91,7 @@ class _Life:
                 self._answer_waiting()
                 self._answer_proposals(day)
             if files or (day - self.world.start_on).days % self.timer_days == 0:
+                timer._infer_recurring_gifts()
                 timer._advance_recurring_gifts()
                 self.judge.judge_events()
             day += timedelta(days=1)

@@ -19,13 +19,11 @@ from tests.years.organisation import MONTH, Generate
 pytestmark = pytest.mark.timeout(240)
 
 NOT_REACHED: Final = {
-    "recurring income automatic, first year": 0.79,
-    "recurring income automatic, second year": 0.9,
-    "family accounts after three confirmations": 0.15,
-    "payer is new: a new donor stands first": 0.75,
+    "recurring income automatic, first year": 0.84,
+    "family accounts after three confirmations": 0.65,
+    "payer is new: a new donor stands first": 0.85,
     "donor is there: the right one stands first": 0.93,
 }
-MOST_WAITING: Final = 0.1
 MONTHLY: Final = (MONTH,) * 4
 MIXED: Final = (7, 1, MONTH, MONTH)
 
@@ -60,4 +58,4 @@ def test_goals_refuse_each_fault(fault: str) -> None:
 def _judge(figures: Figures) -> None:
     print(figures)
     assert figures.counts["auto"] > figures.counts["waits, year 1"]
-    assert figures.list_misses(NOT_REACHED, MOST_WAITING) == []
+    assert figures.list_misses(NOT_REACHED) == []

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from donorhub.domain.bank.matching.matching_facts import Credit
 from donorhub.domain.bank.matching.other_payers import find_name_keys, make_saying
+from donorhub.domain.bank.matching.relatives import find_relative_keys
 from donorhub.domain.donors.codes import find_codes, find_emails, find_rf
 from donorhub.domain.payer_text import fold_letters, make_name_key, normalise_account
 
@@ -28,6 +29,7 @@ class Clues(NamedTuple):
     emails: tuple[str, ...]
     names_in_text: tuple[str, ...] = ()  # keys of the names that the text may hold
     saying: str | None = None  # what was learned of a payer who says the same again
+    relative_keys: tuple[str, ...] = ()  # of the names in the text those of the payer's family
 
 
 def read_clues(credits: Iterable[Credit], prefix: str) -> list[Clues]:
@@ -41,6 +43,7 @@ def _read_credit(credit: Credit, prefix: str) -> Clues:
     account = normalise_account(credit.account)
     key = make_name_key(name) if name else ""
     payer = f"iban:{account}" if account else f"name:{key}" if key else None
+    relative_keys = find_relative_keys(name, text) if name else ()
     return Clues(
         credit,
         fold_letters(f"{name} {text}" if name else text),
@@ -50,6 +53,7 @@ def _read_credit(credit: Credit, prefix: str) -> Clues:
         key,
         payer,
         find_emails(text),
-        find_name_keys(text),
+        tuple(dict.fromkeys((*find_name_keys(text), *relative_keys))),
         make_saying(account, name, text, numbers),
+        relative_keys,
     )

@@ -182,12 +182,16 @@ def _unsettle_part(part: Part, slot_id: int) -> Part:
 
 def stands_new_first(clues: Clues, candidates: Sequence[Candidate], facts: MatchFacts) -> bool:
     """Return whether the payer is rather a new donor than the best candidate, a namesake: one who has another
-    account, or who is one of several.
+    account, or who is one of several; and whether the text names one of the payer's family whom nobody knows.
 
-    Nobody is new whom a code, an id, an account, an address or what people confirmed points to, or whose
+    Nobody else is new whom a code, an id, an account, an address or what people confirmed points to, or whose
     promise is paid to the minor unit.
     """
     best = candidates[0]
+    if names_new_relative(clues, facts) and not any(
+        "REF" in list_families(candidate.evidence) for candidate in candidates
+    ):
+        return True
     if any(
         list_families(candidate.evidence) - _NAME_AT_BEST
         or any(reason.key == "match.amount_exact" for reason in candidate.evidence)
@@ -198,6 +202,15 @@ def stands_new_first(clues: Clues, candidates: Sequence[Candidate], facts: Match
     if best.donor_id not in namesakes or len(namesakes) > 1:
         return True
     return clues.account is not None and best.donor_id in facts.holder_ids
+
+
+def names_new_relative(clues: Clues, facts: MatchFacts) -> bool:
+    """Return whether the text names one of the payer's family who is no donor, and nobody confirmed yet whom
+    such words are for.
+    """
+    if not clues.relative_keys or any(facts.donors_of_name.get(key) for key in clues.relative_keys):
+        return False
+    return not any(key.hits > 2 * key.misses for key in facts.payer_keys.get(clues.saying or "", ()))
 
 
 class _Summary(NamedTuple):
@@ -241,8 +254,18 @@ def _is_trusted_name(clues: Clues, best: Candidate, summary: _Summary, facts: Ma
         and summary.in_window
         and not summary.is_tied
         and all(part.settles == "exact" for part in best.parts)
-        and set(facts.donors_of_name.get(clues.name_key, ())) <= {best.donor_id}
+        and _is_one_payer(clues, best, facts)
     )
+
+
+def _is_one_payer(clues: Clues, best: Candidate, facts: MatchFacts) -> bool:
+    """Return whether the name is one person's, the donor or who was confirmed to pay for them, and the words
+    are for nobody else.
+    """
+    use_ids = {key.donor_id for key in facts.payer_keys.get(clues.payer_key or "", ()) if key.hits}
+    said_ids = {key.donor_id for key in facts.payer_keys.get(clues.saying or "", ()) if key.hits}
+    namesakes = set(facts.donors_of_name.get(clues.name_key, ()))
+    return len(namesakes) <= 1 and namesakes <= use_ids | {best.donor_id} and said_ids == {best.donor_id}
 
 
 def _is_strong(best: Candidate, summary: _Summary, credit: Credit) -> bool:

@@ -42,9 +42,9 @@ PRIORS: Final[Mapping[WeighedKey, int]] = {
     "match.learned_differs": -15,
     "match.name": 25,
     "match.name_like": 12,
-    "match.named": 20,
+    "match.named": 30,
     "match.other_payer": -15,
-    "match.names_other": -40,
+    "match.names_other": -70,
     "match.email": 35,
     "match.history": 5,  # for each time, at most five
     "match.said": 20,
@@ -220,9 +220,11 @@ def _weigh_name(clues: Clues, facts: MatchFacts, scales: Scales, reasons: Reason
 
 
 def _weigh_names_in_text(clues: Clues, facts: MatchFacts, scales: Scales, reasons: Reasons) -> None:
-    """Add donors whom the text names, as a company or a relative may pay for them; doubt the others."""
+    """Add donors whom the text names, as a company or a relative may pay for them; doubt the others, also
+    where it names one of the payer's family who is no donor yet.
+    """
     named_ids = {donor_id for key in clues.names_in_text for donor_id in facts.donors_of_name.get(key, ())}
-    if not 0 < len(named_ids) <= _MANY:
+    if len(named_ids) > _MANY or not (named_ids or clues.relative_keys):
         return
     for donor_id, evidence in reasons.items():
         if (

@@ -20,6 +20,7 @@ _SHORTEST: Final = 3  # letters of a name that a text may say
 _VOWELS: Final = "aeiouy"
 # What Polish and Albanian put to a name: za Jana, dla Anny, per Besen.
 _ENDINGS: Final = frozenset("a e i y u o ie em iem owi ego emu ej en es in it".split()) | {""}
+_CODED_KEYS: Final = frozenset({"match.code", "match.ref"})
 _EXPLAINED_KEYS: Final = frozenset({"match.learned_differs", "match.other_payer", "match.names_other"})
 
 
@@ -40,7 +41,9 @@ def point_to_use(
     if not uses[1:]:
         return
     named_id = _find_named(clues.credit.text, uses, facts)
-    use_id = _choose_use(uses, named_id, times_by_donor, _list_exact(uses, fits))
+    use_id = _find_coded(uses, reasons)
+    if use_id is None:
+        use_id = _choose_use(uses, named_id, times_by_donor, _list_exact(uses, fits))
     if use_id is None:
         return
     reasons[use_id] = [reason for reason in reasons[use_id] if reason.key not in _EXPLAINED_KEYS]
@@ -54,6 +57,14 @@ def point_to_use(
 
 def _is_use(evidence: Sequence[Evidence]) -> bool:
     return any(reason.family == "ACCOUNT" or reason.key == "match.learned_name" for reason in evidence)
+
+
+def _find_coded(uses: Sequence[int], reasons: Reasons) -> int | None:
+    """Return the only use that a code or an id names, whatever the other words are."""
+    coded_ids = [
+        donor_id for donor_id in uses if any(reason.key in _CODED_KEYS for reason in reasons[donor_id])
+    ]
+    return coded_ids[0] if len(coded_ids) == 1 else None
 
 
 def _list_exact(uses: Sequence[int], fits: Mapping[int, Fit]) -> set[int]:

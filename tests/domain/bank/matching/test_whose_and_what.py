@@ -141,6 +141,27 @@ def test_name_decides_only_where_all_agrees() -> None:
     assert pay_by_name(3, namesakes=(ANNA, JAN)).decision == "suggest"
 
 
+def pay_for_relative(said: dict[int, int]) -> Proposal:
+    """A file without accounts: Anna pays for Jan as he promised, with words that were confirmed so often."""
+    saying = make_saying("składka Jana", account=None)
+    name_key = "name:anna nowak"
+    keys = {
+        name_key: (PayerKeyFacts(name_key, ANNA, 5), PayerKeyFacts(name_key, JAN, 5)),
+        saying: tuple(PayerKeyFacts(saying, donor_id, hits) for donor_id, hits in said.items()),
+    }
+    rows = {JAN: (instalment(2, donor=JAN),)}
+    world = facts(payer_keys=keys, instalments=rows, trusts_names=True)
+    return one(credit(text="składka Jana"), world)
+
+
+def test_name_decides_for_whom_it_pays() -> None:
+    """The payer is one person, who was confirmed to pay for the donor: the words say for whom."""
+    proposal = pay_for_relative({JAN: 3})
+    assert (proposal.decision, proposal.candidates[0].donor_id) == ("auto", JAN)
+    assert pay_for_relative({JAN: 2}).decision == "suggest"
+    assert pay_for_relative({JAN: 3, ANNA: 1}).decision == "suggest"
+
+
 @pytest.mark.parametrize(
     ("holders", "namesakes", "account", "is_new_first"),
     [
