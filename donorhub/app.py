@@ -118,4 +118,6 @@ def _make_engine_options(settings: Settings) -> dict[str, object]:
         # The connection used last comes first: it has its statements compiled and its pages read.
         return {"pool_size": 64, "max_overflow": 64, "pool_use_lifo": True}
     limits = "-c lock_timeout=10000 -c idle_in_transaction_session_timeout=60000"
-    return {"pool_size": settings.threads + 2, "pool_pre_ping": True, "connect_args": {"options": limits}}
+    # To compile a plan takes longer than a page may: none of ours reads enough rows to earn it back.
+    options = f"{limits} -c jit=off"
+    return {"pool_size": settings.threads + 2, "pool_pre_ping": True, "connect_args": {"options": options}}

@@ -15,7 +15,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from donorhub.schemas.fields import StrictSchema
 from donorhub.services import paging
-from donorhub.services.paging import Order
+from donorhub.services.paging import Order, Subset
 
 MOST: Final = 200
 Row = TypeVar("Row")
@@ -96,10 +96,14 @@ class Page:
     next: str | None
 
 
-def read_page(query: Select[Row], arguments: PageArguments, sorts: Sorts) -> Page:
-    """Return one page of a query, sorted and cut as the arguments say."""
+def read_page(
+    query: Select[Row], arguments: PageArguments, sorts: Sorts, *, subset: Subset | None = None
+) -> Page:
+    """Return one page of a query, sorted and cut as the arguments say; ``subset`` narrows it."""
     order = make_order(arguments["sort"], sorts)
-    page = paging.read_page(query, order, after=arguments.get("after"), limit=arguments["limit"])
+    page = paging.read_page(
+        query, order, after=arguments.get("after"), limit=arguments["limit"], subset=subset
+    )
     return make_page(page.rows, page.cursor)
 
 

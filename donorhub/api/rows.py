@@ -16,6 +16,7 @@ from donorhub.api.pages import Sorts
 from donorhub.api.serialiser import Serialiser, serialiser_for_reader
 from donorhub.db import Base, db
 from donorhub.services.access import row_scope
+from donorhub.services.paging import Subset
 
 _MOST: Final = bindparam("most", type_=Integer)
 
@@ -50,21 +51,27 @@ class Rows:
         self,
         arguments: pages.PageArguments,
         *where: ColumnElement[bool] | None,
+        subset: Subset | None = None,
         complete: Callable[[list[Any]], None] = lambda _answers: None,
     ) -> Response:
         """Answer one page, sorted and cut as asked, of the rows that meet the conditions that there are.
 
-        ``complete`` adds to the answers what stands in other tables.
+        ``subset`` narrows to what another table names, ``complete`` adds to the answers what stands in
+        other tables.
         """
         serialiser = serialiser_for_reader(self._schema)
         statement = self._list(serialiser, arguments["sort"])
         order = pages.make_order(arguments["sort"], self._sorts)
+        order_read = order.lead_through(subset)
         is_seen = row_scope.find_condition(self._model)
         conditions = [condition for condition in (*where, is_seen) if condition is not None]
         if conditions:
             statement = statement.where(*conditions)
+        if subset is not None:
+            statement = statement.join(subset.table, subset.condition)
+            statement = statement.order_by(None).order_by(*order_read.list_terms())
         if "after" in arguments:
-            statement = statement.where(order.make_condition(arguments["after"]))
+            statement = statement.where(order_read.make_condition(arguments["after"]))
         rows = db.session.connection().execute(statement, {"most": arguments["limit"] + 1}).all()
         cut = order.cut_page(rows, arguments["limit"])
         page = pages.make_page(cut.rows, cut.cursor)

@@ -42,6 +42,7 @@ class Donor(Base):
         Index("ix_donor_created_at_id", "created_at", "id"),
         Index("ix_donor_updated_at_id", "updated_at", "id"),
         Index("ix_donor_name_id", "name", "id"),
+        Index("ix_donor_lang_id", "lang", "id"),
         Index(
             "ix_donor_merged_into_id",
             "merged_into_id",

@@ -121,11 +121,12 @@ class Designation(Base):
     __table_args__ = (
         UniqueConstraint("gift_id", "fund_id"),
         CheckConstraint("amount_minor > 0", "amount_is_positive"),
+        Index("ix_designation_fund_id_gift_id", "fund_id", "gift_id"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     gift_id: Mapped[int] = mapped_column(ForeignKey("gift.id", ondelete="RESTRICT"))
-    fund_id: Mapped[int] = mapped_column(ForeignKey("fund.id", ondelete="RESTRICT"), index=True)
+    fund_id: Mapped[int] = mapped_column(ForeignKey("fund.id", ondelete="RESTRICT"))
     amount_minor: Mapped[Minor]
 
     gift: Mapped[Gift] = relationship(back_populates="designations")

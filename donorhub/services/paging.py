@@ -6,11 +6,11 @@ import base64
 import binascii
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import Any, Final, Generic, TypeVar
 
-from sqlalchemy import ColumnElement, Row, Select, UnaryExpression, literal, tuple_
+from sqlalchemy import ColumnElement, Row, Select, UnaryExpression, and_, func, literal, tuple_
 from sqlalchemy.orm import InstrumentedAttribute
 
 from donorhub.db import MAX_ID, db, write_literal
@@ -32,6 +32,18 @@ class Page(Generic[T]):
 
 
 @dataclass(frozen=True, slots=True)
+class Subset:
+    """Some of the rows of a list: those that another table names, by ids which its index has in order.
+
+    ``condition`` joins that table, and says which of its rows are meant; it names no row twice.
+    """
+
+    table: Any
+    key: Key
+    condition: ColumnElement[bool]
+
+
+@dataclass(frozen=True, slots=True)
 class Order:
     """In which order a list comes: that of its keys, the last of which is unique, all rising or all falling.
 
@@ -41,6 +53,7 @@ class Order:
     keys: tuple[Key, ...]
     is_falling: bool
     name: str
+    own_key: Key | None = None  # of the list's own table, where the key is that of another table
 
     def list_terms(self) -> list[Key | UnaryExpression[Any]]:
         """Return what a query is ordered by."""
@@ -54,7 +67,22 @@ class Order:
         kinds = [key.type.python_type for key in self.keys]
         values = read_cursor(after, self.name, kinds)
         place = tuple_(*(literal(value, key.type) for value, key in zip(values, self.keys, strict=True)))
-        return tuple_(*self.keys) < place if self.is_falling else tuple_(*self.keys) > place
+        condition = tuple_(*self.keys) < place if self.is_falling else tuple_(*self.keys) > place
+        if db.session.get_bind().dialect.name != "sqlite":
+            if self.own_key is None:
+                return condition
+            # PostgreSQL merges both tables, and each needs to know where to begin.
+            return and_(condition, self.own_key < place if self.is_falling else self.own_key > place)
+        # Of several limits of one column SQLite takes any to begin at: a page deep inside a period would be
+        # looked for from the period's end.
+        return func.unlikely(condition)
+
+    def lead_through(self, subset: Subset | None) -> Order:
+        """Return the order in which the rows of a subset are read: where it is that of their ids, that of
+        the other table's index, which gives them without looking at the rest."""
+        if subset is None or len(self.keys) > 1:
+            return self
+        return replace(self, keys=(subset.key,), own_key=self.keys[0])
 
     def cut_page(self, rows: Sequence[T], limit: int) -> Page[T]:
         """Return the page of rows of which one more was read than it shows, where there are more."""
@@ -78,12 +106,17 @@ def _name_keys(keys: Sequence[Key]) -> str:
     return " ".join(str(key) for key in keys)
 
 
-def read_page(query: Select[T], order: Order, *, after: str | None, limit: int = LIMIT) -> Page[T]:
-    """Return a page of a query in an order; ``after`` is the cursor of the page before.
+def read_page(
+    query: Select[T], order: Order, *, after: str | None, limit: int = LIMIT, subset: Subset | None = None
+) -> Page[T]:
+    """Return a page of a query in an order; ``after`` is the cursor of the page before, ``subset`` narrows.
 
     Raise Rejected for a cursor that no page in this order gave out.
     """
-    return order.cut_page(db.session.scalars(_order_query(query, order, after, limit)).unique().all(), limit)
+    if subset is not None:
+        query = query.join(subset.table, subset.condition)
+    statement = _order_query(query, order.lead_through(subset), after, limit)
+    return order.cut_page(db.session.scalars(statement).unique().all(), limit)
 
 
 def read_rows(query: AnySelect, order: Order, *, after: str | None, limit: int = LIMIT) -> Page[AnyRow]:

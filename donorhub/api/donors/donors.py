@@ -31,7 +31,15 @@ from donorhub.schemas.donors import NewDonorSchema
 from donorhub.schemas.fields import Instant, Line, QueryId, StrictSchema
 from donorhub.schemas.limits import CUSTOM_FILTER
 from donorhub.schemas.money import MoneySchema
-from donorhub.services.donors import custom_fields, custom_values, donors, duplicates, search, verdicts
+from donorhub.services.donors import (
+    custom_fields,
+    custom_values,
+    donors,
+    duplicates,
+    search,
+    stages,
+    verdicts,
+)
 from donorhub.services.donors.donor_fields import DonorFields
 from donorhub.services.reports import timeline
 
@@ -132,7 +140,7 @@ def list_donors(arguments: dict[str, object]) -> pages.Page | Response:
     With `custom` the newest come first, and of a range the lowest value, whatever `sort`.
     """
     page, filters = pages.split_arguments(arguments)
-    text, tag_id = filters.pop("q", ""), filters.pop("tag_id", None)
+    text, tag_id, stage = filters.pop("q", ""), filters.pop("tag_id", None), filters.pop("stage", None)
     reader = get_principal()
     if "email" in filters and not reader.may_see_field("email"):
         refuse_request(422, "invalid", "there is no such filter", pointer="/email")
@@ -142,11 +150,13 @@ def list_donors(arguments: dict[str, object]) -> pages.Page | Response:
         return ROWS.answer_page(
             page,
             *donors.make_conditions(**filters),
+            subset=stages.find_subset(stage) if stage else None,
             complete=lambda answers: _add_values(answers, shapes),
         )
     matches = search.find_donors(
         text,
         *donors.make_conditions(**filters),
+        stage=stage,
         tag_id=tag_id,
         custom=custom,
         shapes=shapes,

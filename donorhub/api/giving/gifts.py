@@ -112,7 +112,10 @@ Query = pages.make_query_schema(
 def list_gifts(arguments: dict[str, object]) -> pages.Page:
     """List gifts."""
     page, filters = pages.split_arguments(arguments)
-    return pages.change_data(pages.read_page(gifts.select_gifts(**filters), page, SORTS), make_gift_answers)
+    fund_id = filters.pop("fund_id", None)
+    of_fund = None if fund_id is None else gifts.find_subset_of_fund(fund_id)
+    rows = pages.read_page(gifts.select_gifts(**filters), page, SORTS, subset=of_fund)
+    return pages.change_data(rows, make_gift_answers)
 
 
 @bp.post("")

@@ -16,7 +16,7 @@ from donorhub.db import cut_query_values, db
 from donorhub.domain.donors import codes, identity, languages, tax_numbers
 from donorhub.errors import Conflict, NotFound, Rejected
 from donorhub.models import Donor, ExternalId, IdentityKey
-from donorhub.models.states import IdentityKind, Stage
+from donorhub.models.states import IdentityKind
 from donorhub.services.access import audit, organisation, row_scope, users
 from donorhub.services.donors import (
     consent_rows,
@@ -160,7 +160,6 @@ def make_conditions(
     email: str = "",
     updated_after: datetime | None = None,
     created_after: datetime | None = None,
-    stage: Stage | None = None,
 ) -> list[ColumnElement[bool]]:
     """Return conditions on donors for all that is given."""
     conditions: list[ColumnElement[bool]] = []
@@ -175,8 +174,6 @@ def make_conditions(
         conditions.append(Donor.updated_at > updated_after)
     if created_after is not None:
         conditions.append(Donor.created_at > created_after)
-    if stage is not None:
-        conditions.append(stages.is_in_stage(stage))
     return conditions
 
 

@@ -21,10 +21,10 @@ from donorhub.domain.access.donor_fields import FIELD_OF_COLUMN, SEARCHED
 from donorhub.domain.donors import codes
 from donorhub.domain.donors.custom_shapes import Shape
 from donorhub.models import CustomValue, Donor, DonorTag, IdentityKey
-from donorhub.models.states import IdentityKind, Lang
+from donorhub.models.states import IdentityKind, Lang, Stage
 from donorhub.services import paging
 from donorhub.services.access import organisation
-from donorhub.services.donors import custom_values, donors, identity_keys
+from donorhub.services.donors import custom_values, donors, identity_keys, stages
 from donorhub.services.donors.custom_values import ValueFilter
 from donorhub.services.donors.donors import FIRST_NUMBER, normalise_iban, normalise_phone
 from donorhub.services.paging import LIMIT, Page
@@ -45,6 +45,7 @@ _donor_search = table("donor_search", column("rowid"), column("donor_search"))
 def find_donors(
     text: str,
     *conditions: ColumnElement[bool],
+    stage: Stage | None = None,
     owner_id: int | None = None,
     lang: Lang | None = None,
     tag_id: int | None = None,
@@ -57,16 +58,17 @@ def find_donors(
     """Return the donors that the text fits, the exact ones first, then the newest; without a text, all.
 
     One or two letters ask for the donors whose names begin so; they can be thousands and come by name.
-    ``conditions`` on donors narrow further; ``owner_id`` narrows to that user's own list, ``tag_id`` to the
-    donors who have a tag, ``custom`` to those in one of whose fields a value stands. ``shapes`` are the
-    fields that were added, and in which the text is looked for too. Nobody is found by what is hidden from
-    the reader, ``hidden_fields``: a hit would tell what stands there.
+    ``conditions`` on donors narrow further; ``stage`` narrows to those who are in it, ``owner_id`` to that
+    user's own list, ``tag_id`` to the donors who have a tag, ``custom`` to those in one of whose fields a
+    value stands. ``shapes`` are the fields that were added, and in which the text is looked for too. Nobody
+    is found by what is hidden from the reader, ``hidden_fields``: a hit would tell what stands there.
     """
     if text.strip() and not set(SEARCHED).isdisjoint(hidden_fields):
         find = partial(
             _find_donors,
             text,
             *conditions,
+            stage=stage,
             owner_id=owner_id,
             lang=lang,
             tag_id=tag_id,
@@ -78,6 +80,7 @@ def find_donors(
     return _find_donors(
         text,
         *conditions,
+        stage=stage,
         owner_id=owner_id,
         lang=lang,
         tag_id=tag_id,
@@ -126,6 +129,7 @@ def _fits_shown(donor: Donor, words: Sequence[str], hidden_fields: Collection[st
 def _find_donors(
     text: str,
     *conditions: ColumnElement[bool],
+    stage: Stage | None,
     owner_id: int | None,
     lang: Lang | None,
     tag_id: int | None,
@@ -146,7 +150,10 @@ def _find_donors(
         has_tag = (DonorTag.donor_id == Donor.id) & (DonorTag.tag_id == write_literal(tag_id))
         # An own list is short whatever the tag: its donors are looked at, and not all who have the tag.
         query = query.join(DonorTag, has_tag) if owner_id is None else query.where(exists().where(has_tag))
-    is_by_value = custom is not None and owner_id is None and tag_id is None and not text.strip()
+    is_whole = owner_id is None and tag_id is None and not text.strip()
+    is_by_value, is_by_stage = is_whole and custom is not None, is_whole and custom is None
+    if stage is not None and not is_by_stage:
+        query = query.where(stages.is_in_stage(stage))
     if custom is not None:
         if is_by_value:
             return _list_by_value(query, custom, after=after, limit=limit)
@@ -160,6 +167,9 @@ def _find_donors(
         narrowed, key = filter_by_words(rest, words, owner_id is not None)
         if tag_id is not None and owner_id is None and not words:
             key = DonorTag.donor_id  # the tag's index gives them in order
+        if stage is not None and is_by_stage:
+            subset = stages.find_subset(stage)
+            narrowed, key = narrowed.join(subset.table, subset.condition), subset.key
         page = _list_newest(narrowed, key, after=after, limit=limit)
     return page if after else Page([*exact_donors, *page.rows], page.cursor)
 
@@ -184,7 +194,10 @@ def _list_newest(
     limit: int,
 ) -> Page[Donor]:
     if after:
-        query = query.where(key < _read_id(after))
+        last_id = _read_id(after)
+        query = query.where(key < last_id)
+        if key is not Donor.id and db.session.get_bind().dialect.name == "postgresql":
+            query = query.where(Donor.id < last_id)  # both tables are merged, and each begins there
     return _read_page(query.order_by(key.desc()), limit)
 
 

@@ -16,6 +16,7 @@ from sqlalchemy import (
     Date,
     ScalarSelect,
     String,
+    and_,
     bindparam,
     exists,
     func,
@@ -44,6 +45,7 @@ from donorhub.models import (
 )
 from donorhub.models.gift import TAKEN_MINOR
 from donorhub.models.states import RUNNING_PROMISES, Stage
+from donorhub.services.paging import Subset
 
 _IDS: Final[BindParameter[int]] = bindparam("donor_ids", expanding=True)
 _TODAY: Final[BindParameter[date]] = bindparam("today", type_=Date)
@@ -170,9 +172,20 @@ def read_stages(donor_ids: Collection[int]) -> dict[int, Stage]:
     return {donor_id: stage for donor_id, stage in rows}  # noqa: C416  a Row is no pair for dict
 
 
+def find_subset(stage: Stage) -> Subset:
+    """Return the donors who are in a stage, for a list of donors."""
+    kept_stage = aliased(DonorStage)  # a list reads the table for the stage that it shows, too
+    return Subset(kept_stage, kept_stage.donor_id, _is_in_stage(kept_stage, stage))
+
+
 def is_in_stage(stage: Stage) -> ColumnElement[bool]:
-    """Return the condition that a donor is in a stage."""
-    return Donor.id.in_(select(DonorStage.donor_id).where(DonorStage.stage == write_literal(stage)))
+    """Return the condition that a donor is in a stage, where the donors that are looked at are few."""
+    kept_stage = aliased(DonorStage)
+    return exists().where(_is_in_stage(kept_stage, stage))
+
+
+def _is_in_stage(kept_stage: type[DonorStage], stage: Stage) -> ColumnElement[bool]:
+    return and_(kept_stage.donor_id == Donor.id, kept_stage.stage == write_literal(stage))
 
 
 def _lock_stages(ids: Sequence[int]) -> None:

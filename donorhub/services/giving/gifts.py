@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Final
 
-from sqlalchemy import BigInteger, BindParameter, Select, bindparam, insert, literal, select, union_all
+from sqlalchemy import BigInteger, BindParameter, Select, and_, bindparam, insert, literal, select, union_all
 
 from donorhub.db import db
 from donorhub.errors import Conflict, NotFound, Rejected
@@ -27,7 +27,7 @@ from donorhub.services.access import audit, organisation
 from donorhub.services.donors import donors
 from donorhub.services.giving import closed_books, new_gifts
 from donorhub.services.giving.new_gifts import NewGift
-from donorhub.services.paging import equals_if_given
+from donorhub.services.paging import Subset, equals_if_given
 from donorhub.services.work import events, tasks
 
 
@@ -267,9 +267,14 @@ def find_live_receipt_ids(gift_ids: Sequence[int]) -> dict[int, int]:
     return {gift_id: receipt_id for gift_id, receipt_id in rows}  # noqa: C416  a Row is no pair for dict
 
 
+def find_subset_of_fund(fund_id: int) -> Subset:
+    """Return the gifts of which something is for a fund, for a list of gifts."""
+    of_fund = and_(Designation.gift_id == Gift.id, Designation.fund_id == fund_id)
+    return Subset(Designation, Designation.gift_id, of_fund)
+
+
 def select_gifts(
     *,
-    fund_id: int | None = None,
     received_from: date | None = None,
     received_to: date | None = None,
     recorded_after: datetime | None = None,
@@ -289,9 +294,6 @@ def select_gifts(
         *equals_if_given(Gift.method, method),
         *equals_if_given(Gift.is_test, is_test),
     )
-    if fund_id is not None:
-        of_fund = select(Designation.gift_id).where(Designation.fund_id == fund_id)
-        query = query.where(Gift.id.in_(of_fund))
     if received_from is not None:
         query = query.where(Gift.received_on >= received_from)
     if received_to is not None:

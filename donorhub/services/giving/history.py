@@ -5,9 +5,11 @@ A gift counts with what refunds, lost disputes and corrections left of it; tests
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import reduce
 from typing import Any, Final
 
 from sqlalchemy import (
@@ -20,7 +22,7 @@ from sqlalchemy import (
     union_all,
 )
 
-from donorhub.db import db
+from donorhub.db import db, write_literal
 from donorhub.domain.recurring.schedule import add_months
 from donorhub.models import (
     Correction,
@@ -46,7 +48,7 @@ _ROWS: Final = select(
     Gift.amount_minor,
     Gift.currency,
 ).join(Donor, Donor.id == Gift.donor_id)
-
+_FEW_GIFTS: Final = 3_000  # of a year, which are added up at once
 
 GiftRow = Gift | AnyRow
 
@@ -95,6 +97,10 @@ def select_movements(first: date, last: date, *, currency: str | None = None) ->
     """Return the money of a period as rows (donor_id, on_day, method, currency, minor): gifts as they came,
     and as negative amounts the refunds and lost disputes of its days. A correction takes its gift out of
     the gift's own day."""
+    return union_all(*_list_movements(first, last, currency)).subquery("movement")
+
+
+def _list_movements(first: date, last: date, currency: str | None) -> list[Select[Any]]:
     parts = [
         _select_part(Gift.received_on, Gift.amount_minor, first, last),
         _select_part(Refund.refunded_on, -Refund.amount_minor, first, last)
@@ -109,7 +115,7 @@ def select_movements(first: date, last: date, *, currency: str | None = None) ->
     ]
     if currency:
         parts = [part.where(Gift.currency == currency) for part in parts]
-    return union_all(*parts).subquery("movement")
+    return parts
 
 
 def _select_part(on_day: Any, minor: Any, first: date, last: date) -> Select[Any]:
@@ -146,12 +152,33 @@ def count_retained_donors(today: date, currency: str) -> tuple[int, int]:
 
 
 def has_not_given_again(today: date, currency: str) -> ColumnElement[bool]:
-    """Return the condition that a donor gave in the year before the last twelve months, not since."""
+    """Return the condition that a donor gave in the year before the last twelve months, not since.
+
+    Where few gifts came in that year the donors are taken from them, else a list asks donor by donor: it
+    soon has enough for its page.
+    """
     start = find_start_of_year(today)
     end = start - timedelta(days=1)
-    return Donor.id.in_(select_givers(find_start_of_year(end), end, currency)) & Donor.id.not_in(
-        select_givers(start, today, currency)
+    periods = (find_start_of_year(end), end), (start, today)
+    came_before = select(Gift.id).where(Gift.received_on.between(*periods[0]), Gift.is_test.is_(False))
+    if db.session.scalar(came_before.offset(_FEW_GIFTS).limit(write_literal(1))) is None:
+        before, since = (select_givers(*period, currency) for period in periods)
+        return Donor.id.in_(before) & Donor.id.not_in(since)
+    before_minor, since_minor = (_sum_of_donor(*period, currency) for period in periods)
+    is_among_them = came_before.where(Gift.donor_id == Donor.id).exists()
+    return is_among_them & (before_minor > 0) & (since_minor <= 0)
+
+
+def _sum_of_donor(first: date, last: date, currency: str) -> ColumnElement[int]:
+    """Return what the donor of a list's row gave in a period, as :func:`select_movements` says."""
+    parts = (
+        part.where(Gift.donor_id == Donor.id)
+        .with_only_columns(func.coalesce(func.sum(part.selected_columns.minor), 0))
+        .correlate(Donor)
+        .scalar_subquery()
+        for part in _list_movements(first, last, currency)
     )
+    return reduce(operator.add, parts)
 
 
 def make_conditions(

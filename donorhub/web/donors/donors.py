@@ -20,7 +20,7 @@ from donorhub.schemas.custom import make_values_schema, split_values
 from donorhub.schemas.donors import NewDonorSchema
 from donorhub.schemas.limits import SHORT
 from donorhub.services.access import idempotency, organisation, users
-from donorhub.services.donors import donors, duplicates, search, stages, tags, verdicts
+from donorhub.services.donors import donors, duplicates, search, tags, verdicts
 from donorhub.services.donors.custom_values import ValueFilter
 from donorhub.services.donors.donor_fields import FIELDS, DonorFields
 from donorhub.services.giving import history
@@ -70,9 +70,6 @@ def read_list(*, after: str | None, limit: int = LIMIT) -> tuple[Page[Donor], st
         conditions.append(
             history.has_not_given_again(get_today(), organisation.get_organisation().home_currency)
         )
-    stage = find_word(request.args.get("stage"), STAGES)
-    if stage is not None:
-        conditions.append(stages.is_in_stage(stage))
     shapes = custom_values.list_shapes()
     custom, wrong_value = _read_custom(shapes)
     if wrong_value:
@@ -80,6 +77,7 @@ def read_list(*, after: str | None, limit: int = LIMIT) -> tuple[Page[Donor], st
     page = search.find_donors(
         request.args.get("q", "").strip()[:SHORT],
         *conditions,
+        stage=find_word(request.args.get("stage"), STAGES),
         owner_id=get_own_list(),
         lang=find_word(request.args.get("speaks"), labels.LANGS),
         tag_id=read_row_id(request.args.get("tag")),

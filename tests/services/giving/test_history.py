@@ -114,8 +114,12 @@ def test_twelve_months_end_with_this() -> None:
     assert months[0].compute_total("PLN") == Money(2000, "PLN")
 
 
-def test_retention_counts_repeated_donors() -> None:
-    """Retention is the share of last year's donors who gave again."""
+@pytest.mark.parametrize("few_gifts", [0, 3_000], ids=["asked donor by donor", "all added up"])
+def test_retention_counts_repeated_donors(monkeypatch: pytest.MonkeyPatch, few_gifts: int) -> None:
+    """Retention is the share of last year's donors who gave again; those who did not are listed, however
+    many gifts there are.
+    """
+    monkeypatch.setattr(history, "_FEW_GIFTS", few_gifts)
     stayed, lost, new, refunded, late = donor(), donor(), donor(), donor(), donor()
     give(stayed, "10.00", date(2025, 5, 5))
     give(stayed, "10.00", date(2026, 5, 5))
@@ -125,9 +129,18 @@ def test_retention_counts_repeated_donors() -> None:
     refund(give(refunded, "10.00", date(2026, 5, 5)), 1000, date(2026, 5, 6))
     give(late, "10.00", date(2025, 11, 22))  # the last day of the year before
     give(late, "10.00", date(2025, 11, 23))  # the first of the last twelve months
-    assert history.count_retained_donors(TODAY, "PLN") == (2, 4)
+    gone, in_kind, foreign, taken_back, disputed = donor(), donor(), donor(), donor(), donor()
+    gifts.correct_gift(
+        give(gone, "10.00", date(2025, 5, 5)), reason="typo", source_ref="1", now=clock.now(), actor=ACTOR
+    )
+    give(in_kind, "10.00", date(2025, 5, 5), method="in_kind")
+    give(foreign, "10.00", date(2025, 5, 5), currency="EUR")
+    refund(give(taken_back, "10.00", date(2025, 5, 5)), 1000, date(2025, 6, 5))
+    give(disputed, "10.00", date(2025, 5, 5))
+    lose(give(disputed, "10.00", date(2026, 5, 5)), 1000, date(2026, 6, 5))
+    assert history.count_retained_donors(TODAY, "PLN") == (2, 5)
     left = db.session.scalars(select(Donor.id).where(history.has_not_given_again(TODAY, "PLN"))).all()
-    assert set(left) == {lost, refunded}
+    assert set(left) == {lost, refunded, disputed}
 
 
 def test_no_donor_before_means_no_retention() -> None:

@@ -13,7 +13,7 @@ from donorhub.models import Donor
 from donorhub.models.states import LANGS, MESSAGE_STATES, STAGES, find_word
 from donorhub.money import Money
 from donorhub.services.access import organisation
-from donorhub.services.donors import custom_fields, custom_values, restriction, search, stages, tags
+from donorhub.services.donors import custom_fields, custom_values, restriction, search, tags
 from donorhub.services.giving import history
 from donorhub.services.messages import message_lists
 from donorhub.services.moving.lists.description import (
@@ -41,13 +41,11 @@ def _read_donors(filters: Filters, reader: Reader, *, after: str | None, limit: 
     if filters.get("giving") == "not_again" and reader.may_see("gifts:read"):
         currency = organisation.get_organisation().home_currency
         conditions.append(history.has_not_given_again(reader.today, currency))
-    stage = find_word(get_text(filters, "stage"), STAGES)
-    if stage is not None:
-        conditions.append(stages.is_in_stage(stage))
     shapes = custom_fields.list_shapes(reader.who)
     page = search.find_donors(
         get_text(filters, "text"),
         *conditions,
+        stage=find_word(get_text(filters, "stage"), STAGES),
         owner_id=reader.owner_id,
         lang=find_word(get_text(filters, "lang"), LANGS),
         tag_id=get_number(filters, "tag_id"),
