@@ -85,6 +85,7 @@ class Letter:
     subject: str
     body: str
     code: str = ""  # by which an answer is known: DH-1001-7
+    logo: bytes = b""  # a PNG in the head of the letter
 
 
 Window = Literal["left", "right"]  # where the envelope shows the address

@@ -35,7 +35,8 @@ def render_letters(letters: Sequence[Letter], *, window: Window = "left") -> byt
         .get_template("letter-1.html")
         .render(letters=pages, window=window, lang=letters[0].lang)
     )
-    return draw_pdf(html, "letter-1", _make_identifier(html))
+    pictures = {_name_picture(letter.logo): letter.logo for letter in letters if letter.logo}
+    return draw_pdf(html, "letter-1", _make_identifier(html), pictures)
 
 
 def render_labels(sheet: LabelSheet) -> bytes:
@@ -48,6 +49,11 @@ def render_labels(sheet: LabelSheet) -> bytes:
     pages = list(_place_labels(sheet))
     html = make_environment().get_template("labels-1.html").render(pages=pages, form=sheet.form)
     return draw_pdf(html, "labels-1", _make_identifier(html))
+
+
+def _name_picture(content: bytes) -> str:
+    """Return the address by which a page shows a picture: the same bytes have the same one."""
+    return f"letter-picture:{hashlib.sha256(content).hexdigest()}"
 
 
 def _make_identifier(html: str) -> bytes:
@@ -69,6 +75,7 @@ def _make_values(letter: Letter) -> dict[str, Any]:
         "subject": make_printable(letter.subject, "subject"),
         "body": convert_markdown("\n".join(_clean_body(letter.body))),
         "code": letter.code,
+        "logo": _name_picture(letter.logo) if letter.logo else "",
     }
 
 

@@ -10,10 +10,11 @@ import atexit
 import hashlib
 import os
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateNotFound
@@ -47,13 +48,16 @@ def render_pdf(receipt: Receipt) -> bytes:
     return draw_pdf(html, f"receipt-{receipt.template_version}", identifier)
 
 
-def draw_pdf(html: str, style: str, identifier: bytes) -> bytes:
-    """Return a page of our own, made of texts that were cleaned, as a PDF in one of our styles.
+def draw_pdf(
+    html: str, style: str, identifier: bytes, pictures: Mapping[str, bytes] = MappingProxyType({})
+) -> bytes:
+    """Return a page of our own, made of texts that were cleaned, as a PDF in one of our styles. ``pictures``
+    are PNGs by the addresses at which the page shows them; an address is never that of another picture.
 
     Raise Unrenderable when the system's libraries are missing or the page asks for any address.
     """
     with _one_at_a_time:
-        return _get_whole_engine().make_pdf(html, style, identifier)
+        return _get_whole_engine().make_pdf(html, style, identifier, pictures)
 
 
 def render_pdfs(receipts: Iterable[Receipt]) -> Iterator[bytes]:
@@ -129,10 +133,11 @@ class _Engine:
         self._styles: dict[str, Any] = {}
         self._images: dict[str, Any] = {}
 
-    def make_pdf(self, html: str, style: str, identifier: bytes) -> bytes:
+    def make_pdf(self, html: str, style: str, identifier: bytes, pictures: Mapping[str, bytes]) -> bytes:
         from weasyprint.urls import FatalURLFetchingError
 
         self._fetcher.refused_urls.clear()
+        self._fetcher.pictures = pictures
         document = b""
         # Inside a drawing WeasyPrint swallows this error, so the list below decides.
         with suppress(FatalURLFetchingError):
@@ -206,13 +211,18 @@ def _make_memory_fetcher() -> Any:
     from weasyprint.urls import FatalURLFetchingError, URLFetcher, URLFetcherResponse
 
     class MemoryFetcher(URLFetcher):  # type: ignore[misc]
-        """Gives our fonts from this package and stops at any other address, whatever its scheme."""
+        """Gives our fonts from this package and the pictures of the document, and stops at any other address,
+        whatever its scheme.
+        """
 
         def __init__(self) -> None:
             super().__init__(allowed_protocols=())
             self.refused_urls: list[str] = []
+            self.pictures: Mapping[str, bytes] = {}
 
         def fetch(self, url: str, headers: object = None) -> Any:
+            if url in self.pictures:
+                return URLFetcherResponse(url, self.pictures[url], {"Content-Type": "image/png"})
             name = _FONT_FILES.get(url)
             if name is None:
                 self.refused_urls.append(url)

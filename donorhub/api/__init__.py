@@ -7,7 +7,7 @@ from typing import Final
 from flask import Flask
 
 from donorhub.api import blueprint, bodies, health, http
-from donorhub.api.access import audit, organisation, users
+from donorhub.api.access import audit, logo, users
 from donorhub.api.bank import (
     bank_accounts,
     column_mappings,
@@ -65,7 +65,7 @@ NOUNS: Final = (
     provider_events.bp,
     payouts.bp,
     webhook_endpoints.bp,
-    organisation.bp,
+    logo.bp,  # with the other views of the organisation
     users.bp,
     users.all_teams,
     audit.bp,

@@ -58,7 +58,7 @@ from donorhub.models.merging import (
     MergeMove,
 )
 from donorhub.models.moving import RecordRow
-from donorhub.models.organisation import Organisation
+from donorhub.models.organisation import Logo, Organisation
 from donorhub.models.payer import PayerBatch, PayerBatchEntry
 from donorhub.models.provider import (
     Payment,
@@ -159,6 +159,7 @@ __all__ = [
     "Instalment",
     "Instance",
     "Interaction",
+    "Logo",
     "MailTest",
     "Mandate",
     "Match",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import CheckConstraint, false
+from sqlalchemy import CheckConstraint, LargeBinary, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from donorhub.db import STAFF, Base, make_word_check
@@ -52,3 +52,18 @@ class Organisation(Base):
     inferred_until: Mapped[datetime | None]  # up to when new gifts were looked through for series
     closed_until: Mapped[date | None]  # what was received up to this day, people change no more
     created_at: Mapped[datetime]
+
+
+class Logo(Base):
+    """The organisation's logo as it was drawn anew when it came; there is one row, or none."""
+
+    __tablename__ = "logo"
+    __table_args__ = (CheckConstraint("id = 1", "there_is_one"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    content: Mapped[bytes] = mapped_column(LargeBinary)  # a PNG of some dozen kB
+    width: Mapped[int]
+    height: Mapped[int]
+    sha256: Mapped[str]
+    kept_at: Mapped[datetime]
+    kept_by: Mapped[str]

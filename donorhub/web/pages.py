@@ -10,7 +10,7 @@ from donorhub.web import bank, health
 from donorhub.web.access import account, audit, breaches, data_care, instance, settings, teams, tokens, users
 from donorhub.web.donors import custom_fields, merging
 from donorhub.web.giving import gift_changes
-from donorhub.web.messages import consent_texts, letters, messages, runs, suppressions, texts, writing
+from donorhub.web.messages import consent_texts, letters, logo, messages, runs, suppressions, texts, writing
 from donorhub.web.moving import downloads, records
 from donorhub.web.providers import endpoints
 from donorhub.web.receipts import receipts
@@ -32,6 +32,7 @@ BLUEPRINTS: Final[tuple[Blueprint, ...]] = (
     suppressions.bp,
     texts.bp,
     letters.bp,
+    logo.bp,
     runs.bp,
     writing.bp,
     consent_texts.bp,

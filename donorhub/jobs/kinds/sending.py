@@ -14,11 +14,13 @@ from flask import current_app
 from donorhub import clock
 from donorhub.config import Settings
 from donorhub.db import db
+from donorhub.domain.access import logo_picture
 from donorhub.domain.messages import mail_page
 from donorhub.errors import DonorHubError
 from donorhub.gateways import mailer
 from donorhub.models import Donor, Message, Task
 from donorhub.models.states import UNSENT_MESSAGES
+from donorhub.services.access import logo, organisation
 from donorhub.services.messages import leaving, messages, receipt_mail
 
 
@@ -97,12 +99,21 @@ def _compose_mail(message: Message, settings: Settings, files: Sequence[mailer.F
         body=message.body,
         message_id=message.message_id,
         at=clock.now(),
-        page=_make_page(message),
+        page=_make_page(message, settings),
         files=files,
     )
 
 
-def _make_page(message: Message) -> mailer.Page:
+def _make_page(message: Message, settings: Settings) -> mailer.Page:
     """Return the page that says what the message says, with the organisation's logo as it is now."""
-    html = mail_page.write_page(message.body, lang=message.lang, subject=message.subject)
-    return mailer.Page(html)
+    row = logo.find_logo()
+    if row is None:
+        return mailer.Page(mail_page.write_page(message.body, lang=message.lang, subject=message.subject))
+    content_id = f"logo.{row.sha256[:16]}@{settings.mail_domain}"
+    picture = mail_page.Picture(
+        content_id,
+        *logo_picture.find_shown_size(row.width, row.height),
+        alt=organisation.get_organisation().legal_name,
+    )
+    html = mail_page.write_page(message.body, lang=message.lang, subject=message.subject, logo=picture)
+    return mailer.Page(html, {content_id: mailer.File("logo.png", "image/png", row.content)})

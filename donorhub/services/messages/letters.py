@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import select, update
 
@@ -12,7 +12,8 @@ from donorhub.db import cut_query_values, db
 from donorhub.domain.donors import postal_address
 from donorhub.errors import Conflict, Rejected
 from donorhub.models import Donor, Message
-from donorhub.services.access import audit, organisation
+from donorhub.models.states import Lang
+from donorhub.services.access import audit, logo, organisation
 from donorhub.services.donors import interactions
 from donorhub.services.donors.interactions import NewInteraction
 
@@ -39,15 +40,8 @@ def refuse_unnamed() -> None:
 
 def make_letters(message_rows: Sequence[Message]) -> list[printed.Letter]:
     """Return what is printed of letters, with the organisation's own head as it is now."""
-    ours = organisation.get_organisation()
-    place = " ".join(part for part in (ours.postcode, ours.city) if part)
-    head = printed.Organisation(
-        legal_name=ours.legal_name,
-        address_lines=tuple(line for line in (ours.street, place) if line),
-        ids={name: str(value) for name, value in ours.ids.items()},
-        place=ours.city,
-        contact=" ".join(ours.contact.split()),
-    )
+    head = _make_head()
+    own_logo = logo.find_logo()
     return [
         printed.Letter(
             lang=message.lang,
@@ -57,9 +51,24 @@ def make_letters(message_rows: Sequence[Message]) -> list[printed.Letter]:
             subject=message.subject,
             body=message.body,
             code=_find_code(message),
+            logo=own_logo.content if own_logo else b"",
         )
         for message in message_rows
     ]
+
+
+def make_sample(text: str, *, lang: Lang, day: date) -> printed.Letter:
+    """Return a letter to nobody with the organisation's head as it is now, which shows what paper bears."""
+    own_logo = logo.find_logo()
+    return printed.Letter(
+        lang=lang,
+        organisation=_make_head(),
+        address_lines=(),
+        written_on=day,
+        subject="",
+        body=printed.escape_markdown(text),
+        logo=own_logo.content if own_logo else b"",
+    )
 
 
 def mark_as_posted(message_rows: Sequence[Message], *, now: datetime, actor: str) -> int:
@@ -115,6 +124,18 @@ def list_letters(task_id: int) -> Sequence[Message]:
     """Return the letters of one run, in the order in which they are printed."""
     query = select(Message).where(Message.task_id == task_id, Message.channel == "post")
     return db.session.scalars(query.order_by(Message.id)).all()
+
+
+def _make_head() -> printed.Organisation:
+    ours = organisation.get_organisation()
+    place = " ".join(part for part in (ours.postcode, ours.city) if part)
+    return printed.Organisation(
+        legal_name=ours.legal_name,
+        address_lines=tuple(line for line in (ours.street, place) if line),
+        ids={name: str(value) for name, value in ours.ids.items()},
+        place=ours.city,
+        contact=" ".join(ours.contact.split()),
+    )
 
 
 def _find_code(message: Message) -> str:

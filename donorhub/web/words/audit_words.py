@@ -256,6 +256,7 @@ FIELDS: Final[Mapping[str, object]] = {
     "label": lazy_gettext("Remark"),
     "labels": lazy_gettext("Name"),
     "lang": lazy_gettext("Language"),
+    "logo": lazy_gettext("Logo"),
     "legal_name": lazy_gettext("Legal name"),
     "mandate_state": lazy_gettext("Mandate"),
     "matching": lazy_gettext("Matching"),

@@ -41,6 +41,9 @@ CODES: Final[Mapping[str, object]] = {
     "donor_files_too_many": lazy_gettext(
         "A donor has at most %(most_files)s files of %(most_mb)s MB together: take one away first."
     ),
+    "logo_kind": lazy_gettext("A logo is a PNG or JPEG picture: save it as one of these."),
+    "logo_too_large": lazy_gettext("A logo has at most %(most_mb)s MB: save it smaller."),
+    "logo_too_many_pixels": lazy_gettext("A logo has at most %(most_megapixels)s million pixels."),
     "file_empty": lazy_gettext("Please choose a file; it may not be empty."),
     "run_too_long": lazy_gettext("Post goes to %(most)s donors at once: narrow the list."),
     "nobody_to_write_to": lazy_gettext("Nobody of this list may be written to by post."),
