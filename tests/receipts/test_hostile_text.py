@@ -122,7 +122,7 @@ def test_even_markup_in_a_template_fetches_nothing(
     address, asked = server
     html = f"<!doctype html><html><body>{vector.format(http=address, file=secret)}"
     with pytest.raises(Unrenderable, match="fetches nothing"):
-        _get_engine().make_pdf(html, "receipt-1", b"x")
+        _get_engine().make_pdf(html, "receipt-1", b"x", {})
     assert asked == []
 
 

@@ -5,7 +5,7 @@ from alembic import op
 from donorhub.db import UTCDateTime
 
 revision = '20261201_0110'
-down_revision = '20261201_0085'
+down_revision = '20261201_0100'
 branch_labels = None
 depends_on = None
 

@@ -13,17 +13,12 @@ from sqlalchemy import delete
 
 from donorhub.db import db, insert_or_ignore
 from donorhub.domain.access import logo_picture
-from donorhub.domain.access.logo_picture import RefusedLogo
+from donorhub.domain.access.logo_picture import LogoFault, RefusedLogo
 from donorhub.errors import NotFound, Rejected
 from donorhub.models import Logo
 from donorhub.services.access import audit
 
 _ID: Final = 1
-_SENTENCES: Final = {
-    "logo_kind": "a logo is a PNG or JPEG picture: save it as one of these",
-    "logo_too_large": f"a logo has at most {logo_picture.LARGEST_MB} MB: save it smaller",
-    "logo_too_many_pixels": f"a logo has at most {logo_picture.MOST_MEGAPIXELS} million pixels",
-}
 
 
 def find_logo() -> Logo | None:
@@ -49,13 +44,7 @@ def keep_logo(content: bytes, *, now: datetime, actor: str) -> tuple[Logo, bool]
     try:
         drawn = logo_picture.redraw_logo(content)
     except RefusedLogo as e:
-        raise Rejected(
-            _SENTENCES[e.code],
-            field="/file",
-            code=e.code,
-            most_mb=logo_picture.LARGEST_MB,
-            most_megapixels=logo_picture.MOST_MEGAPIXELS,
-        ) from e
+        raise _make_refusal(e.code) from e
     digest = hashlib.sha256(drawn.content).hexdigest()
     first_id = db.session.scalar(
         insert_or_ignore(Logo, on=(Logo.id,))
@@ -87,6 +76,28 @@ def remove_logo(*, now: datetime, actor: str) -> bool:
         return False
     _record_change(digest, None, now=now, actor=actor)
     return True
+
+
+def _make_refusal(fault: LogoFault) -> Rejected:
+    if fault == "logo_kind":
+        return Rejected(
+            "a logo is a PNG or JPEG picture: save it as one of these", field="/file", code="logo_kind"
+        )
+    if fault == "logo_too_large":
+        most_mb = logo_picture.LARGEST_MB
+        return Rejected(
+            f"a logo has at most {most_mb} MB: save it smaller",
+            field="/file",
+            code="logo_too_large",
+            most_mb=most_mb,
+        )
+    most_megapixels = logo_picture.MOST_MEGAPIXELS
+    return Rejected(
+        f"a logo has at most {most_megapixels} million pixels: save it smaller",
+        field="/file",
+        code="logo_too_many_pixels",
+        most_megapixels=most_megapixels,
+    )
 
 
 def _record_change(before: str | None, after: str | None, *, now: datetime, actor: str) -> None:

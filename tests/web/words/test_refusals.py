@@ -53,6 +53,7 @@ FACTS = {
     "donor_id": 7,
     "most": 200,
     "most_mb": 10,
+    "most_megapixels": 8,
     "most_files": 100,
     "donor_code": "DH-2001-0",
     "provider": "Stripe",
