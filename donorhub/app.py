@@ -10,6 +10,7 @@ from types import TracebackType
 from flask import Flask, request
 from sqlalchemy.exc import IntegrityError, OperationalError
 from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.routing import Rule
 
 from donorhub import api, clock, config, jobs, logs, vault, web
 from donorhub.config import Settings
@@ -43,8 +44,25 @@ ExceptionInfo = (
 )  # of sys.exc_info
 
 
+class LateRule(Rule):
+    """A route that compiles what writes its addresses with the first of them: most processes write few."""
+
+    def _compile_builder(self, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:
+        name = "_build_unknown" if append_unknown else "_build"
+        compile_builder = super()._compile_builder
+
+        def build_first(rule: Rule, /, **values: object) -> tuple[str, str]:
+            build: Callable[..., tuple[str, str]] = compile_builder(append_unknown).__get__(rule, None)
+            setattr(rule, name, build)
+            return build(**values)
+
+        return build_first
+
+
 class DonorHub(Flask):
     """Flask that logs errors without their text, and looks for no coroutines among hooks and views."""
+
+    url_rule_class = LateRule
 
     def ensure_sync(self, func: Callable[..., object]) -> Callable[..., object]:
         """Return the function as it is: Flask would ask at each call whether it is a coroutine."""

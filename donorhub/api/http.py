@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 import uuid
+from collections import deque
 from collections.abc import Callable, Mapping
 from copy import deepcopy
 from functools import cache
 from http import HTTPStatus
+from threading import Lock
 from typing import Any, Final, NoReturn, TypeVar
 
 from apispec.ext.marshmallow import MarshmallowPlugin
@@ -124,11 +126,13 @@ def _name_schema(schema: object) -> str:
 
 
 class HouseApi(Api):  # type: ignore[misc]
-    """flask-smorest with our problem answers."""
+    """flask-smorest with our problem answers, which describes the API when somebody asks for that first."""
 
     ERROR_SCHEMA = ProblemSchema
 
     def _init_spec(self, **options: object) -> None:
+        self._undescribed: deque[tuple[str, Any]] = deque()
+        self._describing = Lock()
         super()._init_spec(**options)
         self.ma_plugin.map_to_openapi_type(Instant, "string", "date-time")
 
@@ -144,8 +148,16 @@ class HouseApi(Api):  # type: ignore[misc]
         name = f"api_{noun.name}"
         self._app.extensions["flask-smorest"]["blp_name_to_api"][name] = self
         self._app.register_blueprint(noun, name=name)
-        noun.register_views_in_doc(self, self._app, self.spec, name=name, parameters=None)
-        self.spec.tag({"name": noun.name, "description": noun.description})
+        self._undescribed.append((name, noun))
+
+    def _openapi_json(self) -> Any:
+        """Answer with what OpenAPI says of the API; to write that took longer than all else of a start."""
+        with self._describing:
+            while self._undescribed:
+                name, noun = self._undescribed.popleft()
+                noun.register_views_in_doc(self, self._app, self.spec, name=name, parameters=None)
+                self.spec.tag({"name": noun.name, "description": noun.description})
+        return super()._openapi_json()
 
     def handle_http_exception(self, error: HTTPException) -> Any:
         """Return a problem answer for an error of HTTP; app.py calls it for requests of the API only."""

@@ -48,6 +48,13 @@ def test_the_committed_document_is_what_the_application_says(app: Flask) -> None
     assert document(app) == COPY.read_text(), "meant? then: python -m tests.api.test_openapi"
 
 
+def test_asking_again_describes_nothing_twice(servers: dict[str, str], tmp_path: Path) -> None:
+    """What an application says of its API, first when somebody asks, is the same the second time."""
+    told = {**servers, "DONORHUB_HOME": str(tmp_path), "DONORHUB_MODE": "test"}
+    app = create_app(config.load_settings(told))
+    assert document(app) == document(app) == COPY.read_text()
+
+
 def test_document_names_scopes_and_refusals(app: Flask) -> None:
     """Every route is in the document, with its scope and its refusals."""
     said = json.loads(document(app))
