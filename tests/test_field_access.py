@@ -21,11 +21,12 @@ from donorhub import clock
 from donorhub.api.http import PREFIX
 from donorhub.db import db, set_reading
 from donorhub.domain.access.permissions import ROLE_PERMISSIONS
-from donorhub.models import ContactPoint, Donor, User
+from donorhub.models import ContactPoint, Donor, Gift, User
 from donorhub.models.states import CONTACT_POINT_KINDS
 from donorhub.services.access import hidden_fields, users
 from donorhub.services.donors import custom_fields, custom_values, donor_files, donors
 from donorhub.services.donors.donor_fields import DonorFields
+from donorhub.services.giving import gift_changes
 from tests.api.conftest import Caller
 from tests.api.test_dates import something_of_everything  # noqa: F401  a fixture
 from tests.queries.addresses import Ids, plain_addresses
@@ -45,9 +46,12 @@ CANARIES = {
     "account": "PL27KANAR0000000000000000",
     # The name of a user is in lists of users, too.
     "owner": r"looked after by (Kanara|Ann)|selected>Kanara|\"owner_id\":[^n]|owner_id.*changes",
+    "born_on": "1931",
     "custom": "Kanarkolor",
+    "gift_custom": "Kanarcel",
     "files": "Kanarplik",
 }
+ADDED = {"custom": "custom.colour", "gift_custom": "gift.custom.aim"}  # what those are called
 FIELD_OF_KIND = {"email": "email", "phone": "phone", "post": "address", "account": "account"}
 ROLES = [role for role in ROLE_PERMISSIONS if role != "admin"]
 
@@ -79,6 +83,24 @@ def read_table() -> Table:
 pytestmark = pytest.mark.once
 
 
+def _fill_gifts(now: datetime) -> None:
+    """Let a canary stand in a field of every gift, and another before it."""
+    of_gifts = custom_fields.create_field(
+        "text", {"en": "Aim"}, entity="gift", key="aim", now=now, actor="user:1"
+    )
+    db.session.flush()
+    gift_shapes = custom_fields.list_shapes(entity="gift")
+    for gift_id in db.session.scalars(db.select(Gift.id)).all():
+        custom_values.write_values(gift_id, {of_gifts.key: CANARIES["gift_custom"]}, gift_shapes)
+        gift_changes.change_gift(
+            gift_id,
+            {"custom": {of_gifts.key: f"{CANARIES['gift_custom']} 2"}},
+            shapes=gift_shapes,
+            now=now,
+            actor="user:1",
+        )
+
+
 @pytest.fixture
 def canaries(database: Flask, now: datetime, something_of_everything: None) -> Flask:  # noqa: F811
     """Every donor of a base that has something of everything holds a canary in each field."""
@@ -92,6 +114,7 @@ def canaries(database: Flask, now: datetime, something_of_everything: None) -> F
     )
     field = custom_fields.create_field("text", {"en": "Colour"}, key="colour", now=now, actor="user:1")
     db.session.flush()
+    _fill_gifts(now)
     shapes = [shape for shape in custom_fields.list_shapes() if shape.key == field.key]
     file: dict[str, Any] = {"note": CANARIES["files"], "now": now, "actor": "user:1"}
     for donor_id in db.session.scalars(db.select(Donor.id).order_by(Donor.id)).all():
@@ -101,7 +124,7 @@ def canaries(database: Flask, now: datetime, something_of_everything: None) -> F
     columns = ", ".join(f"{name} = :{name}" for name in values)
     place = ", ".join(f"{name} = :address" for name in ("street", "city", "postcode"))
     db.session.execute(
-        text(f"UPDATE donor SET {columns}, {place}, owner_id = :owner"),
+        text(f"UPDATE donor SET {columns}, {place}, owner_id = :owner, born_on = '1931-02-03'"),
         {**values, "address": CANARIES["address"], "owner": owner.id},
     )
     db.session.execute(text("DELETE FROM contact_point"))
@@ -125,7 +148,7 @@ def canaries(database: Flask, now: datetime, something_of_everything: None) -> F
         changes: DonorFields = {"owner_id": owner_id, "custom": {field.key: colour}}
         donors.change_donor(some_donor, changes, now=now, actor="user:1")
     db.session.execute(text("UPDATE task SET donor_id = :id, performer = 'person'"), {"id": some_donor.id})
-    table = f"Name;Date;Amount;Colour\nAnna Nowak;?;50;{CANARIES['custom']}\n"
+    table = f"Name;Date;Amount;Colour;Aim\nAnna Nowak;?;50;{CANARIES['custom']};{CANARIES['gift_custom']}\n"
     db.session.execute(text("DELETE FROM record_row"))
     db.session.execute(text("UPDATE import_file SET state = 'taken_back' WHERE kind = 'records'"))
     show(table.encode(), PLN, "colours.csv")
@@ -212,7 +235,7 @@ def hide_all(role: str, table: Table) -> Iterator[set[str]]:
     """Hide from a role what may be hidden from it; give the fields."""
     fields = {field for field, roles in table.roles.items() if role in roles}
     for field in fields:
-        name = "custom.colour" if field == "custom" else field
+        name = ADDED.get(field, field)
         hidden_fields.hide_field(name, [role], now=clock.now(), actor="user:1")  # type: ignore[list-item]
     db.session.commit()
     yield fields
@@ -255,6 +278,8 @@ def test_nobody_is_found_by_what_is_hidden(canaries: Flask, role: str) -> None:
         for field, query in (("custom", f"custom=colour:{CANARIES['custom']}"), ("email", "email=x@y.pl")):
             answer = ask(client, f"{PREFIX}/donors?{query}", token) or ""
             assert ("there is no" in answer) == (field in fields), (query, answer[:200])
+        answer = ask(client, f"{PREFIX}/gifts?custom=aim:{CANARIES['gift_custom']}", token)
+        assert answer is None or ("there is no" in answer) == ("gift_custom" in fields), answer[:200]
         assert any(name in (ask(client, "/donors?q=kowalska", token) or "") for name in names)
 
 
@@ -295,7 +320,7 @@ def test_needed_field_cannot_be_hidden(database: Flask) -> None:
     table = read_table()
     staff = Staff(database, "admin")
     for field, roles in table.roles.items():
-        for role in ROLE_PERMISSIONS if field != "custom" else ():
+        for role in ROLE_PERMISSIONS if field not in ADDED else ():
             answer = staff.post("/settings/fields/hidden", field=field, hidden_roles=role)
             assert (answer.status_code == 302) == (role in roles), (field, role)
     assert db.session.query(User).count() > 0

@@ -18,6 +18,7 @@ from donorhub.cli.context import get_actor, run_in_app
 from donorhub.config import Settings
 from donorhub.db import db, read_only
 from donorhub.domain.moving.answers import GENERIC_SYSTEM, Answers, Kind
+from donorhub.domain.moving.custom_names import CUSTOM_FIELDS, split_custom
 from donorhub.domain.moving.field_words import FIELDS
 from donorhub.errors import Rejected
 from donorhub.jobs.queue.run import run_task
@@ -216,23 +217,22 @@ def _read_years(table: RecordTable, texts: Sequence[str]) -> dict[str, str | int
 
 def _read_columns(header: Sequence[str], texts: Sequence[str]) -> tuple[dict[str, str], dict[str, str]]:
     """Return the fields of columns by their places, and the keys of those that the organisation added."""
-    keys = {shape.key for shape in custom_fields.list_shapes()}
+    names = {
+        shape.name for entity in CUSTOM_FIELDS.values() for shape in custom_fields.list_shapes(entity=entity)
+    }
     columns: dict[str, str] = {}
     custom: dict[str, str] = {}
     for text in texts:
         name, _, word = text.rpartition("=")
-        field, _, key = word.partition(".")
-        if name not in header or field not in FIELDS or (field == "custom" and key not in keys):
-            words = [field for field in FIELDS if field != "custom"] + [
-                f"custom.{key}" for key in sorted(keys)
-            ]
+        words = [*(field for field in FIELDS if field not in CUSTOM_FIELDS), *sorted(names)]
+        if name not in header or word not in words:
             raise Rejected(
                 f"--column {text}: say the name of a column and one of {', '.join(words)}",
                 code="column_unknown",
             )
         place = str(header.index(name))
-        columns[place] = field
-        if field == "custom":
+        columns[place], key = split_custom(word) or (word, "")
+        if key:
             custom[place] = key
     return columns, custom
 

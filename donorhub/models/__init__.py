@@ -29,7 +29,14 @@ from donorhub.models.bank import (
 )
 from donorhub.models.consent import Consent, ConsentText, Preference
 from donorhub.models.contact import ContactPoint
-from donorhub.models.custom import CustomField, CustomOption, CustomValue, HiddenField
+from donorhub.models.custom import (
+    CustomField,
+    CustomOption,
+    CustomValue,
+    GiftCustomValue,
+    HiddenField,
+    ValueColumns,
+)
 from donorhub.models.donor import Donor, DonorStage, ExternalId, IdentityKey, IdentityValue
 from donorhub.models.donor_file import DonorFile
 from donorhub.models.download import Download, DownloadPart
@@ -148,6 +155,7 @@ __all__ = [
     "FormerName",
     "Fund",
     "Gift",
+    "GiftCustomValue",
     "HiddenField",
     "HouseholdMember",
     "IdempotencyKey",
@@ -210,6 +218,7 @@ __all__ = [
     "UpgradeNote",
     "User",
     "UserSession",
+    "ValueColumns",
     "WeakRef",
     "WebhookEndpoint",
     "WebhookSecret",

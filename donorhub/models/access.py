@@ -42,10 +42,10 @@ class Role(Base, RoleMixin):
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[RoleName] = mapped_column(unique=True)
 
-    # The fields of donors that it does not see, joined by commas; read with the role, by each request.
+    # The fields of donors and gifts that it does not see, joined by commas; each request reads them with it.
     hidden_fields: Mapped[str | None] = column_property(
         select(func.aggregate_strings(HiddenField.field, ","))
-        .where(HiddenField.entity == "donor", HiddenField.role == name)
+        .where(HiddenField.role == name)
         .scalar_subquery()
     )
 

@@ -1,4 +1,6 @@
-"""Fields that the organisation adds to its donors, what stands in them, and what a role does not see."""
+"""Fields that the organisation adds to its donors and gifts, what stands in them, and what a role does not
+see.
+"""
 
 from __future__ import annotations
 
@@ -11,10 +13,28 @@ from donorhub.db import PERSONAL, Base, make_word_check
 from donorhub.models.states import CustomEntity, CustomKind, RoleName
 
 
-def _make_value_index(name: str, column: str) -> Index:
+def _make_value_index(table: str, column: str) -> Index:
     """Return the index by which a field's rows are found by a value, in the order of those whose it is."""
     is_filled = text(f"{column} IS NOT NULL")
-    return Index(name, "field_id", column, "entity_id", sqlite_where=is_filled, postgresql_where=is_filled)
+    return Index(
+        f"ix_{table}_{column}",
+        "field_id",
+        column,
+        "entity_id",
+        sqlite_where=is_filled,
+        postgresql_where=is_filled,
+    )
+
+
+def _make_value_indexes(table: str) -> tuple[UniqueConstraint | Index, ...]:
+    return (
+        UniqueConstraint("field_id", "entity_id", "seq"),
+        Index(f"ix_{table}_entity_id", "entity_id"),
+        *(
+            _make_value_index(table, column)
+            for column in ("folded", "number", "on_date", "is_true", "option_id")
+        ),
+    )
 
 
 class CustomField(Base):
@@ -55,27 +75,16 @@ class CustomOption(Base):
     archived_at: Mapped[datetime | None]  # nobody chooses it any more; who has it keeps it
 
 
-class CustomValue(Base):
-    """What stands in a field of one donor: one row, or one for each of several choices.
+class ValueColumns:
+    """What stands in a field: one row, or one for each of several choices.
 
     Which column holds it, the field's kind tells. A number is whole: its field's decimals say where the sign
     stands. Of a short text ``folded`` is what equal ones have in common; by it rows are found.
     """
 
-    __tablename__ = "custom_value"
-    __table_args__ = (
-        UniqueConstraint("field_id", "entity_id", "seq"),
-        Index("ix_custom_value_entity_id", "entity_id"),
-        _make_value_index("ix_custom_value_folded", "folded"),
-        _make_value_index("ix_custom_value_number", "number"),
-        _make_value_index("ix_custom_value_on_date", "on_date"),
-        _make_value_index("ix_custom_value_is_true", "is_true"),
-        _make_value_index("ix_custom_value_option_id", "option_id"),
-    )
-
     id: Mapped[int] = mapped_column(primary_key=True)
     field_id: Mapped[int] = mapped_column(ForeignKey("custom_field.id", ondelete="RESTRICT"))
-    entity_id: Mapped[int] = mapped_column(ForeignKey("donor.id", ondelete="RESTRICT"))
+    entity_id: Mapped[int]
     seq: Mapped[int] = mapped_column(default=1)
     text: Mapped[str | None] = mapped_column(info=PERSONAL)
     folded: Mapped[str | None] = mapped_column(info=PERSONAL)
@@ -87,8 +96,27 @@ class CustomValue(Base):
     )
 
 
+class CustomValue(ValueColumns, Base):
+    """What stands in a field of one donor."""
+
+    __tablename__ = "custom_value"
+    __table_args__ = _make_value_indexes(__tablename__)
+
+    entity_id: Mapped[int] = mapped_column(ForeignKey("donor.id", ondelete="RESTRICT"))
+
+
+class GiftCustomValue(ValueColumns, Base):
+    """What stands in a field of one gift."""
+
+    __tablename__ = "gift_custom_value"
+    __table_args__ = _make_value_indexes(__tablename__)
+
+    entity_id: Mapped[int] = mapped_column(ForeignKey("gift.id", ondelete="RESTRICT"))
+
+
 class HiddenField(Base):
-    """That a role does not see a field, one of ours or one that was added (``custom.<key>``)."""
+    """That a role does not see a field: one of ours, or one that was added to donors (``custom.<key>``) or to
+    gifts (``gift.custom.<key>``)."""
 
     __tablename__ = "hidden_field"
     __table_args__ = (

@@ -74,6 +74,7 @@ class Donor(Base):
     tax_number: Mapped[str] = mapped_column(
         default="", server_default="", info=PERSONAL
     )  # as domain.tax_numbers writes it
+    born_on: Mapped[date | None] = mapped_column(info=PERSONAL)  # as somebody said it; never worked out
     lang: Mapped[Lang] = mapped_column(default="en")  # in which letters and receipts are written
     # False: the donor named none, and it follows the country. Before there was a choice, all count as told.
     lang_is_told: Mapped[bool] = mapped_column(default=False, server_default=true())

@@ -140,7 +140,7 @@ Stage = Literal[  # where a donor is in the journey: the first rule that holds (
     "deep_lapsed",
     "prospect",
 ]
-CustomEntity = Literal["donor"]  # what fields can be added to
+CustomEntity = Literal["donor", "gift"]  # what fields can be added to
 CustomKind = Literal["text", "long_text", "number", "day", "yes_no", "choice", "choices"]
 
 # giving

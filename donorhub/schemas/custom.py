@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import Any, Final, TypedDict, Unpack
+from typing import Any, Final, TypedDict, Unpack, get_args
 
 from marshmallow import ValidationError, fields, validates_schema
 
 from donorhub.domain.access.donor_fields import HIDEABLE
 from donorhub.domain.donors.custom_shapes import LONGEST_KEY, Shape, Value, scale_number
-from donorhub.models.states import CUSTOM_KINDS, LANGS, ROLES, RoleName
+from donorhub.models.states import CUSTOM_KINDS, LANGS, ROLES, CustomEntity, RoleName
 from donorhub.schemas import faults
 from donorhub.schemas.fields import (
     MESSAGES,
@@ -83,6 +83,7 @@ class CustomFieldChangesSchema(StrictSchema):
 class NewCustomFieldSchema(StrictSchema):
     """A field to add; its key and kind stay for good."""
 
+    entity = Choice(get_args(CustomEntity), metadata={"description": "What it is added to; else to donors"})
     key = Coded(
         rf"^([a-z][a-z0-9_]{{0,{LONGEST_KEY - 1}}})?$", metadata={"description": "Left out: of its name"}
     )

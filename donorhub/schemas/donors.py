@@ -6,7 +6,7 @@ from marshmallow import ValidationError, fields, validates_schema
 
 from donorhub.models.states import DONOR_KINDS, LANGS
 from donorhub.schemas import faults
-from donorhub.schemas.fields import Choice, Country, EmailAddress, Id, Line, StrictSchema, Text, Tick
+from donorhub.schemas.fields import Choice, Country, Day, EmailAddress, Id, Line, StrictSchema, Text, Tick
 from donorhub.schemas.limits import DONOR_NOTE, POSTCODE, TAG, TAX_NUMBER
 
 NAMES = ("name", "given_name", "family_name")
@@ -29,6 +29,7 @@ class NewDonorSchema(StrictSchema):
     tax_number = Line(
         TAX_NUMBER, metadata={"description": "NIP, NIPT, NUI; as the donor's country has it, or empty"}
     )
+    born_on = Day(allow_none=True, metadata={"description": "The day on which a person was born"})
     lang = Choice(
         LANGS,
         allow_none=True,

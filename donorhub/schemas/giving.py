@@ -52,6 +52,11 @@ class NewGiftSchema(StrictSchema):
     appeal_id = Id(allow_none=True)
     note = Text(GIFT_NOTE)
     goods = Line(GOODS, metadata={"description": "What was given in kind; its receipt says it"})
+    custom = fields.Dict(
+        keys=fields.String(),
+        values=fields.Raw(allow_none=True),
+        metadata={"description": "By the keys of `GET /custom-fields`: what stands in fields of gifts"},
+    )
     thank = Tick(load_default=True)
 
     @validates_schema
@@ -89,6 +94,11 @@ class GiftFieldsSchema(StrictSchema):
     appeal_id = Id(allow_none=True)
     note = Text(GIFT_NOTE)
     goods = Line(GOODS, metadata={"description": "What was given in kind; its receipt says it"})
+    custom = fields.Dict(
+        keys=fields.String(),
+        values=fields.Raw(allow_none=True),
+        metadata={"description": "By the keys of `GET /custom-fields`; `null` takes what stands there away"},
+    )
     soft_credits = Several(
         fields.Nested(NewCreditSchema),
         None,
@@ -148,6 +158,7 @@ class GiftFields(TypedDict, total=False):
     appeal_id: int | None
     note: str
     goods: str
+    custom: dict[str, Any]
 
 
 class GiftDetails(TypedDict):
@@ -162,6 +173,7 @@ class GiftDetails(TypedDict):
     appeal_id: NotRequired[int | None]
     note: NotRequired[str]
     goods: NotRequired[str]
+    custom: NotRequired[dict[str, Any]]
 
 
 class NewGift(GiftDetails):

@@ -53,6 +53,7 @@ REASONS: Final[Mapping[str, str]] = {
     "unreadable_account": "the account number is wrong",
     "unreadable_national_id": "the personal number is wrong",
     "unreadable_tax_number": "the tax number is wrong",
+    "unclear_birth_date": "the date of birth is not whole, with four digits of its year, or impossible",
     "unclear_word": "the answer is neither yes nor no",
     "unreadable_number": "a number cannot be read, or has too many decimals",
     "unknown_option": "it is none of the options of the field",
@@ -92,7 +93,7 @@ class RecordAnswersSchema(StrictSchema):
     custom = fields.Dict(
         keys=fields.String(),
         values=fields.String(),
-        metadata={"description": "Of columns that are `custom`: the key of the field, by position"},
+        metadata={"description": "Of columns that are `custom` or `gift_custom`: the key of the field"},
     )
     date_order = Choice(("ymd", "dmy", "mdy"))
     unnamed = Choice(("right",))

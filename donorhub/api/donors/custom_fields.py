@@ -1,4 +1,4 @@
-"""Fields that the organisation added to its donors, over the API: what there are, added and changed."""
+"""Fields that the organisation added to its donors and gifts, over the API: listed, added and changed."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ bp = HouseBlueprint(
     "custom_fields",
     __name__,
     path="/custom-fields",
-    description="Fields that the organisation added to donors.",
+    description="Fields that the organisation added to donors and gifts.",
 )
 _ADMINS_ONLY: Final = "settings:write"
 
@@ -48,9 +48,10 @@ class OptionSchema(AnswerSchema):
 
 
 class CustomFieldSchema(AnswerSchema):
-    """A field that was added to donors. Who may not set fields up sees not from whom it is hidden."""
+    """A field that was added. Who may not set fields up sees not from whom it is hidden."""
 
     id = fields.Integer(required=True)
+    entity = fields.String(required=True, metadata={"description": "What it was added to: donor, gift"})
     key = fields.String(required=True)
     labels = fields.Dict(keys=fields.String(), values=fields.String(), required=True)
     kind = fields.String(required=True)
@@ -63,7 +64,7 @@ class CustomFieldSchema(AnswerSchema):
 
 
 class CustomFieldsSchema(AnswerSchema):
-    """All fields, in the order of the form."""
+    """All fields, those of donors first, each in the order of its form."""
 
     data = fields.List(fields.Nested(CustomFieldSchema), required=True)
 
@@ -72,7 +73,10 @@ class CustomFieldsSchema(AnswerSchema):
 @require_permission("donors:read")
 @bp.response(200, CustomFieldsSchema)
 def list_custom_fields() -> Response:
-    """List the fields that the reader sees; archived ones only who may set them up."""
+    """List the fields that the reader sees; archived ones only who may set them up.
+
+    Those of gifts see who may see gifts.
+    """
     serialiser = serialiser_for_reader(CustomFieldSchema)
     return make_json_answer({"data": [serialiser.dump(one) for one in _describe_all()]})
 
@@ -83,12 +87,12 @@ def list_custom_fields() -> Response:
 @bp.arguments(NewCustomFieldSchema)
 @bp.response(201, CustomFieldSchema)
 def create_custom_field(new: Mapping[str, Any]) -> Response:
-    """Add a field behind the others."""
+    """Add a field of donors, or of gifts, behind the others."""
     now, actor = clock.now(), get_principal().actor
     roles = new.get("hidden_roles", [])
     parts = {name: value for name, value in new.items() if name != "hidden_roles"}
     field = custom_fields.create_field(**parts, now=now, actor=actor)
-    hidden_fields.hide_field(f"custom.{field.key}", roles, now=now, actor=actor)
+    hidden_fields.hide_field(custom_fields.name_field(field), roles, now=now, actor=actor)
     return answer_new_resource(CustomFieldSchema, _describe_one(field.id))
 
 
@@ -113,7 +117,9 @@ def change_custom_field(changes: Mapping[str, Any], field_id: int) -> Response:
     etags.require_match(compute_etag(CustomFieldSchema, _describe_one(field_id)))
     now, actor = clock.now(), get_principal().actor
     if "hidden_roles" in changes:
-        hidden_fields.hide_field(f"custom.{field.key}", changes["hidden_roles"], now=now, actor=actor)
+        hidden_fields.hide_field(
+            custom_fields.name_field(field), changes["hidden_roles"], now=now, actor=actor
+        )
     own: custom_fields.FieldChanges = {}
     for name in ("labels", "is_required", "is_archived"):
         if name in changes:
@@ -159,24 +165,30 @@ def _describe_one(field_id: int) -> dict[str, Any]:
 def _describe_all() -> list[dict[str, Any]]:
     reader = get_principal()
     is_admin = reader.has_permission(_ADMINS_ONLY)
+    entities = custom_fields.list_entities(reader)
     rows = [
         field
-        for field in custom_fields.list_fields()
-        if is_admin or (field.archived_at is None and reader.may_see_field(f"custom.{field.key}"))
+        for entity in entities
+        for field in custom_fields.list_fields(entity)
+        if is_admin or (field.archived_at is None and reader.may_see_field(custom_fields.name_field(field)))
     ]
     options = custom_fields.list_options([field.id for field in rows])
     roles = hidden_fields.list_hidden() if is_admin else {}
-    places = {id_: place for place, id_ in enumerate((row.id for row in rows if row.archived_at is None), 1)}
+    places: dict[int, int] = {}
+    for entity in entities:
+        used_ids = [row.id for row in rows if row.entity == entity and row.archived_at is None]
+        places |= {id_: place for place, id_ in enumerate(used_ids, 1)}
     answers = [_describe_field(field, places.get(field.id), options.get(field.id, [])) for field in rows]
     if is_admin:
-        for answer in answers:
-            answer["hidden_roles"] = roles.get(f"custom.{answer['key']}", [])
+        for field, answer in zip(rows, answers, strict=True):
+            answer["hidden_roles"] = roles.get(custom_fields.name_field(field), [])
     return answers
 
 
 def _describe_field(field: CustomField, place: int | None, options: list[CustomOption]) -> dict[str, Any]:
     return {
         "id": field.id,
+        "entity": field.entity,
         "key": field.key,
         "labels": field.labels,
         "kind": field.kind,
@@ -201,12 +213,13 @@ hiding = HouseBlueprint(
     "hidden_fields",
     __name__,
     path="/hidden-fields",
-    description="Which roles do not see which field of donors.",
+    description="Which roles do not see which field of donors and gifts.",
 )
 
 
 class HiddenFieldSchema(AnswerSchema):
-    """A field and the roles that do not see it; of one that the organisation added it is `custom.<key>`."""
+    """A field and the roles that do not see it; of one that was added it is `custom.<key>`, of a gift's
+    `gift.custom.<key>`."""
 
     field = fields.String(required=True)
     hidden_roles = fields.List(fields.String(), required=True)

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from typing import Any, Final, NotRequired, TypedDict
 
 from flask import Response, url_for
-from marshmallow import ValidationError, fields, post_dump, validate
+from marshmallow import fields, post_dump, validate
 
 from donorhub import clock
 from donorhub.api import etags, pages
 from donorhub.api.answers import make_json_answer
 from donorhub.api.blueprint import ID, HouseBlueprint
+from donorhub.api.donors.custom_values import add_values, load_values
 from donorhub.api.duplicates import DuplicateQuery
 from donorhub.api.http import get_principal, refuse_fields, refuse_request, require_permission
 from donorhub.api.idempotency import commit_work, do_once
@@ -20,13 +21,11 @@ from donorhub.api.schemas import AnswerSchema
 from donorhub.api.serialiser import serialiser_for_reader
 from donorhub.db import db
 from donorhub.domain.access.donor_fields import FIELD_OF_COLUMN, list_hidden_columns
-from donorhub.domain.donors.custom_shapes import Shape
 from donorhub.errors import NotFound
 from donorhub.jobs.read_notes import note_read
 from donorhub.models import Donor
 from donorhub.models.states import STAGES
 from donorhub.schemas import faults
-from donorhub.schemas.custom import make_values_schema, split_values
 from donorhub.schemas.donors import NewDonorSchema
 from donorhub.schemas.fields import Instant, Line, QueryId, StrictSchema
 from donorhub.schemas.limits import CUSTOM_FILTER
@@ -71,6 +70,7 @@ class DonorRowSchema(AnswerSchema):
     city = fields.String()
     country = fields.String()
     tax_number = fields.String()
+    born_on = fields.Date(allow_none=True, metadata={"description": "The day on which a person was born"})
     lang = fields.String(required=True, metadata={"description": "Of letters and receipts"})
     lang_is_told = fields.Boolean(required=True, metadata={"description": "False: it follows the country"})
     do_not_contact = fields.Boolean(required=True, metadata={"description": "An opt-out of everything holds"})
@@ -151,7 +151,7 @@ def list_donors(arguments: dict[str, object]) -> pages.Page | Response:
             page,
             *donors.make_conditions(**filters),
             subset=stages.find_subset(stage) if stage else None,
-            complete=lambda answers: _add_values(answers, shapes),
+            complete=lambda answers: add_values(answers, shapes),
         )
     matches = search.find_donors(
         text,
@@ -166,7 +166,7 @@ def list_donors(arguments: dict[str, object]) -> pages.Page | Response:
     )
     serialiser = serialiser_for_reader(DonorRowSchema)
     answers = [serialiser.dump(row) for row in matches.rows]
-    _add_values(answers, shapes)
+    add_values(answers, shapes)
     part = pages.make_page(answers, matches.cursor)
     return make_json_answer({"data": part.data, "has_more": part.has_more, "next": part.next})
 
@@ -213,7 +213,7 @@ def get_donor(donor_id: int) -> Response:
     return ROWS.answer_row(
         row,
         etag=etags.make_etag(row.version, row.stage),
-        complete=lambda answers: _add_values(answers, shapes),
+        complete=lambda answers: add_values(answers, shapes),
     )
 
 
@@ -348,18 +348,11 @@ def _answer_donor(donor: Donor, *, at: str | None = None) -> Response:
     """Return the donor as JSON; ``at`` is the address of a new one."""
     db.session.flush()  # what the database fills in is shown too
     answer = serialiser_for_reader(DonorRowSchema).dump(donor)
-    _add_values([answer], custom_fields.list_shapes(get_principal()))
+    add_values([answer], custom_fields.list_shapes(get_principal()))
     response = make_json_answer(answer, status=201 if at else 200)
     if at is not None:
         response.headers["Location"] = at
     return etags.add_etag(response, etags.make_etag(donor.version, donor.stage))
-
-
-def _add_values(answers: list[dict[str, Any]], shapes: Sequence[Shape]) -> None:
-    """Add to donors what stands in the fields that were added and that the reader sees."""
-    values = custom_values.read_values([answer["id"] for answer in answers], shapes)
-    for answer in answers:
-        answer["custom"] = custom_values.describe_values(values[answer["id"]], shapes)
 
 
 def load_custom(new: DonorFields, *, partial: bool = False) -> DonorFields:
@@ -373,11 +366,7 @@ def load_custom(new: DonorFields, *, partial: bool = False) -> DonorFields:
         refuse_fields({name: [faults.UNKNOWN_FIELD] for name in hidden_columns})
     shapes = custom_fields.list_shapes(reader)
     sent: Any = new.get("custom", {})
-    try:
-        loaded = make_values_schema(shapes, partial=partial).load(sent)
-    except ValidationError as e:
-        refuse_fields({"custom": e.messages})
-    return {**new, "custom": split_values(loaded, shapes)}
+    return {**new, "custom": load_values(sent, shapes, partial=partial)}
 
 
 def _find_redirect(endpoint: str, donor_id: int) -> Response | None:

@@ -9,6 +9,7 @@ from donorhub import clock
 from donorhub.api import etags
 from donorhub.api.answers import answer_resource, answer_with_etag, compute_etag
 from donorhub.api.blueprint import ID
+from donorhub.api.donors.custom_values import load_values
 from donorhub.api.giving.gifts import GiftSchema, bp, make_gift_answers
 from donorhub.api.http import get_principal, require_permission
 from donorhub.api.idempotency import commit_work, do_once
@@ -21,6 +22,7 @@ from donorhub.schemas.giving import (
     GiftFields,
     GiftFieldsSchema,
 )
+from donorhub.services.donors import custom_fields
 from donorhub.services.giving import gift_changes, gifts
 
 __all__ = ["bp"]
@@ -72,8 +74,10 @@ def change_gift(new: GiftFields, gift_id: int) -> Response:
     if "soft_credits" in new:
         gifts.refuse_other_currency(gift_id, [part["amount"] for part in new["soft_credits"]])
         credits = {part["donor_id"]: part["amount"].minor for part in new["soft_credits"]}
-    changes = gift_changes.collect_changes(new, fund_ids, credits)
-    gift_changes.change_gift(gift_id, changes, now=clock.now(), actor=get_principal().actor)
+    shapes = custom_fields.list_shapes(get_principal(), entity="gift")
+    custom = load_values(new["custom"], shapes, partial=True) if "custom" in new else None
+    changes = gift_changes.collect_changes(new, fund_ids, credits, custom)
+    gift_changes.change_gift(gift_id, changes, now=clock.now(), actor=get_principal().actor, shapes=shapes)
     return answer_with_etag(GiftSchema, make_gift_answers([gifts.get_gift(gift_id)])[0])
 
 

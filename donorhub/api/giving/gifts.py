@@ -13,11 +13,13 @@ from donorhub.api import etags, pages
 from donorhub.api.answers import answer_new_resource, answer_resource, answer_with_etag
 from donorhub.api.blueprint import ID, HouseBlueprint
 from donorhub.api.changed import show_changed_row
+from donorhub.api.donors.custom_values import add_values, load_values
 from donorhub.api.duplicates import DuplicateQuery
 from donorhub.api.http import get_principal, require_permission
 from donorhub.api.idempotency import do_once, do_once_by_key, read_key
 from donorhub.api.schemas import AnswerSchema
 from donorhub.db import db
+from donorhub.domain.donors.custom_shapes import Shape
 from donorhub.models import Correction, Gift
 from donorhub.models.states import GIFT_METHODS
 from donorhub.money import Money
@@ -27,8 +29,10 @@ from donorhub.schemas.giving import (
     NewGift,
     NewGiftSchema,
 )
+from donorhub.schemas.limits import CUSTOM_FILTER
 from donorhub.schemas.money import MoneySchema
 from donorhub.schemas.shown import Shown, ShownReason, ShownSchema
+from donorhub.services.donors import custom_fields, custom_values
 from donorhub.services.giving import gifts, history, shown_gifts, soft_credits
 from donorhub.services.messages import thank_yous
 from donorhub.services.providers import payouts
@@ -77,6 +81,11 @@ class GiftSchema(AnswerSchema):
     receipt_id = fields.Integer(allow_none=True, metadata={"description": "The live receipt that names it"})
     note = fields.String()
     goods = fields.String(required=True, metadata={"description": "What was given in kind"})
+    custom = fields.Dict(
+        keys=fields.String(),
+        required=True,
+        metadata={"description": "What stands in each field that was added to gifts; `null`: nothing"},
+    )
     is_test = fields.Boolean(required=True)
     thank = fields.Boolean(required=True)
 
@@ -102,6 +111,12 @@ Query = pages.make_query_schema(
     received_to=Day(),
     recorded_after=Instant(),
     is_test=fields.Boolean(),
+    custom=Line(
+        CUSTOM_FILTER,
+        metadata={
+            "description": "`key:value` of a field that was added, for numbers and days also `key:from..to`"
+        },
+    ),
 )
 
 
@@ -110,12 +125,23 @@ Query = pages.make_query_schema(
 @bp.arguments(Query, location="query")
 @bp.response(200, pages.make_page_schema(GiftSchema))
 def list_gifts(arguments: dict[str, object]) -> pages.Page:
-    """List gifts."""
+    """List gifts. With `custom` the newest come first, and of a range the lowest value, whatever `sort`."""
     page, filters = pages.split_arguments(arguments)
-    fund_id = filters.pop("fund_id", None)
+    fund_id, custom_text = filters.pop("fund_id", None), str(filters.pop("custom", ""))
     of_fund = None if fund_id is None else gifts.find_subset_of_fund(fund_id)
-    rows = pages.read_page(gifts.select_gifts(**filters), page, SORTS, subset=of_fund)
-    return pages.change_data(rows, make_gift_answers)
+    query = gifts.select_gifts(**filters)
+    shapes = custom_fields.list_shapes(get_principal(), entity="gift")
+    custom = custom_values.read_filter(custom_text, shapes)
+    if custom is not None:
+        if of_fund is not None:
+            query = query.join(of_fund.table, of_fund.condition)
+        matches = db.session.scalars(
+            custom.order_rows(query, after=page.get("after"), limit=page["limit"])
+        ).all()
+        value_page = custom_values.cut_page(matches, page["limit"])
+        return pages.make_page(make_gift_answers(value_page.rows, shapes), value_page.cursor)
+    rows = pages.read_page(query, page, SORTS, subset=of_fund)
+    return pages.change_data(rows, lambda gifts_of_page: make_gift_answers(gifts_of_page, shapes))
 
 
 @bp.post("")
@@ -151,6 +177,7 @@ def record_gift(arguments: Mapping[str, bool], new: NewGift) -> Response:
         note=new.get("note", ""),
         goods=new.get("goods", ""),
         thank=new["thank"],
+        custom=load_values(new.get("custom", {}), custom_fields.list_shapes(get_principal(), entity="gift")),
         now=clock.now(),
         actor=get_principal().actor,
     )
@@ -217,8 +244,9 @@ def _describe_gift(gift: Gift) -> dict[str, object]:
     return make_gift_answers([gift])[0]
 
 
-def make_gift_answers(rows: Sequence[Gift]) -> list[dict[str, object]]:
-    """Return the answers for gifts, with what belongs to them read for all at once."""
+def make_gift_answers(rows: Sequence[Gift], shapes: Sequence[Shape] | None = None) -> list[dict[str, object]]:
+    """Return the answers for gifts, with what belongs to them read for all at once; ``shapes`` are the fields
+    that were added and that the reader sees, if they are known already."""
     ids = [gift.id for gift in rows]
     away, receipts, items = (
         gifts.sum_deductions(ids),
@@ -229,7 +257,7 @@ def make_gift_answers(rows: Sequence[Gift]) -> list[dict[str, object]]:
     parts = gifts.list_designations(ids)
     credits = soft_credits.read_credits(ids)
     names = [column.key for column in Gift.__table__.columns]
-    answers = []
+    answers: list[dict[str, object]] = []
     for gift in rows:
         item = items.get(gift.id)
         answers.append(
@@ -256,6 +284,9 @@ def make_gift_answers(rows: Sequence[Gift]) -> list[dict[str, object]]:
                 ],
             }
         )
+    if shapes is None:
+        shapes = custom_fields.list_shapes(get_principal(), entity="gift")
+    add_values(answers, shapes)
     return answers
 
 

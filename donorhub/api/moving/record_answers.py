@@ -52,7 +52,9 @@ class PlanColumnSchema(AnswerSchema):
     position = fields.Integer(required=True)
     name = fields.String(required=True)
     field = fields.String(required=True)
-    custom_key = fields.String(metadata={"description": "Of `custom`: the key of the field"})
+    custom_key = fields.String(
+        metadata={"description": "Of `custom` and `gift_custom`: the key of the field"}
+    )
     ground = fields.String(required=True, metadata={"description": "Why: person, preset, name, cells …"})
     samples = fields.List(fields.String(), required=True)
 

@@ -11,7 +11,8 @@ from typing import Final, NamedTuple
 
 from donorhub.domain.access.permissions import ROLE_PERMISSIONS
 
-CUSTOM_PREFIX: Final = "custom."  # of fields that the organisation added
+CUSTOM_PREFIX: Final = "custom."  # of fields that the organisation added to donors
+GIFT_CUSTOM_PREFIX: Final = "gift.custom."  # and to gifts
 
 
 class HideableField(NamedTuple):
@@ -30,6 +31,7 @@ HIDEABLE: Final[Mapping[str, HideableField]] = {
         ("street", "postcode", "city", "country"), frozenset({_FILES, "messages:read", "receipts:read"})
     ),
     "tax_number": HideableField(("tax_number",), frozenset({_FILES, "receipts:read"})),
+    "born_on": HideableField(("born_on",), frozenset({_FILES})),
     "account": HideableField((), frozenset({_FILES})),
     "owner": HideableField(("owner_id",), frozenset()),
     "files": HideableField((), frozenset()),
@@ -48,7 +50,7 @@ SEARCHED: Final = ("email", "phone", "address", "tax_number", "account")  # dono
 
 def list_hideable_roles(field: str) -> list[str]:
     """Return the roles from which a field may be hidden, in their order; of no such field none."""
-    if field.startswith(CUSTOM_PREFIX):
+    if field.startswith((CUSTOM_PREFIX, GIFT_CUSTOM_PREFIX)):
         return [role for role in ROLE_PERMISSIONS if role != "admin"]
     one = HIDEABLE.get(field)
     if one is None:

@@ -114,7 +114,7 @@ class Principal:
     permissions: frozenset[str]
     row_scope: Literal["own", "team", "all"] = "all"
     owner_ids: frozenset[int] | None = None  # whose donors they see; None: all donors
-    hidden_fields: frozenset[str] = frozenset()  # of donors: those that none of their roles sees
+    hidden_fields: frozenset[str] = frozenset()  # of donors and gifts: those that none of their roles sees
 
     @property
     def actor(self) -> str:
@@ -133,7 +133,8 @@ class Principal:
         return permission in self.permissions
 
     def may_see_field(self, field: str) -> bool:
-        """Return whether a field of a donor is shown to them; an added one is called ``custom.<key>``.
+        """Return whether a field of a donor is shown to them; an added one is called ``custom.<key>``, one of
+        gifts ``gift.custom.<key>``.
 
         Every page, answer, list, file and search asks here, and nowhere else.
         """

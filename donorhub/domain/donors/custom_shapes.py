@@ -1,4 +1,5 @@
-"""Fields that an organisation adds to its donors: what each is, and what may stand in it as plain values.
+"""Fields that an organisation adds to its donors and gifts: what each is, and what may stand in it as plain
+values.
 
 A number is kept whole, scaled by the decimals of its field; a choice by the key of its option.
 """
@@ -16,7 +17,9 @@ from donorhub.domain.payer_text import fold_letters
 Kind = Literal["text", "long_text", "number", "day", "yes_no", "choice", "choices"]
 Value = str | int | date | bool | tuple[str, ...] | None  # None: nothing stands there
 PlainValue = str | int | bool | list[str] | None  # the same as JSON holds it
+Entity = Literal["donor", "gift"]
 PREFIX: Final = "custom."  # of the names of these fields among all of a donor's
+PREFIXES: Final[Mapping[Entity, str]] = {"donor": PREFIX, "gift": f"gift.{PREFIX}"}
 LONGEST_KEY: Final = 40
 MOST_DIGITS: Final = 15  # of a number, with those behind its sign
 _NUMBER: Final = re.compile(r"(-?)([0-9]{1,15})(?:\.([0-9]{1,6}))?", re.ASCII)
@@ -44,11 +47,12 @@ class Shape:
     decimals: int = 0
     is_required: bool = False
     options: tuple[Option, ...] = ()
+    entity: Entity = "donor"
 
     @property
     def name(self) -> str:
-        """What the field is called among all fields of a donor."""
-        return PREFIX + self.key
+        """What the field is called among all fields of donors and gifts."""
+        return PREFIXES[self.entity] + self.key
 
     def find_option(self, key: str) -> Option | None:
         """Return the option of this key, open or closed."""

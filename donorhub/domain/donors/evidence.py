@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Final, Literal, get_args
 
 from rapidfuzz.distance import OSA, JaroWinkler
@@ -36,6 +37,8 @@ EvidenceKind = Literal[
     "given_initial",
     "given_like",
     "given_differs",
+    "born_on",
+    "born_on_differs",
     "tax_number_differs",
     "kind_differs",
     "generation",
@@ -49,6 +52,8 @@ VETOES: Final[tuple[EvidenceKind, ...]] = (
     "kind_differs",
     "generation_differs",
 )
+# With these a person decides, whatever else agrees: father and son have one name and one address.
+_DOUBTS: Final[frozenset[EvidenceKind]] = frozenset({"generation", "born_on_differs"})
 _KEYS: Final[tuple[EvidenceKind, ...]] = ("email", "account", "phone", "tax_number")
 Likeness = Literal["automatic", "review", "household", "none"]
 Generation = Literal["", "elder", "younger"]
@@ -71,6 +76,8 @@ POINTS: Final[Mapping[EvidenceKind, int]] = {
     "given_initial": 8,
     "given_like": 12,
     "given_differs": -40,
+    "born_on": 20,
+    "born_on_differs": -45,
     "tax_number_differs": -100,
     "kind_differs": -100,
     "generation": 0,
@@ -99,6 +106,7 @@ class RecordFacts:
     accounts: frozenset[str] = frozenset()
     addresses: frozenset[tuple[str, str]] = frozenset()  # place and street, see identity.make_address_key
     tax_number: str = ""
+    born_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +171,7 @@ def judge_pair(comparison: Comparison, thresholds: Thresholds) -> Likeness:
             kinds & {"surname", "surname_part"} or comparison.has_hard_key
         )
         return "household" if comparison.vetoes == ("given_differs",) and is_family else "none"
-    is_certain = comparison.has_hard_key and comparison.do_names_agree and "generation" not in kinds
+    is_certain = comparison.has_hard_key and comparison.do_names_agree and _DOUBTS.isdisjoint(kinds)
     if comparison.score >= thresholds.automatic and is_certain:
         return "automatic"
     return "review" if comparison.score >= thresholds.review else "none"
@@ -246,6 +254,9 @@ def _compare_rest(left: RecordFacts, right: RecordFacts) -> list[Evidence]:
         evidence.append(Evidence("postcode", POINTS["postcode"]))
     if left.tax_number and right.tax_number:
         kind: EvidenceKind = "tax_number" if left.tax_number == right.tax_number else "tax_number_differs"
+        evidence.append(Evidence(kind, POINTS[kind]))
+    if left.born_on and right.born_on:
+        kind = "born_on" if left.born_on == right.born_on else "born_on_differs"
         evidence.append(Evidence(kind, POINTS[kind]))
     if left.kind != right.kind:
         evidence.append(Evidence("kind_differs", POINTS["kind_differs"]))

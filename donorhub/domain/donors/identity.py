@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Final
 
 from donorhub.domain.donors.names import make_given_key, make_surname_key, parse_written_name
@@ -14,6 +15,7 @@ _ROLES: Final = frozenset(
     ksiegowosc faktury parafia szkola dyrekcja zarzad fundacja redakcja zyra kontakti financa noreply no-reply
     webmaster postmaster hello help support sales shop sklep zamowienia""".split()
 )
+FIRST_BIRTH: Final = date(1890, 1, 1)  # of anybody who may be in the base
 _DIAL: Final = {"PL": "+48", "AL": "+355", "XK": "+383"}
 _SHORTEST_NUMBER: Final = 8  # of digits that may be a whole number without its country
 _PLACE_WORDS: Final = frozenset("ul ulica al aleja os pl plac m lok lokal mieszkanie nr rr rruga str".split())

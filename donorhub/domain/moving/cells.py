@@ -35,6 +35,7 @@ CellFault = Literal[
     "unreadable_account",
     "unreadable_national_id",
     "unreadable_tax_number",
+    "unclear_birth_date",
     "unclear_word",
     "unreadable_number",
     "unknown_option",

@@ -21,7 +21,7 @@ from donorhub.domain.moving.cells import (
     split_amount,
     write_cell,
 )
-from donorhub.domain.moving.custom_cells import find_key
+from donorhub.domain.moving.custom_names import CUSTOM_FIELDS, find_name, name_custom, split_custom
 from donorhub.domain.moving.day_cells import DateWriting, read_day
 from donorhub.domain.moving.field_words import (
     GIFT_FIELDS,
@@ -64,19 +64,24 @@ class ColumnGuess:
     field: Field
     ground: Ground
     samples: tuple[str, ...] = ()
-    custom_key: str = ""  # of ``custom``: which of the fields that were added
+    custom_key: str = ""  # of ``custom`` and ``gift_custom``: which of the fields that were added
+
+    @property
+    def custom_name(self) -> str:
+        """What the field that was added is called among all fields; "" for any other."""
+        return name_custom(self.field, self.custom_key)
 
 
 def guess_columns(
     table: RecordTable,
     answers: Answers,
     preset: Preset | None = None,
-    custom_keys: Mapping[str, str] = MappingProxyType({}),
+    custom_names: Mapping[str, str] = MappingProxyType({}),
     fields: Mapping[int, Field] = MappingProxyType({}),
 ) -> tuple[ColumnGuess, ...]:
     """Return what each column seems to be; ``left_out`` where nothing tells, or several could be the
-    amount. Of a known file its preset tells, and nothing is guessed by the cells. ``custom_keys`` are the
-    fields that were added, by the folded names of their columns; ``fields`` are those of columns that are
+    amount. Of a known file its preset tells, and nothing is guessed by the cells. ``custom_names`` are
+    the fields that were added, by the folded names of their columns; ``fields`` are those of columns that are
     known, and no other column is one of them.
     """
     columns = [_take_cells(table, at) for at in range(len(table.header))]
@@ -98,7 +103,7 @@ def guess_columns(
         guesses = _keep_first(guesses)
         guesses = _guess_by_cells(guesses, columns, has_names=table.has_names)
         guesses = _settle_names(guesses, columns)
-    guesses = _place_custom(guesses, answers, custom_keys)
+    guesses = _place_custom(guesses, answers, custom_names)
     if answers.kind == "people":
         guesses = [
             replace(guess, field="left_out", ground="not_brought") if guess.field in GIFT_FIELDS else guess
@@ -108,24 +113,30 @@ def guess_columns(
 
 
 def _place_custom(
-    guesses: Sequence[ColumnGuess], answers: Answers, custom_keys: Mapping[str, str]
+    guesses: Sequence[ColumnGuess], answers: Answers, custom_names: Mapping[str, str]
 ) -> list[ColumnGuess]:
     """Return the guesses with the columns of fields that were added: by a person's word, else by their names.
 
     Each field has one column, and takes none that is known to be another.
     """
+    names = set(custom_names.values())
     placed: list[ColumnGuess] = []
-    taken_keys = {key for place, key in answers.custom.items() if answers.columns.get(place) == "custom"}
+    taken_names = {
+        name_custom(field, answers.custom.get(place, ""))
+        for place, field in answers.columns.items()
+        if field in CUSTOM_FIELDS
+    }
     for guess in guesses:
-        key = answers.custom.get(str(guess.position), "")
-        if guess.field == "custom" and guess.ground == "person":
-            is_here = key in custom_keys.values()
-            placed.append(replace(guess, custom_key=key) if is_here else replace(guess, field="left_out"))
+        if guess.field in CUSTOM_FIELDS and guess.ground == "person":
+            answer = replace(guess, custom_key=answers.custom.get(str(guess.position), ""))
+            placed.append(answer if answer.custom_name in names else replace(guess, field="left_out"))
             continue
-        key = find_key(guess.name, custom_keys)
-        if key and key not in taken_keys and _can_be_custom(guess):
-            taken_keys.add(key)
-            placed.append(replace(guess, field="custom", ground="name", custom_key=key))
+        name = find_name(guess.name, custom_names)
+        place = split_custom(name)
+        if place is not None and name not in taken_names and _can_be_custom(guess):
+            taken_names.add(name)
+            field, key = place
+            placed.append(replace(guess, field=field, ground="name", custom_key=key))
         else:
             placed.append(guess)
     return placed

@@ -1,13 +1,13 @@
-"""Cells for fields that the organisation added: which column is which, and one cell as a value."""
+"""Cells of fields that the organisation added, as values; which column is which, see :mod:`.custom_names`."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from donorhub.domain.donors.custom_shapes import PREFIX, Option, Shape, Value, scale_number
+from donorhub.domain.donors.custom_shapes import Option, Shape, Value, scale_number
 from donorhub.domain.moving.cells import (
     UnreadableCell,
     clean_amount,
@@ -17,7 +17,6 @@ from donorhub.domain.moving.cells import (
     write_cell,
 )
 from donorhub.domain.moving.day_cells import DateWriting, read_day
-from donorhub.domain.moving.field_words import fold_name
 from donorhub.domain.payer_text import fold_letters
 from importers.records import Cell
 from importers.text import Unreadable, parse_number
@@ -33,22 +32,6 @@ class CustomColumn:
     shape: Shape
     dates: DateWriting
     decimal: str
-
-
-def name_shapes(shapes: Sequence[Shape]) -> dict[str, str]:
-    """Return the keys of fields by the folded names that a column may have for them; none that two have."""
-    keys: dict[str, set[str]] = {}
-    for shape in shapes:
-        for name in (shape.key, shape.name, *shape.labels.values()):
-            keys.setdefault(fold_name(name), set()).add(shape.key)
-    return {name: some.pop() for name, some in keys.items() if len(some) == 1}
-
-
-def find_key(name: str, keys: Mapping[str, str]) -> str:
-    """Return the key of the field that a column's name is; "" for none."""
-    if name.startswith(PREFIX) and name.removeprefix(PREFIX) in keys.values():
-        return name.removeprefix(PREFIX)
-    return keys.get(fold_name(name), "")
 
 
 def read_custom(cell: Cell, column: CustomColumn) -> Value:

@@ -13,18 +13,25 @@ from donorhub.domain.moving.answers import Answers
 from donorhub.domain.moving.cells import clean_amount
 from donorhub.domain.moving.custom_cells import CustomColumn
 from donorhub.domain.moving.day_cells import DateWriting
-from donorhub.domain.moving.writings import Question, Writing, list_texts, settle_decimal, settle_order
+from donorhub.domain.moving.writings import (
+    Question,
+    Writing,
+    add_questions,
+    list_texts,
+    settle_decimal,
+    settle_own_order,
+)
 from importers.records import RecordTable
 from importers.text import find_decimal_signs
 
 
 def settle_custom(table: RecordTable, writing: Writing, shapes: Sequence[Shape], answers: Answers) -> Writing:
     """Return the writing with how each column of such a field is read, and the questions that stay open."""
-    by_key = {shape.key: shape for shape in shapes}
+    by_name = {shape.name: shape for shape in shapes}
     columns: dict[int, CustomColumn] = {}
     questions = list(writing.questions)
     for guess in writing.guesses:
-        shape = by_key.get(guess.custom_key)
+        shape = by_name.get(guess.custom_name)
         if shape is None:
             continue
         column = CustomColumn(shape, writing.dates, writing.amounts.decimal)
@@ -44,12 +51,8 @@ def _settle_days(
     answers: Answers,
     questions: list[Question],
 ) -> CustomColumn:
-    order, open_questions = settle_order(list_texts(table, [place]), [place], replace(answers, date_order=""))
-    if open_questions and answers.date_order:
-        order, open_questions = answers.date_order, []
-    if open_questions and writing.find_places("received_on"):  # it is written as the other days of the file
-        order, open_questions = writing.dates.order, []
-    _add_questions(questions, open_questions)
+    order, open_questions = settle_own_order(list_texts(table, [place]), [place], writing, answers)
+    questions[:] = add_questions(questions, open_questions)
     return replace(column, dates=DateWriting(order, writing.dates.month_day, writing.dates.epoch))
 
 
@@ -73,11 +76,5 @@ def _settle_numbers(
         decimal, open_questions = answers.decimal, []
     if open_questions and writing.find_places("amount"):
         decimal, open_questions = writing.amounts.decimal, []
-    _add_questions(questions, open_questions)
+    questions[:] = add_questions(questions, open_questions)
     return replace(column, decimal=decimal)
-
-
-def _add_questions(questions: list[Question], open_questions: Sequence[Question]) -> None:
-    """Add what is open and not asked of another column already: one answer is for all of the file."""
-    codes = {question.code for question in questions}
-    questions += [question for question in open_questions if question.code not in codes]

@@ -26,6 +26,8 @@ Field = Literal[
     "country",
     "tax_number",
     "national_id",
+    "born_on",
+    "second_born_on",
     "account",
     "lang",
     "note",
@@ -68,6 +70,7 @@ Field = Literal[
     "credited_id",
     "credited_name",
     "custom",
+    "gift_custom",
     "row_no",
     "left_out",
 ]
@@ -91,6 +94,7 @@ GIFT_FIELDS: Final[frozenset[Field]] = frozenset(
         "credit_amount",
         "credited_id",
         "credited_name",
+        "gift_custom",
     )
 )
 UNREAD_FIELDS: Final[frozenset[Field]] = frozenset(("row_no", "left_out"))
@@ -109,6 +113,7 @@ MANY_FIELDS: Final[frozenset[Field]] = frozenset(
         "bounced",
         "consent",
         "custom",
+        "gift_custom",
         "left_out",
         "row_no",
     )
@@ -184,6 +189,11 @@ _WORDS: Final[dict[Field, str]] = {
     "country": "kraj|panstwo|country|shteti|vendi|land|mailing country|home country",
     "tax_number": "nip|nipt|nui|tax number|tax id|vat|vat number|steuernummer|ust id",
     "national_id": "pesel|nr pesel|numer pesel|national id|numri personal|nr personal|personal number",
+    "born_on": (
+        "data urodzenia|data ur|urodzony|urodzona|birth date|birthdate|date of birth|dob|born on|"
+        "data e lindjes|datelindja|i lindur me|geburtsdatum|geboren am|contact1 birthdate"
+    ),
+    "second_born_on": "contact2 birthdate",
     "account": (
         "nr konta|numer konta|konto|rachunek|nr rachunku|numer rachunku|iban|account|account number|"
         "bank account|llogaria|nr llogarise|numri i llogarise|kontonummer"

@@ -100,7 +100,11 @@ class People:
         other = self.groups[number].person
         is_vetoed = any(
             mine and theirs and mine != theirs
-            for mine, theirs in ((person.ref, other.ref), (person.national_id, other.national_id))
+            for mine, theirs in (
+                (person.ref, other.ref),
+                (person.national_id, other.national_id),
+                (person.born_on, other.born_on),
+            )
         )
         return not is_vetoed and names_agree(get_parts(person), get_parts(other))
 

@@ -14,7 +14,7 @@ from donorhub.domain.moving.answered_people import find_news, list_no_channels
 from donorhub.domain.moving.answers import Answers
 from donorhub.domain.moving.credits import find_credited_gifts, group_credited_people, judge_credits
 from donorhub.domain.moving.grouping import Group, Key, People, get_parts, list_more_contacts
-from donorhub.domain.moving.ledger import GiftFacts, Ledger
+from donorhub.domain.moving.ledger import DonorFacts, GiftFacts, Ledger
 from donorhub.domain.moving.plan_rows import DonorPlan, Plan, RowPlan, list_values
 from donorhub.domain.moving.records import Person, Record
 from donorhub.domain.moving.same_money import find_same_money
@@ -30,6 +30,7 @@ FILLED_FIELDS: Final = (
     "city",
     "country",
     "tax_number",
+    "born_on",
 )
 _LEFT_OUT: Final = ("not_received", "taken_back", "soft_credit")  # faults of money that never stayed
 
@@ -111,17 +112,29 @@ def _find_donor(group: Group, ledger: Ledger) -> int | None:
     if group.person.ref and group.person.ref in ledger.by_ref:
         return ledger.by_ref[group.person.ref]
     donor_id = ledger.by_code.get(group.person.code)
-    if donor_id is not None and names_agree(get_parts(group.person), ledger.donors[donor_id].parts):
+    if donor_id is not None and _may_be(group.person, ledger.donors[donor_id]):
         return donor_id  # a code of another installation may be somebody else's here
-    if group.row_key in ledger.by_row_key:
-        return ledger.by_row_key[group.row_key]
+    donor_id = ledger.by_row_key.get(group.row_key)
+    if donor_id is not None and not _is_born_apart(group.person, ledger.donors.get(donor_id)):
+        return donor_id
     donor_ids = {
         id_
         for contact in sorted(group.contacts)
         for id_ in ledger.by_contact.get(contact, ())
-        if names_agree(get_parts(group.person), ledger.donors[id_].parts)
+        if _may_be(group.person, ledger.donors[id_])
     }
     return donor_ids.pop() if len(donor_ids) == 1 else None
+
+
+def _may_be(person: Person, facts: DonorFacts) -> bool:
+    """Return whether somebody of the file may be this donor, who has a contact of theirs."""
+    return names_agree(get_parts(person), facts.parts) and not _is_born_apart(person, facts)
+
+
+def _is_born_apart(person: Person, facts: DonorFacts | None) -> bool:
+    """Return whether the file and the base both tell a date of birth, and another one: they are two."""
+    born_on = facts.values.get("born_on") if facts is not None else None
+    return bool(person.born_on and born_on and person.born_on != born_on)
 
 
 def _find_known_gifts(rows: list[RowPlan], donors: list[DonorPlan], ledger: Ledger) -> None:
@@ -197,8 +210,10 @@ def _compare_donor(plan: DonorPlan, ledger: Ledger, answers: Answers) -> None:
         return
     values, former = ledger.donors[plan.donor_id].values, ledger.donors[plan.donor_id].former
     for name in FILLED_FIELDS:
-        new, old = str(getattr(person, name)), str(values.get(name) or "")
+        new, old = str(getattr(person, name) or ""), str(values.get(name) or "")
         is_filling = not old and name not in ("given_name", "family_name")
+        if name == "born_on" and {person.kind, values.get("kind")} != {"person"}:
+            continue
         if _is_former(name, person, former):  # somebody said that they are not reached there any more
             continue
         if new and new != old and (is_filling or name in answers.overwrite):

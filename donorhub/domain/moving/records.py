@@ -50,6 +50,7 @@ class Person:
     ref: str = ""  # their id in the other system
     code: str = ""  # of a donor, as our own lists write it
     account: str = ""
+    born_on: date | None = None
     national_id: str = ""  # tells rows apart, and is not kept
     opt_out: OptOut = ""
     no_channels: tuple[NoChannel, ...] = ()  # by which they want nothing, beside e-mail
@@ -87,6 +88,7 @@ class GiftDraft:
     funds: tuple[tuple[str, int], ...] = ()
     campaign: str = ""
     receipt_no: str = ""
+    custom: tuple[tuple[str, Value], ...] = ()  # of the fields that were added to gifts
     span: Span | None = None  # of money below a month: the days on which it may have come
 
 

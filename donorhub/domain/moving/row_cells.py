@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Final, TypeVar
 
+from donorhub.domain.donors.custom_shapes import Entity
 from donorhub.domain.donors.custom_shapes import Value as CustomValue
 from donorhub.domain.moving.cells import UnreadableCell, is_nothing, read_answer, read_text, write_cell
 from donorhub.domain.moving.custom_cells import read_custom
@@ -100,10 +101,13 @@ class RowCells:
                 self.refused_cells.append((name, e.code))
         return values
 
-    def read_custom(self) -> tuple[tuple[str, CustomValue], ...]:
-        """Return what stands in fields that were added, by key; a cell that cannot be read is refused."""
+    def read_custom(self, entity: Entity) -> tuple[tuple[str, CustomValue], ...]:
+        """Return what stands in fields that were added to donors, or to gifts, by key; a cell that cannot be
+        read is refused."""
         values: list[tuple[str, CustomValue]] = []
         for at, column in self.writing.custom.items():
+            if column.shape.entity != entity:
+                continue
             try:
                 value = read_custom(self._row[at], column)
             except UnreadableCell as e:

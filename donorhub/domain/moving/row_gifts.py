@@ -54,6 +54,7 @@ def read_gift(cells: RowCells, *, today: date) -> GiftDraft | None:
         campaign=cells.read("campaign", read_plain, ""),
         receipt_no=cells.read("receipt_no", read_digits, ""),
         span=span,
+        custom=cells.read_custom("gift"),
     )
 
 

@@ -9,6 +9,7 @@ from typing import Final
 
 from donorhub.domain.donors import tax_numbers
 from donorhub.domain.moving import people_cells
+from donorhub.domain.moving.birth_cells import read_birth_date
 from donorhub.domain.moving.cells import (
     UnreadableCell,
     is_nothing,
@@ -38,7 +39,7 @@ def read_people(cells: RowCells, *, today: date) -> list[Person]:
     people = [person]
     if len(names) > 1:
         people.append(_make_partner(person, names[1]))
-    if second_person := _read_second(cells, person):
+    if second_person := _read_second(cells, person, today):
         people.append(second_person)
     account = _read_account(cells)
     if account is None:
@@ -75,6 +76,7 @@ def _read_person(cells: RowCells, name: PersonName, note: str, today: date) -> P
         ref=ref or code,
         code=code,
         account=cells.read("account", read_account, ""),
+        born_on=_read_birth(cells, "born_on", today),
         national_id=cells.read("national_id", read_national_id, ""),
         opt_out=_read_opt_out(cells),
         no_channels=_read_no_channels(cells),
@@ -84,7 +86,7 @@ def _read_person(cells: RowCells, name: PersonName, note: str, today: date) -> P
         consent_on=cells.read("consent_on", lambda cell: _read_day(cells, cell, today), None),
         consent_source=cells.read("consent_source", read_plain, ""),
         is_deceased=cells.read("deceased", read_answer, "unknown") == "yes",
-        custom=cells.read_custom(),
+        custom=cells.read_custom("donor"),
     )
 
 
@@ -132,7 +134,11 @@ def _make_partner(person: Person, partner: PersonName) -> Person:
     )
 
 
-def _read_second(cells: RowCells, person: Person) -> Person | None:
+def _read_birth(cells: RowCells, field: Field, today: date) -> date | None:
+    return cells.read(field, lambda cell: read_birth_date(cell, cells.writing.births, today), None)
+
+
+def _read_second(cells: RowCells, person: Person, today: date) -> Person | None:
     """Return the second person of a row that has columns of their own."""
     given_name = cells.read("second_given_name", read_plain, "")
     family_name = cells.read("second_family_name", read_plain, "")
@@ -154,6 +160,7 @@ def _read_second(cells: RowCells, person: Person) -> Person | None:
         city=person.city,
         country=person.country,
         ref=lengthen_id(cells.read("second_person_id", read_digits, "")),
+        born_on=_read_birth(cells, "second_born_on", today),
     )
 
 

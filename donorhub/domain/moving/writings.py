@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 
 from donorhub.domain.moving.answers import Answers
@@ -70,6 +70,7 @@ class Writing:
     questions: tuple[Question, ...]
     words: Words = field(default_factory=dict)
     constants: Mapping[Field, str] = field(default_factory=dict)
+    births: DateWriting = field(default_factory=DateWriting)  # of dates of birth
     custom: Mapping[int, CustomColumn] = field(default_factory=dict)  # of fields that were added, by place
 
     def find_places(self, name: Field) -> list[int]:
@@ -193,6 +194,26 @@ def settle_order(
             tuple(others[:_EXAMPLES]),
         )
     ]
+
+
+def settle_own_order(
+    texts: Counter[str], places: list[int], writing: Writing, answers: Answers
+) -> tuple[DateOrder, Sequence[Question]]:
+    """Return what comes first in days beside those of gifts: as these cells of theirs tell, else as a person
+    said of the file, else as in the days of gifts; where none of these tells, the question."""
+    order, questions = settle_order(texts, places, replace(answers, date_order=""))
+    if questions and answers.date_order:
+        return answers.date_order, ()
+    if questions and writing.find_places("received_on"):
+        return writing.dates.order, ()
+    return order, questions
+
+
+def add_questions(questions: Sequence[Question], open_questions: Sequence[Question]) -> tuple[Question, ...]:
+    """Return the questions with what is open and not asked of another column already: one answer is for all
+    of the file."""
+    codes = {question.code for question in questions}
+    return (*questions, *(question for question in open_questions if question.code not in codes))
 
 
 def _find_orders(text: str) -> frozenset[str]:

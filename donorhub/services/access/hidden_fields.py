@@ -1,4 +1,4 @@
-"""Which fields of donors a role does not see: said by an administrator, and held by every door.
+"""Which fields of donors and gifts a role does not see: said by an administrator, and held by every door.
 
 Who asks carries it with them (:class:`donorhub.domain.access.permissions.Principal`), so that nobody looks
 here but who changes it. An administrator sees all.
@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime
-from typing import Final
 
 from sqlalchemy import delete, insert, select
 
@@ -19,15 +18,16 @@ from donorhub.models import HiddenField
 from donorhub.models.states import ROLES, CustomEntity, RoleName
 from donorhub.services.access import audit
 
-DONOR: Final[CustomEntity] = "donor"
+
+def find_entity(field: str) -> CustomEntity:
+    """Return whose field this is, by its name."""
+    return "gift" if field.startswith(donor_fields.GIFT_CUSTOM_PREFIX) else "donor"
 
 
 def list_hidden() -> dict[str, list[RoleName]]:
     """Return the roles that do not see a field, by the field's name; one that all see is not there."""
     roles: dict[str, set[RoleName]] = {}
-    for field, role in db.session.execute(
-        select(HiddenField.field, HiddenField.role).where(HiddenField.entity == DONOR)
-    ):
+    for field, role in db.session.execute(select(HiddenField.field, HiddenField.role)):
         roles.setdefault(field, set()).add(role)
     return {field: [role for role in ROLES if role in some] for field, some in roles.items()}
 
@@ -56,11 +56,11 @@ def hide_field(field: str, roles: Collection[RoleName], *, now: datetime, actor:
         return False
     db.session.execute(
         delete(HiddenField)
-        .where(HiddenField.entity == DONOR, HiddenField.field == field)
+        .where(HiddenField.entity == find_entity(field), HiddenField.field == field)
         .execution_options(synchronize_session=False)
     )
     if after:
-        rows = [{"entity": DONOR, "field": field, "role": role} for role in after]
+        rows = [{"entity": find_entity(field), "field": field, "role": role} for role in after]
         db.session.execute(insert(HiddenField), rows)
     db.session.expire_all()  # roles that were read know what is hidden from them
     audit.record_action(

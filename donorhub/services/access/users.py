@@ -34,7 +34,7 @@ MAX_PASSWORD = 1000  # passlib refuses to look at one of more than 4096 bytes
 _tokens = ApiToken.__table__.c
 _hidden_from_token = (
     select(func.aggregate_strings(HiddenField.field, ","))
-    .where(HiddenField.entity == "donor", HiddenField.role == _tokens.role)
+    .where(HiddenField.role == _tokens.role)
     .scalar_subquery()
 )
 _TOKEN_BY_HASH = select(

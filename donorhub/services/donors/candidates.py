@@ -98,6 +98,7 @@ def make_facts(donor: Named, values: Iterable[ContactValue], *, home_country: st
         frozenset(accounts),
         frozenset((place, street) for place, street in addresses if place and street),
         donor.tax_number or "",
+        donor.born_on,
     )
 
 

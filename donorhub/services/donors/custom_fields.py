@@ -1,4 +1,4 @@
-"""The fields that the organisation adds to its donors: added, changed, ordered and archived.
+"""The fields that the organisation adds to its donors and gifts: added, changed, ordered and archived.
 
 What stands in them is for :mod:`.custom_values`; who does not see them, for
 :mod:`donorhub.services.access.hidden_fields`.
@@ -10,25 +10,24 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Final, TypedDict
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 
 from donorhub.db import db
 from donorhub.domain.access.permissions import Principal
-from donorhub.domain.donors.custom_shapes import Option, Shape, choose_label, make_key
+from donorhub.domain.donors.custom_shapes import PREFIXES, Option, Shape, choose_label, make_key
 from donorhub.domain.payer_text import fold_letters
 from donorhub.errors import Conflict, NotFound, Rejected
 from donorhub.models import CustomField, CustomOption
 from donorhub.models.states import CustomEntity, CustomKind
 from donorhub.services.access import audit
 
-DONOR: Final[CustomEntity] = "donor"
 MOST_FIELDS: Final = 300
 MOST_OPTIONS: Final = 200
 _CHOICES: Final = ("choice", "choices")
 _fields = CustomField.__table__.c
-_USED_FIELDS: Final = (  # asked by every look at a donor
+_USED_FIELDS: Final = (  # asked by every look at a donor or gift
     select(_fields.id, _fields.key, _fields.kind, _fields.labels, _fields.decimals, _fields.is_required)
-    .where(_fields.entity == DONOR, _fields.archived_at.is_(None))
+    .where(_fields.entity == bindparam("entity"), _fields.archived_at.is_(None))
     .order_by(_fields.position, _fields.id)
 )
 
@@ -41,7 +40,7 @@ class FieldChanges(TypedDict, total=False):
     is_archived: bool
 
 
-def list_fields(entity: CustomEntity = DONOR) -> list[CustomField]:
+def list_fields(entity: CustomEntity = "donor") -> list[CustomField]:
     """Return all fields in the order of the form, archived ones too."""
     query = select(CustomField).filter_by(entity=entity)
     return list(db.session.scalars(query.order_by(CustomField.position, CustomField.id)))
@@ -58,15 +57,17 @@ def list_options(field_ids: Collection[int]) -> dict[int, list[CustomOption]]:
     return options
 
 
-def list_shapes(reader: Principal | None = None, *, kind: CustomKind | None = None) -> list[Shape]:
-    """Return the fields of donors that are in use, of one kind if it is named, as far as a reader may see
-    them; without one, all."""
+def list_shapes(
+    reader: Principal | None = None, *, entity: CustomEntity = "donor", kind: CustomKind | None = None
+) -> list[Shape]:
+    """Return the fields of donors, or of gifts, that are in use, of one kind if it is named, as far as a
+    reader may see them; without one, all."""
     db.session.flush()
-    rows = db.session.connection().execute(_USED_FIELDS).all()
+    rows = db.session.connection().execute(_USED_FIELDS, {"entity": entity}).all()
     fields = [
         row
         for row in rows
-        if kind in (None, row.kind) and (reader is None or reader.may_see_field(f"custom.{row.key}"))
+        if kind in (None, row.kind) and (reader is None or reader.may_see_field(PREFIXES[entity] + row.key))
     ]
     options = list_options([field.id for field in fields if field.kind in _CHOICES])
     return [
@@ -81,9 +82,20 @@ def list_shapes(reader: Principal | None = None, *, kind: CustomKind | None = No
                 Option(option.id, option.key, option.labels, option.archived_at is None)
                 for option in options.get(field.id, ())
             ),
+            entity,
         )
         for field in fields
     ]
+
+
+def list_entities(reader: Principal) -> list[CustomEntity]:
+    """Return what has fields that a reader may see: donors, and gifts for those who see gifts."""
+    return ["donor", "gift"] if reader.has_permission("gifts:read") else ["donor"]
+
+
+def name_field(field: CustomField) -> str:
+    """Return what a field is called among all fields of donors and gifts."""
+    return PREFIXES[field.entity] + field.key
 
 
 def get_field(field_id: int) -> CustomField:
@@ -98,13 +110,14 @@ def create_field(
     kind: CustomKind,
     labels: Mapping[str, str],
     *,
+    entity: CustomEntity = "donor",
     key: str = "",
     decimals: int = 0,
     is_required: bool = False,
     now: datetime,
     actor: str,
 ) -> CustomField:
-    """Add a field behind the others and return it; without a key, one is made of its name.
+    """Add a field of donors or gifts behind the others and return it; its name makes a key that it lacks.
 
     Raise Conflict where the key or a name is taken, Rejected without a name or with decimals of what is no
     number.
@@ -112,7 +125,7 @@ def create_field(
     labels = _clean_labels(labels)
     if decimals and kind != "number":
         raise Rejected("only a number has decimals", field="/decimals", code="decimals_of_no_number")
-    fields = list_fields()
+    fields = list_fields(entity)
     keys = {field.key for field in fields}
     if len(fields) >= MOST_FIELDS:
         raise Rejected(
@@ -124,7 +137,7 @@ def create_field(
         raise Conflict(f"the key {key} is taken", field="/key", code="key_taken")
     _refuse_taken_name(labels, fields)
     field = CustomField(
-        entity=DONOR,
+        entity=entity,
         key=key or make_key(choose_label(labels, "en"), keys),
         labels=labels,
         kind=kind,
@@ -253,7 +266,7 @@ def change_option(
 
 
 def count_fields() -> int:
-    """Return how many fields of donors are in use."""
+    """Return how many fields of donors and gifts are in use."""
     query = select(func.count()).select_from(CustomField).where(CustomField.archived_at.is_(None))
     return db.session.scalar(query) or 0
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from datetime import date
 from typing import Final, TypedDict, cast
 
 from donorhub.domain.donors.custom_shapes import Value
@@ -24,6 +25,7 @@ class DonorFields(TypedDict, total=False):
     city: str
     country: str
     tax_number: str
+    born_on: date | None  # of a person
     lang: Lang | None  # None: not told, so that it follows the country
     note: str  # one more of theirs, which is an interaction
     do_not_contact: bool  # an opt-out, which no field takes back

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Final
 
 from schwifty import IBAN
@@ -16,7 +16,7 @@ from donorhub.db import cut_query_values, db
 from donorhub.domain.donors import codes, identity, languages, tax_numbers
 from donorhub.errors import Conflict, NotFound, Rejected
 from donorhub.models import Donor, ExternalId, IdentityKey
-from donorhub.models.states import IdentityKind
+from donorhub.models.states import DonorKind, IdentityKind
 from donorhub.services.access import audit, organisation, row_scope, users
 from donorhub.services.donors import (
     consent_rows,
@@ -43,6 +43,7 @@ def create_donor(fields: DonorFields, *, source: str, now: datetime, actor: str)
     """
     donor = Donor(code=f"new:{uuid.uuid4()}", source=source, created_at=now, updated_at=now, name="")
     donor.lang_is_told, donor.do_not_contact = False, fields.get("do_not_contact", False)
+    _refuse_birth_date(fields.get("born_on"), fields.get("kind", "person"), today=organisation.get_day(now))
     _set_fields(donor, _normalise_tax_number(leave_out_words(fields), donor))
     db.session.add(donor)
     db.session.flush()  # the code is made of the id
@@ -97,6 +98,8 @@ def change_donor(
     custom_changes = (
         custom_values.write_values(donor.id, custom, custom_fields.list_shapes()) if custom else {}
     )
+    born_on, kind = fields.get("born_on", donor.born_on), fields.get("kind", donor.kind)
+    _refuse_birth_date(born_on, kind, today=organisation.get_day(now))
     fields = _normalise_tax_number(leave_out_words(fields), donor)
     before = {name: _read_field(donor, name) for name in fields}
     if before == fields and not custom_changes:
@@ -318,6 +321,24 @@ def _normalise_tax_number(fields: DonorFields, donor: Donor) -> DonorFields:
             code="tax_number_invalid",
         ) from e
     return {**fields, "tax_number": number}
+
+
+def _refuse_birth_date(born_on: date | None, kind: DonorKind, *, today: date) -> None:
+    """Raise Rejected for a day on which nobody who gives was born, and of whoever is no person."""
+    if born_on is None:
+        return
+    if not identity.FIRST_BIRTH <= born_on <= today:
+        raise Rejected(
+            f"nobody was born on {born_on}: it lies before {identity.FIRST_BIRTH.year} or in the future",
+            field="/born_on",
+            code="birth_date_impossible",
+        )
+    if kind != "person":
+        raise Rejected(
+            "only a person has a date of birth: take it away, or say that this is a person",
+            field="/born_on",
+            code="birth_date_impossible",
+        )
 
 
 def has_made_up_name(donor: Donor) -> bool:

@@ -46,6 +46,7 @@ _TELLING: Final = (
     "postcode",
     "city",
     "tax_number",
+    "born_on",
 )
 
 
@@ -84,7 +85,14 @@ def _make_facts(fields: DonorFields) -> RecordFacts:
     country = fields.get("country") or ""
     columns = {key: str(fields.get(key) or "") for key in contact_rows.COLUMN_NAMES}
     row = Named(
-        0, fields.get("kind", "person"), name, given, family, country, str(fields.get("tax_number") or "")
+        0,
+        fields.get("kind", "person"),
+        name,
+        given,
+        family,
+        country,
+        str(fields.get("tax_number") or ""),
+        fields.get("born_on"),
     )
     return candidates.make_facts(
         row, contact_rows.list_values(columns), home_country=organisation.get_home_country()
@@ -171,6 +179,7 @@ def list_newly_alike(donor: Donor, fields: DonorFields) -> list[Donor]:
         "city": donor.city,
         "country": donor.country,
         "tax_number": donor.tax_number,
+        "born_on": donor.born_on,
     }
     after: DonorFields = {**before, **fields}
     return _leave_out_known(donor, list_alike(after), before)

@@ -37,6 +37,7 @@ DELETED: Final = (
     "donor_tag",
     "external_id",
     "former_name",
+    "gift_custom_value",
     "household_member",
     "identity_key",
     "interaction",
@@ -60,6 +61,7 @@ EMPTIED: Final[Mapping[str, str]] = {
     "task": "donor",
     "term": "recurring_gift",
 }
+_WAYS: Final[Mapping[str, str]] = {**EMPTIED, "gift_custom_value": "gift"}
 # Steps of the areas see to these, and :mod:`.erasure` to the donor itself.
 BY_STEPS: Final = (
     "detail",
@@ -103,7 +105,7 @@ def is_about(table: Table, donor_ids: Collection[int]) -> ColumnElement[bool]:
     own = [key.parent for key in table.foreign_keys if key.column.table is donor]
     if own:
         return or_(false(), *(column.in_(donor_ids) for column in own))
-    parent = Base.metadata.tables[EMPTIED[table.name]]
+    parent = Base.metadata.tables[_WAYS[table.name]]
     column = next(key.parent for key in table.foreign_keys if key.column.table is parent)
     return column.in_(select(parent.c.id).where(is_about(parent, donor_ids)))
 

@@ -7,6 +7,7 @@ looks a value up hashes it first. What two donors have in common: :mod:`.duplica
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import date
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy import ColumnElement, delete, insert, select, text, update
@@ -38,6 +39,7 @@ class Named(NamedTuple):
     family_name: str
     country: str
     tax_number: str
+    born_on: date | None = None
 
 
 NAMED_COLUMNS: Final = tuple(getattr(Donor, name) for name in Named._fields)

@@ -18,13 +18,14 @@ from donorhub.models.states import DEAD_CONTACTS
 from donorhub.services.donors import donors
 from donorhub.services.donors.merge_rows import Merging
 
-ChosenField = Literal["name", "salutation", "lang", "tax_number", "owner_id", "country"]
+ChosenField = Literal["name", "salutation", "lang", "tax_number", "born_on", "owner_id", "country"]
 CHOSEN_FIELDS: Final[tuple[ChosenField, ...]] = get_args(ChosenField)
 _COLUMNS: Final[Mapping[ChosenField, tuple[str, ...]]] = {
     "name": ("name", "given_name", "family_name"),
     "salutation": ("salutation",),
     "lang": ("lang", "lang_is_told"),
     "tax_number": ("tax_number",),
+    "born_on": ("born_on",),
     "owner_id": ("owner_id",),
     "country": ("country",),
 }

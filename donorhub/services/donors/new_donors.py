@@ -104,6 +104,7 @@ def _make_row(fields: DonorFields, source: str, home_lang: Lang, now: datetime) 
     texts = {name: fields.get(name, "") for name in _TEXTS}
     return {
         **texts,
+        "born_on": fields.get("born_on"),
         "kind": fields.get("kind", "person"),
         "name": fields["name"],
         "lang": lang or languages.choose_lang(fields.get("country", ""), home_lang),

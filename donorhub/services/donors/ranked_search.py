@@ -128,7 +128,7 @@ def _rank_code(question: _Question) -> Ranks:
 def _rank_custom_values(question: _Question) -> Ranks:
     """Return the donors who have this text in a field that was added and that the reader sees."""
     shapes = custom_fields.list_shapes(question.reader, kind="text")
-    donor_ids = custom_values.find_donor_ids(question.text, shapes, limit=search.MOST_EXACT)
+    donor_ids = custom_values.find_owner_ids(question.text, shapes, limit=search.MOST_EXACT)
     if not donor_ids:
         return {}
     return {row.id: (_NUMBER, row) for row in _read_candidates(donor_ids, question.reader)}

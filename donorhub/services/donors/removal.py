@@ -191,6 +191,7 @@ def _remove_rows(donor_ids: Sequence[int], *, reason: str, now: datetime, actor:
             version=Donor.version + 1,
             search="",
             tax_number="",
+            born_on=None,
             owner_id=None,
             given_name="",
             family_name="",

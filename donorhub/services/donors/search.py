@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from typing import Any, Final, TypeVar
 
-from sqlalchemy import ColumnElement, Select, and_, collate, column, exists, func, or_, select, table, tuple_
+from sqlalchemy import ColumnElement, Select, collate, column, exists, func, or_, select, table, tuple_
 from sqlalchemy import text as sql
 from sqlalchemy.orm import InstrumentedAttribute, undefer_group
 
@@ -20,7 +20,7 @@ from donorhub.domain import payer_text, plain_text
 from donorhub.domain.access.donor_fields import FIELD_OF_COLUMN, SEARCHED
 from donorhub.domain.donors import codes
 from donorhub.domain.donors.custom_shapes import Shape
-from donorhub.models import CustomValue, Donor, DonorTag, IdentityKey
+from donorhub.models import Donor, DonorTag, IdentityKey
 from donorhub.models.states import IdentityKind, Lang, Stage
 from donorhub.services import paging
 from donorhub.services.access import organisation
@@ -157,7 +157,7 @@ def _find_donors(
     if custom is not None:
         if is_by_value:
             return _list_by_value(query, custom, after=after, limit=limit)
-        query = query.where(custom.fits_donor())
+        query = query.where(custom.is_met())
     exact_donors = _find_exact(query, text, shapes, hidden_fields)
     rest = query.where(Donor.id.not_in([donor.id for donor in exact_donors])) if exact_donors else query
     words = split_search_text(text)
@@ -177,13 +177,8 @@ def _find_donors(
 def _list_by_value(
     query: Select[Donor], custom: ValueFilter, *, after: str | None, limit: int
 ) -> Page[Donor]:
-    """Return donors with a value, the newest first; of a range by their values, in the order of the index."""
-    query = query.join(CustomValue, and_(CustomValue.entity_id == Donor.id, *custom.list_conditions()))
-    if not custom.is_range:
-        return _list_newest(query, CustomValue.entity_id, after=after, limit=limit)
-    if after:  # the cursor is an id, since it stands in an address and a value says something of a donor
-        query = query.where(custom.come_after(_read_id(after)))
-    return _read_page(query.order_by(custom.column, CustomValue.entity_id), limit)
+    rows = db.session.scalars(custom.order_rows(query, after=after, limit=limit)).all()
+    return custom_values.cut_page(rows, limit)
 
 
 def _list_newest(
@@ -263,7 +258,7 @@ def _find_exact(
         same = or_(*((IdentityKey.kind == kind) & (IdentityKey.value_hash == one) for kind, one in hashes))
         donor_ids = select(IdentityKey.donor_id).where(same).order_by(IdentityKey.donor_id).limit(MOST_EXACT)
         ids += db.session.scalars(donor_ids).all()
-    ids += custom_values.find_donor_ids(text, shapes, limit=MOST_EXACT)
+    ids += custom_values.find_owner_ids(text, shapes, limit=MOST_EXACT)
     if not ids:
         return ()
     return db.session.scalars(query.where(Donor.id.in_(ids)).order_by(Donor.id.desc())).all()

@@ -1,5 +1,5 @@
 """Changing what a gift is for and who is recognised for it, each with its trace in the audit: fund, campaign,
-appeal, note, goods, soft credits.
+appeal, note, goods, soft credits, and fields that the organisation added.
 
 Amount, day and donor never change: a gift that is wrong there is taken out and recorded anew. What a
 receipt told is not edited either, so a fund stays while one names the gift, and in closed books.
@@ -15,11 +15,14 @@ from typing import Any, Final, TypedDict
 from sqlalchemy import delete, select
 
 from donorhub.db import db
+from donorhub.domain.donors.custom_shapes import Shape
 from donorhub.errors import Conflict, DonorHubError, NotFound, Rejected
 from donorhub.models import Appeal, AuditRecord, Campaign, Designation, Fund, Gift
 from donorhub.money import Money
 from donorhub.services import shown
 from donorhub.services.access import audit
+from donorhub.services.donors import custom_values
+from donorhub.services.donors.custom_values import Values
 from donorhub.services.giving import closed_books, gifts, soft_credits
 
 MOST: Final = 200  # gifts that are changed in one go
@@ -40,6 +43,7 @@ class GiftChanges(GiftPurpose, total=False):
 
     fund_ids: Mapping[int, int]
     credits: Mapping[int, int]  # who is recognised for it: minor units by donor
+    custom: Values  # what is to stand in fields that were added, by their keys
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +59,16 @@ class FundPlan:
 
 
 def collect_changes(
-    new: GiftPurpose, fund_ids: Mapping[int, int] | None = None, credits: Mapping[int, int] | None = None
+    new: GiftPurpose,
+    fund_ids: Mapping[int, int] | None = None,
+    credits: Mapping[int, int] | None = None,
+    custom: Values | None = None,
 ) -> GiftChanges:
     """Return what is to be changed of a gift; without ``fund_ids`` its funds stay, without ``credits`` those
-    who are recognised for it."""
+    who are recognised for it, without ``custom`` what stands in fields that were added."""
     changes: GiftChanges = {}
+    if custom is not None:
+        changes["custom"] = custom
     if credits is not None:
         changes["credits"] = credits
     if fund_ids is not None:
@@ -76,16 +85,23 @@ def collect_changes(
 
 
 def change_gift(
-    gift_id: int, changes: GiftChanges, *, now: datetime, actor: str, shown_digest: str | None = None
+    gift_id: int,
+    changes: GiftChanges,
+    *,
+    now: datetime,
+    actor: str,
+    shown_digest: str | None = None,
+    shapes: Sequence[Shape] = (),
 ) -> bool:
     """Change what a gift is for; return whether anything changed. The audit tells from what to what.
 
-    Raise Conflict where ``shown_digest`` is given and no longer that of :func:`compute_digest`, Rejected for
+    ``shapes`` are the fields that were added and that the reader sees. Raise Conflict where
+    ``shown_digest`` is given and no longer that of :func:`compute_digest`, Rejected for
     an unknown campaign or appeal, and for another fund that is closed or unknown, while a receipt names the
     gift, its books are closed or nothing is left of it.
     """
     gift = lock_gift(gift_id)
-    if shown_digest is not None and shown_digest != compute_digest(gift):
+    if shown_digest is not None and shown_digest != compute_digest(gift, shapes):
         raise Conflict(
             f"somebody changed gift {gift_id} in the meantime: look again before you save",
             code="gift_changed",
@@ -106,6 +122,8 @@ def change_gift(
         if getattr(gift, name) != value:
             value_changes[name] = (getattr(gift, name), value)
             setattr(gift, name, value)
+    custom_changes = custom_values.write_values(gift.id, changes.get("custom", {}), shapes)
+    value_changes |= custom_changes
     if value_changes:
         audit.record_change(
             actor,
@@ -113,18 +131,21 @@ def change_gift(
             ("gift", gift.id),
             value_changes,
             now=now,
-            personal=_PERSONAL,
+            personal={*_PERSONAL, *custom_changes},
             donor_id=gift.donor_id,
         )
     return bool(value_changes)
 
 
-def compute_digest(gift: Gift) -> str:
-    """Return a digest of all that may be changed of a gift, so that nobody overwrites what they never saw."""
+def compute_digest(gift: Gift, shapes: Sequence[Shape] = ()) -> str:
+    """Return a digest of all that a reader of these added fields may change of a gift, so that nobody
+    overwrites what they never saw."""
     funds = _read_funds(gift.id)
     credits = sorted(soft_credits.read_credits([gift.id]).get(gift.id, []))
     values = [gift.campaign_id, gift.appeal_id, gift.note, gift.goods]
-    return shown.compute_digest([gift.id, funds, credits, *values])
+    values_by_key = custom_values.read_values([gift.id], shapes)[gift.id]
+    custom = sorted(custom_values.describe_values(values_by_key, shapes).items())
+    return shown.compute_digest([gift.id, funds, credits, *values, custom])
 
 
 def plan_fund(gift_ids: Sequence[int], fund_id: int | None) -> FundPlan:

@@ -11,6 +11,7 @@ from donorhub.db import db
 from donorhub.models import Gift
 from donorhub.money import Money, sum_by_currency
 from donorhub.services import counting
+from donorhub.services.donors.custom_values import ValueFilter
 from donorhub.services.giving import gifts
 
 
@@ -29,8 +30,12 @@ class GiftSums:
     test_count: int = 0
 
 
-def sum_gifts(*conditions: ColumnElement[bool]) -> GiftSums:
-    """Return what the gifts that meet these conditions add up to."""
+def sum_gifts(*conditions: ColumnElement[bool], custom: ValueFilter | None = None) -> GiftSums:
+    """Return what the gifts that meet these conditions, and have a value in a field if one is named, add up
+    to."""
+    if custom is not None:
+        ids = select(custom.model.entity_id).where(*custom.list_conditions())
+        conditions = (*conditions, Gift.id.in_(ids))
     count = counting.count_rows(select(Gift.id).where(*conditions))
     if count > counting.MOST_COUNTED:
         return GiftSums(count)

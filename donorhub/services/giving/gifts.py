@@ -24,7 +24,8 @@ from donorhub.models import (
 from donorhub.models.states import COUNTED_REFUNDS, GiftMethod
 from donorhub.money import Money
 from donorhub.services.access import audit, organisation
-from donorhub.services.donors import donors
+from donorhub.services.donors import custom_fields, custom_values, donors
+from donorhub.services.donors.custom_values import Values
 from donorhub.services.giving import closed_books, new_gifts
 from donorhub.services.giving.new_gifts import NewGift
 from donorhub.services.paging import Subset, equals_if_given
@@ -49,12 +50,14 @@ def record_gift(  # noqa: PLR0913  each names a column
     goods: str = "",
     is_test: bool = False,
     thank: bool = True,
+    custom: Values | None = None,
 ) -> tuple[Gift, bool]:
     """Record one gift and plan its thank-you; return it and whether it is new.
 
     The same ``source`` and ``source_ref`` again return the first row, so a webhook sent twice or a
     statement imported twice changes nothing; raise Conflict when the amount is another. ``fund_ids``
-    gives minor units by fund and adds up to the amount. Raise NotFound for an unknown donor, Rejected
+    gives minor units by fund and adds up to the amount, ``custom`` what stands in fields that were added, by
+    their keys. Raise NotFound for an unknown donor, Rejected
     for what no gift can be.
     """
     earlier_gift = find_gift(source, source_ref)
@@ -79,6 +82,8 @@ def record_gift(  # noqa: PLR0913  each names a column
     new = _check_new_gift(new, now=now)
     gift = new_gifts.insert_gift(new, now=now)
     designate_gift(gift, fund_ids or {})
+    if custom:
+        custom_values.write_first_values({gift.id: custom}, custom_fields.list_shapes(entity="gift"))
     new_gifts.record_effects({gift.id: new}, now=now, actor=actor, thank_delay=thank_delay)
     return gift, True
 

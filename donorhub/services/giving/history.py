@@ -35,6 +35,8 @@ from donorhub.models import (
 )
 from donorhub.models.states import COUNTED_REFUNDS, GiftMethod
 from donorhub.money import Money, sum_by_currency
+from donorhub.services.donors import custom_values
+from donorhub.services.donors.custom_values import ValueFilter
 from donorhub.services.giving import gifts
 from donorhub.services.paging import LIMIT, AnyRow, Page, newest_first, read_rows
 
@@ -202,10 +204,20 @@ def make_conditions(
 
 
 def list_gifts(
-    *conditions: ColumnElement[bool], after: str | None = None, limit: int = LIMIT
+    *conditions: ColumnElement[bool],
+    custom: ValueFilter | None = None,
+    after: str | None = None,
+    limit: int = LIMIT,
 ) -> Page[AnyRow]:
-    """Return a page of gifts with their donors' names, the newest received first."""
+    """Return a page of gifts with their donors' names, the newest received first.
+
+    With ``custom``, those in one of whose fields a value stands: the newest recorded first, and of a range by
+    their values.
+    """
     query = _ROWS.where(*conditions)
+    if custom is not None:
+        rows = db.session.execute(custom.order_rows(query, after=after, limit=limit)).all()
+        return custom_values.cut_page(rows, limit)
     return read_rows(query, newest_first(Gift.received_on, Gift.id), after=after, limit=limit)
 
 

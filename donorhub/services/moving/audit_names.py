@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
-from donorhub.domain.donors.custom_shapes import PREFIX
+from donorhub.domain.donors.custom_shapes import PREFIXES
 from donorhub.models import Appeal, AuditRecord, Campaign, Fund
 from donorhub.services.access import audit, users
 from donorhub.services.donors import custom_fields, donors
@@ -36,10 +36,13 @@ class AuditNames:
             for field, change in fields.items():
                 for value in change or ():
                     _collect_ids(field, value, ids)
-        has_custom = any(field.startswith(PREFIX) for fields in changes for field in fields)
+        names = {field for fields in changes for field in fields}
         # What fields that were added are called, by language; archived ones too.
         self.custom_labels: dict[str, Mapping[str, str]] = {
-            PREFIX + field.key: field.labels for field in (custom_fields.list_fields() if has_custom else ())
+            custom_fields.name_field(field): field.labels
+            for entity, prefix in PREFIXES.items()
+            if any(name.startswith(prefix) for name in names)
+            for field in custom_fields.list_fields(entity)
         }
         self.actors = users.find_actor_names(
             {record.actor for record in records} | {f"user:{id_}" for id_ in ids.get("user", ())}

@@ -30,7 +30,16 @@ TABLES: Final[Mapping[Purpose, tuple[str, ...]]] = {
         *("membership", "donor_file"),
     ),
     "giving": (
-        *("gift", "designation", "soft_credit", "correction", "refund", "dispute", "allocation"),
+        *(
+            "gift",
+            "gift_custom_value",
+            "designation",
+            "soft_credit",
+            "correction",
+            "refund",
+            "dispute",
+            "allocation",
+        ),
         "domain_event",
     ),
     "promises": ("recurring_gift", "term", "instalment", "mandate", "recurring_gift_change"),

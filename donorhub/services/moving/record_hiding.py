@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from donorhub.domain.access.permissions import Principal
-from donorhub.domain.donors.custom_shapes import PREFIX
+from donorhub.domain.moving.custom_names import name_custom
 from donorhub.models import ImportFile
 
 
@@ -16,7 +16,8 @@ def list_hidden_places(file: ImportFile, reader: Principal) -> set[int]:
     return {
         column["position"]
         for column in columns
-        if column.get("custom_key") and not reader.may_see_field(PREFIX + column["custom_key"])
+        if column.get("custom_key")
+        and not reader.may_see_field(name_custom(column["field"], column["custom_key"]))
     }
 
 

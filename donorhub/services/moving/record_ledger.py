@@ -165,7 +165,7 @@ def _read_donors(donor_ids: set[int], shapes: Sequence[Shape]) -> dict[int, Dono
     for chunk in cut_query_values(sorted(donor_ids)):
         columns = [getattr(Donor, name) for name in FILLED_FIELDS]
         rows: Any = db.session.execute(
-            select(Donor.id, Donor.name, Donor.do_not_contact, *columns).where(Donor.id.in_(chunk))
+            select(Donor.id, Donor.name, Donor.kind, *columns).where(Donor.id.in_(chunk))
         ).mappings()
         notes, former = interactions.read_notes(chunk), _read_former_contacts(chunk)
         custom = custom_values.read_values(chunk, shapes)

@@ -18,8 +18,9 @@ from sqlalchemy import delete, insert, select
 
 from donorhub.db import cut_chunks, db, insert_or_ignore
 from donorhub.domain.moving.answers import Answers
+from donorhub.domain.moving.birth_cells import settle_births
 from donorhub.domain.moving.columns import guess_columns
-from donorhub.domain.moving.custom_cells import name_shapes
+from donorhub.domain.moving.custom_names import name_shapes
 from donorhub.domain.moving.custom_writings import settle_custom
 from donorhub.domain.moving.field_words import OUR_COLUMNS, fold_name
 from donorhub.domain.moving.gift_keys import make_refs
@@ -94,18 +95,28 @@ def make_plan(
     ``sent_presets`` are those of files that were sent with it and come before it.
     """
     answers, preset = record_presets.settle_preset(table.header, answers)
-    shapes = custom_fields.list_shapes()
+    shapes = [*custom_fields.list_shapes(), *custom_fields.list_shapes(entity="gift")]
     unfolded_table = unfold_periods(table, answers, today=organisation.get_day(now))
     table = unfolded_table.table
     guesses = guess_columns(table, answers, preset, name_shapes(shapes), unfolded_table.fields)
     home_country = organisation.get_home_country()
     writing = settle_writing(table, guesses, answers, home_country=home_country, preset=preset)
+    writing = settle_births(table, writing, answers)
     writing = settle_custom(table, writing, shapes, answers)
     records = list(read_records(table, writing, answers, today=organisation.get_day(now)))
     rows, people = group_records(records, answers)
     make_refs(rows)
     plan = judge_rows(
-        rows, people, read_ledger(rows, people.groups, answers.system, shapes, now=now), answers
+        rows,
+        people,
+        read_ledger(
+            rows,
+            people.groups,
+            answers.system,
+            [shape for shape in shapes if shape.entity == "donor"],
+            now=now,
+        ),
+        answers,
     )
     present_presets = {*sent_presets, *_find_brought_presets(preset)}
     missing_files = record_presets.ask_missing_files(preset, answers, present_presets)
@@ -141,9 +152,11 @@ def _ask_purposes(plan: Plan) -> list[Question]:
 
 def _describe_row(row: RowPlan) -> list[object]:
     gift = row.record.gift
-    money = (
+    money: list[object] = (
         [gift.amount.minor, gift.amount.currency, gift.received_on.isoformat(), gift.funds] if gift else []
     )
+    if gift and gift.custom:
+        money.append([[key, repr(value)] for key, value in gift.custom])
     return [
         row.record.key,
         row.state,

@@ -22,7 +22,7 @@ from donorhub.models import Campaign, Designation, ExternalId, Fund, ImportFile,
 from donorhub.models.states import GIFT_METHODS, LANGS, find_word
 from donorhub.services.access import audit
 from donorhub.services.bank.files import imports
-from donorhub.services.donors import accounts, contact_rows, donors, new_donors
+from donorhub.services.donors import accounts, contact_rows, custom_fields, custom_values, donors, new_donors
 from donorhub.services.donors.donor_fields import DonorFields, select_fields
 from donorhub.services.giving import funds, new_gifts, soft_credits
 from donorhub.services.giving.funds import Purpose
@@ -225,6 +225,12 @@ class _Writer:
         ]
         if designations:
             db.session.execute(insert(Designation), designations)
+        values = {
+            id_: dict(gift.custom)
+            for id_, at in zip(ids, places, strict=True)
+            if (gift := self._plan.rows[at].gift) is not None and gift.custom
+        }
+        custom_values.write_first_values(values, custom_fields.list_shapes(entity="gift"))
         return dict(zip(places, ids, strict=True))
 
     def _designate_gift(
@@ -339,6 +345,7 @@ def _make_fields(person: Person) -> DonorFields:
         "city": person.city,
         "country": person.country,
         "tax_number": person.tax_number,
+        "born_on": person.born_on if person.kind == "person" else None,
         "note": person.note,
         "is_deceased": person.is_deceased,
         "custom": dict(person.custom),

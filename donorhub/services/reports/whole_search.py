@@ -25,7 +25,7 @@ from donorhub.domain.reports.money_questions import (
 from donorhub.models import Donor, Entry, Gift, Receipt
 from donorhub.models.search_ddl import PAYER_POSTGRESQL_SQL
 from donorhub.models.states import UNCOUNTED_ENTRIES
-from donorhub.services.donors import ranked_search, search_documents
+from donorhub.services.donors import custom_fields, custom_values, ranked_search, search_documents
 from donorhub.services.donors.ranked_search import DonorHit
 from donorhub.services.paging import AnyRow, AnySelect
 
@@ -123,12 +123,16 @@ def _find_receipts(text: str, reader: Principal, limit: int) -> Sequence[AnyRow]
 
 
 def _find_gifts(text: str, reader: Principal, limit: int) -> Sequence[AnyRow]:
-    """Return the gift of a number, then those of an amount, the nearest and newest first."""
+    """Return the gift of a number, those in a field of which the text stands, then those of an amount, the
+    nearest and newest first."""
     number, amount = read_gift_number(text), read_amount(text)
     rows: list[AnyRow] = []
     query = _GIFTS.where(*ranked_search.list_conditions(reader))
     if number is not None and number <= MAX_ID:
         rows += db.session.execute(query.where(Gift.id == number))
+    shapes = custom_fields.list_shapes(reader, entity="gift", kind="text")
+    if gift_ids := custom_values.find_owner_ids(text, shapes, limit=limit):
+        rows += db.session.execute(query.where(Gift.id.in_(gift_ids)).order_by(Gift.id.desc()))
     if amount is not None:
         ids = {row.id for row in rows}
         rows += [row for row in _list_of_amount(query, amount, reader, limit) if row.id not in ids]

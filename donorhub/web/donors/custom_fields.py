@@ -1,9 +1,9 @@
-"""The settings page of fields: those that were added to donors, their options, and who sees which."""
+"""The settings page of fields: those added to donors and gifts, their options, and who sees which."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask_babel import gettext
@@ -13,7 +13,7 @@ from donorhub import clock
 from donorhub.db import MAX_ID
 from donorhub.domain.access.donor_fields import HIDEABLE, list_hideable_roles
 from donorhub.models import CustomField
-from donorhub.models.states import LANGS
+from donorhub.models.states import LANGS, CustomEntity
 from donorhub.schemas.custom import (
     HIDEABLE_ROLES,
     CustomFieldChangesSchema,
@@ -34,6 +34,7 @@ bp = Blueprint("custom_fields", __name__, url_prefix="/settings/fields")
 Answer = Response | str | tuple[str, int]
 LABELS: Final[Mapping[str, str]] = {lang: f"label_{lang}" for lang in LANGS}
 OPTION_LABELS: Final[Mapping[str, str]] = {lang: f"option_{lang}" for lang in LANGS}
+ENTITIES: Final = get_args(CustomEntity)
 _SERVICE_NAMES: Final = {"labels": "label_en"}
 _OPTION_NAMES: Final = {"labels": "option_en", "key": "option_en"}
 _NEW: Final = NewCustomFieldSchema(exclude=("labels",))
@@ -59,7 +60,7 @@ def add_field() -> Answer:
         roles = new.pop("hidden_roles", [])
         now, actor = clock.now(), get_principal().actor
         field = custom_fields.create_field(labels=labels, **new, now=now, actor=actor)
-        hidden_fields.hide_field(f"custom.{field.key}", roles, now=now, actor=actor)
+        hidden_fields.hide_field(custom_fields.name_field(field), roles, now=now, actor=actor)
         field_id = field.id
         commit()
         tell_reader(gettext("The field is added."))
@@ -100,7 +101,9 @@ def save_field(field_id: int) -> Answer:
         labels: Mapping[str, str] = form.load_fields(LabelsSchema(), LABELS)
         changes: dict[str, Any] = form.load_fields(_CHANGES)
         now, actor = clock.now(), get_principal().actor
-        hidden_fields.hide_field(f"custom.{field.key}", changes["hidden_roles"], now=now, actor=actor)
+        hidden_fields.hide_field(
+            custom_fields.name_field(field), changes["hidden_roles"], now=now, actor=actor
+        )
         custom_fields.change_field(
             field, {"labels": labels, "is_required": changes["is_required"]}, now=now, actor=actor
         )
@@ -173,13 +176,17 @@ def save_option(field_id: int, option_id: int) -> Answer:
 
 
 def _render_fields(form: Form, hiding: Form | None = None) -> str:
-    fields = custom_fields.list_fields()
+    fields = [field for entity in ENTITIES for field in custom_fields.list_fields(entity)]
     return render_template(
         "donors/custom_fields.html",
         form=form,
-        fields=[field for field in fields if field.archived_at is None],
+        fields={
+            entity: [field for field in fields if field.entity == entity and field.archived_at is None]
+            for entity in ENTITIES
+        },
         archived_fields=[field for field in fields if field.archived_at is not None],
         hidden=hidden_fields.list_hidden(),
+        name_field=custom_fields.name_field,
         hiding=hiding or Form(),
         our_fields={field: list_hideable_roles(field) for field in HIDEABLE},
         roles=HIDEABLE_ROLES,
@@ -189,7 +196,7 @@ def _render_fields(form: Form, hiding: Form | None = None) -> str:
 def _render_field(field: CustomField, form: Form | None = None, option: Form | None = None) -> str:
     start: dict[str, object] = {name: field.labels.get(lang, "") for lang, name in LABELS.items()}
     start["is_required"] = field.is_required
-    start["hidden_roles"] = hidden_fields.list_hidden().get(f"custom.{field.key}", [])
+    start["hidden_roles"] = hidden_fields.list_hidden().get(custom_fields.name_field(field), [])
     return render_template(
         "donors/custom_field.html",
         field=field,

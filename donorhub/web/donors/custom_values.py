@@ -1,19 +1,32 @@
-"""What stands in the fields that were added to donors, as pages show and ask for it."""
+"""What stands in the fields that were added to donors and gifts, as pages show it, ask and look for it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Final
 
 from babel.numbers import format_decimal
+from flask import request
 from flask_babel import get_locale
 
-from donorhub.domain.donors.custom_shapes import Shape, Value, choose_label, fold_value, write_number
-from donorhub.models import Donor
+from donorhub.domain.donors.custom_shapes import (
+    Entity,
+    Shape,
+    Value,
+    choose_label,
+    fold_value,
+    read_wanted,
+    write_number,
+)
+from donorhub.schemas.custom import make_values_schema, split_values
+from donorhub.schemas.limits import SHORT
 from donorhub.services.donors import custom_fields, custom_values
+from donorhub.services.donors.custom_values import ValueFilter
 from donorhub.web.admission import get_principal
 from donorhub.web.form_values import convert_number
+from donorhub.web.forms import Form
 from donorhub.web.reader import get_lang
 from donorhub.web.showing import show_day
 from donorhub.web.words import audit_words
@@ -21,20 +34,18 @@ from donorhub.web.words import audit_words
 PREFIX: Final = "custom_"  # of the names that a form has for them
 
 
-def list_shapes() -> list[Shape]:
-    """Return the fields that were added and that the reader sees."""
-    return custom_fields.list_shapes(get_principal())
+def list_shapes(entity: Entity = "donor") -> list[Shape]:
+    """Return the fields that were added to donors, or to gifts, and that the reader sees."""
+    return custom_fields.list_shapes(get_principal(), entity=entity)
 
 
-def read_own_values(donor: Donor, shapes: Sequence[Shape]) -> dict[str, Value]:
-    """Return what stands in these fields of a donor, by key."""
-    return custom_values.read_values([donor.id], shapes)[donor.id]
+def read_own_values(entity_id: int, shapes: Sequence[Shape]) -> dict[str, Value]:
+    """Return what stands in these fields of a donor or gift, by key."""
+    return custom_values.read_values([entity_id], shapes)[entity_id]
 
 
-def show_values(donor: Donor) -> list[tuple[str, str, str]]:
-    """Return label, text and kind of each field of a donor in which something stands."""
-    shapes = list_shapes()
-    values = read_own_values(donor, shapes)
+def show_values(values: Mapping[str, Value], shapes: Sequence[Shape]) -> list[tuple[str, str, str]]:
+    """Return label, text and kind of each of these fields in which something stands."""
     return [
         (write_label(shape), write_value(shape, values[shape.key]), shape.kind)
         for shape in shapes
@@ -78,6 +89,17 @@ def _write_start(shape: Shape, value: Value) -> object:
     return write_number(value, shape.decimals) if isinstance(value, int) else value
 
 
+def load_form(form: Form, shapes: Sequence[Shape]) -> dict[str, Value]:
+    """Return what a form says of these fields alone, by key; raise Refused where it is wrong."""
+    return split_values(form.load_fields(make_values_schema(shapes, prefix=PREFIX)), shapes, prefix=PREFIX)
+
+
+def ease_shapes(values: Mapping[str, Value], shapes: Sequence[Shape]) -> list[Shape]:
+    """Return the fields as the form of what is there already asks for them: none has to be filled in that is
+    empty."""
+    return [replace(shape, is_required=shape.is_required and shape.key in values) for shape in shapes]
+
+
 def list_options(shape: Shape, chosen_keys: Sequence[str]) -> list[tuple[str, str]]:
     """Return the options that a form offers: the open ones, and those that are chosen already."""
     return [
@@ -85,6 +107,28 @@ def list_options(shape: Shape, chosen_keys: Sequence[str]) -> list[tuple[str, st
         for option in shape.options
         if option.is_open or option.key in chosen_keys
     ]
+
+
+def read_filter(shapes: Sequence[Shape]) -> tuple[ValueFilter | None, str]:
+    """Return what the list of this address is looked for by in one of these fields, and what was typed that
+    nothing in it can be."""
+    key, text = request.args.get("field", ""), request.args.get("value", "").strip()[:SHORT]
+    shape = next((shape for shape in shapes if shape.key == key), None)
+    if shape is None or not text:
+        return None, ""
+    try:
+        return ValueFilter(shape, read_wanted(shape, read_typed_text(shape, text))), ""
+    except ValueError:
+        return None, text
+
+
+def write_filter(shapes: Sequence[Shape]) -> str:
+    """Return what a field is looked for by, as the API asks for it."""
+    custom, wrong_value = read_filter(shapes)
+    if custom is None:
+        return f"{request.args.get('field', '')}:{wrong_value}" if wrong_value else ""
+    text = read_typed_text(custom.shape, request.args.get("value", "").strip()[:SHORT])
+    return f"{custom.shape.key}:{text}"
 
 
 def read_typed_text(shape: Shape, text: str) -> str:

@@ -81,7 +81,7 @@ def render_donor(donor: Donor, forms: WorkForms | None = None) -> str:
         donor=donor,
         contacts=all_contacts,
         contact_people=positions.find_names(all_contacts, owner_id=get_own_list()),
-        custom=custom_values.show_values(donor),
+        custom=_show_fields(donor.id),
         facts=facts,
         credited_gifts=soft_credits.list_credited_gifts(donor.id) if facts is not None else [],
         **_draw_giving(facts),
@@ -109,6 +109,12 @@ def render_donor(donor: Donor, forms: WorkForms | None = None) -> str:
         today=get_today().isoformat(),
         staff=users.list_active_names() if may_work else [],
     )
+
+
+def _show_fields(donor_id: int) -> list[tuple[str, str, str]]:
+    """Return what stands in the fields that were added and that the reader sees."""
+    shapes = custom_values.list_shapes()
+    return custom_values.show_values(custom_values.read_own_values(donor_id, shapes), shapes)
 
 
 def _draw_giving(facts: history.GivingFacts | None) -> dict[str, object]:

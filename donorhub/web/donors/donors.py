@@ -12,7 +12,6 @@ from werkzeug.wrappers import Response
 from donorhub import clock
 from donorhub.db import MAX_ID
 from donorhub.domain.access.donor_fields import list_hidden_columns
-from donorhub.domain.donors.custom_shapes import Shape, read_wanted
 from donorhub.jobs.read_notes import note_read
 from donorhub.models import Donor
 from donorhub.models.states import STAGES, find_word
@@ -21,7 +20,6 @@ from donorhub.schemas.donors import NewDonorSchema
 from donorhub.schemas.limits import SHORT
 from donorhub.services.access import idempotency, organisation, users
 from donorhub.services.donors import donors, duplicates, search, tags, verdicts
-from donorhub.services.donors.custom_values import ValueFilter
 from donorhub.services.donors.donor_fields import FIELDS, DonorFields
 from donorhub.services.giving import history
 from donorhub.services.moving.lists.description import Filters, keep_filters
@@ -71,7 +69,7 @@ def read_list(*, after: str | None, limit: int = LIMIT) -> tuple[Page[Donor], st
             history.has_not_given_again(get_today(), organisation.get_organisation().home_currency)
         )
     shapes = custom_values.list_shapes()
-    custom, wrong_value = _read_custom(shapes)
+    custom, wrong_value = custom_values.read_filter(shapes)
     if wrong_value:
         return Page(()), wrong_value
     page = search.find_donors(
@@ -90,18 +88,6 @@ def read_list(*, after: str | None, limit: int = LIMIT) -> tuple[Page[Donor], st
     return page, ""
 
 
-def _read_custom(shapes: Sequence[Shape]) -> tuple[ValueFilter | None, str]:
-    """Return what a field that was added is looked for by, and what was typed that nothing in it can be."""
-    key, text = request.args.get("field", ""), request.args.get("value", "").strip()[:SHORT]
-    shape = next((shape for shape in shapes if shape.key == key), None)
-    if shape is None or not text:
-        return None, ""
-    try:
-        return ValueFilter(shape, read_wanted(shape, custom_values.read_typed_text(shape, text))), ""
-    except ValueError:
-        return None, text
-
-
 def read_filters() -> Filters:
     """Return what the list of this address is narrowed by."""
     return keep_filters(
@@ -110,18 +96,8 @@ def read_filters() -> Filters:
         stage=find_word(request.args.get("stage"), STAGES),
         giving=find_word(request.args.get("giving"), ("not_again",)),
         tag_id=read_row_id(request.args.get("tag")),
-        custom=_write_custom_filter(),
+        custom=custom_values.write_filter(custom_values.list_shapes()),
     )
-
-
-def _write_custom_filter() -> str:
-    """Return what a field is looked for by, as the API asks for it."""
-    shapes = custom_values.list_shapes()
-    custom, wrong_value = _read_custom(shapes)
-    if custom is None:
-        return f"{request.args.get('field', '')}:{wrong_value}" if wrong_value else ""
-    text = custom_values.read_typed_text(custom.shape, request.args.get("value", "").strip()[:SHORT])
-    return f"{custom.shape.key}:{text}"
 
 
 @bp.get("/new")
@@ -196,7 +172,7 @@ def show_edit_form(donor_id: int) -> str:
     start["version"] = donor.version
     start["lang"] = donor.lang if donor.lang_is_told else ""
     shapes = custom_values.list_shapes()
-    start |= custom_values.start_form(shapes, custom_values.read_own_values(donor, shapes))
+    start |= custom_values.start_form(shapes, custom_values.read_own_values(donor.id, shapes))
     return _render_form(Form(start=start), donor)
 
 

@@ -14,6 +14,7 @@ from donorhub.services.donors import donors, search
 from donorhub.services.giving import funds, gift_changes, gifts, history, soft_credits
 from donorhub.services.giving.gift_changes import FundPlan
 from donorhub.web.admission import get_principal, require_permission
+from donorhub.web.donors import custom_values
 from donorhub.web.forms import Form
 from donorhub.web.giving.gifts import SPLIT, Answer, bp, render_gift
 from donorhub.web.saving import commit, tell_reader
@@ -21,7 +22,8 @@ from donorhub.web.words import refusals
 
 __all__ = ["bp"]
 BEFORE: Final = "before"  # in place of a fund: what each gift was for before the last change
-GIFT_FIELDS: Final = GiftFieldsSchema(exclude=("designations", "soft_credits"))  # one fund, or as it is
+# One fund, or as it is; fields that were added have a schema of their own.
+GIFT_FIELDS: Final = GiftFieldsSchema(exclude=("designations", "soft_credits", "custom"))
 
 
 @bp.post("/<int:gift_id>/change")
@@ -29,6 +31,8 @@ GIFT_FIELDS: Final = GiftFieldsSchema(exclude=("designations", "soft_credits")) 
 def change_gift(gift_id: int) -> Answer:
     """Change what a gift is for, as long as nobody else did since it was shown."""
     form = Form(request.form)
+    shapes = custom_values.list_shapes("gift")
+    shapes = custom_values.ease_shapes(custom_values.read_own_values(gift_id, shapes), shapes)
     with form.start_saving() as saving:
         fund_ids = None
         fund = form.get_value("fund_id")
@@ -40,10 +44,11 @@ def change_gift(gift_id: int) -> Answer:
         new: GiftFields = form.load_fields(GIFT_FIELDS)
         is_changed = gift_changes.change_gift(
             gift_id,
-            gift_changes.collect_changes(new, fund_ids, credits),
+            gift_changes.collect_changes(new, fund_ids, credits, custom_values.load_form(form, shapes)),
             now=clock.now(),
             actor=get_principal().actor,
             shown_digest=form.get_value("shown"),
+            shapes=shapes,
         )
         commit()
         tell_reader(gettext("The gift is changed.") if is_changed else gettext("Nothing was changed."))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from flask import Blueprint, redirect, render_template, request, url_for
@@ -10,6 +10,7 @@ from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from donorhub import clock
+from donorhub.domain.donors.custom_shapes import Shape, Value
 from donorhub.models import Appeal, Campaign, Donor, Gift
 from donorhub.models.states import find_word
 from donorhub.schemas.fields import Reason
@@ -26,12 +27,14 @@ from donorhub.services.giving import (
     shown_gifts,
     soft_credits,
 )
+from donorhub.services.giving.gift_sums import GiftSums
 from donorhub.services.giving.soft_credits import CreditedDonor
 from donorhub.services.messages import thank_yous
 from donorhub.services.moving.lists.description import Filters, get_day, get_number, get_text, keep_filters
-from donorhub.services.paging import Page
+from donorhub.services.paging import AnyRow, Page
 from donorhub.web.access import audit_lines
 from donorhub.web.admission import get_principal, require_permission
+from donorhub.web.donors import custom_values
 from donorhub.web.forms import Form, make_key
 from donorhub.web.reader import get_today
 from donorhub.web.saving import commit, tell_reader
@@ -42,7 +45,7 @@ bp = Blueprint("gifts", __name__, url_prefix="/gifts")
 Answer = Response | str | tuple[str, int]
 SPLIT: Final = "split"  # the funds of a gift that goes to several
 GIFT: Final = NewGiftSchema(
-    exclude=("source", "source_ref", "designations")
+    exclude=("source", "source_ref", "designations", "custom")
 )  # one fund at most, and our own key
 
 
@@ -60,16 +63,25 @@ def list_gifts() -> Answer:
         donor_id=donor_id,
         method=find_word(get_text(filters, "method"), labels.METHODS),
     )
-    page = history.list_gifts(*conditions, after=request.args.get("after"))
+    shapes = custom_values.list_shapes("gift")
+    custom, wrong_value = custom_values.read_filter(shapes)
+    page: Page[AnyRow] = (
+        Page(())
+        if wrong_value
+        else history.list_gifts(*conditions, custom=custom, after=request.args.get("after"))
+    )
     page_text = render_template(
         "giving/gifts.html",
         page=page,
-        sums=gift_sums.sum_gifts(*conditions),
+        sums=GiftSums(0) if wrong_value else gift_sums.sum_gifts(*conditions, custom=custom),
         form=form,
         donor=donor,
         taken=history.find_deduction_states(page.rows),
         funds=history.find_fund_names(page.rows),
         open_funds=funds.list_open_funds() if get_principal().has_permission("gifts:write") else (),
+        shapes=[shape for shape in shapes if shape.kind != "long_text"],
+        wrong_value=wrong_value,
+        custom_label=custom_values.write_label,
     )
     return (page_text, 422) if form.errors else page_text
 
@@ -86,6 +98,7 @@ def _read_filters_of(form: Form) -> Filters:
         received_to=form.read_day("last"),
         donor_id=donors.get_donor(donor_id).id if donor_id else None,
         method=find_word(form.get_value("method"), labels.METHODS),
+        custom=custom_values.write_filter(custom_values.list_shapes("gift")),
     )
 
 
@@ -117,8 +130,10 @@ def record_gift() -> Answer:
     donor = donors.get_donor(form.read_id("donor_id") or 0)
     key, fund_id = form.read_key(), form.read_id("fund_id")
     equal_gifts: Sequence[Gift] = ()
+    shapes = custom_values.list_shapes("gift")
     with form.start_saving():
         new: GiftDetails = form.load_fields(GIFT)
+        custom = custom_values.load_form(form, shapes)
         equal_gifts = gifts.list_equal_gifts(donor.id, new["amount"], new["received_on"])
         gifts.refuse_equal_gifts(equal_gifts, "manual", key, known_ids=form.list_ids("another"))
         gift, is_new = gifts.record_gift(
@@ -132,6 +147,7 @@ def record_gift() -> Answer:
             note=new.get("note", ""),
             goods=new.get("goods", ""),
             thank=new["thank"],
+            custom=custom,
             source="manual",
             source_ref=key,
             now=clock.now(),
@@ -205,7 +221,8 @@ def render_gift(gift_id: int, form: Form | None = None, change: Form | None = No
     gift = gifts.get_gift(gift_id)
     kind_of_source = gift.source.partition(":")[0]  # a provider's has its account behind it
     story = gift_story.read_story(gift)
-    purposes = _list_purposes(gift)
+    purposes, shapes = _list_purposes(gift), custom_values.list_shapes("gift")
+    values = custom_values.read_own_values(gift.id, shapes)
     credited_donors = soft_credits.list_credited_donors(gift)
     hindrance = gift_changes.find_fund_hindrance(
         gift, receipt_id=story.receipt.id if story.receipt else None, remainder=story.remainder
@@ -219,21 +236,30 @@ def render_gift(gift_id: int, form: Form | None = None, change: Form | None = No
         credited_donors=credited_donors,
         form=form or Form(),
         new_key=make_key(),
-        change=change or Form(start=_make_start_of_change(gift, credited_donors)),
+        change=change or Form(start=_make_start_of_change(gift, credited_donors, values, shapes)),
         digest=shown_gifts.compute_gift_digest(
             gift, left_minor=story.remainder.minor, receipt_id=story.receipt.id if story.receipt else None
         ),
-        shown=gift_changes.compute_digest(gift),  # of now, also where somebody changed it meanwhile
+        shown=gift_changes.compute_digest(gift, shapes),  # of now, also where somebody changed it meanwhile
         purposes=purposes,
         campaign=dict(purposes["campaign"]).get(gift.campaign_id),
         appeal=dict(purposes["appeal"]).get(gift.appeal_id),
         fund_hindrance=refusals.write_refusal(hindrance) if hindrance else "",
         lines=audit_lines.make_lines(gift_changes.list_changes(gift.id)),
+        custom=custom_values.show_values(values, shapes),
+        shapes=custom_values.ease_shapes(values, shapes),
+        custom_label=custom_values.write_label,
+        custom_options=custom_values.list_options,
     )
 
 
-def _make_start_of_change(gift: Gift, credited_donors: Sequence[CreditedDonor]) -> dict[str, object]:
-    return {
+def _make_start_of_change(
+    gift: Gift,
+    credited_donors: Sequence[CreditedDonor],
+    values: Mapping[str, Value],
+    shapes: Sequence[Shape],
+) -> dict[str, object]:
+    return custom_values.start_form(shapes, values) | {
         "credited": credited_donors[0].donor.code if len(credited_donors) == 1 else "",
         "fund_id": _name_funds(gift),
         "campaign_id": gift.campaign_id,
@@ -271,4 +297,7 @@ def _render_form(form: Form, donor: Donor, equal_gifts: Sequence[Gift] = ()) -> 
         funds=funds.list_open_funds(),
         campaigns=funds.list_purposes(Campaign),
         appeals=funds.list_purposes(Appeal),
+        shapes=custom_values.list_shapes("gift"),
+        custom_label=custom_values.write_label,
+        custom_options=custom_values.list_options,
     )

@@ -8,6 +8,7 @@ from typing import Any, Final
 from werkzeug.datastructures import MultiDict
 
 from donorhub.domain.moving.answers import Answers, make_row_key
+from donorhub.domain.moving.custom_names import split_custom
 from donorhub.domain.moving.field_words import MONTH_COLUMNS
 from donorhub.models import RecordRow
 from donorhub.services.moving import record_files
@@ -66,7 +67,8 @@ def _read_columns(
     fields, keys = dict(plain.get("columns", {})), dict(plain.get("custom", {}))
     for column in columns:
         place = str(column["position"])
-        field, _, key = form.get(f"column-{place}", "").partition(".")
+        text = form.get(f"column-{place}", "")
+        field, key = split_custom(text) or (text, "")
         if field and (field, key) != (column["field"], column.get("custom_key", "")):
             fields[place] = field
             keys.pop(place, None)

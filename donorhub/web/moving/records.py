@@ -14,6 +14,7 @@ from werkzeug.wrappers import Response
 from donorhub import clock
 from donorhub.config import Settings
 from donorhub.db import db
+from donorhub.domain.moving.custom_names import name_custom
 from donorhub.domain.moving.field_words import FIELDS as ALL_FIELDS
 from donorhub.errors import Changed
 from donorhub.models import Campaign, ImportFile, RecordRow
@@ -134,7 +135,8 @@ def _render_file(file: ImportFile, form: Form) -> str:
         rows=rows,
         most_rows=_MOST_ROWS,
         all_fields=ALL_FIELDS,
-        shapes=custom_values.list_shapes(),
+        shapes=[*custom_values.list_shapes(), *custom_values.list_shapes("gift")],
+        name_custom=name_custom,
         custom_label=custom_values.write_label,
         words_of=record_words,
         funds=funds.list_open_funds(),

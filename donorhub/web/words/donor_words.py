@@ -12,6 +12,7 @@ from donorhub.models.states import (
     ContactKind,
     ContactRole,
     ContactState,
+    CustomEntity,
     CustomKind,
     InteractionDirection,
     InteractionKind,
@@ -108,9 +109,18 @@ OWN_FIELDS: Final[Mapping[str, object]] = {  # that may be hidden from a role
     "phone": lazy_gettext("Phone"),
     "address": lazy_gettext("Postal address"),
     "tax_number": lazy_gettext("Tax number"),
+    "born_on": lazy_gettext("Date of birth"),
     "account": lazy_gettext("Bank account"),
     "owner": lazy_gettext("Looked after by"),
     "files": lazy_gettext("Files"),
+}
+CUSTOM_ENTITIES: Final[Words[CustomEntity]] = {
+    "donor": lazy_gettext("donors"),
+    "gift": lazy_gettext("gifts"),
+}
+FIELDS_ADDED: Final[Words[CustomEntity]] = {
+    "donor": lazy_gettext("Fields that you added to donors"),
+    "gift": lazy_gettext("Fields that you added to gifts"),
 }
 CUSTOM_KINDS: Final[Words[CustomKind]] = {
     "text": lazy_gettext("Text of one line"),

@@ -27,6 +27,8 @@ _SENTENCES: Final[Mapping[EvidenceKind, object]] = {
     "given_initial": lazy_gettext("One given name is only an initial, which fits."),
     "given_like": lazy_gettext("The given names differ by a slip of the pen."),
     "given_differs": lazy_gettext("The given names differ: never the same person."),
+    "born_on": lazy_gettext("The same date of birth."),
+    "born_on_differs": lazy_gettext("The dates of birth differ: a person decides."),
     "tax_number_differs": lazy_gettext("The tax numbers differ: never the same person."),
     "kind_differs": lazy_gettext("One is a person and the other is not."),
     "generation": lazy_gettext("One name says senior or junior: there may be two."),

@@ -24,6 +24,8 @@ FIELDS: Final[Words[Field]] = {
     "postcode": lazy_gettext("Postcode"),
     "city": lazy_gettext("Town"),
     "country": lazy_gettext("Country"),
+    "born_on": lazy_gettext("Date of birth"),
+    "second_born_on": lazy_gettext("Date of birth of the second person"),
     "tax_number": lazy_gettext("Tax number"),
     "national_id": lazy_gettext("Personal number (tells people apart, is not kept)"),
     "account": lazy_gettext("Bank account of the donor"),
@@ -68,6 +70,7 @@ FIELDS: Final[Words[Field]] = {
     "credited_id": lazy_gettext("Number of the donor who is recognised for the gift"),
     "credited_name": lazy_gettext("Name of the donor who is recognised for the gift"),
     "custom": lazy_gettext("A field of your own"),
+    "gift_custom": lazy_gettext("A field of gifts of your own"),
     "row_no": lazy_gettext("Row number"),
     "left_out": lazy_gettext("left out"),
 }
@@ -149,6 +152,9 @@ REASONS: Final[Words[str]] = {
     "unreadable_email": lazy_gettext("an e-mail address is wrong"),
     "unreadable_account": lazy_gettext("an account number is wrong"),
     "unreadable_national_id": lazy_gettext("a personal number is wrong"),
+    "unclear_birth_date": lazy_gettext(
+        "a date of birth is not whole, with four digits of its year, or impossible"
+    ),
     "unreadable_tax_number": lazy_gettext("a tax number is wrong"),
     "unclear_word": lazy_gettext("an answer is neither yes nor no"),
     "unreadable_number": lazy_gettext("a number cannot be read, or has too many decimals"),

@@ -232,6 +232,7 @@ CODES: Final[Mapping[str, object]] = {
     "same_record": lazy_gettext("These are one record already."),
     "same_moment": lazy_gettext("Somebody saved the same thing at the same moment. Please look again."),
     "statement_state": lazy_gettext("Only a statement that is held can be released."),
+    "birth_date_impossible": lazy_gettext("Only a person has a date of birth: from 1890 until today."),
     "tax_number_invalid": lazy_gettext(
         "This is no tax number of the donor's country. Correct it, or the donor's kind and country."
     ),

@@ -29,6 +29,7 @@ _GROUPS: Final[Mapping[str, object]] = {
     "gift": lazy_gettext("Notes of gifts"),
     "former_name": lazy_gettext("Earlier names"),
     "custom_value": lazy_gettext("Fields of our own"),
+    "gift_custom_value": lazy_gettext("Fields of our own"),
     "correction": lazy_gettext("Corrections of gifts"),
     "recurring_gift_change": lazy_gettext("Changes of recurring gifts"),
     "provider_map": lazy_gettext("What a payment provider knows you by"),

@@ -155,3 +155,26 @@ def test_wrong_tax_number_names_its_field(api: Caller) -> None:
     assert (refusal["status"], refusal["code"]) == (422, "tax_number_invalid")
     assert [error["pointer"] for error in refusal["errors"]] == ["/tax_number"]
     assert dump() == before
+
+
+def test_birth_date_is_of_a_person_who_lives(api: Caller) -> None:
+    """A day of birth is kept and taken away as it is sent; a day to come, long ago, or of an organisation is
+    refused and changes nothing."""
+    added = api.post("/donors", {"name": "Anna Lis", "born_on": "1980-04-03"})
+    assert added.get_json()["born_on"] == "1980-04-03"
+    path = f"/donors/{added.get_json()['id']}"
+    etag = added.headers["ETag"]
+    before = dump()
+    for body in (
+        {"born_on": "2126-01-01"},
+        {"born_on": "1780-01-01"},
+        {"born_on": "3.4.1980"},
+        {"kind": "organisation"},
+    ):
+        assert problem(api.patch(path, body, etag=etag))["status"] == 422, body
+    assert problem(api.post("/donors", {"name": "Ala", "kind": "organisation", "born_on": "1980-04-03"}))
+    assert dump() == before
+    again = api.patch(path, {"born_on": "1980-04-03"}, etag=etag)
+    assert again.headers["ETag"] == etag and dump() == before
+    gone = api.patch(path, {"born_on": None, "kind": "organisation"}, etag=etag)
+    assert (gone.status_code, gone.get_json()["born_on"]) == (200, None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import pytest
@@ -71,6 +72,21 @@ def test_veto_stands_above_any_score(facts: dict[str, Any], other_facts: dict[st
     one = record(1, "Anna Kowalska", **all_else, **facts)
     other = record(2, "Anna Kowalska", **all_else, **other_facts)
     assert judge(one, other)[0] == "none"
+
+
+def test_birth_dates_speak_for_and_against() -> None:
+    """An equal date of birth lets a person be asked, another one never leaves it to the program, whatever is
+    shared; a date that only one record tells says nothing."""
+    accounts = frozenset({"PL1"})
+    son, father = date(1980, 1, 2), date(1950, 1, 2)
+    home = {"emails": MAILBOX, "addresses": HOME, "phones": MOBILE, "accounts": accounts}
+    jan = record(1, "Jan Lis", **home, born_on=son)
+    assert judge(jan, record(2, "Jan Lis", **home, born_on=father)) == ("review", 105)
+    assert judge(jan, record(2, "Jan Lis", **home, born_on=son)) == ("automatic", 170)
+    assert judge(jan, record(2, "Jan Lis", **home)) == ("automatic", 150)
+    alone = record(1, "Jan Lis", born_on=son)
+    assert judge(alone, record(2, "Jan Lis", born_on=son)) == ("review", 60)
+    assert judge(alone, record(2, "Jan Lis", born_on=father)) == ("none", -5)
 
 
 def test_two_generations_are_two() -> None:

@@ -141,35 +141,23 @@ def _list_rows_beside(sql: Sql, count: int) -> tuple[Rows, ...]:
 
 
 def _list_custom_rows(sql: Sql, count: int) -> tuple[Rows, ...]:
-    """One field of each kind that was added, and what stands in three of them."""
+    """One field of each kind that was added to donors and one to gifts, and what stands in three of each."""
     return (
         Rows(
             "custom_field",
-            len(CUSTOM_KINDS),
+            2 * len(CUSTOM_KINDS),
             {
-                "entity": "'donor'",
-                "key": "'field_' || i",
+                "entity": f"CASE WHEN i < {len(CUSTOM_KINDS)} THEN 'donor' ELSE 'gift' END",
+                "key": f"'field_' || (i % {len(CUSTOM_KINDS)})",
                 "labels": sql.json({"en": "Field"}),
-                "kind": pick_name(CUSTOM_KINDS, "i"),
+                "kind": pick_name(CUSTOM_KINDS, f"i % {len(CUSTOM_KINDS)}"),
                 "decimals": "0",
                 "is_required": sql.boolean(False),
                 "position": "i",
                 "created_at": sql.moment("1"),
             },
         ),
-        Rows(
-            "custom_value",
-            count,
-            {
-                "field_id": f"{FIRST} + CASE i % 3 WHEN 0 THEN 0 WHEN 1 THEN 2 ELSE 4 END",
-                "entity_id": ID,
-                "seq": "1",
-                "text": "CASE WHEN i % 3 = 0 THEN 'Value ' || (i % 50) END",
-                "folded": "CASE WHEN i % 3 = 0 THEN 'value ' || (i % 50) END",
-                "number": "CASE WHEN i % 3 = 1 THEN i % 1000 END",
-                "is_true": f"CASE WHEN i % 3 = 2 THEN {sql.boolean(True)} END",
-            },
-        ),
+        Rows("custom_value", count, make_custom_values(sql, FIRST)),
     )
 
 
@@ -213,3 +201,16 @@ def _list_relation_rows(sql: Sql, count: int) -> tuple[Rows, ...]:
             },
         ),
     )
+
+
+def make_custom_values(sql: Sql, first_field: str) -> dict[str, str]:
+    """Return what stands in the fields of donors or gifts, the first of which has this id."""
+    return {
+        "field_id": f"{first_field} + CASE i % 3 WHEN 0 THEN 0 WHEN 1 THEN 2 ELSE 4 END",
+        "entity_id": ID,
+        "seq": "1",
+        "text": "CASE WHEN i % 3 = 0 THEN 'Value ' || (i % 50) END",
+        "folded": "CASE WHEN i % 3 = 0 THEN 'value ' || (i % 50) END",
+        "number": "CASE WHEN i % 3 = 1 THEN i % 1000 END",
+        "is_true": f"CASE WHEN i % 3 = 2 THEN {sql.boolean(True)} END",
+    }

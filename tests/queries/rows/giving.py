@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from donorhub.models.states import CUSTOM_KINDS
 from tests.queries.large_base import FIRST, Rows, Sql
+from tests.queries.rows.donors import make_custom_values
 from tests.queries.rows.numbers import AGO, ENTRY_STATE, ID, pick_name
 
 
@@ -52,6 +54,7 @@ def _list_gift_rows(sql: Sql, count: int, donors: int) -> tuple[Rows, ...]:
             },
         ),
         Rows("payer_batch_entry", count // 10, {"batch_id": f"{FIRST} + i % 50", "entry_id": ID}),
+        Rows("gift_custom_value", count, make_custom_values(sql, f"{FIRST} + {len(CUSTOM_KINDS)}")),
         Rows("designation", count // 3, {"gift_id": ID, "fund_id": "1", "amount_minor": "5000"}),
         Rows("soft_credit", count // 300, {"gift_id": ID, "donor_id": ID, "amount_minor": "5000"}),
     )

@@ -19,8 +19,11 @@ from donorhub.models import (
     ProviderEvent,
     ReceiptPdf,
 )
+from donorhub.models.states import CustomEntity
 from donorhub.services.donors import (
     accounts,
+    custom_fields,
+    custom_values,
     donor_files,
     donor_roles,
     donors,
@@ -68,6 +71,7 @@ def make_person() -> int:
     suppressions.suppress_address(EMAIL, reason="they asked", now=NOW, actor=ME)
     gift = desk.add_gift(donor, amount="120.00", note=f"for {RARE}", thank=False)
     desk.add_gift(donor, amount="7.00", ref="second", thank=False)
+    _fill_fields(donor.id, gift.id)
     promise = desk.add_recurring(donor)
     db.session.add(
         Mandate(
@@ -90,6 +94,15 @@ def make_person() -> int:
     _write_rare_word(donor.id)
     db.session.commit()
     return donor.id
+
+
+def _fill_fields(donor_id: int, gift_id: int) -> None:
+    """Let them stand in a field that was added to donors, and in one that was added to gifts."""
+    entities: dict[CustomEntity, int] = {"donor": donor_id, "gift": gift_id}
+    for entity, id_ in entities.items():
+        field = custom_fields.create_field("text", {"en": "Met"}, entity=entity, now=NOW, actor=ME)
+        shapes = custom_fields.list_shapes(entity=entity)
+        custom_values.write_values(id_, {field.key: f"met {RARE}"}, shapes)
 
 
 def _write_rare_word(donor_id: int) -> None:

@@ -10,7 +10,7 @@ from flask import Flask
 from donorhub import clock
 from donorhub.db import db
 from donorhub.domain.moving.answers import Answers
-from donorhub.models import CustomValue, Donor
+from donorhub.models import CustomValue, Donor, Gift, GiftCustomValue
 from donorhub.models.states import CustomKind
 from donorhub.services.donors import custom_fields, custom_values, donors
 from donorhub.services.moving import record_undo
@@ -122,3 +122,40 @@ def test_own_list_comes_back_with_its_fields(database: Flask) -> None:
     donors.create_donor({"name": "Ewa"}, source="form", now=clock.now(), actor=ME)
     bring(b"name,email,custom.ksywka\r\nAnna Nowak,anna@example.org,Sowa", PEOPLE, "donors.csv")
     assert read_all()["Anna Nowak"] == {"ksywka": "Sowa"}
+
+
+def test_columns_of_gifts_go_to_their_gift(database: Flask) -> None:
+    """A field of gifts is read by its column's name, one with the same name as a donor's is a question of the
+    person, each row's value stands with its own gift, and a second import adds none."""
+    for label, kind in (("Okazja", "text"), ("Goście", "number"), ("Ksywka", "text")):
+        custom_fields.create_field(kind, {"pl": label}, entity="gift", now=clock.now(), actor=ME)  # type: ignore[arg-type]
+    db.session.commit()
+    table = (
+        "Imię i nazwisko;E-mail;Data;Kwota;Okazja;Goście;Ksywka\r\n"
+        "Anna Nowak;anna@example.org;13.04.2025;50,00;Wesele;120;Żaba\r\n"
+        "Anna Nowak;anna@example.org;25.12.2025;20,00;;wielu;\r\n"
+    ).encode()
+    answers = Answers(currency="PLN")
+    _, plan = show(table, answers, "a.csv")
+    assert plan.questions == ()
+    names = {guess.name: guess.custom_name for guess in plan.writing.guesses}
+    assert {name: names[name] for name in ("Okazja", "Goście", "Ksywka")} == {
+        "Okazja": "gift.custom.okazja",
+        "Goście": "gift.custom.goscie",
+        "Ksywka": "",
+    }
+    assert plan.figures["refused_cells"] == {"unreadable_number": 1}
+    told = Answers(currency="PLN", columns={"6": "gift_custom"}, custom={"6": "ksywka"})
+    bring(table, told, "a.csv")
+    shapes = custom_fields.list_shapes(entity="gift")
+    gifts = {gift.id: gift.amount_minor for gift in db.session.query(Gift)}
+    values = custom_values.read_values(list(gifts), shapes)
+    assert {gifts[id_]: some for id_, some in values.items()} == {
+        5000: {"okazja": "Wesele", "goscie": 120, "ksywka": "Żaba"},
+        2000: {},
+    }
+    assert read_all()["Anna Nowak"] == {}
+    before = db.session.query(GiftCustomValue).count()
+    _, plan = show(table.replace(b"Wesele", b"Wesele 2"), told, "b.csv")
+    assert plan.figures["counts"]["known"] == 2 and not plan.can_be_written
+    assert db.session.query(GiftCustomValue).count() == before == 3

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Final
 
 from donorhub.domain.moving.list_columns import Coded, Column, make_rhythm
@@ -17,8 +18,9 @@ from donorhub.models.states import (
     find_word,
 )
 from donorhub.money import Money
-from donorhub.services.donors import restriction
+from donorhub.services.donors import custom_fields, custom_values, restriction
 from donorhub.services.giving import history
+from donorhub.services.moving.lists import custom_columns
 from donorhub.services.moving.lists.description import (
     Filter,
     Filters,
@@ -47,7 +49,10 @@ def _read_gifts(filters: Filters, reader: Reader, *, after: str | None, limit: i
         donor_id=get_number(filters, "donor_id"),
         method=find_word(get_text(filters, "method"), GIFT_METHODS),
     )
-    page = history.list_gifts(*conditions, after=after, limit=limit)
+    shapes = custom_fields.list_shapes(reader.who, entity="gift")
+    custom = custom_values.read_filter(get_text(filters, "custom"), shapes)
+    page = history.list_gifts(*conditions, custom=custom, after=after, limit=limit)
+    values_of = custom_values.read_values([row.id for row in page.rows], shapes)
     funds, deductions = history.find_fund_names(page.rows), history.find_deduction_states(page.rows)
 
     def convert_row(row: AnyRow) -> Row:
@@ -59,6 +64,7 @@ def _read_gifts(filters: Filters, reader: Reader, *, after: str | None, limit: i
             Coded(deductions[row.id]) if row.id in deductions else None,
             ", ".join(funds[row.id]) if row.id in funds else Coded(""),
             Money(row.amount_minor, row.currency),
+            *custom_columns.write_cells(values_of[row.id], shapes),
         )
 
     return convert_rows(page, convert_row)
@@ -147,6 +153,7 @@ GIFTS: Final = ListOut(
         Filter("received_to", "day"),
         Filter("donor_id", "id"),
         Filter("method", "word", GIFT_METHODS),
+        Filter("custom", "text"),
     ),
     columns=(
         Column("received_on", "day"),
@@ -158,6 +165,7 @@ GIFTS: Final = ListOut(
         _AMOUNT,
     ),
     read_page=_read_gifts,
+    list_more_columns=partial(custom_columns.list_columns, "gift"),
 )
 RECURRING_GIFTS: Final = ListOut(
     "recurring-gifts",

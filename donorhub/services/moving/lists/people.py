@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import timedelta
+from functools import partial
 from typing import Final
 
-from donorhub.domain.donors.custom_shapes import Shape, choose_label, write_number
-from donorhub.domain.donors.custom_shapes import Value as CustomValue
-from donorhub.domain.moving.list_columns import Coded, Column, ColumnKind, Labelled, Value
+from donorhub.domain.moving.list_columns import Coded, Column
 from donorhub.models import Donor
 from donorhub.models.states import LANGS, MESSAGE_STATES, STAGES, find_word
 from donorhub.money import Money
@@ -16,6 +14,7 @@ from donorhub.services.access import organisation
 from donorhub.services.donors import custom_fields, custom_values, restriction, search, tags
 from donorhub.services.giving import history
 from donorhub.services.messages import message_lists
+from donorhub.services.moving.lists import custom_columns
 from donorhub.services.moving.lists.description import (
     Filter,
     Filters,
@@ -30,9 +29,6 @@ from donorhub.services.paging import AnyRow, Page
 from donorhub.services.work import worklist
 from donorhub.services.work.worklist import VIEWS
 
-_COLUMN_KINDS: Final[Mapping[str, ColumnKind]] = {"number": "number", "day": "day"}
-_YES: Final = {"en": "yes", "pl": "tak", "sq": "po"}
-_NO: Final = {"en": "no", "pl": "nie", "sq": "jo"}
 WITHOUT_AMOUNT: Final = frozenset({"new_donor"})  # the kinds of messages whose text never names an amount
 
 
@@ -60,37 +56,10 @@ def _read_donors(filters: Filters, reader: Reader, *, after: str | None, limit: 
 
     def convert_row(row: Donor) -> Row:
         names = ", ".join(tag.name for tag in tags_of.get(row.id, ()))
-        custom = [_write_value(shape, values_of[row.id].get(shape.key)) for shape in shapes]
+        custom = custom_columns.write_cells(values_of[row.id], shapes)
         return (row.name, Coded(row.kind), Coded(row.stage), row.code, row.email, row.city, names, *custom)
 
     return convert_rows(page, convert_row)
-
-
-def _list_custom_columns(reader: Reader) -> list[Column]:
-    """Return a column for each field that was added and that the reader sees."""
-    shapes = custom_fields.list_shapes(reader.who)
-    return [
-        Column(shape.name, _COLUMN_KINDS.get(shape.kind, "text"), field=shape.name, labels=shape.labels)
-        for shape in shapes
-    ]
-
-
-def _write_value(shape: Shape, custom_value: CustomValue) -> Value:
-    """Return what stands in a field as a cell: choices by their words, numbers with decimals as text."""
-    if custom_value is None:
-        return None
-    if isinstance(custom_value, bool):
-        return Labelled("true" if custom_value else "false", _YES if custom_value else _NO)
-    if isinstance(custom_value, tuple) or shape.kind == "choice":
-        keys = custom_value if isinstance(custom_value, tuple) else (str(custom_value),)
-        options = [option for option in shape.options if option.key in keys]
-        return Labelled(
-            ", ".join(option.key for option in options),
-            {lang: ", ".join(choose_label(option.labels, lang) for option in options) for lang in LANGS},
-        )
-    if isinstance(custom_value, int) and shape.decimals:
-        return write_number(custom_value, shape.decimals)
-    return custom_value
 
 
 def _read_tasks(filters: Filters, reader: Reader, *, after: str | None, limit: int) -> Page[Row]:
@@ -160,7 +129,7 @@ DONORS: Final = ListOut(
         Column("tags"),
     ),
     read_page=_read_donors,
-    list_more_columns=_list_custom_columns,
+    list_more_columns=partial(custom_columns.list_columns, "donor"),
 )
 TASKS: Final = ListOut(
     "tasks",
