@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from pathlib import Path
 
-from donorhub.cli.demo import bank, days, giving, stripe
+from donorhub.cli.demo import bank, days, giving, records, stripe
 from donorhub.cli.demo import people as demo_people
 from donorhub.cli.demo.people import PASSWORD, STAFF
 from donorhub.db import db
@@ -26,6 +26,7 @@ def fill_demo(sample_path: Path, *, now: datetime) -> None:
     payout_minor = stripe.add_events(people, now=now)
     days.add_days(people, now=now)
     db.session.commit()
+    records.add_records(people, now=now)
     bank.add_bank_files(people, sample_path=sample_path, payout_minor=payout_minor, now=now)
     first_steps.put_off_step("mail", now=now, actor="system:0")  # its messages never go out
     audit.seal_records()

@@ -13,7 +13,7 @@ from typing import Final
 
 from donorhub.domain.messages.letter_wording import LETTERS, Wording
 
-SHIPPED_VERSION: Final = "shipped-4"
+SHIPPED_VERSION: Final = "shipped-5"
 
 
 MAILS: Final[Mapping[tuple[str, str], Wording]] = {
@@ -197,27 +197,27 @@ Nëse gjendet te postat e padëshiruara, nxirreni prej andej: aty do të binin e
 _HOW_TO_STOP: Final[Mapping[tuple[str, str], tuple[str, str]]] = {
     ("thank_you", "en"): (
         "You get this message because you gave.",
-        " If you do not want to be thanked by e-mail,\ntell us so: ",
+        " If you do not want to be thanked by e-mail, tell us so: ",
     ),
     ("thank_you", "pl"): (
         "Piszemy, ponieważ otrzymaliśmy darowiznę.",
-        " Rezygnację z podziękowań pocztą elektroniczną\nprosimy zgłaszać: ",
+        " Rezygnację z podziękowań pocztą elektroniczną prosimy zgłaszać: ",
     ),
     ("thank_you", "sq"): (
         "Ju shkruajmë sepse keni dhuruar.",
-        " Nëse nuk dëshironi falënderime me postë elektronike,\nna njoftoni: ",
+        " Nëse nuk dëshironi falënderime me postë elektronike, na njoftoni: ",
     ),
     ("personal", "en"): (
         "You get this message because you are in our register of donors.",
-        " If you do not want\nsuch messages, tell us so: ",
+        " If you do not want such messages, tell us so: ",
     ),
     ("personal", "pl"): (
         "Piszemy do osób i instytucji z naszej bazy darczyńców.",
-        " Rezygnację z takich wiadomości\nprosimy zgłaszać: ",
+        " Rezygnację z takich wiadomości prosimy zgłaszać: ",
     ),
     ("personal", "sq"): (
         "Ju shkruajmë sepse jeni në regjistrin tonë të donatorëve.",
-        " Nëse nuk dëshironi\nmesazhe të tilla, na njoftoni: ",
+        " Nëse nuk dëshironi mesazhe të tilla, na njoftoni: ",
     ),
 }
 

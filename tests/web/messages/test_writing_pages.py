@@ -72,7 +72,7 @@ def test_mail_is_shown_then_sent_once(database: Flask, mail: SmtpServer) -> None
     assert text.startswith("Szanowna Pani Anno,\n\nPies *Reks* ma się dobrze.\n")
     assert "Piszemy do osób i instytucji z naszej bazy darczyńców." in text
     message = db.session.scalars(select(Message).where(Message.donor_id == donor_id)).one()
-    assert (message.template, message.category) == ("personal@shipped-4", "transactional")
+    assert (message.template, message.category) == ("personal@shipped-5", "transactional")
 
 
 def test_letter_is_printed_and_posted(database: Flask) -> None:
