@@ -18,14 +18,14 @@ from donorhub.domain.donors.evidence import RecordFacts, read_parts
 from donorhub.domain.donors.identity import NameParts, list_surname_keys, names_agree
 from donorhub.errors import Conflict
 from donorhub.models import Donor
-from donorhub.services.access import organisation
+from donorhub.services.access import organisation, row_scope
 from donorhub.services.donors import candidates, contact_rows
 from donorhub.services.donors.contacts import NewContact
 from donorhub.services.donors.donor_fields import DonorFields
 from donorhub.services.donors.identity_keys import KeyPair, Named, hash_key
 
 MOST_SHOWN: Final = 10
-MOST_NAMESAKES: Final = 500  # of one name that many bear
+MOST_NAMESAKES: Final = 5_000  # of one name, of those whom the reader sees
 _DONORS, _KEYS, _CONTACTS = (
     Base.metadata.tables[name] for name in ("donor", "identity_key", "contact_point")
 )
@@ -121,12 +121,15 @@ def _list_ids_in_place(keys: Sequence[KeyPair], place: str) -> list[int]:
     of a name that many bear few are left to be read."""
     if not keys:
         return []
-    values = {
+    values: dict[str, object] = {
         name: value
         for number, (kind, value_hash) in enumerate(keys)
         for name, value in ((f"kind_{number}", kind), (f"hash_{number}", value_hash))
     }
-    rows = db.session.execute(_select_towns(len(keys)), values).all()
+    owner_ids = row_scope.get_owner_ids()
+    if owner_ids is not None:
+        values["owner_ids"] = sorted(owner_ids)
+    rows = db.session.execute(_select_towns(len(keys), owner_ids is not None), values).all()
     towns = {
         town for town in {row.town for row in rows} if payer_text.fold_letters((town or "").strip()) == place
     }
@@ -134,13 +137,18 @@ def _list_ids_in_place(keys: Sequence[KeyPair], place: str) -> list[int]:
 
 
 @cache
-def _select_towns(count: int) -> Any:
-    """Return the query for the donors who have one of so many keys, with each town where they live."""
+def _select_towns(count: int, is_narrow: bool) -> Any:
+    """Return the query for the donors who have one of so many keys, with each town where they live; a narrow
+    one is for the donors of some owners."""
     keys = (
         (_KEYS.c.kind == bindparam(f"kind_{place}")) & (_KEYS.c.value_hash == bindparam(f"hash_{place}"))
         for place in range(count)
     )
-    some = select(_KEYS.c.donor_id).where(or_(*keys)).limit(write_literal(MOST_NAMESAKES)).subquery("some")
+    bearers = select(_KEYS.c.donor_id).where(or_(*keys))
+    if is_narrow:  # before they are cut: others may be many
+        is_seen = _DONORS.c.owner_id.in_(bindparam("owner_ids", expanding=True))
+        bearers = bearers.join(_DONORS, _DONORS.c.id == _KEYS.c.donor_id).where(is_seen)
+    some = bearers.limit(write_literal(MOST_NAMESAKES)).subquery("some")
     is_address = (
         (_CONTACTS.c.donor_id == some.c.donor_id)
         & (_CONTACTS.c.kind == "post")

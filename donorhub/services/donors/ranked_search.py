@@ -7,9 +7,8 @@ hidden from them. Lists of all that fit are in :mod:`.search`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
-from functools import cache
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, String, bindparam, exists, literal, or_, select
@@ -27,12 +26,11 @@ from donorhub.domain.donors.search_words import (
 )
 from donorhub.models import Donor, DonorDocument
 from donorhub.models.states import DonorKind
-from donorhub.services.donors import custom_fields, custom_values, search, search_documents
-from donorhub.services.donors.search_documents import use_word_index
+from donorhub.services.donors import custom_fields, custom_values, document_search, search
 from donorhub.services.paging import AnyRow, AnySelect
 
 MOST: Final = 8  # answers, where nobody asks for another number
-MOST_CANDIDATES: Final = 100  # of one way of looking: of more, the newest
+MOST_CANDIDATES: Final = 50  # of one way of looking: of more, the newest
 _MOST_ALIKE: Final = 24  # names within one typo of a word
 # What every text asks is written once: to write a query takes longer than to answer it.
 _DONORS, _DOCUMENTS, _STUMPS, _GIFTS, _CORRECTIONS = (
@@ -79,6 +77,7 @@ class _Question:
     units: tuple[Unit, ...]
     alike: tuple[Sequence[str], ...]  # to each unit, the names within one typo of its word
     reader: Principal
+    sample: Sequence[str]  # documents of donors, where all may be seen
 
 
 def find_best_donors(text: str, reader: Principal, *, limit: int = MOST) -> list[DonorHit]:
@@ -91,16 +90,18 @@ def find_best_donors(text: str, reader: Principal, *, limit: int = MOST) -> list
     units = read_question(text, hidden=reader.hidden_fields)
     if not any(len(term.text) > 2 for unit in units for term in unit.terms):  # noqa: PLR2004  a mark, a letter
         return []
-    question = _Question(text, units, tuple(() for _unit in units), reader)
+    sample = document_search.read_sample() if reader.row_scope == "all" else ()
+    question = _Question(text, units, tuple(() for _unit in units), reader, sample)
     ranks = _rank_code(question) | _rank_custom_values(question)
     ranks |= _rank_candidates(question, but=ranks)
     if any(rank < _BEGINNING for rank, _row in ranks.values()):
         return _sort_hits(ranks, reader)[:limit]  # who was named exactly was not mistyped
     if len(ranks) < limit:
-        question = _Question(text, units, _list_alike(units), reader)
+        question = replace(question, alike=_list_alike(units))
         if any(question.alike):
             ranks |= _rank_candidates(question, but=ranks)
-    if len(ranks) < limit:
+    is_found_email = bool(ranks) and all(unit.is_email for unit in units)
+    if len(ranks) < limit and not is_found_email:
         ranks |= _rank_parts(question, but=ranks)
     return _sort_hits(ranks, reader)[:limit]
 
@@ -157,26 +158,9 @@ def _rank_candidates(question: _Question, *, but: Mapping[int, object]) -> Ranks
             query = query.where(or_(*map(_has_word, group)))
         rows = db.session.execute(query.limit(write_literal(MOST_CANDIDATES))).all()
     else:
-        is_sqlite = db.session.get_bind().dialect.name == "sqlite"
-        text = search_documents.write_query(groups)
-        with use_word_index():
-            rows = db.session.execute(_select_by_words(is_sqlite), {"question": text}).all()
+        ids = document_search.find_ids(groups, question.sample, most=MOST_CANDIDATES)
+        rows = _read_candidates(ids, question.reader) if ids else ()
     return {row.id: (_rank_words(row.words.split(), question), row) for row in rows if row.id not in but}
-
-
-@cache
-def _select_by_words(is_sqlite: bool) -> AnySelect:
-    """Return the query for donors whose documents fit a question, as the database wants it asked."""
-    most = write_literal(MOST_CANDIDATES)
-    if is_sqlite:  # its index gives the newest first without sorting
-        hit = search_documents.select_ids_by_words(bindparam("question"), is_sqlite=True).subquery("hit")
-        query = _CANDIDATES.join(hit, hit.c.donor_id == _DONORS.c.id)
-        return query.order_by(hit.c.donor_id.desc()).limit(most)
-    # By itself: joined, PostgreSQL would rather walk all documents in the order of their donors.
-    question = bindparam("question", type_=String(), literal_execute=True)
-    ids = search_documents.select_ids_by_words(question, is_sqlite=False)
-    some = ids.limit(most).cte("hit").prefix_with("MATERIALIZED")
-    return _CANDIDATES.join(some, some.c.donor_id == _DONORS.c.id).limit(most)
 
 
 def _has_word(word: str) -> Any:

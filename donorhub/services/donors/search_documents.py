@@ -238,7 +238,12 @@ def select_ids_by_words(question: ColumnElement[str], *, is_sqlite: bool) -> Any
         return select(_donor_words.c.rowid.label("donor_id")).where(
             _donor_words.c.donor_words.op("MATCH")(question)
         )
-    return select(_DOCUMENTS.c.donor_id).where(_WORDS.op("@@")(question))
+    return select(_DOCUMENTS.c.donor_id).where(has_words(question))
+
+
+def has_words(question: ColumnElement[str]) -> ColumnElement[bool]:
+    """Return PostgreSQL's condition that a row that is called ``donor_document`` fits a question."""
+    return _WORDS.op("@@", is_comparison=True)(question)
 
 
 @contextmanager

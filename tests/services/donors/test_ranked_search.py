@@ -18,6 +18,7 @@ from donorhub.services.donors import (
     accounts,
     contacts,
     custom_fields,
+    document_search,
     donors,
     merging,
     new_donors,
@@ -110,6 +111,30 @@ def test_order_is_exact_beginning_typo_part(database: Flask) -> None:
     hits = ranked_search.find_best_donors("wilkowska", ALL)
     assert [hit.rank for hit in hits] == sorted(hit.rank for hit in hits)
     assert find("DH-1001-7")[0] == "Anna Wójcik"
+
+
+@pytest.mark.parametrize(
+    ("most_of_rarest", "many"), [(2_000, 99), (1, 99), (2_000, 0)], ids=["rarest", "index", "newest"]
+)
+def test_each_way_finds_the_same(monkeypatch: pytest.MonkeyPatch, most_of_rarest: int, many: int) -> None:
+    """Whether many have a word or few decides how donors are looked for, and not who is found."""
+    monkeypatch.setattr(document_search, "MOST_OF_RAREST", most_of_rarest)
+    monkeypatch.setattr(document_search, "_MANY", many)
+    ids = [add(f"Wanda {name}").id for name in ("Nowak", "Nowakowska", "Nowa", "Mazur", "Wandalska")]
+    add("Nowak Jan")
+    sample = document_search.read_sample()
+    for words, places in (
+        ((["nwanda*"], ["nnowak*", "tnowak*"]), {0, 1}),
+        ((["nwanda"], ["nnowak", "nmazur"]), {0, 3}),
+        ((["nwanda*"],), {0, 1, 2, 3, 4}),
+        ((["nwanda*"], ["njan*"]), set()),
+    ):
+        hits = document_search.find_ids(words, sample, most=50)
+        assert sorted(hits) == sorted(ids[place] for place in places)
+        assert len(set(document_search.find_ids(words, sample, most=1))) == min(1, len(places))
+    assert document_search.find_ids([["nwanda*"]], (), most=5) == document_search.find_ids(
+        [["nwanda*"]], sample, most=5
+    )
 
 
 def test_ties_go_to_who_gave_last() -> None:

@@ -1,0 +1,133 @@
+"""Donors whose documents have a word of each group, found the cheaper way: by the rarest group, among the
+newest donors where nearly all fit, else by the index of all words.
+
+An index collects all who have a word before it gives the first, and "Anna" has tens of thousands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from typing import Any, Final
+
+from sqlalchemy import Select, String, bindparam, select
+
+from donorhub.db import Base, db, write_literal
+from donorhub.services.donors import search_documents
+from donorhub.services.donors.search_documents import use_word_index
+
+Groups = Sequence[Sequence[str]]
+MOST_OF_RAREST: Final = 2_000  # documents of one group that are read; of more the index knows better
+_SAMPLE: Final = 300  # of the newest documents, by which it is told whether many fit
+_MANY: Final = 4  # of these: of a million documents, more than are read
+_NEWEST: Final = 6_000  # documents, among which as many as are asked for fit where many do
+_DOCUMENTS: Final = Base.metadata.tables["donor_document"]
+_SELECT_SAMPLE: Final = (
+    select(_DOCUMENTS.c.words).order_by(_DOCUMENTS.c.donor_id.desc()).limit(write_literal(_SAMPLE))
+)
+
+
+def read_sample() -> Sequence[str]:
+    """Return the documents of the newest donors, by which :func:`find_ids` tells which words many have."""
+    return db.session.scalars(_SELECT_SAMPLE).all()
+
+
+def find_ids(groups: Groups, sample: Sequence[str], *, most: int) -> Sequence[int]:
+    """Return the donors whose documents have a word of each group, at most so many.
+
+    A word that ends in ``*`` stands for all that begin so. A ``sample`` that misleads costs time, and changes
+    no answer.
+    """
+    marks_of = [_list_marks(group) for group in groups]
+    padded_sample = [f" {words} " for words in sample]
+    counts = [sum(_has_any(words, marks) for words in padded_sample) for marks in marks_of]
+    if len(groups) > 1 and min(counts) < _MANY:
+        ids = _find_among_rarest(groups, marks_of, counts.index(min(counts)))
+        if ids is not None:
+            return ids[:most]
+    question = search_documents.write_query(groups)
+    if db.session.get_bind().dialect.name != "sqlite":
+        both_count = sum(all(_has_any(words, marks) for marks in marks_of) for words in padded_sample)
+        newest_ids = _find_among_newest(question, most) if both_count >= _MANY else None
+        if newest_ids is not None:
+            return newest_ids
+    return _find_in_index(question, most)
+
+
+def _find_among_rarest(groups: Groups, marks_of: Sequence[Sequence[str]], rarest: int) -> list[int] | None:
+    """Return the newest first; None where too many have a word of the rarest group."""
+    rows = _read_documents(search_documents.write_query([groups[rarest]]))
+    if len(rows) > MOST_OF_RAREST:
+        return None
+    ids = [donor_id for donor_id, words in rows if all(_has_any(f" {words} ", marks) for marks in marks_of)]
+    return sorted(ids, reverse=True)
+
+
+def _has_any(padded_words: str, marks: Sequence[str]) -> bool:
+    return any(mark in padded_words for mark in marks)
+
+
+def _list_marks(group: Sequence[str]) -> list[str]:
+    """Return how each word of a group stands in a document that has a blank before and behind each word."""
+    return [f" {word.removesuffix('*')}" + ("" if word.endswith("*") else " ") for word in group]
+
+
+def _read_documents(question: str) -> Sequence[Any]:
+    is_sqlite = db.session.get_bind().dialect.name == "sqlite"
+    with use_word_index():
+        return db.session.execute(_select_documents(is_sqlite), {"question": question}).all()
+
+
+def _find_in_index(question: str, most: int) -> Sequence[int]:
+    is_sqlite = db.session.get_bind().dialect.name == "sqlite"
+    with use_word_index():
+        rows = db.session.execute(_select_ids(is_sqlite), {"question": question, "most": most})
+        return rows.scalars().all()
+
+
+def _find_among_newest(question: str, most: int) -> Sequence[int] | None:
+    """Return the newest donors who fit; None where fewer do than are asked for."""
+    ids = db.session.scalars(_select_newest(), {"question": question, "most": most}).all()
+    return ids if len(ids) == most else None
+
+
+@cache
+def _select_documents(is_sqlite: bool) -> Select[Any]:
+    some = _select_hits(is_sqlite).limit(write_literal(MOST_OF_RAREST + 1)).cte("some")
+    if not is_sqlite:
+        some = some.prefix_with("MATERIALIZED")
+    return select(_DOCUMENTS.c.donor_id, _DOCUMENTS.c.words).join(
+        some, some.c.donor_id == _DOCUMENTS.c.donor_id
+    )
+
+
+@cache
+def _select_ids(is_sqlite: bool) -> Select[Any]:
+    hits = _select_hits(is_sqlite)
+    if is_sqlite:  # its index gives the newest first without sorting
+        hits = hits.order_by(hits.selected_columns.donor_id.desc())
+    return hits.limit(bindparam("most"))
+
+
+@cache
+def _select_newest() -> Select[Any]:
+    newest = (
+        select(_DOCUMENTS.c.donor_id, _DOCUMENTS.c.words)
+        .order_by(_DOCUMENTS.c.donor_id.desc())
+        .limit(write_literal(_NEWEST))
+        .subquery(_DOCUMENTS.name)
+    )
+    return (
+        select(newest.c.donor_id)
+        .where(search_documents.has_words(_make_question(is_sqlite=False)))
+        .limit(bindparam("most"))
+    )
+
+
+def _select_hits(is_sqlite: bool) -> Any:
+    return search_documents.select_ids_by_words(_make_question(is_sqlite=is_sqlite), is_sqlite=is_sqlite)
+
+
+def _make_question(*, is_sqlite: bool) -> Any:
+    # On PostgreSQL the question stands in the statement itself: a plan for any question is a plan for none.
+    return bindparam("question", type_=String(), literal_execute=not is_sqlite)
