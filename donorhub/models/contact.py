@@ -11,6 +11,7 @@ from donorhub.db import PERSONAL, Base, make_word_check
 from donorhub.models.states import ContactKind, ContactRole, ContactState
 
 _IS_LIVE = text("until_on IS NULL")
+_IS_ADDRESS = text("kind = 'post' AND until_on IS NULL")
 _IS_PREFERRED = text("is_preferred")
 _REACHES_SOMEBODY = text("person_id IS NOT NULL")
 
@@ -53,6 +54,13 @@ class ContactPoint(Base):
             "person_id",
             sqlite_where=_REACHES_SOMEBODY,
             postgresql_where=_REACHES_SOMEBODY,
+        ),
+        Index(
+            "ix_contact_point_town",
+            "donor_id",
+            "town",
+            sqlite_where=_IS_ADDRESS,
+            postgresql_where=_IS_ADDRESS,
         ),
         # Not by the kind first: SQLite would look through all phones for one donor's.
         Index("ix_contact_point_value_hash_kind", "value_hash", "kind"),

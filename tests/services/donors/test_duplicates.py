@@ -16,6 +16,30 @@ ME = "system:0"
 NAME: DonorFields = {"name": "Anna Kowalska", "given_name": "Anna", "family_name": "Kowalska"}
 
 
+def test_namesakes_of_others_hide_no_own(
+    database: Flask, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many bear a name on other lists, that of the own list is found."""
+    monkeypatch.setattr(duplicates, "MOST_NAMESAKES", 3)
+    duplicates._select_towns.cache_clear()
+    caller = users.create_user(
+        "caller@example.org",
+        name="Cal",
+        password="correct horse battery",
+        roles=["caller"],
+        now=now,
+        actor=ME,
+    )
+    for _number in range(6):
+        donors.create_donor({**NAME, "city": "Łódź"}, source="form", now=now, actor=ME)
+    own = donors.create_donor(
+        {**NAME, "city": "Łódź", "owner_id": caller.id}, source="form", now=now, actor=ME
+    )
+    with narrow_reading(frozenset({caller.id})):
+        assert [one.id for one in duplicates.list_alike({**NAME, "city": "Łódź"})] == [own.id]
+    duplicates._select_towns.cache_clear()
+
+
 @pytest.mark.parametrize(
     "fields",
     [{"name": "A. K.", "email": "anna@example.org"}, {**NAME, "city": "Łódź"}],
