@@ -4,7 +4,7 @@ from alembic import op
 from sqlalchemy import text
 
 revision = '20261201_0130'
-down_revision = '20261201_0110'
+down_revision = '20261201_0120'
 branch_labels = None
 depends_on = None
 
