@@ -102,7 +102,7 @@ def _select_documents(is_sqlite: bool) -> Select[Any]:
 
 
 @cache
-def _select_ids(is_sqlite: bool) -> Select[Any]:
+def _select_ids(is_sqlite: bool) -> Any:
     hits = _select_hits(is_sqlite)
     if is_sqlite:  # its index gives the newest first without sorting
         hits = hits.order_by(hits.selected_columns.donor_id.desc())
