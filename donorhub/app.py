@@ -18,6 +18,7 @@ from donorhub.db import db, set_reading, set_up_engine
 from donorhub.errors import DonorHubError
 from donorhub.services.access import instance, place
 from donorhub.services.bank import erased_entries
+from donorhub.services.bank.matching import erased_payers
 from donorhub.services.donors import erased_answers, erasure, stage_upkeep
 from donorhub.services.giving import new_gifts
 from donorhub.services.messages import erased_messages, united_consents
@@ -34,6 +35,7 @@ ERASING_STEPS = (
     erased_objects.redact_objects,
     erased_entries.empty_entries,
     erased_entries.blank_file_texts,
+    erased_payers.erase_payers,
     erased_files.empty_record_rows,
     erased_files.delete_downloads,
     erased_answers.blank_answers,

@@ -55,7 +55,7 @@ from donorhub.models.gift import (
 )
 from donorhub.models.instance import Instance
 from donorhub.models.interaction import Interaction
-from donorhub.models.matching import Match, PayerKey
+from donorhub.models.matching import Match, Payer, PayerKey, PayerUse
 from donorhub.models.merging import (
     DuplicateMember,
     DuplicateQuestion,
@@ -179,9 +179,11 @@ __all__ = [
     "MessageAttachment",
     "MessageSubject",
     "Organisation",
+    "Payer",
     "PayerBatch",
     "PayerBatchEntry",
     "PayerKey",
+    "PayerUse",
     "Payment",
     "Payout",
     "PayoutItem",

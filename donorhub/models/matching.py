@@ -9,7 +9,7 @@ from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from donorhub.db import PERSONAL, Base, Minor, make_word_check
-from donorhub.models.states import MatchKind, Settles
+from donorhub.models.states import MatchKind, PayerKeyKind, Settles
 
 
 class Match(Base):
@@ -57,18 +57,49 @@ class Match(Base):
     undone_by: Mapped[str | None]
 
 
-class PayerKey(Base):
-    """What was learned: who pays from this account, or under this name."""
+class Payer(Base):
+    """Who the bank shows behind money: they may pay for several donors, and be none themselves."""
 
-    __tablename__ = "payer_key"
-    __table_args__ = (UniqueConstraint("value", "donor_id"),)
+    __tablename__ = "payer"
 
     id: Mapped[int] = mapped_column(primary_key=True)
+    name_read: Mapped[str] = mapped_column(info=PERSONAL)  # as the bank wrote it last
+    first_on: Mapped[date]
+    last_on: Mapped[date]  # of what people said of them
+    version: Mapped[int] = mapped_column(default=1)  # goes up with each answer about them
+
+
+class PayerKey(Base):
+    """What a payer is recognised by: their account, or their name in files without accounts."""
+
+    __tablename__ = "payer_key"
+    __table_args__ = (UniqueConstraint("kind", "value"), make_word_check("kind", PayerKeyKind))
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    payer_id: Mapped[int] = mapped_column(ForeignKey("payer.id", ondelete="RESTRICT"), index=True)
+    kind: Mapped[PayerKeyKind]
     value: Mapped[str] = mapped_column(info=PERSONAL)  # IBAN, or folded name without digits
+
+
+class PayerUse(Base):
+    """One thing that a payer pays for, with the words by which it is told from their others.
+
+    ``hits`` are what people said, ``misses`` what they took back; what was decided without a person is
+    neither.
+    """
+
+    __tablename__ = "payer_use"
+    __table_args__ = (UniqueConstraint("payer_id", "donor_id", "name_key", "words"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    payer_id: Mapped[int] = mapped_column(ForeignKey("payer.id", ondelete="RESTRICT"))
     donor_id: Mapped[int] = mapped_column(ForeignKey("donor.id", ondelete="RESTRICT"), index=True)
-    recurring_gift_id: Mapped[int | None] = mapped_column(
-        ForeignKey("recurring_gift.id", ondelete="RESTRICT")
-    )
+    name_key: Mapped[str] = mapped_column(default="", info=PERSONAL)  # under which the bank showed the payer
+    words: Mapped[str] = mapped_column(info=PERSONAL)  # the saying; of what a code decided other_payers.CODED
+    amount_minor: Mapped[Minor | None]  # last
+    currency: Mapped[str | None]
+    day: Mapped[int | None]  # of the month, last
     hits: Mapped[int] = mapped_column(default=0)
     misses: Mapped[int] = mapped_column(default=0)
-    last_seen_on: Mapped[date | None]
+    last_on: Mapped[date | None]
+    ended_on: Mapped[date | None]  # a person said that it is no more

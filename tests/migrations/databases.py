@@ -42,7 +42,7 @@ def new_database(home: Path, servers: dict[str, str], *, like: Engine | None = N
 
 
 def upgrade_to(engine: Engine, revision: str) -> None:
-    with engine.begin() as connection:
+    with engine.connect() as connection, run.suspend_foreign_keys(connection), connection.begin():
         command.upgrade(run.make_config(connection), revision)
 
 

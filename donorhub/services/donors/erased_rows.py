@@ -41,7 +41,7 @@ DELETED: Final = (
     "household_member",
     "identity_key",
     "interaction",
-    "payer_key",
+    "payer_use",
     "preference",
     "relationship",
 )
@@ -75,6 +75,8 @@ BY_STEPS: Final = (
     "import_plan",
     "import_row",
     "match",
+    "payer",
+    "payer_key",
     "provider_event",
     "provider_map",
     "provider_register",

@@ -54,12 +54,12 @@ def _fold_contacts(kept_row: Row, folded_row: Row) -> Row:
     return values
 
 
-def _fold_payer_keys(kept_row: Row, folded_row: Row) -> Row:
-    days = [row["last_seen_on"] for row in (kept_row, folded_row) if row["last_seen_on"]]
+def _fold_payer_uses(kept_row: Row, folded_row: Row) -> Row:
+    days = [row["last_on"] for row in (kept_row, folded_row) if row["last_on"]]
     return {
         "hits": kept_row["hits"] + folded_row["hits"],
         "misses": kept_row["misses"] + folded_row["misses"],
-        "last_seen_on": max(days, default=None),
+        "last_on": max(days, default=None),
     }
 
 
@@ -74,7 +74,7 @@ FOLDS: Final[Mapping[str, Callable[[Row, Row], Row]]] = {
     "donor_tag": _change_nothing,
     "household_member": _fold_members,
     "membership": _change_nothing,
-    "payer_key": _fold_payer_keys,
+    "payer_use": _fold_payer_uses,
     "preference": _change_nothing,
     "relationship": _change_nothing,
     "soft_credit": _change_nothing,

@@ -33,7 +33,7 @@ from donorhub.models import (
     Interaction,
     Membership,
     Message,
-    PayerKey,
+    PayerUse,
     Payment,
     Preference,
     Receipt,
@@ -44,7 +44,7 @@ from donorhub.models import (
 )
 from donorhub.models.states import OPEN_TASKS
 from donorhub.services.access import audit
-from donorhub.services.donors import identity_keys, search_documents
+from donorhub.services.donors import identity_keys, search_documents, unused_payers
 
 ObstacleKind = Literal[
     "gift",
@@ -71,7 +71,7 @@ _PARTS: Final = (
     IdentityKey,
     FormerName,
     ExternalId,
-    PayerKey,
+    PayerUse,
     DonorStage,
     Interaction,
     DonorTag,
@@ -211,10 +211,12 @@ def _remove_rows(donor_ids: Sequence[int], *, reason: str, now: datetime, actor:
         .where(CustomValue.entity_id.in_(removed_ids))
         .execution_options(synchronize_session=False)
     )
+    payer_ids = unused_payers.list_payers(removed_ids)
     for part in _PARTS:
         db.session.execute(
             delete(part).where(part.donor_id.in_(removed_ids)).execution_options(synchronize_session=False)
         )
+    unused_payers.remove_unused_payers(payer_ids)
     identity_keys.count_holders(shared_pairs)
     search_documents.write_documents(removed_ids)
     db.session.execute(

@@ -44,7 +44,7 @@ TABLES: Final[Mapping[Purpose, tuple[str, ...]]] = {
     ),
     "promises": ("recurring_gift", "term", "instalment", "mandate", "recurring_gift_change"),
     "payments": ("payment", "payout_item", "provider_map", "provider_register", "provider_event"),
-    "bank": ("entry", "detail", "match", "payer_key"),
+    "bank": ("entry", "detail", "match", "payer_use", "payer", "payer_key"),
     "receipts": ("receipt", "receipt_line", "receipt_pdf"),
     "messages": ("message", "message_subject", "message_attachment"),
     "moved_in": ("record_row", "merge_log", "merge_drop"),
@@ -64,7 +64,10 @@ NOT_COPIED: Final[Mapping[str, str]] = {
     "import_row": "rows of bank files that a person wrote anew; their entries stand above",
 }
 # Where rows that lead to a donor only by a decision or a hash are found by the copy itself.
-FOUND_APART: Final = ("suppression", "provider_map", "provider_register", "provider_event", "entry", "detail")
+FOUND_APART: Final = (
+    *("suppression", "provider_map", "provider_register", "provider_event"),
+    *("entry", "detail", "payer", "payer_key"),
+)
 
 
 def find_purpose(table_name: str) -> Purpose | None:

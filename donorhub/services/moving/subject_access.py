@@ -175,6 +175,10 @@ class _Finder:
             ids = {row[f"{table.name}_id"] for row in self._raw["match"]} - {None}
             numbers = sorted(int(str(id_)) for id_ in ids)
             yield from (table.c.id.in_(chunk) for chunk in cut_query_values(numbers))
+        elif table.name in ("payer", "payer_key"):
+            numbers = sorted({int(str(row["payer_id"])) for row in self._raw["payer_use"]})
+            column = table.c.id if table.name == "payer" else table.c.payer_id
+            yield from (column.in_(chunk) for chunk in cut_query_values(numbers))
         elif table.name == "provider_map":
             yield table.c.kind.in_(GIVERS) & table.c.subject_id.in_(self.donor_ids)
         else:

@@ -16,6 +16,8 @@ _GROUPS: Final[Mapping[str, object]] = {
     "contact_point": lazy_gettext("Addresses, phones and accounts"),
     "identity_key": lazy_gettext("Addresses, phones and accounts"),
     "payer_key": lazy_gettext("Addresses, phones and accounts"),
+    "payer_use": lazy_gettext("Addresses, phones and accounts"),
+    "payer": lazy_gettext("Addresses, phones and accounts"),
     "external_id": lazy_gettext("Numbers in other systems"),
     "interaction": lazy_gettext("Notes, calls and visits"),
     "donor_tag": lazy_gettext("Tags"),

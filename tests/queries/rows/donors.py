@@ -89,7 +89,17 @@ def _list_own_rows(sql: Sql, count: int) -> tuple[Rows, ...]:
             },
         ),
         Rows("external_id", count // 2, {"donor_id": ID, "source": "'crm'", "ref": "'r' || i"}),
-        Rows("payer_key", count // 2, {"value": "'PL' || i", "donor_id": ID, "hits": "3"}),
+        Rows(
+            "payer",
+            count // 2,
+            {"name_read": "'P ' || i", "first_on": sql.day("400"), "last_on": sql.day("4"), "version": "1"},
+        ),
+        Rows("payer_key", count // 2, {"payer_id": ID, "kind": "'account'", "value": "'PL' || i"}),
+        Rows(
+            "payer_use",
+            count // 2,
+            {"payer_id": ID, "donor_id": ID, "name_key": "''", "words": "'dar'", "hits": "3"},
+        ),
     )
 
 

@@ -15,7 +15,9 @@ from donorhub.db import PERSONAL, Base, db
 from donorhub.models import (
     ExternalId,
     Mandate,
+    Payer,
     PayerKey,
+    PayerUse,
     ProviderEvent,
     ReceiptPdf,
 )
@@ -86,7 +88,11 @@ def make_person() -> int:
     receipt = receipts.issue_receipt([gift.id], today=TODAY, now=NOW, actor=ME)
     db.session.add(ReceiptPdf(receipt_id=receipt.id, content=f"%PDF {RARE}".encode(), sha256="x"))
     db.session.add(ExternalId(donor_id=donor.id, source="civicrm", ref=f"civi-{RARE}"))
-    db.session.add(PayerKey(donor_id=donor.id, value=RARE.lower()))
+    payer = Payer(name_read=f"{RARE} payer", first_on=TODAY, last_on=TODAY)
+    db.session.add(payer)
+    db.session.flush()
+    db.session.add(PayerKey(payer_id=payer.id, kind="name", value=RARE.lower()))
+    db.session.add(PayerUse(payer_id=payer.id, donor_id=donor.id, words=RARE.lower()))
     add_bank_rows(donor.id, gift)
     add_provider_rows(donor.id)
     add_other_rows(donor.id, gift)
@@ -118,7 +124,7 @@ def _write_rare_word(donor_id: int) -> None:
                 value = f"{RARE} {column.name}"
             else:
                 continue
-            if column.unique or name in ("external_id", "payer_key", "mandate"):
+            if column.unique or name in ("external_id", "mandate"):
                 continue
             condition = erased_rows.is_about(table, [donor_id])
             if name == "domain_event":

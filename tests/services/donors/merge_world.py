@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from donorhub import clock
 from donorhub.db import db
 from donorhub.domain.donors.codes import format_code
-from donorhub.models import Donor, ExternalId, Gift, PayerKey, SoftCredit, Task
+from donorhub.models import Donor, ExternalId, Gift, Payer, PayerKey, PayerUse, SoftCredit, Task
 from donorhub.money import Money
 from donorhub.services.access import organisation
 from donorhub.services.donors import (
@@ -101,15 +101,28 @@ def fill(donor: Donor, number: int, *, other: Donor, iban: str) -> None:
     tasks_by_hand.plan_by_hand(
         donor.id, f"call {number}", due_on=now.date(), assignee_id=None, now=now, actor=ME
     )
+    payer_id = find_payer("kowalska anna")
     db.session.add_all(
         [
             ExternalId(donor_id=donor.id, source="crm", ref=f"c{number}"),
-            PayerKey(value="name:kowalska anna", donor_id=donor.id, hits=number, last_seen_on=DAY),
+            PayerUse(payer_id=payer_id, donor_id=donor.id, words="", hits=number, last_on=DAY),
             SoftCredit(gift_id=gift.id, donor_id=other.id, amount_minor=100),
         ]
     )
     accounts.learn_accounts([(donor.id, f"PL{number}0109010140000071219812874")], now=now)
     db.session.commit()
+
+
+def find_payer(name_key: str) -> int:
+    """Return the payer of a name, made where there is none."""
+    payer_id = db.session.scalar(select(PayerKey.payer_id).filter_by(value=name_key))
+    if payer_id is None:
+        payer = Payer(name_read=name_key, first_on=DAY, last_on=DAY)
+        db.session.add(payer)
+        db.session.flush()
+        payer_id = payer.id
+        db.session.add(PayerKey(payer_id=payer_id, kind="name", value=name_key))
+    return payer_id
 
 
 def read_all() -> Contents:

@@ -55,7 +55,7 @@ GOES = {
     "custom_value",
     "identity_key",
     "external_id",
-    "payer_key",
+    "payer_use",
     "donor_stage",
     "donor_document",
     "former_name",

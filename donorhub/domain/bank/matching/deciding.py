@@ -210,7 +210,8 @@ def names_new_relative(clues: Clues, facts: MatchFacts) -> bool:
     """
     if not clues.relative_keys or any(facts.donors_of_name.get(key) for key in clues.relative_keys):
         return False
-    return not any(key.hits > 2 * key.misses for key in facts.payer_keys.get(clues.saying or "", ()))
+    payer_keys = facts.payer_keys.get(clues.saying or "", ())
+    return not any(key.is_trusted(clues.credit.booked_on) for key in payer_keys)
 
 
 class _Summary(NamedTuple):

@@ -135,7 +135,7 @@ def collect_reasons(clues: Clues, facts: MatchFacts, scales: Scales) -> Reasons:
     if clues.account:
         _weigh_account(clues.account, facts, scales, reasons)
     if clues.payer_key:
-        _weigh_learned_payers(facts.payer_keys.get(clues.payer_key, ()), scales, reasons)
+        _weigh_learned_payers(_list_trusted(clues.payer_key, clues, facts), scales, reasons)
     for email in clues.emails:
         for donor_id in facts.donors_of_email.get(email, ()):
             reasons.setdefault(donor_id, []).append(
@@ -178,8 +178,12 @@ def _weigh_account(account: str, facts: MatchFacts, scales: Scales, reasons: Rea
         reasons.setdefault(donor_id, []).append(scales.weigh_reason("ACCOUNT", key, "ending", account[-4:]))
 
 
-def _weigh_learned_payers(payer_keys: Sequence[PayerKeyFacts], scales: Scales, reasons: Reasons) -> None:
-    trusted_keys = [key for key in payer_keys if key.hits > 2 * key.misses]
+def _list_trusted(key: str | None, clues: Clues, facts: MatchFacts) -> list[PayerKeyFacts]:
+    on = clues.credit.booked_on
+    return [one for one in facts.payer_keys.get(key or "", ()) if one.is_trusted(on)]
+
+
+def _weigh_learned_payers(trusted_keys: Sequence[PayerKeyFacts], scales: Scales, reasons: Reasons) -> None:
     for key in trusted_keys:
         evidence = reasons.setdefault(key.donor_id, [])
         if not any(reason.family == "ACCOUNT" for reason in evidence):
@@ -255,8 +259,7 @@ def _weigh_other_payer(clues: Clues, facts: MatchFacts, scales: Scales, reasons:
 
 def _is_use(clues: Clues, donor_id: int, facts: MatchFacts) -> bool:
     """Return whether people confirmed before that this payer's money is this donor's, among others'."""
-    payer_keys = facts.payer_keys.get(clues.payer_key or "", ())
-    return any(key.donor_id == donor_id and key.hits > 2 * key.misses for key in payer_keys)
+    return any(key.donor_id == donor_id for key in _list_trusted(clues.payer_key, clues, facts))
 
 
 def _names_donor(evidence: Iterable[Evidence]) -> bool:
@@ -266,8 +269,7 @@ def _names_donor(evidence: Iterable[Evidence]) -> bool:
 
 def _is_said_before(clues: Clues, donor_id: int, facts: MatchFacts) -> bool:
     """Return whether the same payer with the same words was confirmed for this donor and nobody else."""
-    payer_keys = facts.payer_keys.get(clues.saying or "", ())
-    trusted_keys = [key for key in payer_keys if key.hits > 2 * key.misses]
+    trusted_keys = _list_trusted(clues.saying, clues, facts)
     return [key.donor_id for key in trusted_keys] == [donor_id] and trusted_keys[0].hits >= SAID_BEFORE
 
 

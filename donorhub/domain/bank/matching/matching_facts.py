@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from donorhub.money import Money
@@ -83,6 +83,8 @@ Hindrance = Literal[
     "paid_to_donor",
     "payout_unknown",
 ]
+UNUSED: Final = timedelta(days=730)  # after which what was learned asks again
+TIMES_OF_MISSES: Final = 3
 SUSPENSE_DAYS: Final = 90  # in which a person should have decided an entry
 
 
@@ -120,10 +122,20 @@ class DonorFacts:
 class PayerKeyFacts:
     """What was learned: this payer's money was confirmed for this donor, or taken away from the donor."""
 
-    key: str  # as payer_text.payer_key makes it
+    key: str  # as payer_text.make_payer_key makes it, or other_payers.write_saying
     donor_id: int
     hits: int = 0
     misses: int = 0
+    last_on: date | None = None
+    amount: Money | None = None  # last
+    day: int | None = None  # of the month, last
+
+    def is_trusted(self, day: date) -> bool:
+        """Return whether it still counts for money of a day: confirmed, seldom taken back, used within two
+        years.
+        """
+        is_fresh = self.last_on is None or self.last_on >= day - UNUSED
+        return is_fresh and 0 < self.hits >= TIMES_OF_MISSES * self.misses
 
 
 def count_days_beside(day: date, first: date, last: date) -> int:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
-from hashlib import blake2b
 from itertools import pairwise
 from typing import Final
 
@@ -20,10 +19,12 @@ from donorhub.domain.payer_text import (
     cut_address,
     list_telling_words,
     make_name_key,
+    make_payer_key,
     remove_tags,
     split_words,
 )
 
+CODED: Final = "#"  # stands for the words of money that a code or an id gave to its donor
 _MOST_WORDS: Final = 24  # of a text that are looked at for names
 _CUT_AFTER: Final = 5  # letters of a word that a bank's field may cut off
 _TITLES: Final = frozenset("dr prof hab mgr inz lek ks".split())
@@ -73,13 +74,25 @@ def find_name_keys(text: str) -> tuple[str, ...]:
 
 
 def make_saying(account: str | None, name: str | None, text: str, codes: Sequence[int] = ()) -> str | None:
-    """Return what a payer says every time: the digest of account, name and words, without numbers and months.
+    """Return what a payer says every time: account, name and words, without numbers and months.
 
     None where the bank gives no name, and where the text has a donor's code, which speaks for itself.
     """
-    if not name or codes:
+    payer_key = make_payer_key(account, name)
+    if not name or codes or payer_key is None:
         return None
-    telling_words = list_telling_words(remove_passing_words(remove_tags(text)))
-    word_text = " ".join(word for word in telling_words if word.isalpha())
-    digest = blake2b(f"{account or ''}\x1f{make_name_key(name)}\x1f{word_text}".encode(), digest_size=16)
-    return f"said:{digest.hexdigest()}"
+    return write_saying(payer_key, make_name_key(name), read_words(text))
+
+
+def write_saying(payer_key: str, name_key: str, words: str) -> str:
+    """Return the key of the words that a payer says under a name."""
+    return f"said:{payer_key}\x1f{name_key}\x1f{words}"
+
+
+def read_words(text: str) -> str:
+    """Return the words of a text that tell it from others: without legal noise, or all where there is no
+    other.
+    """
+    word_text = remove_passing_words(remove_tags(text))
+    telling_words = [word for word in list_telling_words(word_text) if word.isalpha()]
+    return " ".join(telling_words or [word for word in split_words(word_text) if word.isalpha()])

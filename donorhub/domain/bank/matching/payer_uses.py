@@ -6,16 +6,18 @@ contradict each other.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Final
 
 from donorhub.domain.bank.matching.assignment import Fit
 from donorhub.domain.bank.matching.clues import Clues
 from donorhub.domain.bank.matching.evidence import Reasons, Scales
-from donorhub.domain.bank.matching.matching_facts import Evidence, MatchFacts
+from donorhub.domain.bank.matching.matching_facts import Credit, Evidence, MatchFacts, PayerKeyFacts
 from donorhub.domain.payer_text import list_telling_words, split_words
 
 SAID_OFTEN: Final = 3  # confirmations after which a payer's words alone tell their uses apart
+_MONTH: Final = 31
+_NEAR: Final = 5  # days
 _SHORTEST: Final = 3  # letters of a name that a text may say
 _VOWELS: Final = "aeiouy"
 # What Polish and Albanian put to a name: za Jana, dla Anny, per Besen.
@@ -30,11 +32,12 @@ def point_to_use(
     """Add what the payer's words were confirmed for; of several donors for whom this payer pays, take back
     the doubts about the one to whom words, promise and day point, and doubt the others.
     """
-    times_by_donor = {
-        key.donor_id: key.hits
+    said_uses = {
+        key.donor_id: key
         for key in facts.payer_keys.get(clues.saying or "", ())
-        if key.hits > 2 * key.misses and key.donor_id in reasons
+        if key.is_trusted(clues.credit.booked_on) and key.donor_id in reasons
     }
+    times_by_donor = {donor_id: use.hits for donor_id, use in said_uses.items()}
     for donor_id, times in times_by_donor.items():
         _add_reason(reasons, donor_id, scales.weigh_reason("HISTORY", "match.said", "times", times))
     uses = [donor_id for donor_id in reasons if donor_id in facts.donors and _is_use(reasons[donor_id])]
@@ -43,7 +46,8 @@ def point_to_use(
     named_id = _find_named(clues.credit.text, uses, facts)
     use_id = _find_coded(uses, reasons)
     if use_id is None:
-        use_id = _choose_use(uses, named_id, times_by_donor, _list_exact(uses, fits))
+        like_ids = _list_like(clues.credit, said_uses.values())
+        use_id = _choose_use(uses, named_id, times_by_donor, _list_exact(uses, fits), like_ids)
     if use_id is None:
         return
     reasons[use_id] = [reason for reason in reasons[use_id] if reason.key not in _EXPLAINED_KEYS]
@@ -77,14 +81,31 @@ def _list_exact(uses: Sequence[int], fits: Mapping[int, Fit]) -> set[int]:
     return exact_ids
 
 
+def _list_like(credit: Credit, uses: Iterable[PayerKeyFacts]) -> list[int]:
+    """Return the donors for whom these words came with the same amount, of several those of about the day."""
+    like_uses = [use for use in uses if use.amount == credit.amount]
+    if len(like_uses) > 1:
+        like_uses = [use for use in like_uses if _is_near(use.day, credit.booked_on.day)]
+    return [use.donor_id for use in like_uses]
+
+
+def _is_near(day: int | None, other: int) -> bool:
+    """Return whether two days of the month are near, also over its end."""
+    return day is not None and min(abs(day - other), _MONTH - abs(day - other)) <= _NEAR
+
+
 def _choose_use(
-    uses: Sequence[int], named_id: int | None, times_by_donor: Mapping[int, int], exact_ids: Collection[int]
+    uses: Sequence[int],
+    named_id: int | None,
+    times_by_donor: Mapping[int, int],
+    exact_ids: Collection[int],
+    like_ids: Sequence[int],
 ) -> int | None:
     """Return the one use that the words mean, or whose promise alone they may pay; None where they disagree
     or several remain.
 
     A name wants its promise or words that were confirmed; words alone want their promise or three
-    confirmations; where the same words mean several, the only promise that fits decides.
+    confirmations; where the same words mean several, the only promise that fits decides, or amount and day.
     """
     said_ids = {donor_id for donor_id in times_by_donor if donor_id in uses}
     if named_id is not None:
@@ -94,7 +115,11 @@ def _choose_use(
         (use_id,) = said_ids
         return use_id if use_id in exact_ids or times_by_donor[use_id] >= SAID_OFTEN else None
     exact_and_said = [donor_id for donor_id in exact_ids if donor_id in said_ids]
-    return exact_and_said[0] if len(exact_and_said) == 1 else None
+    if len(exact_and_said) == 1:
+        return exact_and_said[0]
+    if exact_and_said or len(like_ids) != 1 or times_by_donor[like_ids[0]] < SAID_OFTEN:
+        return None
+    return like_ids[0]
 
 
 def _add_reason(reasons: Reasons, donor_id: int, reason: Evidence) -> None:

@@ -11,12 +11,11 @@ from datetime import datetime
 from sqlalchemy import select
 
 from donorhub.db import db
-from donorhub.domain.bank.matching.other_payers import make_saying
-from donorhub.domain.payer_text import make_payer_key, normalise_account
+from donorhub.domain.bank.matching import clues as clues_of
 from donorhub.errors import Rejected
-from donorhub.models import Detail, Donor, Entry, Match, Payout
-from donorhub.services.access import audit
-from donorhub.services.bank.matching import bank_returns, credits, payer_keys
+from donorhub.models import Donor, Entry, Match, Payout
+from donorhub.services.access import audit, organisation
+from donorhub.services.bank.matching import bank_returns, credits, payer_keys, payer_learning
 from donorhub.services.bank.matching.credits import SOURCE
 from donorhub.services.donors import removal
 from donorhub.services.giving import gifts
@@ -37,9 +36,7 @@ def undo_decisions(entry: Entry, *, now: datetime, actor: str) -> bool:
     """
     matches = list_live_matches(entry.id)
     was_decided = take_out_decisions(entry, now=now, actor=actor)
-    for match in matches:
-        if match.kind == "gift" and match.gift_id is not None and match.donor_id is not None:
-            _forget_payer(entry, match, match.donor_id)
+    _forget_payers(entry, matches)
     db.session.flush()  # others ask the database for what is known of payers
     _remove_new_donors(matches, now=now, actor=actor)
     return was_decided
@@ -149,16 +146,16 @@ def _note_empty(match: Match, gift_id: int, *, now: datetime, actor: str) -> Non
     audit.record_action(actor, "gift.nothing_left", ("gift", gift_id), now=now, data={"match": match.id})
 
 
-def _forget_payer(entry: Entry, match: Match, donor_id: int) -> None:
-    party: Entry | Detail = entry
-    if match.detail_id is not None:
-        party = db.session.get_one(Detail, match.detail_id)
-    key = make_payer_key(party.counterparty_account or None, party.counterparty_name or None)
-    if key:
-        payer_keys.reject_payer(key, donor_id)
-    text = party.remittance or (party.more or {}).get("info") or ""
-    payer_saying = make_saying(
-        normalise_account(party.counterparty_account), party.counterparty_name or None, text
-    )
-    if payer_saying:
-        payer_keys.reject_payer(payer_saying, donor_id)
+def _forget_payers(entry: Entry, matches: Sequence[Match]) -> None:
+    """Take back what decisions taught of who paid."""
+    places = {place.detail_id: place for place in credits.read_places([entry.id])}
+    prefix = organisation.get_organisation().code_prefix
+    for match in matches:
+        place = places.get(match.detail_id)
+        if match.kind != "gift" or match.donor_id is None or place is None:
+            continue
+        (clues,) = clues_of.read_clues([place.credit], prefix)
+        lesson = payer_learning.make_lesson(clues, match.donor_id, None, match.evidence)
+        if lesson is not None:
+            payer_learning.reject_uses([lesson])
+            payer_keys.forget_account(lesson.payer_key, match.donor_id)

@@ -21,8 +21,9 @@ from donorhub.domain.recurring.recurring_states import InstalmentStep, find_next
 from donorhub.errors import Conflict
 from donorhub.models import Detail, Entry, Gift, Instalment, Match, Payout, RecurringGift
 from donorhub.models.states import ARRIVING_PAYOUTS, GiftMethod, Settles
+from donorhub.money import Money
 from donorhub.services.access import audit
-from donorhub.services.bank.matching import bank_returns, payer_keys
+from donorhub.services.bank.matching import bank_returns, payer_learning
 from donorhub.services.bank.matching.credits import SOURCE, Place
 from donorhub.services.giving import gifts, new_gifts
 from donorhub.services.giving.new_gifts import NewGift
@@ -85,30 +86,28 @@ def settle_matches(decisions: Sequence[CreditDecision], *, now: datetime, actor:
             bank_returns.record_return(decision.place, decision.gift_id, now=now, actor=actor)
     db.session.flush()  # what is written past the ORM comes after what is not written yet
     db.session.execute(insert(_MATCH), [row.columns for row in rows])
-    payer_keys.confirm_payers(_list_payers(rows))
+    _learn_payers(rows)
     refresh_entry_states({decision.place.entry_id for decision in decisions})
 
 
-def _list_payers(rows: Sequence[_Row]) -> list[payer_keys.PayerUse]:
-    """Return what people taught of the payers: their accounts or names, and what they say. What the engine
-    decided by itself teaches nothing.
+def _learn_payers(rows: Sequence[_Row]) -> None:
+    """Learn of the payers what people said. What the engine decided by itself teaches nothing: where it went
+    by experience, it keeps that fresh.
     """
-    gift_rows = [
-        (row.decision.clues, row.gift, row.decision.evidence)
-        for row in rows
-        if row.gift is not None and any(reason["key"] == "match.person" for reason in row.decision.evidence)
-    ]
-    payers = [
-        payer_keys.PayerUse(clues.payer_key, gift.donor_id, gift.received_on)
-        for clues, gift, _ in gift_rows
-        if clues.payer_key
-    ]
-    sayings = [
-        payer_keys.PayerUse(clues.saying, gift.donor_id, gift.received_on)
-        for clues, gift, evidence in gift_rows
-        if clues.saying and not any(r["family"] == "REF" and r["points"] > 0 for r in evidence)
-    ]
-    return payers + sayings
+    taught_lessons, used_lessons = [], []
+    for row in rows:
+        if row.gift is None:
+            continue
+        evidence = row.decision.evidence
+        keys = {reason["key"] for reason in evidence}
+        amount = Money(row.columns["amount_minor"], row.gift.currency)
+        lesson = payer_learning.make_lesson(row.decision.clues, row.gift.donor_id, amount, evidence)
+        if lesson is not None and "match.person" in keys:
+            taught_lessons.append(lesson)
+        elif lesson is not None and "match.history" in keys:
+            used_lessons.append(lesson)
+    payer_learning.confirm_uses(taught_lessons)
+    payer_learning.keep_uses_fresh(used_lessons)
 
 
 def _make_key(decision: CreditDecision) -> tuple[int, int]:

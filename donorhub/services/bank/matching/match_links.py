@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Final, TypeVar
 
 from sqlalchemy import Select, func, select
@@ -15,9 +16,22 @@ from sqlalchemy import Select, func, select
 from donorhub.db import cut_query_values, db
 from donorhub.domain.bank.matching.clues import Clues
 from donorhub.domain.bank.matching.matching_facts import PayerKeyFacts
+from donorhub.domain.bank.matching.other_payers import write_saying
 from donorhub.domain.donors import codes
-from donorhub.models import Donor, ExternalId, IdentityKey, Instalment, Mandate, PayerKey, RecurringGift
+from donorhub.models import (
+    Donor,
+    ExternalId,
+    IdentityKey,
+    Instalment,
+    Mandate,
+    PayerKey,
+    PayerUse,
+    RecurringGift,
+)
 from donorhub.models.states import IdentityKind
+from donorhub.money import Money
+from donorhub.services.bank.matching import payer_keys
+from donorhub.services.bank.matching.payer_keys import UseRow
 from donorhub.services.donors import donors, identity_keys
 
 # Systems whose ids a payer's bank carries: a reference printed on a slip, a mandate, an account of one's own.
@@ -42,9 +56,7 @@ def fetch_links(items: Sequence[Clues], prefix: str) -> KeyLinks:
             "name", {key for clues in items for key in (clues.name_key, *clues.names_in_text) if key}
         ),
         emails=_find_by_email({email for clues in items for email in clues.emails}),
-        payer_key_facts=_read_payer_keys(
-            {key for clues in items for key in (clues.payer_key, clues.saying) if key}
-        ),
+        payer_key_facts=_read_payer_keys(items),
     )
 
 
@@ -81,9 +93,7 @@ class KeyLinks:
     def follow_merges(self, survivors: Mapping[int, int]) -> KeyLinks:
         """Return the links with merged donors replaced by those they were merged into."""
         payer_key_facts = [
-            key
-            if key.donor_id not in survivors
-            else PayerKeyFacts(key.key, survivors[key.donor_id], key.hits, key.misses)
+            key if key.donor_id not in survivors else replace(key, donor_id=survivors[key.donor_id])
             for key in self.payer_key_facts
         ]
         return KeyLinks(
@@ -213,9 +223,9 @@ def are_names_proved() -> bool:
     such answers at most one was taken back.
     """
     hits, misses = db.session.execute(
-        select(func.coalesce(func.sum(PayerKey.hits), 0), func.coalesce(func.sum(PayerKey.misses), 0)).where(
-            PayerKey.value.startswith("name:", autoescape=True)
-        )
+        select(func.coalesce(func.sum(PayerUse.hits), 0), func.coalesce(func.sum(PayerUse.misses), 0))
+        .join(PayerKey, PayerKey.payer_id == PayerUse.payer_id)
+        .where(PayerKey.kind == "name")
     ).one()
     return int(hits) >= PROVED_AFTER and int(misses) * WRONG_IN <= int(hits)
 
@@ -228,13 +238,31 @@ def _join_links(several: Iterable[Links]) -> dict[str, tuple[int, ...]]:
     return links_by_key
 
 
-def _read_payer_keys(keys: Iterable[str]) -> list[PayerKeyFacts]:
-    return [
-        PayerKeyFacts(*row)
-        for chunk in cut_query_values(sorted(keys))
-        for row in db.session.execute(
-            select(PayerKey.value, PayerKey.donor_id, PayerKey.hits, PayerKey.misses).where(
-                PayerKey.value.in_(chunk)
-            )
-        )
-    ]
+def _read_payer_keys(items: Sequence[Clues]) -> list[PayerKeyFacts]:
+    """Return what was learned of the payers: of each for each donor, and of the words that they say now."""
+    sayings = {clues.saying for clues in items if clues.saying}
+    facts: dict[tuple[str, int], PayerKeyFacts] = {}
+    for payer_key, use in payer_keys.list_uses({clues.payer_key for clues in items if clues.payer_key}):
+        fact = _make_fact(payer_key, use)
+        so_far = facts.get((payer_key, use.donor_id))
+        facts[payer_key, use.donor_id] = fact if so_far is None else _add_facts(so_far, fact)
+        saying = write_saying(payer_key, use.name_key, use.words)
+        if saying in sayings:
+            facts[saying, use.donor_id] = replace(fact, key=saying)
+    return list(facts.values())
+
+
+def _make_fact(payer_key: str, use: UseRow) -> PayerKeyFacts:
+    amount = None if use.amount_minor is None else Money(use.amount_minor, use.currency or "")
+    return PayerKeyFacts(payer_key, use.donor_id, use.hits, use.misses, use.last_on, amount, use.day)
+
+
+def _add_facts(one: PayerKeyFacts, other: PayerKeyFacts) -> PayerKeyFacts:
+    days = [fact.last_on for fact in (one, other) if fact.last_on is not None]
+    return PayerKeyFacts(
+        one.key,
+        one.donor_id,
+        one.hits + other.hits,
+        one.misses + other.misses,
+        max(days, default=None),
+    )

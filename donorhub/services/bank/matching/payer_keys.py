@@ -1,58 +1,23 @@
-"""What was learned of payers: whose money came from an account, or under a name, and how often that held."""
+"""By what payers are recognised, and whose their money was; what people teach: :mod:`.payer_learning`."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
-from sqlalchemy import func, select, text, update
+from sqlalchemy import ColumnElement, func, select, text, true
 
-from donorhub.db import cut_query_values, db, insert_for
+from donorhub.db import cut_query_values, db
+from donorhub.domain.bank.matching.matching_facts import TIMES_OF_MISSES
 from donorhub.domain.bank.matching.other_payers import names_agree
-from donorhub.models import Donor, PayerKey
+from donorhub.models import Donor, PayerKey, PayerUse
+from donorhub.models.states import PayerKeyKind
 from donorhub.services.donors import accounts
 
-_IBAN = "iban:"
-
-
-class PayerUse(NamedTuple):
-    """One decision that a payer's money is a donor's."""
-
-    value: str  # as payer_text.payer_key or other_payers.saying makes it
-    donor_id: int
-    on: date
-
-
-def confirm_payers(payers: Iterable[PayerUse]) -> None:
-    """Record that payers' money was these donors', once for each."""
-    payers = list(payers)
-    if not payers:
-        return
-    hits = Counter((one.value, one.donor_id) for one in payers)
-    last = {(one.value, one.donor_id): one.on for one in sorted(payers, key=lambda one: one.on)}
-    connection = db.session.connection()
-    statement = insert_for(connection, PayerKey)
-    connection.execute(
-        statement.on_conflict_do_update(
-            index_elements=["value", "donor_id"],
-            set_={
-                "hits": PayerKey.hits + statement.excluded.hits,
-                "last_seen_on": statement.excluded.last_seen_on,
-            },
-        ),
-        [
-            {
-                "value": value,
-                "donor_id": donor_id,
-                "hits": n,
-                "misses": 0,
-                "last_seen_on": last[value, donor_id],
-            }
-            for (value, donor_id), n in sorted(hits.items())
-        ],
-    )
+_IBAN: Final = "iban:"
+_PREFIX: Final = len(_IBAN)
+_KINDS: Final[Mapping[str, PayerKeyKind]] = {_IBAN: "account", "name:": "name"}
 
 
 def lock_payer(payer_key: str) -> None:
@@ -61,16 +26,82 @@ def lock_payer(payer_key: str) -> None:
         db.session.execute(text("SELECT pg_advisory_xact_lock(727279, hashtext(:key))"), {"key": payer_key})
 
 
+def split_key(payer_key: str) -> tuple[PayerKeyKind, str]:
+    """Return kind and value under which a payer's key, as ``payer_text.make_payer_key`` makes it, is kept."""
+    return _KINDS[payer_key[:_PREFIX]], payer_key[_PREFIX:]
+
+
+def join_key(kind: PayerKeyKind, value: str) -> str:
+    """Return a payer's key of the kind and value under which it is kept."""
+    return next(prefix for prefix, one in _KINDS.items() if one == kind) + value
+
+
+def find_payer_ids(payer_keys: Iterable[str]) -> dict[str, int]:
+    """Return the payers of these keys, without those whom nobody knows."""
+    ids: dict[str, int] = {}
+    for prefix, is_key in _cut_by_kind(payer_keys):
+        rows = db.session.execute(select(PayerKey.value, PayerKey.payer_id).where(is_key))
+        ids.update((f"{prefix}{value}", payer_id) for value, payer_id in rows)
+    return ids
+
+
+def _cut_by_kind(payer_keys: Iterable[str]) -> Iterator[tuple[str, ColumnElement[bool]]]:
+    """Give, some at a time, the condition that finds the keys, and what stands before each value."""
+    values: dict[str, set[str]] = {}
+    for key in payer_keys:
+        values.setdefault(key[:_PREFIX], set()).add(key[_PREFIX:])
+    for prefix, some in values.items():
+        for chunk in cut_query_values(sorted(some)):
+            yield prefix, (PayerKey.kind == _KINDS[prefix]) & PayerKey.value.in_(chunk)
+
+
+class UseRow(NamedTuple):
+    """What is kept of one use."""
+
+    id: int
+    donor_id: int
+    name_key: str
+    words: str
+    amount_minor: int | None
+    currency: str | None
+    day: int | None
+    hits: int
+    misses: int
+    last_on: date | None
+
+
+def list_uses(
+    payer_keys: Iterable[str], condition: ColumnElement[bool] | None = None
+) -> list[tuple[str, UseRow]]:
+    """Return the uses of these payers that nobody ended, each with the payer's key."""
+    columns = [getattr(PayerUse, name) for name in UseRow._fields]
+    uses: list[tuple[str, UseRow]] = []
+    for prefix, is_key in _cut_by_kind(payer_keys):
+        rows = db.session.execute(
+            select(PayerKey.value, *columns)
+            .join(PayerUse, PayerUse.payer_id == PayerKey.payer_id)
+            .where(is_key, PayerUse.ended_on.is_(None), true() if condition is None else condition)
+            .order_by(PayerUse.id)
+        )
+        uses += [(f"{prefix}{value}", UseRow(*columns)) for value, *columns in rows]
+    return uses
+
+
 def list_known_donors(payer_key: str) -> list[int]:
     """Return the donors whose money this payer's was, as people said; merged ones followed."""
     survivor_id = func.coalesce(Donor.merged_into_id, Donor.id)
+    kind, value = split_key(payer_key)
+    hits, misses = func.sum(PayerUse.hits), func.sum(PayerUse.misses)
     ids = db.session.scalars(
         select(survivor_id)
-        .join(PayerKey, PayerKey.donor_id == Donor.id)
-        .where(PayerKey.value == payer_key, PayerKey.hits > 2 * PayerKey.misses)
-        .order_by(PayerKey.id)
+        .join(PayerUse, PayerUse.donor_id == Donor.id)
+        .join(PayerKey, PayerKey.payer_id == PayerUse.payer_id)
+        .where(PayerKey.kind == kind, PayerKey.value == value, PayerUse.ended_on.is_(None))
+        .group_by(survivor_id)
+        .having(hits > 0, hits >= TIMES_OF_MISSES * misses)
+        .order_by(func.min(PayerUse.id))
     )
-    return list(dict.fromkeys(ids))
+    return list(ids)
 
 
 def learn_accounts(payers: Iterable[tuple[str, str, int]], *, now: datetime) -> None:
@@ -98,17 +129,10 @@ def _find_names(donor_ids: Iterable[int]) -> dict[int, str]:
     return names
 
 
-def reject_payer(payer_key: str, donor_id: int) -> None:
-    """Record that a decision was undone: the payer points to the donor no more, unless other decisions of
-    people stand or a person typed the account.
+def forget_account(payer_key: str, donor_id: int) -> None:
+    """Let the donor have a payer's account no more that was learned, unless other answers of people stand;
+    one that a person typed stays.
     """
-    is_key = (PayerKey.value == payer_key) & (PayerKey.donor_id == donor_id)
-    db.session.execute(
-        update(PayerKey)
-        .where(is_key)
-        .values(misses=PayerKey.misses + 1)
-        .execution_options(synchronize_session=False)
-    )
-    stands = db.session.scalar(select(PayerKey.id).where(is_key, PayerKey.hits > PayerKey.misses))
-    if payer_key.startswith(_IBAN) and stands is None:
+    uses = [use for _, use in list_uses([payer_key]) if use.donor_id == donor_id]
+    if payer_key.startswith(_IBAN) and sum(use.hits for use in uses) <= sum(use.misses for use in uses):
         accounts.forget_account(donor_id, payer_key.removeprefix(_IBAN))

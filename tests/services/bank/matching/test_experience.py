@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 
 from donorhub import clock
 from donorhub.db import db
-from donorhub.models import Donor, Entry, IdentityKey, PayerKey
+from donorhub.models import Donor, Entry, IdentityKey, PayerUse
 from donorhub.services.bank.matching import entries, matching
 from donorhub.services.bank.matching.entries import Share
 from donorhub.services.donors import accounts
@@ -49,7 +49,7 @@ def test_automatic_decisions_confirm_nothing(database: Flask) -> None:
     for number in range(3):
         receive(number, anna.code)
     assert entry_states() == ["matched"] * 3
-    assert db.session.scalars(select(PayerKey)).all() == []
+    assert db.session.scalars(select(PayerUse)).all() == []
     last = receive(3, "darowizna")
     assert entry_states()[-1] == "suspense"
     evidence = [

@@ -24,6 +24,7 @@ from donorhub.models import (
     Gift,
     Match,
     PayerKey,
+    PayerUse,
     Payout,
     Task,
 )
@@ -143,8 +144,10 @@ def test_third_payment_passes_after_two(database: Flask, now: datetime) -> None:
         amount = db.session.get_one(Entry, entry_id).amount_minor
         entries.accept_shares(entry_id, [Share(anna.id, amount)], now=now, actor="user:1")
     db.session.commit()
-    key = db.session.scalars(select(PayerKey).where(PayerKey.value.startswith("iban:"))).one()
-    assert (key.value, key.donor_id, key.hits, key.misses) == (f"iban:{ANNA}", anna.id, 2, 0)
+    key = db.session.scalars(select(PayerKey)).one()
+    use = db.session.scalars(select(PayerUse)).one()
+    assert (key.kind, key.value, key.payer_id) == ("account", ANNA, use.payer_id)
+    assert (use.donor_id, use.hits, use.misses) == (anna.id, 2, 0)
     only_account().matching = "auto"
     db.session.commit()
     send(camt([Paid(date(2026, 10, 20), 7000, name="X Y")], opening=10001))

@@ -12,7 +12,18 @@ from sqlalchemy import select
 from donorhub import clock
 from donorhub.db import db
 from donorhub.errors import Changed, Conflict, Rejected
-from donorhub.models import AuditRecord, Donor, Entry, Gift, IdentityKey, Match, PayerBatch, PayerKey, Task
+from donorhub.models import (
+    AuditRecord,
+    Donor,
+    Entry,
+    Gift,
+    IdentityKey,
+    Match,
+    PayerBatch,
+    PayerKey,
+    PayerUse,
+    Task,
+)
 from donorhub.services.bank.matching import entries, payer_batch_undo, payer_batches, unknown_payers
 from donorhub.services.bank.matching.payer_batches import PayerChoice
 from donorhub.services.bank.matching.unknown_payers import UnknownPayers, find_unknown_payers
@@ -117,7 +128,7 @@ def test_one_click_makes_donors_and_gifts(database: Flask) -> None:
     assert [minor for id_, minor in db.session.execute(owned) if id_ == anna.id] == [5000, 6000]
     holder_ids = select(IdentityKey.donor_id).filter_by(kind="iban", value_hash=hash_key("iban", ANNA))
     assert db.session.scalars(holder_ids).all() == [anna.id]
-    of_account = select(PayerKey.hits).where(PayerKey.donor_id == anna.id, PayerKey.value.startswith("iban:"))
+    of_account = select(PayerUse.hits).where(PayerUse.donor_id == anna.id)
     assert db.session.scalars(of_account).all() == [2]
     thanks = db.session.scalars(select(Task).where(Task.kind == "thank_you")).all()
     assert {(task.state, task.outcome) for task in thanks} == {("cancelled", "too_old")}
