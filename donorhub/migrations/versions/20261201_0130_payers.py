@@ -13,7 +13,7 @@ from alembic import op
 from donorhub.migrations.checks import WordCheck, set_word_checks
 
 revision = '20261201_0130'
-down_revision = '20261201_0110'
+down_revision = '20261201_0120'
 branch_labels = None
 depends_on = None
 
