@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from donorhub.db import PERSONAL, Base, Minor, make_word_check
-from donorhub.models.states import MatchKind, PayerKeyKind, Settles
+from donorhub.models.states import MatchKind, Settles
+
+PayerKeyKind = Literal["account", "name"]
 
 
 class Match(Base):

@@ -73,7 +73,6 @@ UpgradeNoteKind = Literal[
     "failed_payments",
     "payers_counted_again",
     "entries_lacking",
-    "payer_uses_counted",
 ]
 UpgradeSubject = Literal["bank_account", "entry", "recurring_gift", "gift", "donor"]  # listed by notes
 EventKind = Literal[
@@ -232,7 +231,6 @@ ImportRowState = Literal["mended", "left_out"]
 ImportFileKind = Literal["statement", "records"]  # of a bank, or of donors and past gifts
 RefHabitKind = Literal["stable", "per_file"]
 MatchKind = Literal["gift", "payout", "return", "not_gift"]
-PayerKeyKind = Literal["account", "name"]
 Settles = Literal["exact", "several", "partial", "amended", "one_off", "this_gift", "unsure"]
 
 # moving

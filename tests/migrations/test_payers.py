@@ -21,7 +21,7 @@ USES = (
     " JOIN payer_key k ON k.payer_id = u.payer_id"
     " WHERE k.value IN ('PL00000000000000000000000001', 'wzor zofia') ORDER BY k.kind, u.donor_id"
 )
-MOVED = {"payer_key", "payer", "payer_use", "merge_move", "merge_drop"}
+MOVED = {"payer_key", "payer", "payer_use", "merge_move", "merge_drop", "upgrade_note"}
 
 
 def test_payers_move_over(release_engine: Engine) -> None:

@@ -63,7 +63,6 @@ STEPS: Final[tuple[Step, ...]] = (
     Step("ledger_differs", "bank_account", _ask_where_ledger_differs),
     Step("entries_lacking", "bank_account", _ask_where_ledger_lacks),
     Step("payers_counted_again", "donor", lambda _now: payer_recount.count_hits_again()),
-    Step("payer_uses_counted", "donor", lambda _now: payer_recount.count_hits_again()),
     Step("failed_payments", "gift", lambda now: losses.ask_about_failed_payments(now=now)),
     Step("debits_without_mandate", "recurring_gift", lambda now: judging_again.let_debits_wait(now=now)),
     Step("skipped_instalments", "recurring_gift", lambda now: judging_again.let_go_of_debits(now=now)),

@@ -360,7 +360,6 @@ UPGRADE_NOTES: Final[Words[UpgradeNoteKind]] = {
     "failed_payments": lazy_gettext("Gifts whose payment failed at the provider"),
     "payers_counted_again": lazy_gettext("Donors whose payers were confirmed by the program alone"),
     "entries_lacking": lazy_gettext("Accounts whose ledger lacks money that the bank tells"),
-    "payer_uses_counted": lazy_gettext("Donors whose payers count less than before"),
 }
 UPGRADE_ADVICE: Final[Words[UpgradeNoteKind]] = {
     "doubts_asked": lazy_gettext(
@@ -390,10 +389,6 @@ UPGRADE_ADVICE: Final[Words[UpgradeNoteKind]] = {
     "entries_lacking": lazy_gettext(
         "Nothing was changed. You are asked about each of these entries among the questions about bank "
         "entries; until then it counts nothing."
-    ),
-    "payer_uses_counted": lazy_gettext(
-        "What each payer pays for was counted anew from what people decided. Nothing that was booked was "
-        "changed."
     ),
 }
 UPGRADE_SUBJECTS: Final[Words[UpgradeSubject]] = {

@@ -89,15 +89,21 @@ def _list_own_rows(sql: Sql, count: int) -> tuple[Rows, ...]:
             },
         ),
         Rows("external_id", count // 2, {"donor_id": ID, "source": "'crm'", "ref": "'r' || i"}),
+        *_list_payer_rows(sql, count // 2),
+    )
+
+
+def _list_payer_rows(sql: Sql, count: int) -> tuple[Rows, ...]:
+    return (
         Rows(
             "payer",
-            count // 2,
+            count,
             {"name_read": "'P ' || i", "first_on": sql.day("400"), "last_on": sql.day("4"), "version": "1"},
         ),
-        Rows("payer_key", count // 2, {"payer_id": ID, "kind": "'account'", "value": "'PL' || i"}),
+        Rows("payer_key", count, {"payer_id": ID, "kind": "'account'", "value": "'PL' || i"}),
         Rows(
             "payer_use",
-            count // 2,
+            count,
             {"payer_id": ID, "donor_id": ID, "name_key": "''", "words": "'dar'", "hits": "3"},
         ),
     )

@@ -12,7 +12,7 @@ from donorhub.db import cut_query_values, db
 from donorhub.domain.bank.matching.matching_facts import TIMES_OF_MISSES
 from donorhub.domain.bank.matching.other_payers import names_agree
 from donorhub.models import Donor, PayerKey, PayerUse
-from donorhub.models.states import PayerKeyKind
+from donorhub.models.matching import PayerKeyKind
 from donorhub.services.donors import accounts
 
 _IBAN: Final = "iban:"

@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any, Final, NamedTuple, cast
+from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Date, Table, bindparam, case, insert, update
+from sqlalchemy import Date, bindparam, case, insert, update
 
-from donorhub.db import cut_query_values, db, insert_for
+from donorhub.db import Base, cut_query_values, db, insert_for
 from donorhub.domain.bank.matching.clues import Clues
 from donorhub.domain.bank.matching.other_payers import CODED, read_words
 from donorhub.domain.payer_text import make_name_key
@@ -173,7 +173,7 @@ def _touch_payers(lessons: Iterable[Lesson], payer_ids: Mapping[str, int]) -> No
         }
         for key, some in sorted(of_payer.items())
     ]
-    table = cast(Table, Payer.__table__)
+    table = Base.metadata.tables["payer"]
     first_day, last_day = bindparam("first_day", type_=Date()), bindparam("last_day", type_=Date())
     db.session.connection().execute(
         update(table)

@@ -12,18 +12,7 @@ from sqlalchemy import select
 from donorhub import clock
 from donorhub.db import db
 from donorhub.errors import Changed, Conflict, Rejected
-from donorhub.models import (
-    AuditRecord,
-    Donor,
-    Entry,
-    Gift,
-    IdentityKey,
-    Match,
-    PayerBatch,
-    PayerKey,
-    PayerUse,
-    Task,
-)
+from donorhub.models import AuditRecord, Donor, Entry, Gift, IdentityKey, Match, PayerBatch, PayerUse, Task
 from donorhub.services.bank.matching import entries, payer_batch_undo, payer_batches, unknown_payers
 from donorhub.services.bank.matching.payer_batches import PayerChoice
 from donorhub.services.bank.matching.unknown_payers import UnknownPayers, find_unknown_payers
@@ -248,7 +237,7 @@ def test_undo_leaves_everything_as_before(database: Flask) -> None:
     undo(batch_id)
     assert read_waiting() == before
     assert (names(), see().digest) == ([], digest)
-    assert db.session.scalars(select(IdentityKey)).all() == db.session.scalars(select(PayerKey)).all() == []
+    assert db.session.scalars(select(IdentityKey)).all() == db.session.scalars(select(PayerUse)).all() == []
     assert all(
         match.undone_at for match in db.session.scalars(select(Match).where(Match.gift_id.is_not(None)))
     )
