@@ -42,8 +42,7 @@ def count_hits_again() -> list[int]:
     before = _sum_hits()
     hits, last_lessons = _count_decisions()
     for use, place in _read_uses():
-        if hits[place] < use.hits:
-            use.hits = hits[place]
+        use.hits = min(use.hits, hits[place])
         hits[place] -= use.hits
         if not use.hits and not use.misses:
             db.session.delete(use)
