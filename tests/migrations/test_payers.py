@@ -8,7 +8,7 @@ from sqlalchemy import Engine, text
 from tests.migrations.databases import list_changes, read_rows, upgrade_to
 
 pytestmark = pytest.mark.filterwarnings("ignore:Skipped unsupported reflection of expression-based index")
-BEFORE, PAYERS = "20261201_0120", "20261201_0130"
+BEFORE, PAYERS = "20261201_0130", "20261201_0135"
 LEARNED = (
     "INSERT INTO payer_key (value, donor_id, hits, misses, last_seen_on) VALUES"
     " ('iban:PL00000000000000000000000001', 1, 4, 1, '2026-05-03'),"

@@ -10,8 +10,8 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import op
 
-revision = '20261201_0130'
-down_revision = '20261201_0120'
+revision = '20261201_0135'
+down_revision = '20261201_0130'
 branch_labels = None
 depends_on = None
 
