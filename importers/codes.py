@@ -98,6 +98,7 @@ TableFault = Literal[
     "no_records",
     "not_a_table",
     "one_column",
+    "one_column.emails",
     "one_column.workbook",
     "table_too_long",
     "workbook_too_large",

@@ -163,6 +163,10 @@ _TABLES: Final[Mapping[str, str]] = {
         "The file is no table (it looks like %(format)s): export the statement as CSV or XLSX."
     ),
     "one_column": N_("The file has one column only: export it as CSV with separate columns."),
+    "one_column.emails": N_(
+        "The file holds e-mail addresses and nothing beside them: put a second column with the names of these"
+        " people, and a first row that says what stands in each column."
+    ),
     "one_column.workbook": N_("No visible sheet of the spreadsheet holds a table."),
     "other_sheets": N_(
         "Only the sheet %(sheet)s was read, and %(count)s more hold entries (%(others)s): "

@@ -50,7 +50,7 @@ def read_records(data: bytes, is_name: IsName) -> RecordTable:
     kind = find_format(data)
     if kind in ("pdf", "html", "picture", "document", "json", "archive", "zip", "xml"):
         raise UnreadableTable("not_a_table", format=kind)
-    book = open_book(data)
+    book = _open_book(data)
     shaped_sheets = [
         (sheet, header) for sheet in book.sheets if (header := _find_header(sheet, is_name)) is not None
     ]
@@ -69,6 +69,16 @@ def read_records(data: bytes, is_name: IsName) -> RecordTable:
     )
     table = _join_sheets(book, best, [group for group in shapes.values() if group is not best])
     return replace(table, has_names=has_names)
+
+
+def _open_book(data: bytes) -> Book:
+    try:
+        return open_book(data)
+    except UnreadableTable as e:
+        lines = data.split()
+        if e.code == "one_column" and lines and sum(b"@" in line for line in lines) * 2 > len(lines):
+            raise UnreadableTable("one_column.emails") from e
+        raise
 
 
 def _make_shape(names: Sequence[str], sheet: RecordSheet) -> tuple[str, ...]:

@@ -142,9 +142,9 @@ _WORDS: Final[dict[Field, str]] = {
     ),
     "full_name": (
         "imie i nazwisko|nazwisko i imie|imie nazwisko|nazwisko imie|imiona i nazwisko|nazwisko i imiona|"
-        "darczynca|wplacajacy|kto|kto wplacil|od kogo|osoba|nazwa darczyncy|imie i nazwisko darczyncy|"
-        "dane darczyncy|kontrahent|nadawca|emri dhe mbiemri|emri mbiemri|emer mbiemer|"
-        "emri i plote|kush|donatori|"
+        "darczynca|adresat|wplacajacy|kto|kto wplacil|od kogo|osoba|nazwa darczyncy|"
+        "imie i nazwisko darczyncy|dane darczyncy|kontrahent|nadawca|emri dhe mbiemri|emri mbiemri|"
+        "emer mbiemer|emri i plote|kush|donatori|marresi|addressee|"
         "emri i donatorit|dhuruesi|nga kush|name|full name|donor|donor name|contact name|display name|"
         "first and last name|giver|from whom|vor und nachname|name des spenders|spender|spenderin|"
         "wyswietlana nazwa"

@@ -47,6 +47,7 @@ class Ledger:
     own_gifts: Mapping[str, GiftFacts] = field(default_factory=dict)  # of the same system, by source_ref
     credits: frozenset[tuple[int, int]] = frozenset()  # gifts and who is recognised
     other_gifts: tuple[GiftFacts, ...] = ()  # from any other door, about the file's days
+    other_gifts_of_spans: tuple[GiftFacts, ...] = ()  # all of them, where the file has money of months
     refused_emails: frozenset[str] = frozenset()  # of the file's noes, those that get no e-mail already
     erased_ids: frozenset[int] = frozenset()  # donors who were erased, whose gifts are in the base
     erased_refs: frozenset[str] = frozenset()  # of the file's ids and row keys, those of people erased

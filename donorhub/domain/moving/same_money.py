@@ -37,6 +37,31 @@ def find_same_money(rows: list[RowPlan], donors: list[DonorPlan], ledger: Ledger
             row.state, row.reason, row.gift_id = "known", "already_here", gift.id
             if row.group is not None and donors[row.group].donor_id is None and _is_alone(donors[row.group]):
                 donors[row.group].donor_id = gift.donor_id
+    _find_months(rows, donors, ledger, taken_ids)
+
+
+def _find_months(rows: list[RowPlan], donors: list[DonorPlan], ledger: Ledger, taken_ids: set[int]) -> None:
+    """Take rows of a month, a quarter or a year for several gifts of it that came by another door: all that
+    this donor gave then, if it comes to the amount."""
+    by_donor: dict[int, list[GiftFacts]] = {}
+    for gift in ledger.other_gifts_of_spans:
+        by_donor.setdefault(gift.donor_id, []).append(gift)
+    for row in rows:
+        draft = row.record.gift
+        donor_id = None if row.group is None else donors[row.group].donor_id
+        if row.state != "made" or draft is None or draft.span is None or row.record.is_another_gift:
+            continue
+        first, last = draft.span
+        gifts = [
+            gift
+            for gift in by_donor.get(donor_id or 0, ())
+            if first <= gift.received_on <= last
+            and gift.currency == draft.amount.currency
+            and gift.id not in taken_ids
+        ]
+        if len(gifts) > 1 and sum(gift.minor for gift in gifts) == draft.amount.minor:
+            taken_ids.update(gift.id for gift in gifts)
+            row.state, row.reason, row.gift_id = "known", "already_here", gifts[0].id
 
 
 def _is_alone(donor: DonorPlan) -> bool:

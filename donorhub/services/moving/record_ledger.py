@@ -53,12 +53,14 @@ def read_ledger(
     by_contact = _find_by_contacts({contact for group in groups for contact in group.contacts})
     drafts = [row.record.gift for row in rows if row.record.gift is not None]
     days = [day for draft in drafts for day in (draft.received_on, *(draft.span or ()))]
-    own_gifts_about, other_gifts = _read_gifts_about(rows, days, system) if days else ({}, ())
+    own_gifts_about, other_gifts, gifts_of_spans = (
+        _read_gifts_about(rows, days, system) if days else ({}, (), ())
+    )
     own_gifts = _read_own_gifts(rows, system) | own_gifts_about
     donor_ids = {*by_ref.values(), *by_code.values(), *by_row_key.values()}
     donor_ids.update(gift.donor_id for gift in own_gifts.values())
     donor_ids.update(id_ for ids in by_contact.values() for id_ in ids)
-    donor_ids.update(gift.donor_id for gift in other_gifts)
+    donor_ids.update(gift.donor_id for gift in (*other_gifts, *gifts_of_spans))
     erased_ids = _find_erased_donors(gift.donor_id for gift in own_gifts.values())
     erased_refs = _find_erased_refs(groups, system)
     bounced_people = [group.person for group in groups if group.person.is_bounced]
@@ -74,6 +76,7 @@ def read_ledger(
         own_gifts,
         _read_credits(rows, own_gifts),
         other_gifts,
+        gifts_of_spans,
         frozenset(refused_emails),
         erased_ids,
         erased_refs,
@@ -204,8 +207,10 @@ def _read_own_gifts(rows: Sequence[RowPlan], system: str) -> dict[str, GiftFacts
 
 def _read_gifts_about(
     rows: Sequence[RowPlan], days: Sequence[date], system: str
-) -> tuple[dict[str, GiftFacts], tuple[GiftFacts, ...]]:
-    """Return the gifts about the file's days: those of the same system, by their keys, and of other doors."""
+) -> tuple[dict[str, GiftFacts], tuple[GiftFacts, ...], tuple[GiftFacts, ...]]:
+    """Return the gifts about the file's days: those of the same system, by their keys, those of other doors
+    that a row may be, and where the file has money of months all of other doors, of which it may be the sum.
+    """
     source = f"import:{system}"
     about = _GIFTS.where(
         Gift.received_on >= min(days) - SAME_MONEY,
@@ -218,8 +223,10 @@ def _read_gifts_about(
         (row.record.gift.amount.minor, row.record.gift.amount.currency) for row in rows if row.record.gift
     }
     others = db.session.execute(about.where(or_(Gift.source < source, Gift.source > source)))
-    other_gifts = _make_facts(row for row in others if (row.amount_minor, row.currency) in amounts)
-    return {gift.source_ref: gift for gift in own_gifts}, tuple(other_gifts)
+    has_spans = any(row.record.gift.span is not None for row in rows if row.record.gift)
+    facts = _make_facts(row for row in others if has_spans or (row.amount_minor, row.currency) in amounts)
+    other_gifts = tuple(gift for gift in facts if (gift.minor, gift.currency) in amounts)
+    return {gift.source_ref: gift for gift in own_gifts}, other_gifts, tuple(facts) if has_spans else ()
 
 
 def _read_credits(rows: Sequence[RowPlan], own_gifts: dict[str, GiftFacts]) -> frozenset[tuple[int, int]]:

@@ -133,7 +133,7 @@ _HINDRANCES: Final[Mapping[str, LazyString]] = {
     "not_enough": lazy_gettext("The reasons are not enough to decide without you."),
     "margin": lazy_gettext("Another donor fits nearly as well."),
     "equal_gift": lazy_gettext(
-        "A gift of this donor, of the same day and amount, is recorded already: is this other money?"
+        "A gift of this donor that this may be, or may be a part of, is recorded already: is it other money?"
     ),
     "contradiction": lazy_gettext("Something speaks against it."),
     "over_cap": lazy_gettext("The amount is above what is decided without you."),

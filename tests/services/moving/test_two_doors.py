@@ -12,11 +12,12 @@ from sqlalchemy import func, select
 from donorhub import clock
 from donorhub.db import db
 from donorhub.domain.moving.answers import Answers
-from donorhub.errors import Changed
+from donorhub.errors import Changed, Conflict
 from donorhub.models import Correction, Entry, Gift, ImportFile
 from donorhub.services.bank.matching import entries, same_gifts
 from donorhub.services.bank.matching.entries import Share
 from donorhub.services.donors import accounts, donors
+from donorhub.services.giving import gifts
 from donorhub.services.moving import record_undo
 from donorhub.services.reports import invariants
 from tests.services.bank.bank import ANNA, Paid, camt, match, open_account, send
@@ -178,3 +179,53 @@ def test_undo_leaves_the_banks_gift(database: Flask) -> None:
     assert file_id is not None
     view = record_undo.show_taking_back(file_id)
     assert len(view.gift_ids) == 1
+
+
+def bring_month(amount: str) -> None:
+    table = f"Name;IBAN;08.2026;09.2026\nAnna Kowalska;{ANNA};{amount};50\n".encode()
+    bring(table, Answers(currency="PLN", month_day="last"))
+
+
+def test_parts_of_a_month_wait_for_a_person(database: Flask) -> None:
+    """The sum of a month that the bank had in two payments is not counted twice: each waits, naming the gift;
+    a person who takes the sum out lets both be gifts, and every total is as it was."""
+    bring_month("100")
+    open_account("auto")
+    paid = [Paid(date(2026, 8, day), 5000, ref=f"R{day}", text="darowizna") for day in (4, 18)]
+    send(camt([*paid, Paid(date(2026, 9, 4), 5000, ref="R3", text="darowizna")]))
+    match()
+    assert (sum_gifts(), count(Gift)) == (15000, 2)
+    waiting = db.session.scalars(select(Entry).where(Entry.state == "suspense")).all()
+    assert [entry.booked_on.day for entry in waiting] == [4, 18, 4]
+    assert join_all() == 1  # September's is the gift of September; a part of August is not all of it
+    donor_id = db.session.scalars(select(Gift.donor_id)).first()
+    assert donor_id is not None
+    with pytest.raises(Conflict) as refused:
+        entries.accept_shares(waiting[0].id, [Share(donor_id, 5000)], now=clock.now(), actor=ME, equal_ids=())
+    db.session.rollback()
+    august = db.session.scalars(select(Gift).where(Gift.amount_minor == 10000)).one()
+    assert refused.value.facts["gift_ids"] == [august.id]
+    gifts.correct_gift(august.id, reason="told by the bank", source_ref="x", now=clock.now(), actor=ME)
+    for entry in waiting[:2]:
+        entries.accept_shares(entry.id, [Share(donor_id, 5000)], now=clock.now(), actor=ME, equal_ids=())
+    db.session.commit()
+    left = sum_gifts() - (db.session.scalar(select(func.sum(Correction.amount_minor))) or 0)
+    assert left == 15000
+    assert not any(invariants.check_all(now=clock.now()).values())
+
+
+@pytest.mark.parametrize(("amount", "gift_count"), [("100", 3), ("120", 4)])
+def test_the_month_after_its_payments(database: Flask, amount: str, gift_count: int) -> None:
+    """A cell that sums what the bank had in several payments of its month is these; another sum is a gift."""
+    donor = donors.create_donor({"name": "Anna Kowalska"}, source="form", now=clock.now(), actor=ME)
+    accounts.record_accounts([(donor.id, ANNA)], source="form", now=clock.now())
+    db.session.commit()
+    open_account("auto")
+    send(camt([Paid(date(2026, 8, day), 5000, ref=f"R{day}", text="darowizna") for day in (4, 18)]))
+    match()
+    for entry in db.session.scalars(select(Entry).where(Entry.state == "suspense")):
+        entries.accept_shares(entry.id, [Share(donor.id, 5000)], now=clock.now(), actor=ME, equal_ids=())
+    db.session.commit()
+    assert (sum_gifts(), count(Gift)) == (10000, 2)
+    bring_month(amount)
+    assert count(Gift) == gift_count

@@ -19,7 +19,7 @@ from donorhub.domain.bank.matching.clues import Clues
 from donorhub.domain.bank.matching.matching_facts import Candidate, Policy, Proposal
 from donorhub.domain.messages.thanks_age import TAKEN_OVER
 from donorhub.errors import Conflict
-from donorhub.models import Correction, Entry, Gift
+from donorhub.models import Correction, Entry, Gift, Match
 from donorhub.services.bank.matching.credits import Place
 from donorhub.services.bank.matching.decisions import CreditDecision
 from importers.periods import Span, read_span
@@ -43,14 +43,16 @@ class Key(NamedTuple):
 def find_gifts_by_hand(keys: Iterable[Key]) -> dict[Key, list[int]]:
     """Return the ids of the gifts that were recorded by hand, by what they have in common with an entry's.
 
-    One that was taken over from another system may have been written down some days before or after.
+    One that was taken over from another system may have been written down some days before or after; one
+    that stood below a month, and that no entry is yet, may be the sum of several smaller payments of it.
     """
-    keys_by_money: dict[tuple[int, int, str], list[Key]] = {}
+    keys_by_donor: dict[tuple[int, str], list[Key]] = {}
     for key in set(keys):
-        keys_by_money.setdefault((key.donor_id, key.minor, key.currency), []).append(key)
-    days = [key.on for group in keys_by_money.values() for key in group]
+        keys_by_donor.setdefault((key.donor_id, key.currency), []).append(key)
+    days = [key.on for group in keys_by_donor.values() for key in group]
     ids_by_key: dict[Key, list[int]] = {}
-    for donor_ids in cut_query_values(sorted({donor_id for donor_id, _, _ in keys_by_money})):
+    part_ids: dict[int, list[Key]] = {}  # of larger gifts of months, the payments that may be a part of each
+    for donor_ids in cut_query_values(sorted({donor_id for donor_id, _ in keys_by_donor})):
         rows = db.session.execute(
             select(*_COLUMNS)
             .where(Gift.donor_id.in_(donor_ids), _is_between(min(days), max(days)), *_IS_BY_HAND)
@@ -58,10 +60,29 @@ def find_gifts_by_hand(keys: Iterable[Key]) -> dict[Key, list[int]]:
         )
         for id_, donor_id, minor, currency, on, source, source_ref in rows:
             first, last = _find_days(on, source, source_ref)
-            for key in keys_by_money.get((donor_id, minor, currency), ()):
-                if first <= key.on <= last:
+            for key in keys_by_donor.get((donor_id, currency), ()):
+                if key.minor == minor and first <= key.on <= last:
                     ids_by_key.setdefault(key, []).append(id_)
+                elif key.minor < minor and _is_of_months(source, source_ref) and first <= key.on <= last:
+                    part_ids.setdefault(id_, []).append(key)
+    for id_ in _list_unmatched(part_ids):
+        for key in part_ids[id_]:
+            ids_by_key.setdefault(key, []).append(id_)
     return ids_by_key
+
+
+def _is_of_months(source: str, source_ref: str) -> bool:
+    """Return whether a gift stood below a month, a quarter or a year of a table."""
+    return source.startswith(TAKEN_OVER) and read_span(source_ref.partition(":")[0]) is not None
+
+
+def _list_unmatched(gift_ids: Collection[int]) -> list[int]:
+    """Return those of the gifts that no entry is."""
+    ids = set(gift_ids)
+    for chunk in cut_query_values(sorted(gift_ids)):
+        live_matches = select(Match.gift_id).where(Match.gift_id.in_(chunk), Match.undone_at.is_(None))
+        ids -= {id_ for id_ in db.session.scalars(live_matches) if id_ is not None}
+    return sorted(ids)
 
 
 def _find_days(on: date, source: str, source_ref: str) -> Span:

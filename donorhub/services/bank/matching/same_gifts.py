@@ -134,7 +134,7 @@ def _join_entries(entry_ids: Sequence[int]) -> list[CreditDecision]:
             (rank, abs(gifts[id_].received_on - keys[at, rank].on), at, id_, candidate)
             for rank, at, candidate in candidates
             for id_ in gift_ids.get(keys[at, rank], ())
-            if id_ in gifts
+            if id_ in gifts and gifts[id_].amount_minor == keys[at, rank].minor  # and not only a part of it
         ),
         key=lambda pair: pair[:4],
     )
