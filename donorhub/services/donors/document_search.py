@@ -13,6 +13,7 @@ from typing import Any, Final
 from sqlalchemy import Select, String, bindparam, select
 
 from donorhub.db import Base, db, write_literal
+from donorhub.domain.donors.search_words import NAME_MARK, is_one_typo_apart
 from donorhub.services.donors import search_documents
 from donorhub.services.donors.search_documents import use_word_index
 
@@ -32,17 +33,24 @@ def read_sample() -> Sequence[str]:
     return db.session.scalars(_SELECT_SAMPLE).all()
 
 
-def find_ids(groups: Groups, sample: Sequence[str], *, most: int) -> Sequence[int]:
+def find_ids(
+    groups: Groups, sample: Sequence[str], *, most: int, mistyped: Sequence[str] = ()
+) -> Sequence[int]:
     """Return the donors whose documents have a word of each group, at most so many.
 
     A word that ends in ``*`` stands for all that begin so. A ``sample`` that misleads costs time, and changes
-    no answer.
+    no answer. Beside a rare word the others may be names that are one typo apart from ``mistyped``, the word
+    of each group, however short: the index of typos has no names of three letters.
     """
     marks_of = [_list_marks(group) for group in groups]
     padded_sample = [f" {words} " for words in sample]
     counts = [sum(_has_any(words, marks) for words in padded_sample) for marks in marks_of]
     if len(groups) > 1 and min(counts) < _MANY:
-        ids = _find_among_rarest(groups, marks_of, counts.index(min(counts)))
+        # Of those that the sample does not tell apart the longest is the rarest.
+        places = sorted(range(len(groups)), key=lambda place: (counts[place], -len(groups[place][0])))
+        ids = _find_among_rarest(groups, marks_of, mistyped, places[0])
+        if mistyped and not ids:  # the rarest may be the mistyped one
+            ids = _find_among_rarest(groups, marks_of, mistyped, places[1])
         if ids is not None:
             return ids[:most]
     question = search_documents.write_query(groups)
@@ -54,13 +62,30 @@ def find_ids(groups: Groups, sample: Sequence[str], *, most: int) -> Sequence[in
     return _find_in_index(question, most)
 
 
-def _find_among_rarest(groups: Groups, marks_of: Sequence[Sequence[str]], rarest: int) -> list[int] | None:
-    """Return the newest first; None where too many have a word of the rarest group."""
+def _find_among_rarest(
+    groups: Groups, marks_of: Sequence[Sequence[str]], mistyped: Sequence[str], rarest: int
+) -> list[int] | None:
+    """Return those with the most words as they are asked for first, by the first of each group, of those the
+    newest; None where too many have a word of the rarest group."""
     rows = _read_documents(search_documents.write_query([groups[rarest]]))
     if len(rows) > MOST_OF_RAREST:
         return None
-    ids = [donor_id for donor_id, words in rows if all(_has_any(f" {words} ", marks) for marks in marks_of)]
-    return sorted(ids, reverse=True)
+    typos: dict[int, int] = {}
+    for donor_id, words in rows:
+        padded_words = f" {words} "
+        missing = [place for place, marks in enumerate(marks_of) if not _has_any(padded_words, marks)]
+        if mistyped:
+            missing = [place for place in missing if not has_mistyped_name(words.split(), mistyped[place])]
+        if not missing:
+            typos[donor_id] = sum(not _has_any(padded_words, marks[:1]) for marks in marks_of)
+    return sorted(typos, key=lambda donor_id: (typos[donor_id], -donor_id))
+
+
+def has_mistyped_name(words: Sequence[str], mistyped: str) -> bool:
+    """Return whether a name among a document's words is one typo apart from a word."""
+    return bool(mistyped) and any(
+        word[0] == NAME_MARK and is_one_typo_apart(mistyped, word[1:]) for word in words
+    )
 
 
 def _has_any(padded_words: str, marks: Sequence[str]) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import ColumnElement, String, bindparam, exists, literal, or_, select
 
@@ -31,6 +31,7 @@ from donorhub.services.paging import AnyRow, AnySelect
 
 MOST: Final = 8  # answers, where nobody asks for another number
 MOST_CANDIDATES: Final = 50  # of one way of looking: of more, the newest
+_MORE_WITH_TYPOS: Final = 4  # times as many: of those with a typo few are meant
 _MOST_ALIKE: Final = 24  # names within one typo of a word
 # What every text asks is written once: to write a query takes longer than to answer it.
 _DONORS, _DOCUMENTS, _STUMPS, _GIFTS, _CORRECTIONS = (
@@ -78,6 +79,7 @@ class _Question:
     alike: tuple[Sequence[str], ...]  # to each unit, the names within one typo of its word
     reader: Principal
     sample: Sequence[str]  # documents of donors, where all may be seen
+    takes_typos: bool = False
 
 
 def find_best_donors(text: str, reader: Principal, *, limit: int = MOST) -> list[DonorHit]:
@@ -94,11 +96,11 @@ def find_best_donors(text: str, reader: Principal, *, limit: int = MOST) -> list
     question = _Question(text, units, tuple(() for _unit in units), reader, sample)
     ranks = _rank_code(question) | _rank_custom_values(question)
     ranks |= _rank_candidates(question, but=ranks)
-    if any(rank < _BEGINNING for rank, _row in ranks.values()):
+    if any(fit.rank < _BEGINNING for fit in ranks.values()):
         return _sort_hits(ranks, reader)[:limit]  # who was named exactly was not mistyped
     if len(ranks) < limit:
-        question = replace(question, alike=_list_alike(units))
-        if any(question.alike):
+        question = replace(question, alike=_list_alike(units), takes_typos=True)
+        if any(question.alike) or len(units) > 1:
             ranks |= _rank_candidates(question, but=ranks)
     is_found_email = bool(ranks) and all(unit.is_email for unit in units)
     if len(ranks) < limit and not is_found_email:
@@ -113,7 +115,15 @@ def list_conditions(reader: Principal) -> list[ColumnElement[bool]]:
     return [Donor.owner_id == reader.id] if reader.row_scope == "own" else []
 
 
-Ranks = dict[int, tuple[int, Any]]  # rank and row by the donor's id
+class _Fit(NamedTuple):
+    """How well a donor fits a question; of those with a typo, the fewer slips the better."""
+
+    rank: int
+    slips: int
+    row: Any
+
+
+Ranks = dict[int, _Fit]  # by the donor's id
 
 
 def _rank_code(question: _Question) -> Ranks:
@@ -123,7 +133,7 @@ def _rank_code(question: _Question) -> Ranks:
     if donor is None:
         return {}
     rows = _read_candidates([donor.id], question.reader)
-    return {row.id: (_CODE, row) for row in rows}
+    return {row.id: _Fit(_CODE, 0, row) for row in rows}
 
 
 def _rank_custom_values(question: _Question) -> Ranks:
@@ -132,7 +142,7 @@ def _rank_custom_values(question: _Question) -> Ranks:
     donor_ids = custom_values.find_owner_ids(question.text, shapes, limit=search.MOST_EXACT)
     if not donor_ids:
         return {}
-    return {row.id: (_NUMBER, row) for row in _read_candidates(donor_ids, question.reader)}
+    return {row.id: _Fit(_NUMBER, 0, row) for row in _read_candidates(donor_ids, question.reader)}
 
 
 def _read_candidates(donor_ids: Sequence[int], reader: Principal) -> Sequence[AnyRow]:
@@ -158,9 +168,11 @@ def _rank_candidates(question: _Question, *, but: Mapping[int, object]) -> Ranks
             query = query.where(or_(*map(_has_word, group)))
         rows = db.session.execute(query.limit(write_literal(MOST_CANDIDATES))).all()
     else:
-        ids = document_search.find_ids(groups, question.sample, most=MOST_CANDIDATES)
+        mistyped = [unit.word for unit in question.units] if question.takes_typos else ()
+        most = MOST_CANDIDATES * (_MORE_WITH_TYPOS if mistyped else 1)
+        ids = document_search.find_ids(groups, question.sample, most=most, mistyped=mistyped)
         rows = _read_candidates(ids, question.reader) if ids else ()
-    return {row.id: (_rank_words(row.words.split(), question), row) for row in rows if row.id not in but}
+    return {row.id: _rank_row(row, question) for row in rows if row.id not in but}
 
 
 def _has_word(word: str) -> Any:
@@ -171,11 +183,23 @@ def _has_word(word: str) -> Any:
     return padded.like(write_literal(pattern))
 
 
-def _rank_words(words: Sequence[str], question: _Question) -> int:
-    """Return the rank of a document: that of the unit which fits it worst."""
-    return max(
+def _rank_row(row: Any, question: _Question) -> _Fit:
+    """Return how well a document fits: as well as the unit that fits it worst."""
+    words = row.words.split()
+    ranks = [
         _rank_unit(words, unit, alike) for unit, alike in zip(question.units, question.alike, strict=True)
+    ]
+    rank = max(ranks)
+    return _Fit(rank, 0 if rank < _TYPO else _count_slips(words, question.units, ranks), row)
+
+
+def _count_slips(words: Sequence[str], units: Sequence[Unit], ranks: Sequence[int]) -> int:
+    """Return twice the words with a typo, and those that are only the beginning of another."""
+    beginnings = sum(
+        rank == _BEGINNING and not any(term.text in words for term in unit.terms)
+        for unit, rank in zip(units, ranks, strict=True)
     )
+    return 2 * sum(rank >= _TYPO for rank in ranks) + beginnings
 
 
 def _rank_unit(words: Sequence[str], unit: Unit, alike: Sequence[str]) -> int:
@@ -183,7 +207,8 @@ def _rank_unit(words: Sequence[str], unit: Unit, alike: Sequence[str]) -> int:
         return _EMAIL if unit.is_email else _NUMBER
     if any(term.fits_word(word) for term in unit.terms for word in words):
         return _BEGINNING
-    return _TYPO if any(NAME_MARK + word in words for word in alike) else _PART
+    is_alike = any(NAME_MARK + word in words for word in alike)
+    return _TYPO if is_alike or document_search.has_mistyped_name(words, unit.word) else _PART
 
 
 def _list_alike(units: Sequence[Unit]) -> tuple[Sequence[str], ...]:
@@ -209,7 +234,7 @@ def _rank_parts(question: _Question, *, but: Mapping[int, object]) -> Ranks:
     asked = [term.text[1:] for unit in question.units for term in unit.terms[:1]]
     hidden = question.reader.hidden_fields
     return {
-        row.id: (_PART, row)
+        row.id: _Fit(_PART, 0, row)
         for row in rows
         if row.id not in but and _has_parts(list_visible_words(row.words, hidden=hidden), asked)
     }
@@ -225,17 +250,20 @@ def _sort_hits(ranks: Ranks, reader: Principal) -> list[DonorHit]:
     shows_town = reader.may_see_field("city")
     hits = [
         DonorHit(
-            id=row.id,
-            code=row.code,
-            name=row.name,
-            kind=row.kind,
-            town=row.city if shows_town else "",
-            last_gift_on=last_gifts.get(row.id),
-            rank=rank,
+            id=fit.row.id,
+            code=fit.row.code,
+            name=fit.row.name,
+            kind=fit.row.kind,
+            town=fit.row.city if shows_town else "",
+            last_gift_on=last_gifts.get(fit.row.id),
+            rank=fit.rank,
         )
-        for rank, row in ranks.values()
+        for fit in ranks.values()
     ]
-    return sorted(hits, key=lambda hit: (hit.rank, -_count_days(hit.last_gift_on), -hit.id))
+    return sorted(
+        hits,
+        key=lambda hit: (hit.rank, ranks[hit.id].slips, -_count_days(hit.last_gift_on), -hit.id),
+    )
 
 
 def _count_days(day: date | None) -> int:

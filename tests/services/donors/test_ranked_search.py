@@ -137,6 +137,20 @@ def test_each_way_finds_the_same(monkeypatch: pytest.MonkeyPatch, most_of_rarest
     )
 
 
+@pytest.mark.parametrize("words", ["jna gzegzolka", "Jn Gżegżółka", "Gżegżółka ajn", "Jsn gżegżó"])
+def test_short_name_with_typo_is_found(words: str) -> None:
+    """A name of three letters is forgiven beside one that is right; the index of typos has none so short."""
+    assert find(words) == ["Jan Gżegżółka"]
+    assert find("Jn Gżegżółkowska") == []
+
+
+def test_fewest_slips_come_first() -> None:
+    """Of those with a typo, whose other words are as typed comes before who has a longer name or one more."""
+    for name in ("Maria Noskiewicz", "Maria Koski", "Maria Noski", "Maria Loski"):
+        add(name)
+    assert find("Maia Noski") == ["Maria Noski", "Maria Noskiewicz", "Maria Loski", "Maria Koski"]
+
+
 def test_ties_go_to_who_gave_last() -> None:
     """Of those who fit as well, who gave last comes first; without the right to gifts the newest does."""
     ids = [add(f"Maria Nowak {number}").id for number in range(3)]
