@@ -74,6 +74,7 @@ def _list_statements(bank_account_id: int) -> list[StatementDays]:
             Statement.period_from.is_not(None),
         )
     )
+    zone = organisation.get_zone()
     statements = []
     for first_on, last_on, opening, closing, closing_on, uploaded_at in rows:
         has_balances = opening is not None and closing is not None
@@ -82,7 +83,7 @@ def _list_statements(bank_account_id: int) -> list[StatementDays]:
             StatementDays(
                 min(days),
                 max(days),
-                organisation.get_day(uploaded_at),
+                organisation.find_day(uploaded_at, zone),
                 opening if has_balances else None,
                 closing if has_balances else None,
             )

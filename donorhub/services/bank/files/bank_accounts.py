@@ -149,10 +149,6 @@ class _Link(NamedTuple):
     closing_minor: int
     currency: str
 
-    @property
-    def ends_on(self) -> date:
-        return self.period_to or self.period_from
-
 
 def find_gaps(bank_account_id: int) -> list[Gap]:
     """Return the breaks in the chain "closing of one = opening of the next", oldest first."""
@@ -175,11 +171,7 @@ def find_gaps(bank_account_id: int) -> list[Gap]:
         )
         .order_by(Statement.period_from, Statement.period_to, Statement.id)
     )
-    links = [
-        _Link(from_on, to_on, id_, opening_minor, closing_minor, currency)
-        for from_on, to_on, id_, opening_minor, closing_minor, currency in rows
-        if from_on is not None and opening_minor is not None and closing_minor is not None
-    ]
+    links = [_Link._make(row) for row in rows]  # an account has thousands
     return _leave_out_explained_gaps(bank_account_id, _find_breaks(links))
 
 
@@ -220,11 +212,13 @@ def _find_breaks(links: Sequence[_Link]) -> list[Gap]:
     gaps: list[Gap] = []
     closings: set[int] = set()
     last: _Link | None = None
+    last_on = date.min
     for link in links:
-        if last is not None and link.period_from > last.ends_on and link.opening_minor not in closings:
+        if last is not None and link.period_from > last_on and link.opening_minor not in closings:
             missing_minor = link.opening_minor - last.closing_minor
-            gaps.append(Gap(last.id, link.id, last.ends_on, link.period_from, missing_minor, link.currency))
+            gaps.append(Gap(last.id, link.id, last_on, link.period_from, missing_minor, link.currency))
         closings.add(link.closing_minor)
-        if last is None or link.ends_on >= last.ends_on:
-            last = link
+        ends_on = link.period_to or link.period_from
+        if ends_on >= last_on:
+            last, last_on = link, ends_on
     return gaps
