@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import exists, select
 
 from donorhub.db import db
 from donorhub.models import Dispute, Donor, Gift, Receipt, ReceiptLine
@@ -88,6 +88,16 @@ def list_gifts_without_receipt(donor_id: int, year: int) -> Sequence[GiftWithout
     return [
         _judge_gift(row, row.amount_minor - minor_taken_away[row.id], row.id in disputed_ids) for row in rows
     ]
+
+
+def find_year_to_receipt(donor_id: int, *, today: date) -> int:
+    """Return the newest year in which a donor gave what is on no live receipt; this year where there is
+    none.
+    """
+    on_receipt = exists().where(ReceiptLine.gift_id == Gift.id, ReceiptLine.released_at.is_(None))
+    query = select(Gift.received_on).where(Gift.donor_id == donor_id, Gift.received_on <= today, ~on_receipt)
+    newest_on = db.session.scalar(query.order_by(Gift.received_on.desc()).limit(1))
+    return newest_on.year if newest_on else today.year
 
 
 def _judge_gift(gift: Gift, minor_left: int, is_disputed: bool) -> GiftWithoutReceipt:

@@ -20,6 +20,7 @@ from donorhub.schemas.limits import ORGANISATION_NUMBER
 from donorhub.services.access import organisation
 from donorhub.services.giving import funds, purpose_sums
 from donorhub.services.giving.purpose_sums import KeptSums
+from donorhub.services.receipts import receipt_drafts
 from donorhub.web.admission import get_principal, require_permission
 from donorhub.web.forms import Form
 from donorhub.web.reader import get_lang, get_today
@@ -64,15 +65,19 @@ def show_organisation() -> str:
 @bp.post("/organisation")
 @require_permission("settings:write")
 def save_organisation() -> Answer:
-    """Save the organisation."""
+    """Save the organisation; where this was the first step, the others come next."""
     form = Form(request.form)
     ids = {name: form.read_line(f"id_{name}", ORGANISATION_NUMBER) for name in NUMBERS}
     with form.start_saving():
         fields = form.load_fields(ORGANISATION) | {"ids": {name: text for name, text in ids.items() if text}}
+        was_whole = not receipt_drafts.list_own_gaps(today=get_today())
         organisation.change_organisation(fields, now=clock.now(), actor=get_principal().actor)
         commit()
         tell_reader(gettext("The organisation is saved."))
-        return redirect(url_for("settings.show_organisation"))
+        is_first_step = not was_whole and not receipt_drafts.list_own_gaps(today=get_today())
+        return redirect(
+            url_for("dashboard.show_dashboard" if is_first_step else "settings.show_organisation")
+        )
     for name in form.errors.keys() & set(NUMBERS):
         form.errors[f"id_{name}"] = form.errors.pop(name)
     return render_template("access/organisation.html", form=form, **_list_offers()), 422

@@ -66,10 +66,11 @@ def read_filters() -> Filters:
 @bp.get("/new")
 @require_permission("receipts:issue")
 def show_new_form() -> str:
-    """Let gifts of a donor be chosen, those of a year ticked."""
+    """Let gifts of a donor be chosen, those of a year ticked: of the newest in which any wait, at first."""
     form = Form(request.args)
     donor = donors.get_donor(form.read_id("donor") or 0)
-    year = form.read_number("year", 1900, 2999) or get_today().year
+    year = form.read_number("year", 1900, 2999)
+    year = year or receipt_lists.find_year_to_receipt(donor.id, today=get_today())
     gifts = receipt_lists.list_gifts_without_receipt(donor.id, year)
     start = {"gift_ids": [row.gift.id for row in gifts if row.is_fit], "lang": donor.lang}
     return _render_form(Form(start=start), donor, year)

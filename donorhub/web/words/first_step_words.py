@@ -30,7 +30,7 @@ STEPS: Final[Mapping[FirstStepKind, StepWords]] = {
     "bank_account": StepWords(
         lazy_gettext("A bank account"),
         lazy_gettext("Drop the first file of your bank: the account is added with one click."),
-        "bank.list_files",
+        "bank.show_bank",
         lazy_gettext("Bring a file"),
     ),
     "mail": StepWords(
@@ -54,8 +54,8 @@ STEPS: Final[Mapping[FirstStepKind, StepWords]] = {
     "receipt": StepWords(
         lazy_gettext("The first receipt"),
         lazy_gettext("Issue one for a gift and look at it before donors get theirs."),
-        "receipts.list_receipts",
-        lazy_gettext("To the receipts"),
+        "gifts.list_gifts",
+        lazy_gettext("Choose a gift"),
     ),
 }
 FINDINGS: Final[Mapping[FindingCode, tuple[object, object]]] = {

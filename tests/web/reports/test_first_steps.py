@@ -20,6 +20,7 @@ from donorhub.services.giving.new_gifts import NewGift, record_gifts
 from donorhub.services.receipts import receipts
 from tests.services.bank.bank import open_account
 from tests.smtp import OK, SmtpServer, smtp_server
+from tests.web.access.test_settings_pages import OURS
 from tests.web.bank.bank_world import Staff, let_write
 from tests.web.desk import rows
 
@@ -105,6 +106,30 @@ def test_dashboard_is_the_list_until_it_is_over(database: Flask) -> None:
     query = select(AuditRecord.what).where(AuditRecord.what.like("first_step%")).order_by(AuditRecord.id)
     whats = db.session.scalars(query).all()
     assert whats == ["first_step.put_off"] * 5 + ["first_step.resumed"]
+
+
+def test_each_step_leads_to_what_does_it(database: Flask) -> None:
+    """The page behind a step has the form that does it, and the organisation leads back to the others."""
+    ours = organisation.get_organisation()
+    ours.street = ""
+    db.session.commit()
+    admin = Staff(database, "admin")
+    page = admin.get("/first-steps").text
+    ways = dict(re.findall(r'<a class="btn" href="(/[^"]*)">([^<]*)</a>', page))
+    fields = {
+        "/settings/organisation": "legal_name",
+        "/bank": "file",
+        "/moving-in": "file",
+        "/settings/users": "email",
+        "/gifts": "method",
+    }
+    assert ways.keys() == fields.keys()
+    for way, field in fields.items():
+        assert f'name="{field}"' in admin.get(way).text
+    assert 'href="/bank"' in admin.get("/bank/files").text
+    whole = {**OURS, "id_NIP": "5252810770", "signatory_name": "Maria Nowak"}
+    answers = [admin.post("/settings/organisation", **whole).headers["Location"] for _ in range(2)]
+    assert answers == ["/", "/settings/organisation"]
 
 
 def test_unknown_step_is_not_found(database: Flask) -> None:
