@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cache
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Select, String, bindparam, select
 
@@ -20,22 +20,30 @@ from donorhub.services.donors.search_documents import use_word_index
 Groups = Sequence[Sequence[str]]
 MOST_OF_RAREST: Final = 2_000  # documents of one group that are read; of more the index knows better
 _SAMPLE: Final = 300  # of the newest documents, by which it is told whether many fit
-_MANY: Final = 4  # of these: of a million documents, more than are read
+_MANY: Final = 4  # of these
 _NEWEST: Final = 6_000  # documents, among which as many as are asked for fit where many do
 _DOCUMENTS: Final = Base.metadata.tables["donor_document"]
 _SELECT_SAMPLE: Final = (
-    select(_DOCUMENTS.c.words).order_by(_DOCUMENTS.c.donor_id.desc()).limit(write_literal(_SAMPLE))
+    select(_DOCUMENTS.c.donor_id, _DOCUMENTS.c.words)
+    .order_by(_DOCUMENTS.c.donor_id.desc())
+    .limit(write_literal(_SAMPLE))
 )
 
 
-def read_sample() -> Sequence[str]:
-    """Return the documents of the newest donors, by which :func:`find_ids` tells which words many have."""
-    return db.session.scalars(_SELECT_SAMPLE).all()
+class Sample(NamedTuple):
+    """The documents of the newest donors, and about how many there are of all."""
+
+    documents: Sequence[str] = ()
+    size: int = 0
 
 
-def find_ids(
-    groups: Groups, sample: Sequence[str], *, most: int, mistyped: Sequence[str] = ()
-) -> Sequence[int]:
+def read_sample() -> Sample:
+    """Return the documents by which :func:`find_ids` tells which words many have."""
+    rows = db.session.execute(_SELECT_SAMPLE).all()
+    return Sample([row.words for row in rows], rows[0].donor_id if rows else 0)
+
+
+def find_ids(groups: Groups, sample: Sample, *, most: int, mistyped: Sequence[str] = ()) -> Sequence[int]:
     """Return the donors whose documents have a word of each group, at most so many.
 
     A word that ends in ``*`` stands for all that begin so. A ``sample`` that misleads costs time, and changes
@@ -43,9 +51,9 @@ def find_ids(
     of each group, however short: the index of typos has no names of three letters.
     """
     marks_of = [_list_marks(group) for group in groups]
-    padded_sample = [f" {words} " for words in sample]
+    padded_sample = [f" {words} " for words in sample.documents]
     counts = [sum(_has_any(words, marks) for words in padded_sample) for marks in marks_of]
-    if len(groups) > 1 and min(counts) < _MANY:
+    if len(groups) > 1 and min(counts) * sample.size <= MOST_OF_RAREST * _SAMPLE:
         # Of those that the sample does not tell apart the longest is the rarest.
         places = sorted(range(len(groups)), key=lambda place: (counts[place], -len(groups[place][0])))
         ids = _find_among_rarest(groups, marks_of, mistyped, places[0])

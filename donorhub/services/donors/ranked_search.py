@@ -27,6 +27,7 @@ from donorhub.domain.donors.search_words import (
 from donorhub.models import Donor, DonorDocument
 from donorhub.models.states import DonorKind
 from donorhub.services.donors import custom_fields, custom_values, document_search, search
+from donorhub.services.donors.document_search import Sample
 from donorhub.services.paging import AnyRow, AnySelect
 
 MOST: Final = 8  # answers, where nobody asks for another number
@@ -78,7 +79,7 @@ class _Question:
     units: tuple[Unit, ...]
     alike: tuple[Sequence[str], ...]  # to each unit, the names within one typo of its word
     reader: Principal
-    sample: Sequence[str]  # documents of donors, where all may be seen
+    sample: Sample  # of no donors where not all may be seen
     takes_typos: bool = False
 
 
@@ -92,7 +93,7 @@ def find_best_donors(text: str, reader: Principal, *, limit: int = MOST) -> list
     units = read_question(text, hidden=reader.hidden_fields)
     if not any(len(term.text) > 2 for unit in units for term in unit.terms):  # noqa: PLR2004  a mark, a letter
         return []
-    sample = document_search.read_sample() if reader.row_scope == "all" else ()
+    sample = document_search.read_sample() if reader.row_scope == "all" else Sample()
     question = _Question(text, units, tuple(() for _unit in units), reader, sample)
     ranks = _rank_code(question) | _rank_custom_values(question)
     ranks |= _rank_candidates(question, but=ranks)
