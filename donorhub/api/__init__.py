@@ -14,6 +14,7 @@ from donorhub.api.bank import (
     entries,
     entry_questions,
     import_rows,
+    looks,
     same_gifts,
     several_imports,
     statements,
@@ -58,6 +59,8 @@ NOUNS: Final = (
     same_gifts.bp,  # with the other views of entries
     entries.bp,
     entry_questions.bp,
+    looks.bp,
+    looks.all_rules,
     unknown_payers.bp,
     unknown_payers.batches,
     bank_accounts.bp,

@@ -55,7 +55,7 @@ from donorhub.models.gift import (
 )
 from donorhub.models.instance import Instance
 from donorhub.models.interaction import Interaction
-from donorhub.models.matching import Match, Payer, PayerKey, PayerUse
+from donorhub.models.matching import Match, MatchLook, MatchRule, Payer, PayerKey, PayerUse
 from donorhub.models.merging import (
     DuplicateMember,
     DuplicateQuestion,
@@ -171,6 +171,8 @@ __all__ = [
     "MailTest",
     "Mandate",
     "Match",
+    "MatchLook",
+    "MatchRule",
     "Membership",
     "MergeDrop",
     "MergeLog",

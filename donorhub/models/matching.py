@@ -9,6 +9,7 @@ from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from donorhub.db import PERSONAL, Base, Minor, make_word_check
+from donorhub.models.matching_states import RuleName, StopReason
 from donorhub.models.states import MatchKind, Settles
 
 PayerKeyKind = Literal["account", "name"]
@@ -21,6 +22,7 @@ class Match(Base):
     __table_args__ = (
         make_word_check("kind", MatchKind),
         make_word_check("settles", Settles),
+        make_word_check("rule", RuleName),
         Index("ix_match_entry_id", "entry_id"),
         Index(
             "uq_match_live",
@@ -39,6 +41,14 @@ class Match(Base):
             sqlite_where=text("undone_at IS NULL AND kind = 'gift'"),
             postgresql_where=text("undone_at IS NULL AND kind = 'gift'"),
         ),
+        Index(
+            "ix_match_rule_decided_at_id",
+            "rule",
+            "decided_at",
+            "id",
+            sqlite_where=text("rule IS NOT NULL"),
+            postgresql_where=text("rule IS NOT NULL"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -53,6 +63,7 @@ class Match(Base):
     amount_minor: Mapped[Minor]
     evidence: Mapped[list[dict[str, Any]]] = mapped_column(default=list, info=PERSONAL)
     engine_version: Mapped[str]
+    rule: Mapped[RuleName | None]  # by which the engine decided alone; None before rules were kept
     actor: Mapped[str]
     decided_at: Mapped[datetime]
     undone_at: Mapped[datetime | None]
@@ -105,3 +116,45 @@ class PayerUse(Base):
     misses: Mapped[int] = mapped_column(default=0)
     last_on: Mapped[date | None]
     ended_on: Mapped[date | None]  # a person said that it is no more
+
+
+class MatchLook(Base):
+    """A decision of the engine put up for a person to look at, or one that a person took back."""
+
+    __tablename__ = "match_look"
+    __table_args__ = (
+        make_word_check("rule", RuleName),
+        Index("ix_match_look_looked_at_id", "looked_at", "id"),
+        Index("ix_match_look_rule_bank_account_id", "rule", "bank_account_id", "looked_at"),
+        Index("ix_match_look_drawn_at", "drawn_at"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    match_id: Mapped[int] = mapped_column(ForeignKey("match.id", ondelete="RESTRICT"), unique=True)
+    rule: Mapped[RuleName]
+    bank_account_id: Mapped[int] = mapped_column(ForeignKey("bank_account.id", ondelete="RESTRICT"))
+    drawn_at: Mapped[datetime]
+    looked_at: Mapped[datetime | None]
+    looked_by: Mapped[str | None]
+    is_right: Mapped[bool | None]
+
+
+class MatchRule(Base):
+    """A rule of matching that was stopped, on one account or on all; it stays when the rule goes on again."""
+
+    __tablename__ = "match_rule"
+    __table_args__ = (
+        make_word_check("rule", RuleName),
+        make_word_check("reason", StopReason),
+        Index("uq_match_rule_place", "rule", text("coalesce(bank_account_id, 0)"), unique=True),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    rule: Mapped[RuleName]
+    bank_account_id: Mapped[int | None] = mapped_column(
+        ForeignKey("bank_account.id", ondelete="RESTRICT")
+    )  # None: on all
+    reason: Mapped[StopReason]
+    stopped_at: Mapped[datetime | None]  # None where it goes on
+    stopped_by: Mapped[str]
+    since_at: Mapped[datetime | None]  # looks before are not counted: it was let go on then

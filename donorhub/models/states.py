@@ -57,6 +57,7 @@ TaskKind = Literal[
     "receipt_void",
     "refund",
     "returned_gift",
+    "rule_stopped",
     "statements_stopped",
     "thank_by_hand",
     "unknown_state",
@@ -335,13 +336,7 @@ UNPAID_INSTALMENTS: Final[tuple[InstalmentState, ...]] = (
 OWED_INSTALMENTS: Final[tuple[InstalmentState, ...]] = ("expected", "late", "missed", "failed", "returned")
 OVERDUE_INSTALMENTS: Final[tuple[InstalmentState, ...]] = ("late", "missed")
 # Those that time alone moves on.
-AGEING_INSTALMENTS: Final[tuple[InstalmentState, ...]] = (
-    "expected",
-    "late",
-    "partial",
-    "failed",
-    "returned",
-)
+AGEING_INSTALMENTS: Final[tuple[InstalmentState, ...]] = ("expected", "late", "partial", "failed", "returned")
 FREED_INSTALMENTS: Final[tuple[InstalmentState, ...]] = ("skipped", "waived")  # nothing is owed of them
 
 UPGRADE_NOTE_KINDS: Final[tuple[UpgradeNoteKind, ...]] = get_args(UpgradeNoteKind)

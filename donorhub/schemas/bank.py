@@ -7,6 +7,7 @@ from typing import Final, NotRequired, TypedDict
 
 from marshmallow import ValidationError, fields, validates_schema
 
+from donorhub.models.matching_states import RULE_NAMES, RuleName
 from donorhub.models.states import (
     MATCHING_MODES,
     QUESTION_ANSWERS,
@@ -261,3 +262,29 @@ class ConfirmedWhich(Which, total=False):
 
     digest: str
     after_entry_id: int
+
+
+class AnswerToLookSchema(StrictSchema):
+    """What a person says of a decision of the engine."""
+
+    is_right = Tick(required=True)
+
+
+class AnswerToLook(TypedDict):
+    """What a person says of a decision of the engine."""
+
+    is_right: bool
+
+
+class RulePlaceSchema(StrictSchema):
+    """A rule of matching on one account, or on all."""
+
+    rule = Choice(RULE_NAMES, required=True)
+    bank_account_id = Id(metadata={"description": "Without one, on all"})
+
+
+class RulePlace(TypedDict):
+    """A rule of matching on one account, or on all."""
+
+    rule: RuleName
+    bank_account_id: NotRequired[int]

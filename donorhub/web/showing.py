@@ -10,7 +10,7 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date
-from babel.numbers import format_decimal
+from babel.numbers import format_decimal, format_percent
 from flask import Flask
 from flask_babel import get_locale, gettext, ngettext
 from jinja2 import pass_context
@@ -146,6 +146,7 @@ def register(app: Flask) -> None:
         fact_money=show_fact_money,
         long_day=lambda day: format_date(day, "full", locale=get_date_locale()),
         how_many=show_count,
+        share=lambda share: format_percent(share, "#,##0.0 %", locale=get_locale()),
         month=lambda day: format_date(day, "LLLL yyyy", locale=get_date_locale()),
         pairs=list_options,
         custom_name=lambda labels: choose_label(labels, get_lang()),

@@ -9,6 +9,7 @@ from donorhub.web.bank import (
     certain,
     entries,
     files,
+    looks,
     old_gifts,
     parts,
     payers,
@@ -37,5 +38,6 @@ VIEWS: Final = (
     questions,
     parts,
     payers,
+    looks,
 )
 __all__ = ["VIEWS", "bp"]

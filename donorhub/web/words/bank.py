@@ -11,6 +11,7 @@ from flask_babel import ngettext as counted
 from flask_babel.speaklater import LazyString
 
 from donorhub.domain.donors import codes
+from donorhub.models.matching_states import RuleName
 from donorhub.models.states import Settles
 
 Params = Mapping[str, str | int]
@@ -138,6 +139,17 @@ _HINDRANCES: Final[Mapping[str, LazyString]] = {
     "contradiction": lazy_gettext("Something speaks against it."),
     "over_cap": lazy_gettext("The amount is above what is decided without you."),
     "outside_window": lazy_gettext("It did not come near the day it was due."),
+    "rule_stopped": lazy_gettext("It is certain, but this rule was wrong too often: it asks you."),
+}
+RULES: Final[Mapping[RuleName, LazyString]] = {
+    "ref": lazy_gettext("A reference of ours"),
+    "code": lazy_gettext("The donor's code"),
+    "account": lazy_gettext("The payer's account"),
+    "saying": lazy_gettext("The words on an account of several"),
+    "name_file": lazy_gettext("Name and words, where the file has no accounts"),
+    "payout": lazy_gettext("A provider's payout"),
+    "return": lazy_gettext("Money that the bank took back"),
+    "no_gift": lazy_gettext("No gift: charges, our own money, money out"),
 }
 _SETTLES: Final[Mapping[Settles, LazyString]] = {
     "exact": lazy_gettext("Pays its instalment"),

@@ -64,6 +64,7 @@ ENDS: Final[Mapping[str, object]] = {
     "accepted": lazy_gettext("it was accepted"),
     "paid_again": lazy_gettext("it was paid again"),
     "settled": lazy_gettext("it is settled"),
+    "restarted": lazy_gettext("it goes on"),
     "pause": lazy_gettext("a pause"),
     "term_changed": lazy_gettext("the terms were changed"),
     "too_old": lazy_gettext("it came too long ago"),

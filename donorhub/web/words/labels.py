@@ -168,6 +168,7 @@ TASKS: Final[Words[TaskKind]] = {
     "statements_stopped": lazy_gettext(
         "Import the statements of this account: recurring gifts wait for them"
     ),
+    "rule_stopped": lazy_gettext("A rule of matching was stopped: look at what it decided"),
     "missed_instalment": lazy_gettext("Ask about a missed instalment"),
     "new_donor": lazy_gettext("Greet a new donor"),
     "send_message": lazy_gettext("Send a message"),

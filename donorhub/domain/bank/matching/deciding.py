@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import timedelta
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from donorhub.domain.bank.matching.clues import Clues
 from donorhub.domain.bank.matching.matching_facts import (
@@ -27,6 +27,9 @@ from donorhub.domain.bank.matching.matching_facts import (
 )
 from donorhub.domain.bank.matching.not_gifts import ContestedRows
 from donorhub.domain.bank.matching.payer_uses import SAID_OFTEN
+
+if TYPE_CHECKING:
+    from donorhub.models.matching_states import RuleName
 
 _NO_GIFT: Final = frozenset({"cost", "outgoing", "transfer", "refund_back"})
 _IN_WINDOW: Final = frozenset({"match.date_on_time", "match.date_other_amount"})
@@ -62,6 +65,9 @@ def decide_credit(
     unsure = _list_doubts_of_promise(candidates[0], summary)
     if unsure and not hindrances and not _is_known_payer(summary):
         hindrances = unsure
+    rule = _name_rule(clues, candidates[0], summary, facts)
+    if not hindrances and rule in policy.stopped_rules:
+        hindrances = ("rule_stopped",)
     if hindrances:
         proposal = _propose_waiting(clues, kind, candidates, (*hindrances, *unsure), policy)
         proposal.is_new_first = kind == "gift" and stands_new_first(clues, candidates, facts)
@@ -70,7 +76,7 @@ def decide_credit(
     best = _leave_unsettled(candidates[0]) if unsure else candidates[0]
     sure = (replace(best, level="sure"), *candidates[1:])
     if policy.mode == "auto":
-        return Proposal(credit.entry_id, credit.detail_id, kind, "auto", True, sure)
+        return Proposal(credit.entry_id, credit.detail_id, kind, "auto", True, sure, rule=rule)
     return _propose_waiting(clues, kind, sure, ("mode_suggest",), policy)
 
 
@@ -100,7 +106,9 @@ def _propose_no_gift(clues: Clues, kind: Kind, facts: MatchFacts, policy: Policy
     credit = clues.credit
     if kind == "outgoing" and _points_to_donor(clues, facts):
         return _propose_waiting(clues, kind, (), ("paid_to_donor",), policy)
-    return Proposal(credit.entry_id, credit.detail_id, kind, "auto", True)
+    if "no_gift" in policy.stopped_rules:
+        return _propose_waiting(clues, kind, (), ("rule_stopped",), policy)
+    return Proposal(credit.entry_id, credit.detail_id, kind, "auto", True, rule="no_gift")
 
 
 def _points_to_donor(clues: Clues, facts: MatchFacts) -> bool:
@@ -267,6 +275,21 @@ def _is_one_payer(clues: Clues, best: Candidate, facts: MatchFacts) -> bool:
     said_ids = {key.donor_id for key in facts.payer_keys.get(clues.saying or "", ()) if key.hits}
     namesakes = set(facts.donors_of_name.get(clues.name_key, ()))
     return len(namesakes) <= 1 and namesakes <= use_ids | {best.donor_id} and said_ids == {best.donor_id}
+
+
+def _name_rule(clues: Clues, best: Candidate, summary: _Summary, facts: MatchFacts) -> RuleName:
+    """Return what decides for a candidate that nothing hinders."""
+    if best.payout_id is not None:
+        return "payout"
+    if best.gift_id is not None:
+        return "return"
+    if "REF" in summary.families:
+        is_code = any(reason.key == "match.code" for reason in best.evidence)
+        return "code" if is_code else "ref"
+    if "ACCOUNT" not in summary.families:
+        return "name_file"
+    pays_for_several = len(facts.payer_keys.get(clues.payer_key or "", ())) > 1
+    return "saying" if pays_for_several and summary.said_times >= SAID_OFTEN else "account"
 
 
 def _is_strong(best: Candidate, summary: _Summary, credit: Credit) -> bool:

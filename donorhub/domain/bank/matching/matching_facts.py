@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 from donorhub.money import Money
 
 if TYPE_CHECKING:
+    from donorhub.models.matching_states import RuleName
     from donorhub.models.states import MatchingMode, Settles
 
 Level = Literal["low", "likely", "sure"]
@@ -82,6 +83,7 @@ Hindrance = Literal[
     "over_cap",
     "paid_to_donor",
     "payout_unknown",
+    "rule_stopped",
 ]
 UNUSED: Final = timedelta(days=730)  # after which what was learned asks again
 TIMES_OF_MISSES: Final = 3
@@ -311,6 +313,7 @@ class Proposal:
     hindrances: tuple[Hindrance, ...] = ()
     decide_by: date | None = None
     is_new_first: bool = False  # the payer is rather somebody whom nobody knows yet than any candidate
+    rule: RuleName | None = None  # by which it may be settled now
 
 
 @dataclass(frozen=True, slots=True)
@@ -332,4 +335,5 @@ class Policy:
     max_several: int = 6
     words_against: tuple[str, ...] = ()  # what says that money is no gift
     country: str = "PL"  # whose banking days count for payouts
+    stopped_rules: frozenset[RuleName] = frozenset()  # they only suggest: people found them wrong too often
     weights: Mapping[WeighedKey, int] = field(default_factory=dict)  # points by evidence key, over the priors

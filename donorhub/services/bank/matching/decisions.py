@@ -20,10 +20,11 @@ from donorhub.domain.bank.matching.matching_facts import NewAllocation, Part
 from donorhub.domain.recurring.recurring_states import InstalmentStep, find_next_state
 from donorhub.errors import Conflict
 from donorhub.models import Detail, Entry, Gift, Instalment, Match, Payout, RecurringGift
+from donorhub.models.matching_states import RuleName
 from donorhub.models.states import ARRIVING_PAYOUTS, GiftMethod, Settles
 from donorhub.money import Money
 from donorhub.services.access import audit
-from donorhub.services.bank.matching import bank_returns, payer_learning
+from donorhub.services.bank.matching import bank_returns, looks, payer_learning
 from donorhub.services.bank.matching.credits import SOURCE, Place
 from donorhub.services.giving import gifts, new_gifts
 from donorhub.services.giving.new_gifts import NewGift
@@ -51,6 +52,7 @@ class CreditDecision:
     known_gift_id: int | None = None
     evidence: tuple[Mapping[str, Any], ...] = ()
     funds: Mapping[int, Mapping[int, int]] = field(default_factory=dict)  # by index of the part
+    rule: RuleName | None = None  # by which the engine decided alone
 
 
 @dataclass(slots=True)
@@ -86,6 +88,7 @@ def settle_matches(decisions: Sequence[CreditDecision], *, now: datetime, actor:
             bank_returns.record_return(decision.place, decision.gift_id, now=now, actor=actor)
     db.session.flush()  # what is written past the ORM comes after what is not written yet
     db.session.execute(insert(_MATCH), [row.columns for row in rows])
+    looks.draw_looks([row.columns["entry_id"] for row in rows if row.decision.rule is not None], now=now)
     _learn_payers(rows)
     refresh_entry_states({decision.place.entry_id for decision in decisions})
 
@@ -155,6 +158,7 @@ def _make_rows(
         **dict.fromkeys(("gift_id", "payout_id", "donor_id", "settles")),
         "evidence": [dict(reason) for reason in decision.evidence],
         "engine_version": ENGINE_VERSION,
+        "rule": decision.rule,
         "actor": actor,
         "decided_at": now,
     }

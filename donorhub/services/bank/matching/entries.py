@@ -21,7 +21,14 @@ from donorhub.models import Donor, Entry, Gift, Match, Payout
 from donorhub.models.states import ARRIVING_PAYOUTS, OPEN_ENTRIES
 from donorhub.services import shown
 from donorhub.services.access import organisation
-from donorhub.services.bank.matching import decision_undo, gifts_by_hand, matching, payer_keys, shown_entries
+from donorhub.services.bank.matching import (
+    decision_undo,
+    gifts_by_hand,
+    looks,
+    matching,
+    payer_keys,
+    shown_entries,
+)
 from donorhub.services.bank.matching import entry_holding as holding
 from donorhub.services.bank.matching.decisions import CreditDecision
 from donorhub.services.donors import donors, duplicates, verdicts
@@ -379,9 +386,11 @@ def undo_entry(entry_id: int, *, now: datetime, actor: str, digest: str | None =
     for, Rejected while a live receipt names a gift of it, or when its day lies in closed books.
     """
     entry = holding.lock_entry(entry_id)
-    if decision_undo.list_live_matches(entry.id):
+    matches = decision_undo.list_live_matches(entry.id)
+    if matches:
         shown.refuse_changed(digest, shown_entries.show_entry(entry))
         closed_books.refuse_closed_days(entry.booked_on)
     if decision_undo.undo_decisions(entry, now=now, actor=actor):
         entry.state, entry.decide_by = "suspense", organisation.get_day(now) + SUSPENSE
+        looks.note_taken_back(matches, now=now, actor=actor)
     return entry

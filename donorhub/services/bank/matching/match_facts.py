@@ -42,7 +42,7 @@ from donorhub.models import (
 from donorhub.models.states import ARRIVING_PAYOUTS, UNCOUNTED_ENTRIES
 from donorhub.money import Money, parse_amount_line
 from donorhub.services.access import organisation
-from donorhub.services.bank.matching import match_links, promise_facts
+from donorhub.services.bank.matching import match_links, promise_facts, stopped_rules
 from donorhub.services.bank.matching.credits import NOBODYS
 from donorhub.services.giving import gifts
 
@@ -59,6 +59,7 @@ def make_policy(account: BankAccount) -> Policy:
         cap=read_caps(ours.ask_above),
         words_against=split_words_against(ours.words_against),
         country=ours.country,
+        stopped_rules=stopped_rules.list_stopped(account.id),
     )
 
 

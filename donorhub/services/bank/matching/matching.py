@@ -85,8 +85,8 @@ def _propose_for_places(places: Sequence[Place], policy: Policy) -> list[tuple[P
 
 def _make_certain_decision(place: Place, clues: Clues, proposal: Proposal) -> CreditDecision:
     if not proposal.candidates:
-        return _make_no_gift(place, clues, proposal.kind)
-    return make_decision(place, clues, proposal.candidates[0])
+        return replace(_make_no_gift(place, clues, proposal.kind), rule=proposal.rule)
+    return replace(make_decision(place, clues, proposal.candidates[0]), rule=proposal.rule)
 
 
 def make_cost_decision(place: Place, clues: Clues) -> CreditDecision:
