@@ -183,7 +183,7 @@ def test_stopped_rule_leaves_other_accounts_alone(database: Flask, now: datetime
     assert stopped_rules.list_stopped(other.id) == {"account"}
 
 
-def test_certain_by_a_stopped_rule_is_not_accepted_in_bulk(database: Flask, now: datetime) -> None:
+def test_stopped_rule_is_not_accepted_in_bulk(database: Flask, now: datetime) -> None:
     anna = donor()
     import_and_match(*pay_with_code(anna, 2), mode="suggest")
     account = db.session.scalars(select(BankAccount)).one()
@@ -218,7 +218,7 @@ def test_two_who_answer_at_once_are_one_answer(locks: Flask, now: datetime) -> N
     assert (second.result, second.error) == ("user:7", None)
 
 
-def test_two_who_stop_a_rule_at_once_stop_it_once(locks: Flask, now: datetime) -> None:
+def test_two_who_stop_a_rule_at_once(locks: Flask, now: datetime) -> None:
     """Of two whose answers stop a rule the second finds it stopped: one task, one audit record."""
     stopped_rules.stop_rule("code", None, "looks", now=now, actor="user:7")
     second = run_second(
