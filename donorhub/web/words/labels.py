@@ -273,12 +273,10 @@ HINDRANCES: Final[Words[str]] = {
     "goods": lazy_gettext("say what was given"),
 }
 SOURCES: Final[Words[str]] = {
-    "form": lazy_gettext("Entered by hand"),
-    "manual": lazy_gettext("Entered by hand"),
+    **dict.fromkeys(("form", "manual", "typed"), lazy_gettext("Entered by hand")),
     "bank": lazy_gettext("Bank statement"),
     "import": lazy_gettext("Import"),
     "api": lazy_gettext("API"),
-    "typed": lazy_gettext("Entered by hand"),
     "moved": lazy_gettext("Known before an upgrade"),
     **{name: webhooks.get_provider(name).label for name in webhooks.list_provider_names()},
 }
