@@ -34,6 +34,7 @@ from donorhub.domain.moving.field_words import (
 from donorhub.domain.moving.people_cells import read_emails
 from donorhub.domain.moving.presets import Preset
 from donorhub.domain.moving.unnamed_columns import guess_unnamed
+from donorhub.domain.moving.value_words import read_method
 from importers.records import BrokenCell, Cell, RecordTable
 from importers.text import DATE_ORDERS
 
@@ -324,6 +325,10 @@ def _reads_day(cell: str, writing: DateWriting) -> bool:
     return not cell.isdigit()
 
 
+def _is_method(cell: Cell) -> bool:
+    return isinstance(cell, str) and read_method(cell) != "other"
+
+
 def _is_amount(cell: Cell) -> bool:
     if isinstance(cell, bool | date):
         return False
@@ -341,4 +346,5 @@ _BY_CELLS: Final[tuple[tuple[Field, Callable[[Cell], bool]], ...]] = (
     ("email", _is_email),
     ("account", _is_account),
     ("received_on", _is_day),
+    ("method", _is_method),
 )

@@ -144,7 +144,7 @@ _WORDS: Final[dict[Field, str]] = {
         "imie i nazwisko|nazwisko i imie|imie nazwisko|nazwisko imie|imiona i nazwisko|nazwisko i imiona|"
         "darczynca|adresat|wplacajacy|kto|kto wplacil|od kogo|osoba|nazwa darczyncy|"
         "imie i nazwisko darczyncy|dane darczyncy|kontrahent|nadawca|emri dhe mbiemri|emri mbiemri|"
-        "emer mbiemer|emri i plote|kush|donatori|marresi|addressee|"
+        "supporter|emer mbiemer|emri i plote|kush|donatori|marresi|addressee|"
         "emri i donatorit|dhuruesi|nga kush|name|full name|donor|donor name|contact name|display name|"
         "first and last name|giver|from whom|vor und nachname|name des spenders|spender|spenderin|"
         "wyswietlana nazwa"
@@ -263,9 +263,9 @@ _WORDS: Final[dict[Field, str]] = {
         "zahlungsart|zahlungsmethode|zahlungsweise"
     ),
     "title": (
-        "tytul|tytulem|tytul wplaty|tytul przelewu|opis|opis wplaty|title|description|source|reference|"
-        "pershkrimi|qellimi i pageses|arsyeja|arsyeja e pageses|titulli|verwendungszweck|zrodlo|betreff|"
-        "quelle"
+        "tytul|tytulem|tytul wplaty|tytul przelewu|tytul operacji|opis operacji|opis|opis wplaty|title|"
+        "description|source|reference|pershkrimi|qellimi i pageses|arsyeja|arsyeja e pageses|titulli|"
+        "verwendungszweck|zrodlo|betreff|quelle"
     ),
     "fund": (
         "fundusz|cel|cel wplaty|na co|na cel|przeznaczenie|projekt|fund|designation|purpose|"
@@ -293,6 +293,8 @@ _PARTS: Final = sorted(
     ((word, field) for word, field in _FIELD_BY_NAME.items() if len(word) >= _SHORTEST_PART),
     key=lambda item: -len(item[0]),
 )
+# Shorter ones that tell all the same, as words of a longer name: Tel. kontaktowy.
+_SHORT_PARTS: Final[dict[str, Field]] = {"tel": "phone", "gsm": "phone", "mail": "email", "nip": "tax_number"}
 _NO_PARTS: Final[frozenset[Field]] = frozenset(("row_no", "title", "status", "note", "lang"))
 _UNITS: Final = re.compile(r"\b(pln|zl|zlotych|eur|euro|all|lek|leke|usd|gbp|chf)\b")
 _CURRENCIES: Final = {
@@ -319,8 +321,13 @@ def fold_name(name: str) -> str:
 
 
 def find_field(name: str) -> Field | None:
-    """Return the field that the name of a column tells; of a name of two lines, the lower tells first."""
+    """Return the field that the name of a column tells; of a name of two lines, the lower tells first.
+
+    ``Imię i nazwisko / firma`` is the name of either.
+    """
     lines = name.split(NAME_LINES)
+    if {_FIELD_BY_NAME.get(fold_name(line)) for line in lines} >= {"full_name", "organisation"}:
+        return "full_name"
     for part in (name, *reversed(lines)):
         if field := _FIELD_BY_NAME.get(fold_name(part)):
             return field
@@ -364,7 +371,7 @@ def _find_by_part(folded_text: str) -> Field | None:
     for word, field in _PARTS:
         if field not in _NO_PARTS and re.search(rf"\b{re.escape(word)}\b", folded_text):
             return field
-    return None
+    return next((_SHORT_PARTS[word] for word in folded_text.split() if word in _SHORT_PARTS), None)
 
 
 def find_exact_field(name: str) -> Field | None:
@@ -390,10 +397,3 @@ def find_currency(name: str) -> str:
     if match is None:
         return ""
     return _CURRENCIES.get(match[1], match[1].upper())
-
-
-def is_family_first(name: str) -> bool:
-    """Return whether the name of a column of names says that the family name comes first."""
-    return fold_name(name.rsplit(NAME_LINES, maxsplit=1)[-1]).startswith(
-        ("nazwisko", "mbiemri", "mbiemer", "nachname", "last")
-    )

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final
 
 from donorhub.domain.donors.couples import find_people
@@ -19,6 +21,10 @@ _COMMA: Final = re.compile(r"([^,\d]+),([^,\d]+)")
 _MOST_WORDS: Final = 2  # of a family name, or of given names, on one side of a comma
 _PLURALS: Final = (("dzcy", "dzki", "dzka"), ("ccy", "cki", "cka"), ("scy", "ski", "ska"))
 _TWO: Final = 2
+_ADJECTIVAL: Final = re.compile(r"(?:sk|ck|dzk)[ia]$")  # the endings of surnames alone
+_LOOKED_AT: Final = 500  # names of a column
+_FEWEST_TO_TELL: Final = 4
+_TIMES: Final = 4  # so many more names stand in one order than in the other
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +38,11 @@ class PersonName:
     note: str = ""
 
 
-def read_name(cell: Cell, *, is_family_first: bool = False) -> PersonName:
+def read_name(cell: Cell, *, is_family_first: bool = False, is_given_first: bool = False) -> PersonName:
     """Return the name in a cell, without what stands in brackets; its parts only where they are sure.
 
-    ``is_family_first``: the column says so, and it decides where the words alone do not.
+    ``is_family_first``: the column says so, and it decides where the words alone do not. ``is_given_first``:
+    nearly all names of the column are so, and one that seems to be turned stays as it is written.
     """
     text = read_text(cell)
     parsed_name, note = parse_written_name(text)
@@ -44,8 +51,34 @@ def read_name(cell: Cell, *, is_family_first: bool = False) -> PersonName:
         return PersonName("", note=note)
     if is_pair(name):
         return PersonName(name, note=note)
+    if is_given_first and is_turned(name, parsed_name) and not _has_surname_first(name):
+        return PersonName(name, note=note)
     kept_name = _keep_name(name, parsed_name, note, is_family_first=is_family_first)
     return kept_name if kept_name.family_name or kept_name.is_organisation else _turn_comma(kept_name)
+
+
+def is_turned(name: str, parsed_name: ParsedName) -> bool:
+    """Return whether a name of two words is read with its second one first."""
+    words = fold_letters(name).split()
+    is_sure = parsed_name.kind == "person" and parsed_name.is_confident
+    return is_sure and len(words) == _TWO and fold_letters(parsed_name.given_name) == words[1]
+
+
+def puts_given_first(texts: Iterable[str]) -> bool:
+    """Return whether nearly all names of a column that leave no doubt have their given name first."""
+    turned_count = straight_count = 0
+    for text in islice(texts, _LOOKED_AT):
+        parsed_name, _ = parse_written_name(text)
+        if is_turned(text, parsed_name):
+            turned_count += not _has_surname_first(text)
+        elif parsed_name.kind == "person" and parsed_name.is_confident:
+            straight_count += 1
+    return straight_count >= max(_FEWEST_TO_TELL, _TIMES * turned_count)
+
+
+def _has_surname_first(name: str) -> bool:
+    """Return whether the ending of the first word alone tells that it is a surname: Kowalska Anna."""
+    return _ADJECTIVAL.search(fold_letters(name).split()[0]) is not None
 
 
 def _turn_comma(name: PersonName) -> PersonName:

@@ -105,7 +105,11 @@ def _read_names(cells: RowCells) -> tuple[list[PersonName], str]:
     if whole and cells.writing.pairs == "two" and people_cells.is_pair(whole):
         return [*people_cells.split_pair(whole)], ""
     if whole:
-        parsed_name = people_cells.read_name(whole, is_family_first=cells.writing.family_first)
+        parsed_name = people_cells.read_name(
+            whole,
+            is_family_first=cells.writing.family_first,
+            is_given_first=cells.writing.given_first,
+        )
         return [parsed_name], "; ".join(part for part in (parsed_name.note, organisation) if part)
     return [PersonName(organisation, is_organisation=bool(organisation))], ""
 

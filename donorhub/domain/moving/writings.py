@@ -15,9 +15,10 @@ from donorhub.domain.moving.cells import AmountWriting, UnreadableCell, clean_am
 from donorhub.domain.moving.columns import ColumnGuess
 from donorhub.domain.moving.custom_cells import CustomColumn
 from donorhub.domain.moving.day_cells import DateWriting, find_span, read_day
-from donorhub.domain.moving.field_words import NAME_FIELDS, Field, find_currency, is_family_first
-from donorhub.domain.moving.people_cells import is_pair
+from donorhub.domain.moving.field_words import NAME_FIELDS, Field, find_currency, fold_name
+from donorhub.domain.moving.people_cells import is_pair, puts_given_first
 from donorhub.domain.moving.presets import Preset, Words
+from importers.periods import NAME_LINES
 from importers.records import RecordTable
 from importers.text import DATE_ORDERS, DateOrder, find_decimal_signs
 
@@ -42,6 +43,7 @@ QuestionCode = Literal[
     "missing_files",
 ]
 _EXAMPLES: Final = 5
+_ALBANIAN_NAMES: Final = ("emri", "emer ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,7 @@ class Writing:
     phone_country: str
     pairs: Literal["", "one", "two"]
     family_first: bool
+    given_first: bool
     questions: tuple[Question, ...]
     words: Words = field(default_factory=dict)
     constants: Mapping[Field, str] = field(default_factory=dict)
@@ -111,6 +114,7 @@ def settle_writing(
         answers.phone_country or home_country,
         pairs,
         any(is_family_first(table.header[at]) for at in name_places),
+        _is_given_first(table, places.get("full_name", [])),
         tuple(questions),
         preset.words if preset is not None else {},
         preset.constants if preset is not None else {},
@@ -302,3 +306,19 @@ def _ask_hidden(table: RecordTable, answers: Answers) -> list[Question]:
     count = rows + sum(len(sheet.rows) for sheet in sheets)
     names = tuple(dict.fromkeys(sheet.name if sheet.origin is None else sheet.origin for sheet in sheets))
     return [Question("hidden", None, ("bring", "leave"), (count,), names)]
+
+
+def _is_given_first(table: RecordTable, places: Sequence[int]) -> bool:
+    """Return whether the names of a column begin with the given name: in Albanian as its name says, else as
+    nearly all of its cells do."""
+    if any(is_family_first(table.header[at]) for at in places):
+        return False
+    is_albanian = any(fold_name(table.header[at]).startswith(_ALBANIAN_NAMES) for at in places)
+    return is_albanian or puts_given_first(list_texts(table, places))
+
+
+def is_family_first(name: str) -> bool:
+    """Return whether the name of a column of names says that the family name comes first."""
+    return fold_name(name.rsplit(NAME_LINES, maxsplit=1)[-1]).startswith(
+        ("nazwisko", "mbiemri", "mbiemer", "nachname", "last")
+    )

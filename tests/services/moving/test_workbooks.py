@@ -172,11 +172,48 @@ def make_english_members() -> Book:
     return Book(write_book({"List": rows}), (), Answers(), donors, {}, noes=("Peter Brown", "Zoë O'Neill"))
 
 
+def make_either_name() -> Book:
+    """A column for people and companies, how each was paid, and a phone by which one person is told again."""
+    rows: ROWS = [
+        ("Fundacja Zielony Dom", None, None, None, None, None),
+        ("L.p.", "Imię i nazwisko / firma", "Data przelewu", "Wpłata zł", "Forma", "Tel. kontaktowy"),
+        (1, "Kowalczyk Anna", "12.01.2024", "50 zł", "przelew", "601 222 333"),
+        (2, "Kowalczyk Anna", "14.02.2024", "50 zł", "przelew", "+48 601222333"),
+        (3, 'Piekarnia "Kłos" s.c.', "25.03.24", "1.200,00 zł", "gotówka", None),
+        (None, "RAZEM:", None, "1 300,00", None, None),
+    ]
+    donors = ("Anna Kowalczyk", 'Piekarnia "Kłos" s.c.')
+    return Book(write_book({"I kw.": rows}), (), Answers(), donors, {"PLN": (3, 130000)})
+
+
+def make_albanian_names() -> Book:
+    """Names that the column has in the order of the language, also one that a Pole would turn."""
+    rows: ROWS = [
+        ("Emri i plotë", "Data", "Shuma", "Valuta"),
+        ("Driton Berisha", "15/01/2024", "1.000,00", "ALL"),
+        ("Vjosa Leka", "16/02/2024", "2.500,50", "ALL"),
+        ("Totali", None, "3.500,50", None),
+    ]
+    donors = ("Driton Berisha", "Vjosa Leka")
+    return Book(write_book({"2024": rows}), (), Answers(), donors, {"ALL": (2, 350050)})
+
+
+def make_english_names() -> Book:
+    """Names of which one could be turned stay as nearly all of the column are."""
+    names = ("Adam Green", "Anna Brown", "Robert Stone", "Maria Wood", "Barbara Hill", "Sharpe Adam")
+    rows: ROWS = [("Supporter", "Date", "Amount (GBP)", "Type")]
+    rows = [*rows, *((name, f"2024-01-1{at}", 10, "Card") for at, name in enumerate(names))]
+    return Book(write_book({"Log": rows}), (), Answers(), names, {"GBP": (6, 6000)})
+
+
 BOOKS: Final[Sequence[Callable[[], Book]]] = (
     make_merged_names,
     make_parts,
     make_days_without_year,
     make_couples,
+    make_either_name,
+    make_albanian_names,
+    make_english_names,
     make_albanian_months,
     make_albanian_members,
     make_english_years,
