@@ -15,10 +15,27 @@ _TOWN_ON_TOP: Final = frozenset({"HU"})
 _IN_CAPITALS: Final = frozenset({"GB", "IE", "US", "CA", "AU", "NZ", "FR", "GI", "IM", "JE", "GG"})
 
 
+_ATTENTION: Final = {"pl": "Do rąk: {name}", "sq": "Në vëmendje të: {name}", "en": "Attn: {name}"}
+
+
+def write_attention(name: str, lang: str) -> str:
+    """Return the line of an envelope that says to whom of an organisation it goes; "" for nobody."""
+    return _ATTENTION[lang].format(name=name) if name else ""
+
+
 def write_lines(
-    name: str, *, street: str, postcode: str, town: str, country: str, home: str, lang: str
+    name: str,
+    *,
+    street: str,
+    postcode: str,
+    town: str,
+    country: str,
+    home: str,
+    lang: str,
+    attention: str = "",
 ) -> tuple[str, ...]:
-    """Return the lines of an envelope, the name first; the country, in our language, only where it is abroad.
+    """Return the lines of an envelope, the name first, then for whose attention it is; the country, in our
+    language, only where it is abroad.
 
     Without a town, or without street and postcode, nobody would find it: there are none then.
     """
@@ -26,7 +43,7 @@ def write_lines(
         return ()
     abroad = bool(country) and country != home
     place = town.upper() if country in _IN_CAPITALS else town
-    lines = [name, *_order_lines(street.splitlines(), postcode, place, country)]
+    lines = [name, attention, *_order_lines(street.splitlines(), postcode, place, country)]
     if abroad:
         lines.append(_name_country(country, lang).upper())
     return tuple(line.strip() for line in lines if line.strip())

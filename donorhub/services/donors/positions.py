@@ -13,11 +13,12 @@ from typing import Final
 from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import aliased
 
-from donorhub.db import db
+from donorhub.db import cut_query_values, db
 from donorhub.domain.donors.contact_values import ContactValue
 from donorhub.errors import Rejected
 from donorhub.models import ContactPoint, Donor, Relationship
 from donorhub.models.states import ContactKind, ContactRole, RelationshipKind
+from donorhub.services.access import row_scope
 from donorhub.services.donors import contact_rows
 from donorhub.services.work import tasks
 
@@ -48,6 +49,53 @@ def list_holders(organisation_id: int, *, today: date) -> Sequence[Donor]:
     )
     query = select(Donor).where(Donor.id.in_(holder_ids), Donor.kind == "person")
     return db.session.scalars(query.order_by(Donor.name, Donor.id).limit(_MOST_OFFERED)).all()
+
+
+def find_contact_people(organisation_ids: Collection[int], *, today: date) -> dict[int, str]:
+    """Return the names of those for whose attention post to organisations is, by the organisation.
+
+    It is whom their postal address reaches, else their one contact person; of an address that is a role's,
+    of several contact people, and of whoever died or may not be used, nobody.
+    """
+    candidates: dict[int, set[int]] = {}
+    for chunk in cut_query_values(sorted(set(organisation_ids))):
+        contacts = select(Relationship.to_id, Relationship.from_id).where(
+            Relationship.to_id.in_(chunk),
+            Relationship.kind == "contact_person_of",
+            _goes_on(today - _A_DAY),
+        )
+        for organisation_id, person_id in db.session.execute(contacts):
+            candidates.setdefault(organisation_id, set()).add(person_id)
+        addresses = select(ContactPoint.donor_id, ContactPoint.role, ContactPoint.person_id).where(
+            ContactPoint.donor_id.in_(chunk),
+            ContactPoint.kind == "post",
+            ContactPoint.is_preferred,
+            ContactPoint.until_on.is_(None),
+            or_(ContactPoint.role.is_not(None), ContactPoint.person_id.is_not(None)),
+        )
+        for organisation_id, _role, reached_id in db.session.execute(addresses):
+            candidates[organisation_id] = set() if reached_id is None else {reached_id}
+    names = _read_names({id_ for ids in candidates.values() for id_ in ids})
+    people = {of: [names[id_] for id_ in sorted(ids) if id_ in names] for of, ids in candidates.items()}
+    return {of: some[0] for of, some in people.items() if len(some) == 1}
+
+
+def _read_names(person_ids: Collection[int]) -> dict[int, str]:
+    """Return the names of people who may be named in a letter, by their ids."""
+    names: dict[int, str] = {}
+    owner_ids = row_scope.get_owner_ids()
+    for chunk in cut_query_values(sorted(person_ids)):
+        query = select(Donor.id, Donor.name).where(
+            Donor.id.in_(chunk),
+            Donor.kind == "person",
+            Donor.is_deceased.is_(False),
+            Donor.is_restricted.is_(False),
+            Donor.removed_at.is_(None),
+        )
+        if owner_ids is not None:
+            query = query.where(Donor.owner_id.in_(sorted(owner_ids)))
+        names.update({row.id: row.name for row in db.session.execute(query)})
+    return names
 
 
 def find_names(contacts: Collection[ContactPoint], *, owner_id: int | None = None) -> dict[int, str]:

@@ -16,7 +16,7 @@ from donorhub.models import Donor, Message, Task
 from donorhub.models.states import FAILED_TASKS, HeldReason
 from donorhub.services import shown
 from donorhub.services.access import audit, organisation
-from donorhub.services.donors import donors
+from donorhub.services.donors import donors, positions
 from donorhub.services.messages import gate, letters, messages, writing
 from donorhub.services.messages.writing import Draft, Wish
 from donorhub.services.paging import Page
@@ -79,8 +79,16 @@ def read_audience(read_page: ReadPage, category: WritingCategory, *, now: dateti
     """
     recipients: list[tuple[Donor, tuple[str, ...]]] = []
     left_out: list[LeftOut] = []
-    for donor in _read_all(read_page):
-        lines = () if donors.has_made_up_name(donor) else letters.list_address_lines(donor)
+    all_donors = _read_all(read_page)
+    names = positions.find_contact_people(
+        [donor.id for donor in all_donors if donor.kind == "organisation"], today=organisation.get_day(now)
+    )
+    for donor in all_donors:
+        lines = (
+            ()
+            if donors.has_made_up_name(donor)
+            else letters.list_address_lines(donor, names.get(donor.id, ""))
+        )
         hold_reason = gate.find_hold(donor, category, "post", at=now) or (None if lines else "no_address")
         if hold_reason:
             left_out.append(LeftOut(donor.id, donor.name, hold_reason))

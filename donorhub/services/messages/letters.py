@@ -18,8 +18,9 @@ from donorhub.services.donors import interactions
 from donorhub.services.donors.interactions import NewInteraction
 
 
-def list_address_lines(donor: Donor) -> tuple[str, ...]:
-    """Return the lines of an envelope to a donor; none where the address is not complete."""
+def list_address_lines(donor: Donor, contact_person: str = "") -> tuple[str, ...]:
+    """Return the lines of an envelope to a donor, to an organisation for the attention of its contact person
+    where one is known; none where the address is not complete."""
     ours = organisation.get_organisation()
     return postal_address.write_lines(
         donor.name,
@@ -29,6 +30,7 @@ def list_address_lines(donor: Donor) -> tuple[str, ...]:
         country=donor.country,
         home=ours.country,
         lang=ours.lang,
+        attention=postal_address.write_attention(contact_person, donor.lang),
     )
 
 

@@ -15,7 +15,8 @@ from donorhub.errors import Rejected
 from donorhub.models import Donor, Gift, Message
 from donorhub.models.states import HeldReason, Lang, MessageCategory
 from donorhub.services import shown
-from donorhub.services.access import audit
+from donorhub.services.access import audit, organisation
+from donorhub.services.donors import positions
 from donorhub.services.messages import (
     donor_facts,
     gate,
@@ -73,7 +74,7 @@ def draft_message(donor: Donor, wish: Wish, *, author: str, now: datetime) -> Dr
         letters.refuse_unnamed()
     lang = texts.choose_lang(wish.kind, wish.channel, donor.lang)
     category: MessageCategory = "thanks" if wish.kind == "thank_you" else wish.category
-    to_address = donor.email if wish.channel == "email" else "\n".join(letters.list_address_lines(donor))
+    to_address = donor.email if wish.channel == "email" else _write_post_address(donor, now)
     held = gate.find_hold(donor, category, wish.channel, at=now)
     return Draft(
         texts.fill_in_text(
@@ -84,6 +85,12 @@ def draft_message(donor: Donor, wish: Wish, *, author: str, now: datetime) -> Dr
         held or (None if to_address else "no_address"),
         tuple(gift.id for gift in gift_rows),
     )
+
+
+def _write_post_address(donor: Donor, now: datetime) -> str:
+    organisation_ids = [donor.id] if donor.kind == "organisation" else []
+    names = positions.find_contact_people(organisation_ids, today=organisation.get_day(now))
+    return "\n".join(letters.list_address_lines(donor, names.get(donor.id, "")))
 
 
 def write_to_donor(
