@@ -35,6 +35,8 @@ ELSEWHERE: Final = {
     "/bank/files/sent": "test_shown_several.py",
     "/bank/payers": "test_shown_decisions.py",
     "/bank/payers/batches/<>/undo": "test_shown_decisions.py",
+    "/bank/payers/<>/uses/<>/end": "web/bank/test_payer_page.py",
+    "/api/v1/payers/<>/uses/<>/end": "api/bank/test_payers.py",
     "/bank/questions/<>/<>": "test_shown_decisions.py",
     "/bank/same-gifts": "web/bank/test_same_gifts.py",
     "/donors/<>/write": "web/messages/test_writing_pages.py",

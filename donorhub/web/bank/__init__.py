@@ -12,6 +12,7 @@ from donorhub.web.bank import (
     looks,
     old_gifts,
     parts,
+    payer,
     payers,
     questions,
     rows,
@@ -39,5 +40,6 @@ VIEWS: Final = (
     parts,
     payers,
     looks,
+    payer,
 )
 __all__ = ["VIEWS", "bp"]

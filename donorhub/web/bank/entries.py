@@ -19,7 +19,14 @@ from donorhub import clock
 from donorhub.models import Donor, Entry, EntryQuestion
 from donorhub.models.states import OPEN_ENTRIES, find_word
 from donorhub.services.bank.files import bank_accounts, entry_questions
-from donorhub.services.bank.matching import entries, entry_views, gifts_by_hand, shown_doubts, shown_entries
+from donorhub.services.bank.matching import (
+    entries,
+    entry_views,
+    gifts_by_hand,
+    payer_pages,
+    shown_doubts,
+    shown_entries,
+)
 from donorhub.services.bank.matching.shown_doubts import Doubt
 from donorhub.services.donors import search
 from donorhub.services.moving.lists.description import Filters, keep_filters
@@ -124,6 +131,7 @@ def render_entry(entry_id: int, form: Form) -> str:
         doubt_digest=shown_entries.compute_entry_digest,
         question=_find_questions([row]).get(entry_id),
         question_kinds=KINDS,
+        payer_id=payer_pages.find_payer_of_entry(row),
         payouts=payouts,
         equal_gifts=gifts_by_hand.list_gifts_like(row) if row.state in OPEN_ENTRIES else (),
         not_gifts=prepared.write_options(NOT_GIFTS),

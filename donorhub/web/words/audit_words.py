@@ -111,6 +111,7 @@ WHAT: Final[Mapping[str, object]] = {
     "payer_batch.made": lazy_gettext("Donors were made of unknown payers"),
     "payer_batch.undone": lazy_gettext("Donors made of unknown payers were undone"),
     "payout.failed": lazy_gettext("Payout failed"),
+    "payer_use.ended": lazy_gettext("A payer's use ended"),
     "payout.joined": lazy_gettext("Payout joined to its bank entry"),
     "payout.parted": lazy_gettext("Payout parted from its bank entry"),
     "provider_event.released": lazy_gettext("A provider's event was let through"),

@@ -70,6 +70,7 @@ def _find_open(
     donor_ids: Iterable[int], first_on: date, last_on: date, country: str
 ) -> dict[int, tuple[InstalmentFacts, ...]]:
     paid_minor = func.coalesce(sum_minor(Allocation.amount_minor), 0)
+    state_word = func.coalesce(Instalment.state, "")  # found by their donors, not among all that is owed
     facts: dict[int, list[InstalmentFacts]] = defaultdict(list)
     for chunk in cut_query_values(sorted(donor_ids)):
         rows = db.session.execute(
@@ -90,9 +91,9 @@ def _find_open(
             .where(
                 RecurringGift.donor_id.in_(chunk),
                 or_(
-                    Instalment.state.in_(UNPAID_INSTALMENTS),
+                    state_word.in_(UNPAID_INSTALMENTS),
                     # Nothing is owed in a pause, and yet donors pay.
-                    and_(Instalment.state == "skipped", Instalment.state_reason == "pause"),
+                    and_(state_word == "skipped", Instalment.state_reason == "pause"),
                 ),
                 Instalment.due_on.between(first_on - _OPEN_DAYS, last_on + _AHEAD),
             )
@@ -148,7 +149,7 @@ def _read_delays(recurring_gift_ids: Iterable[int], first_on: date, country: str
                 Instalment.recurring_gift_id.in_(chunk),
                 Instalment.due_on.between(first_on - _HABIT_BACK, first_on),
                 Instalment.state == "paid",
-                Gift.source == SOURCE,
+                func.coalesce(Gift.source, "") == SOURCE,  # found by their instalments, not among all
             )
             .order_by(Instalment.due_on.desc(), Instalment.id)
         )
