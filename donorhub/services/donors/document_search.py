@@ -126,12 +126,13 @@ def _find_among_newest(question: str, most: int) -> Sequence[int] | None:
 
 @cache
 def _select_documents(is_sqlite: bool) -> Select[Any]:
-    some = _select_hits(is_sqlite).limit(write_literal(MOST_OF_RAREST + 1)).cte("some")
-    if not is_sqlite:
-        some = some.prefix_with("MATERIALIZED")
-    return select(_DOCUMENTS.c.donor_id, _DOCUMENTS.c.words).join(
-        some, some.c.donor_id == _DOCUMENTS.c.donor_id
-    )
+    query = select(_DOCUMENTS.c.donor_id, _DOCUMENTS.c.words)
+    if is_sqlite:
+        hits = _select_hits(is_sqlite).subquery("some")
+        query = query.join(hits, hits.c.donor_id == _DOCUMENTS.c.donor_id)
+    else:  # no join: of how many fit PostgreSQL has no idea, and would read all documents for them
+        query = query.where(search_documents.has_words(_make_question(is_sqlite=False)))
+    return query.limit(write_literal(MOST_OF_RAREST + 1))
 
 
 @cache
