@@ -27,12 +27,14 @@ from flask import Flask
 from flask.testing import FlaskClient
 from hypothesis import settings
 from sqlalchemy import Connection
+from sqlalchemy.util import LRUCache
 
 from donorhub import clock, config, logs, vault
 from donorhub.app import create_app
 from donorhub.db import Base, db, set_reading
 from donorhub.migrations import run
 from donorhub.services.access import instance, organisation, users
+from tests.put_back import put_back
 
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 
@@ -100,6 +102,8 @@ def app(servers: dict[str, str], home: Path) -> Iterator[Flask]:
     app = create_app(settings)
     app.extensions["place"] = instance._process.read_facts
     with app.app_context():
+        # Tests ask for more different things than a process of the product, whose cache of them is small.
+        db.engine.update_execution_options(compiled_cache=LRUCache(5000))
         run.upgrade(db.engine)
         create_organisation()
         db.session.remove()
@@ -127,21 +131,12 @@ def database(app: Flask, home: Path) -> Iterator[Flask]:
 
 def empty_database(app: Flask, home: Path) -> None:
     if app.extensions["donorhub.settings"].uses_sqlite:
-        put_base(home, home / "empty.sqlite3")
+        put_back(home / "donorhub.sqlite3", home / "empty.sqlite3")
         return
     db.session.remove()
     with db.engine.begin() as connection:
         _empty_what_is_full(connection)
     create_organisation()
-
-
-def put_base(home: Path, image: Path) -> None:
-    """Let SQLite's base be what an image of one holds."""
-    db.session.remove()
-    db.engine.dispose()
-    for suffix in ("-wal", "-shm"):
-        (home / f"donorhub.sqlite3{suffix}").unlink(missing_ok=True)
-    shutil.copy(image, home / "donorhub.sqlite3")
 
 
 def fill_once(app: Flask, name: str, fill: Callable[[], object]) -> None:
@@ -156,7 +151,7 @@ def fill_once(app: Flask, name: str, fill: Callable[[], object]) -> None:
             db.engine.dispose()
             shutil.copy(settings.home / "donorhub.sqlite3", image)
     else:
-        put_base(settings.home, image)
+        put_back(settings.home / "donorhub.sqlite3", image)
 
 
 def create_organisation() -> None:

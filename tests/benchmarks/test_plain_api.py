@@ -5,21 +5,24 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from flask import Flask
 
-from donorhub import config
-from donorhub.app import create_app
+from donorhub import clock
 from donorhub.db import db
-from donorhub.migrations.run import upgrade
-from tests.benchmarks.bench_api import Caller, fill_base, same_content
-from tests.benchmarks.plain_api import create_plain_app
+from donorhub.domain.access.permissions import PERMISSIONS
+from donorhub.services.access import users
+from tests.benchmarks.bench_api import Caller, same_content
+from tests.benchmarks.plain_api import LIMIT, create_plain_app
+from tests.web.desk import add_donor
 
 
 @pytest.mark.once
-def test_plain_list_is_that_of_the_api(tmp_path: Path) -> None:
-    app = create_app(config.load_settings({"DONORHUB_HOME": str(tmp_path), "DONORHUB_MODE": "test"}))
-    with app.app_context():
-        upgrade(db.engine)
-        token = fill_base(tmp_path, 60)
-    plain = Caller(create_plain_app(tmp_path / "donorhub.sqlite3"), "/donors")
-    ours = Caller(app, "/api/v1/donors?limit=50", {"Authorization": f"Bearer {token}"})
+def test_plain_list_is_that_of_the_api(database: Flask, home: Path) -> None:
+    for number in range(LIMIT + 1):
+        add_donor(f"Łucja Żółć{number}", email=f"lucja{number}@example.org")
+    _, token = users.create_token("bench", PERMISSIONS, now=clock.now(), actor="system:0")
+    db.session.commit()
+    db.session.remove()
+    plain = Caller(create_plain_app(home / "donorhub.sqlite3"), "/donors")
+    ours = Caller(database, "/api/v1/donors?limit=50", {"Authorization": f"Bearer {token}"})
     same_content(plain(), ours())

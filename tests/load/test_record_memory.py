@@ -85,6 +85,7 @@ def test_twenty_thousand_rows(tmp_path: Path) -> None:
     assert max(planned.mb, brought.mb) < MOST_MB
 
 
+@pytest.mark.whole
 def test_a_thousand_rows_need_their_share(tmp_path: Path) -> None:
     """A thousand rows take a fraction of that, so that a row's cost shows every day."""
     planned, brought = measure(tmp_path, 1_000)

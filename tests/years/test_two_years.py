@@ -28,9 +28,10 @@ MONTHLY: Final = (MONTH,) * 4
 MIXED: Final = (7, 1, MONTH, MONTH)
 
 
-def test_two_years_of_two_hundred_payers(database: Flask) -> None:
+@pytest.mark.parametrize("payers", [60, pytest.param(200, marks=pytest.mark.slow)])
+def test_two_years_of_some_payers(database: Flask, payers: int) -> None:
     """Whoever gives, changes, forgets, catches up and buys: a person answers what waits, month by month."""
-    world = by_calendar.generate(3, 200, 24)
+    world = by_calendar.generate(3, payers, 24)
     _judge(live(world, list_rhythms(world, MONTHLY), timer_days=30))
 
 
