@@ -13,7 +13,7 @@ from donorhub.models.states import DisputeState, TaskKind
 from donorhub.money import Money
 from donorhub.services.access import audit, organisation
 from donorhub.services.giving import gifts
-from donorhub.services.providers import missing_payments
+from donorhub.services.providers import missing_payments, welcomes
 from donorhub.services.providers.account_rows import AccountRows
 from donorhub.services.providers.customers import Account
 from donorhub.services.receipts import receipt_upkeep
@@ -217,7 +217,7 @@ def _name_failure_task(gift: Gift) -> str:
 
 
 def _follow_remainder(gift: Gift, view: PaymentView, *, now: datetime, actor: str) -> None:
-    """Let thank-you, instalment and receipt follow what is left of a gift.
+    """Let thank-you, instalment, welcome and receipt follow what is left of a gift.
 
     A gift of which nothing is left is not thanked for; when a refund fails or an appeal is won, all is
     as it was before.
@@ -230,10 +230,11 @@ def _follow_remainder(gift: Gift, view: PaymentView, *, now: datetime, actor: st
     elif left_minor == 0:
         instalments.unsettle_instalments(gift.id, "refund", now=now)
     if left_minor == 0:
-        tasks.cancel_task(f"thank_you:gift:{gift.id}", now=now, actor=actor, reason="nothing_left")
+        tasks.cancel_task(f"thank_you:gift:{gift.id}", now=now, actor=actor, reason=tasks.NOTHING_LEFT)
     else:
-        tasks.reopen_task(f"thank_you:gift:{gift.id}", ("nothing_left",))
+        tasks.reopen_task(f"thank_you:gift:{gift.id}", (tasks.NOTHING_LEFT,))
         instalments.resettle_instalments(gift.id)
+    welcomes.follow_payments(gift, now=now, actor=actor)
     receipt_upkeep.update_accountant_tasks(gift, now=now, actor=actor)
 
 

@@ -6,10 +6,12 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Final, Literal
 
 from sqlalchemy import (
     ColumnElement,
+    Executable,
     Select,
     bindparam,
     func,
@@ -17,13 +19,14 @@ from sqlalchemy import (
     update,
 )
 
-from donorhub.db import Base, db, insert_or_ignore
+from donorhub.db import Base, db, insert_or_ignore, insert_or_update
 from donorhub.errors import Conflict, NotFound
 from donorhub.models import Task
 from donorhub.models.states import FAILED_TASKS, OPEN_TASKS, TaskKind, TaskPerformer, TaskRole, TaskState
 from donorhub.services.access import audit
 from donorhub.services.paging import equals_if_given
 
+NOTHING_LEFT: Final = "nothing_left"  # the outcome of a task whose cause was taken back
 SOON = timedelta(days=2)  # in which a person should have done what came up just now
 BACK_OFF = tuple(timedelta(minutes=m) for m in (1, 5, 30, 120, 720, 1440))
 MAX_FAILURES = 8
@@ -94,10 +97,22 @@ def update_question(
 
 
 def plan_tasks(new: Iterable[NewTask], *, now: datetime) -> None:
-    """Plan tasks in one insert; ignore those whose key is there already."""
+    """Plan tasks in one insert; ignore those whose key is there already, but for what was cancelled because
+    nothing was left of its cause: that is planned again.
+    """
     rows = [_make_row(task, now) for task in new]
     if rows:
-        db.session.execute(insert_or_ignore(Task, on=(Task.key,)), rows)
+        db.session.execute(_build_plan(db.session.get_bind().dialect.name), rows)
+
+
+@lru_cache
+def _build_plan(_dialect: str) -> Executable:
+    return insert_or_update(
+        Task,
+        on=(Task.key,),
+        columns=(Task.state, Task.due_at, Task.done_at, Task.done_by, Task.outcome),
+        where=lambda _new: (Task.state == "cancelled") & (Task.outcome == NOTHING_LEFT),
+    )
 
 
 def _make_row(task: NewTask, now: datetime) -> dict[str, object]:

@@ -14,19 +14,20 @@ from sqlalchemy import select
 
 from donorhub import clock
 from donorhub.db import db
-from donorhub.models import Dispute, Gift, Instalment, Payment, Refund, Task
+from donorhub.models import Dispute, Gift, Instalment, Payment, Refund, Task, WebhookEndpoint
 from donorhub.models.states import OPEN_TASKS
 from donorhub.services.giving import gifts
 from donorhub.services.providers import losses
 from donorhub.services.receipts import receipts
 from donorhub.services.reports import invariants
+from donorhub.services.work import tasks
 from tests.conftest import empty_database
 from tests.services.providers.test_hard_stories import standing
 from tests.services.providers.test_payments import deliver, open_endpoint
 from tests.services.receipts.conftest import make_receiptable
 from tests.shared import CASES, needs_shared
 from tests.webhooks.hard_stories import HARD
-from tests.webhooks.scenarios import DAY, START, Event
+from tests.webhooks.scenarios import DAY, START, Event, _first_subscription, _renewal
 from tests.webhooks.stripe.stripe_objects import refund
 
 STORIES = (
@@ -107,6 +108,56 @@ def test_debit_that_fails_late_is_no_money(database: Flask, now: datetime) -> No
     assert "thank_you" not in list_open_tasks()
     assert {"receipt_void", "returned_gift"} <= set(list_open_tasks())
     assert list_broken(now) == []
+
+
+def list_welcomes() -> list[str]:
+    db.session.expire_all()
+    return list(db.session.scalars(select(Task.state).where(Task.kind == "welcome_recurring")))
+
+
+def test_lost_first_month_welcomes_nobody(database: Flask, now: datetime) -> None:
+    """Nobody is welcomed whose first month is lost, whichever word comes first; the next paid month plans it
+    again, once."""
+    events = HARD["month_failed_late"]("x")
+    story = _first_subscription("x")
+    months = len(story.events)
+    story.wait(30 * DAY)
+    _renewal(story, 2)
+    second = story.events[months:]
+    tell_in_batches(database, [events[:months]], now)
+    assert list_welcomes() == ["planned"]
+    for batches in ([events], [[event] for event in events], [[event] for event in events[::-1]]):
+        tell_in_batches(database, batches, now)
+        assert "planned" not in list_welcomes()
+        endpoint = db.session.scalars(select(WebhookEndpoint)).one()
+        for _ in range(2):
+            deliver(database, endpoint, second, now)
+            assert list_welcomes() == ["planned"]
+
+
+def test_welcome_of_person_stays_done(database: Flask, now: datetime) -> None:
+    """A welcome that somebody has done stays done, whatever becomes of the month."""
+    events = HARD["month_failed_late"]("x")
+    months = len(_first_subscription("x").events)
+    endpoint = open_endpoint(now)
+    deliver(database, endpoint, events[:months], now)
+    task = db.session.scalars(select(Task).filter_by(kind="welcome_recurring")).one()
+    tasks.complete_task(task.id, outcome="called", now=now, actor="user:1")
+    db.session.commit()
+    deliver(database, endpoint, events[months:], now)
+    assert list_welcomes() == ["done"]
+
+
+def test_won_back_month_welcomes_again(database: Flask, now: datetime) -> None:
+    """Where the money of the first month comes home, its giver is welcomed, whichever word comes first."""
+    events = HARD["refund_came_back"]("x")
+    failed = events[:-1]
+    failed[-1]["data"]["object"]["status"] = "succeeded"
+    tell_in_batches(database, [[event] for event in failed], now)
+    assert list_welcomes() == ["cancelled"]
+    for batches in ([[event] for event in events], [[event] for event in events[::-1]]):
+        tell_in_batches(database, batches, now)
+        assert list_welcomes() == ["planned"]
 
 
 @pytest.mark.parametrize("words", [["charge"], ["payment_intent"]])
