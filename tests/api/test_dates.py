@@ -22,6 +22,8 @@ from donorhub.models import (
     Entry,
     EntryQuestion,
     Mandate,
+    Match,
+    Payer,
     PayerBatch,
     Payout,
     Statement,
@@ -29,6 +31,7 @@ from donorhub.models import (
 )
 from donorhub.schemas.fields import Instant
 from donorhub.services.access import hidden_fields, teams
+from donorhub.services.bank.matching import looks, stopped_rules
 from donorhub.services.donors import (
     custom_fields,
     donor_files,
@@ -76,6 +79,7 @@ TIMELESS = {
     "/imports/<>/obstacles",
     "/imports/<>/problems.csv",
     "/messages/<>/attachments",
+    "/organisation/logo",
     "/record-files/<>",
     "/record-files/<>/held-rows.csv",
     "/record-files/<>/rows",
@@ -250,8 +254,21 @@ def make_something_of_everything(app: Flask, now: datetime) -> None:
             ),
             PayerBatch(digest="d", made_at=now, made_by="user:1", donors_count=1, gifts_count=1),
             EntryQuestion(kind="other_day", import_file_id=statement.import_file_id, entry_id=entry.id),
+            Payer(name_read="Anna Kowalska", first_on=now.date(), last_on=now.date()),
         ]
     )
+    db.session.commit()
+    decide_alone(entry, now)
+
+
+def decide_alone(entry: Entry, now: datetime) -> None:
+    """A decision of the engine that somebody looked at, and its rule stopped."""
+    match = Match(entry_id=entry.id, part=9, kind="not_gift", amount_minor=1, rule="no_gift", evidence=[])
+    match.engine_version, match.actor, match.decided_at = "1", "system:matching", now
+    db.session.add(match)
+    db.session.flush()
+    looks.draw_looks([entry.id], now=now)
+    stopped_rules.stop_rule("no_gift", entry.bank_account_id, "person", now=now, actor="user:1")
     db.session.commit()
 
 

@@ -47,6 +47,7 @@ MAKERS: Final[Mapping[tuple[str, str], str]] = {
     ): "nobody is there: the rule of e-mails links",
     ("donorhub/services/donors/duplicate_review.py", "create_donor"): "a household of people who are here",
     ("donorhub/cli/demo/people.py", "create_donor"): "made-up people",
+    ("donorhub/cli/demo/records.py", "create_donor"): "made-up people",
     ("donorhub/web/giving/gifts.py", "record_gift"): "asks",
     ("donorhub/api/giving/gifts.py", "record_gift"): "asks",
     ("donorhub/services/bank/matching/decisions.py", "record_gifts"): "asks, for pages, API and the engine",

@@ -72,6 +72,7 @@ OWN_VALUES = (
     (fields.Date, st.dates(date(1900, 1, 1))),
     (fields.Integer, NUMBERS | st.booleans()),
     (fields.Boolean, st.booleans()),
+    (fields.Float, st.floats(0, 1)),
 )
 FACTS = st.dictionaries(TEXTS, PLAIN | st.lists(PLAIN, max_size=2), max_size=3)
 

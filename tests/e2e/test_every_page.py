@@ -30,6 +30,7 @@ NO_PAGE: Final = (
     "/settings/data/processing.json",
     "/messages/<int:message_id>/letter.pdf",
     "/messages/runs/<int:task_id>/<int:part>.pdf",
+    "/settings/logo/letter.pdf",
 )
 OK: Final = (200, 404, 422)  # what asks for a donor, or of a batch for one payment, says so on a page
 

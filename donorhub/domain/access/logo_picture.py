@@ -30,6 +30,8 @@ _BROKEN: Final = (
     KeyError,
     ZeroDivisionError,
 )
+# A picture cut short lacks these. Pillow says so only as long as nobody, such as WeasyPrint, lets it read on.
+_LAST_BYTES: Final = {"PNG": b"IEND\xae\x42\x60\x82", "JPEG": b"\xff\xd9"}
 LogoFault = Literal["logo_kind", "logo_too_large", "logo_too_many_pixels"]
 
 
@@ -74,6 +76,8 @@ def _read_picture(content: bytes) -> Image.Image:
         with Image.open(BytesIO(content), formats=("PNG", "JPEG")) as picture:
             if picture.width * picture.height > MOST_MEGAPIXELS * 1_000_000:
                 raise RefusedLogo("logo_too_many_pixels")
+            if _LAST_BYTES[picture.format or ""] not in content:
+                raise RefusedLogo("logo_kind")
             upright = ImageOps.exif_transpose(picture)
             return upright.convert("RGBA" if upright.has_transparency_data else "RGB")
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as e:

@@ -195,6 +195,8 @@ SUBJECTS: Final[Mapping[str, object]] = {
     "column_mapping": lazy_gettext("Columns of a table"),
     "custom_field": lazy_gettext("Field of your own"),
     "payer_batch": lazy_gettext("Donors made of payers"),
+    "match": lazy_gettext("Decision of the matching"),
+    "match_rule": lazy_gettext("Rule of matching"),
     "payout": lazy_gettext("Payout"),
     "webhook_endpoint": lazy_gettext("Webhook endpoint"),
     "provider_event": lazy_gettext("Event of a provider"),

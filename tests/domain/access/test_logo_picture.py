@@ -8,7 +8,7 @@ import zlib
 from io import BytesIO
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageFile
 from PIL.PngImagePlugin import PngInfo
 
 from donorhub.domain.access.logo_picture import RefusedLogo, find_shown_size, redraw_logo
@@ -87,7 +87,12 @@ def test_nothing_is_kept_but_colours() -> None:
         (claim_size(2**31 - 1, 1), "logo_too_many_pixels"),
     ],
 )
-def test_what_is_no_logo_is_refused(content: bytes, code: str) -> None:
+@pytest.mark.parametrize("reads_on", [False, True])
+def test_what_is_no_logo_is_refused(
+    content: bytes, code: str, reads_on: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever else runs in the process: WeasyPrint lets Pillow read pictures that were cut short."""
+    monkeypatch.setattr(ImageFile, "LOAD_TRUNCATED_IMAGES", reads_on)
     with pytest.raises(RefusedLogo) as refusal:
         redraw_logo(content)
     assert refusal.value.code == code

@@ -71,11 +71,14 @@ def test_every_subject_and_field_has_a_name(database: Flask, now: datetime) -> N
         "first_step",  # of the organisation
         "household",  # of a donor
         "import_row",  # of a bank file
+        "look",  # of a decision
         "mail",  # of a message
         "mandate",  # of a recurring gift
+        "payer_use",  # of a donor
         "refund",
         "return",
         "retention",  # of the organisation
+        "rule",  # of matching
         "upgrade",
     }
 
