@@ -21,10 +21,11 @@ from sqlalchemy import (
     PrimaryKeyConstraint,
     Table,
     UniqueConstraint,
+    or_,
     select,
 )
 
-from donorhub.db import Base, cut_query_values, db
+from donorhub.db import Base, cut_query_values, db, write_literal
 from donorhub.models import AuditRecord, Donor, Message, Payment
 from donorhub.services.access import audit
 from donorhub.services.donors import donors, erasure
@@ -229,9 +230,12 @@ def _find_recipients(donor: Donor, donor_ids: Sequence[int]) -> Recipients:
     states = db.session.scalars(select(Message.state).where(Message.donor_id.in_(donor_ids))).all()
     exports = db.session.execute(
         select(AuditRecord.at, AuditRecord.actor, AuditRecord.what, AuditRecord.data)
-        .where(AuditRecord.what.in_(_EXPORTS), AuditRecord.at >= donor.created_at)
+        .where(
+            or_(*(AuditRecord.what == write_literal(what) for what in _EXPORTS)),
+            AuditRecord.at >= donor.created_at,
+        )
         .order_by(AuditRecord.at.desc(), AuditRecord.id.desc())
-        .limit(_MOST_EXPORTS)
+        .limit(write_literal(_MOST_EXPORTS))
     )
     return Recipients(
         list(providers),

@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
+from operator import attrgetter
 from typing import Final
 
 from sqlalchemy import and_, func, literal, or_, select
@@ -69,8 +70,9 @@ def find_instalments(
 def _find_open(
     donor_ids: Iterable[int], first_on: date, last_on: date, country: str
 ) -> dict[int, tuple[InstalmentFacts, ...]]:
-    paid_minor = func.coalesce(sum_minor(Allocation.amount_minor), 0)
-    state_word = func.coalesce(Instalment.state, "")  # found by their donors, not among all that is owed
+    allocated = select(sum_minor(Allocation.amount_minor)).where(Allocation.instalment_id == Instalment.id)
+    # Found by their donors, not among all that is owed or due.
+    state_word, due_day = func.coalesce(Instalment.state, ""), func.coalesce(Instalment.due_on, first_on)
     facts: dict[int, list[InstalmentFacts]] = defaultdict(list)
     for chunk in cut_query_values(sorted(donor_ids)):
         rows = db.session.execute(
@@ -84,10 +86,9 @@ def _find_open(
                 Instalment.state,
                 Instalment.source_ref,
                 Instalment.nominal_on,
-                paid_minor,
+                allocated.scalar_subquery(),
             )
             .join(RecurringGift, RecurringGift.id == Instalment.recurring_gift_id)
-            .outerjoin(Allocation, Allocation.instalment_id == Instalment.id)
             .where(
                 RecurringGift.donor_id.in_(chunk),
                 or_(
@@ -95,9 +96,8 @@ def _find_open(
                     # Nothing is owed in a pause, and yet donors pay.
                     and_(state_word == "skipped", Instalment.state_reason == "pause"),
                 ),
-                Instalment.due_on.between(first_on - _OPEN_DAYS, last_on + _AHEAD),
+                due_day.between(first_on - _OPEN_DAYS, last_on + _AHEAD),
             )
-            .group_by(Instalment.id, RecurringGift.donor_id)
         )
         for id_, donor_id, gift_id, due_on, minor, currency, state, ref, nominal_on, allocated_minor in rows:
             left_minor = minor - (allocated_minor or 0)
@@ -115,7 +115,8 @@ def _find_open(
                         back_on=roll_back(nominal_on, country),
                     )
                 )
-    return {donor_id: tuple(some) for donor_id, some in facts.items()}
+    by_id = attrgetter("instalment_id")  # the same answer, whichever way the rows were found
+    return {donor_id: tuple(sorted(some, key=by_id)) for donor_id, some in facts.items()}
 
 
 def _add_habits(facts: InstalmentsByDonor, first_on: date, country: str) -> InstalmentsByDonor:
