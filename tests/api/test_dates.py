@@ -258,11 +258,12 @@ def make_something_of_everything(app: Flask, now: datetime) -> None:
         ]
     )
     db.session.commit()
-    decide_alone(entry, now)
+    decide_alone(db.session.query(Entry).order_by(Entry.id.desc()).first(), now)
 
 
-def decide_alone(entry: Entry, now: datetime) -> None:
-    """A decision of the engine that somebody looked at, and its rule stopped."""
+def decide_alone(entry: Entry | None, now: datetime) -> None:
+    """A decision of the engine that is put up for a look, and its rule stopped."""
+    assert entry is not None
     match = Match(entry_id=entry.id, part=9, kind="not_gift", amount_minor=1, rule="no_gift", evidence=[])
     match.engine_version, match.actor, match.decided_at = "1", "system:matching", now
     db.session.add(match)
