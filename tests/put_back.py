@@ -43,7 +43,7 @@ def _replace(path: Path, image: Path) -> None:
     db.engine.dispose()
     for suffix in ("-wal", "-shm"):
         path.with_name(path.name + suffix).unlink(missing_ok=True)
-    path.unlink(missing_ok=True)  # what still reads the old file shares its log with nobody who opens the new one
+    path.unlink(missing_ok=True)  # who reads the old file still shares its log with nobody
     shutil.copy(image, path)
 
 

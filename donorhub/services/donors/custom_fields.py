@@ -6,13 +6,15 @@ What stands in them is for :mod:`.custom_values`; who does not see them, for
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Final, TypedDict
+from itertools import groupby
+from operator import attrgetter
+from typing import Any, Final, TypedDict
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import Row, bindparam, func, select
 
-from donorhub.db import db
+from donorhub.db import Base, db
 from donorhub.domain.access.permissions import Principal
 from donorhub.domain.donors.custom_shapes import PREFIXES, Option, Shape, choose_label, make_key
 from donorhub.domain.payer_text import fold_letters
@@ -24,11 +26,23 @@ from donorhub.services.access import audit
 MOST_FIELDS: Final = 300
 MOST_OPTIONS: Final = 200
 _CHOICES: Final = ("choice", "choices")
-_fields = CustomField.__table__.c
-_USED_FIELDS: Final = (  # asked by every look at a donor or gift
-    select(_fields.id, _fields.key, _fields.kind, _fields.labels, _fields.decimals, _fields.is_required)
-    .where(_fields.entity == bindparam("entity"), _fields.archived_at.is_(None))
-    .order_by(_fields.position, _fields.id)
+_fields, _options = Base.metadata.tables["custom_field"], Base.metadata.tables["custom_option"]
+_USED_FIELDS: Final = (  # asked by every look at a donor or gift: a row for each option, or one without any
+    select(
+        _fields.c.id,
+        _fields.c.key,
+        _fields.c.kind,
+        _fields.c.labels,
+        _fields.c.decimals,
+        _fields.c.is_required,
+        _options.c.id.label("option_id"),
+        _options.c.key.label("option_key"),
+        _options.c.labels.label("option_labels"),
+        _options.c.archived_at.label("option_archived_at"),
+    )
+    .join_from(_fields, _options, isouter=True)
+    .where(_fields.c.entity == bindparam("entity"), _fields.c.archived_at.is_(None))
+    .order_by(_fields.c.position, _fields.c.id, _options.c.position, _options.c.id)
 )
 
 
@@ -63,29 +77,24 @@ def list_shapes(
     """Return the fields of donors, or of gifts, that are in use, of one kind if it is named, as far as a
     reader may see them; without one, all."""
     db.session.flush()
-    rows = db.session.connection().execute(_USED_FIELDS, {"entity": entity}).all()
-    fields = [
-        row
-        for row in rows
-        if kind in (None, row.kind) and (reader is None or reader.may_see_field(PREFIXES[entity] + row.key))
-    ]
-    options = list_options([field.id for field in fields if field.kind in _CHOICES])
+    rows = db.session.connection().execute(_USED_FIELDS, {"entity": entity})
     return [
-        Shape(
-            field.id,
-            field.key,
-            field.kind,
-            field.labels,
-            field.decimals,
-            field.is_required,
-            tuple(
-                Option(option.id, option.key, option.labels, option.archived_at is None)
-                for option in options.get(field.id, ())
-            ),
-            entity,
-        )
-        for field in fields
+        _make_shape(list(of_field), entity)
+        for (_, key, field_kind), of_field in groupby(rows, attrgetter("id", "key", "kind"))
+        if kind in (None, field_kind) and (reader is None or reader.may_see_field(PREFIXES[entity] + key))
     ]
+
+
+def _make_shape(rows: Sequence[Row[*tuple[Any, ...]]], entity: CustomEntity) -> Shape:
+    options = tuple(
+        Option(row.option_id, row.option_key, row.option_labels, row.option_archived_at is None)
+        for row in rows
+        if row.option_id is not None
+    )
+    field = rows[0]
+    return Shape(
+        field.id, field.key, field.kind, field.labels, field.decimals, field.is_required, options, entity
+    )
 
 
 def list_entities(reader: Principal) -> list[CustomEntity]:
