@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import compress
 
 from sqlalchemy import ColumnElement, case, func, or_, select, text
 
@@ -155,13 +156,17 @@ def _name_task(stop: MatchRule) -> str:
 
 
 def list_figures() -> list[RuleFigures]:
-    """Return what people found of each rule on each account of ours, and where it is stopped on all."""
+    """Return what people found of each rule on each account of ours, and where it is stopped on all.
+
+    A rule that decided, and at which nobody looked yet, stands once, for all accounts.
+    """
     looks_by_place = _count_looks()
     stops = {
         (stop.rule, stop.bank_account_id): stop
         for stop in db.session.scalars(select(MatchRule).where(MatchRule.stopped_at.is_not(None)))
     }
-    places = sorted({*looks_by_place, *stops}, key=lambda place: (RULE_NAMES.index(place[0]), place[1] or 0))
+    places: set[tuple[RuleName, int | None]] = {*looks_by_place, *stops}
+    places |= {(rule, None) for rule in _list_used_rules() - {rule for rule, _ in places}}
     return [
         RuleFigures(
             rule,
@@ -169,8 +174,17 @@ def list_figures() -> list[RuleFigures]:
             looks_by_place.get((rule, account_id or 0), Looks()),
             stops.get((rule, account_id)),
         )
-        for rule, account_id in places
+        for rule, account_id in sorted(places, key=lambda place: (RULE_NAMES.index(place[0]), place[1] or 0))
     ]
+
+
+def _list_used_rules() -> set[RuleName]:
+    """Return the rules of which a decision stands."""
+    is_used = [
+        select(Match.id).where(Match.rule == write_literal(rule), Match.undone_at.is_(None)).exists()
+        for rule in RULE_NAMES
+    ]
+    return set(compress(RULE_NAMES, db.session.execute(select(*is_used)).one()))
 
 
 def count_decisions(rule: RuleName) -> int:

@@ -53,6 +53,18 @@ def test_engine_names_its_rule(database: Flask, now: datetime) -> None:
     assert [look.rule for look in list_looks()] == ["code"]
 
 
+def test_rule_nobody_looked_at_can_be_stopped(database: Flask, now: datetime) -> None:
+    """A rule stands in the list as soon as it decided, once; after a look, with the account."""
+    assert stopped_rules.list_figures() == []
+    import_and_match(*pay_with_code(donor(), 2), mode="auto")
+    (row,) = stopped_rules.list_figures()
+    assert (row.rule, row.bank_account_id, row.looks.total, row.stop) == ("code", None, 0, None)
+    answer(list_looks()[0], now, is_right=True)
+    account_id = db.session.scalars(select(BankAccount.id)).one()
+    (row,) = stopped_rules.list_figures()
+    assert (row.rule, row.bank_account_id, row.looks.total) == ("code", account_id, 1)
+
+
 def test_first_twenty_of_a_rule_are_put_up(database: Flask, now: datetime) -> None:
     """The first twenty are put up, and one in a hundred afterwards, beside five in a month."""
     anna = donor()
