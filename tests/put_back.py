@@ -54,6 +54,8 @@ def _empty_log() -> bool:
         cursor = connection.cursor()
         cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         is_busy, *_ = cursor.fetchone()
+    except sqlite3.OperationalError:  # a query of this connection was never read to its end
+        return False
     finally:
         connection.close()  # gives it back
     return not is_busy
