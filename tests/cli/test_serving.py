@@ -30,6 +30,7 @@ def port(app: Flask) -> Iterator[int]:
     """The port of a server that listens."""
     port = free_port()
     server = serving.make_server(app, app.extensions["donorhub.settings"], "127.0.0.1", port)
+    server.adj.asyncore_loop_timeout = 0.05  # so soon it sees that it was closed
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     yield port
