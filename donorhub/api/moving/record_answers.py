@@ -126,6 +126,8 @@ class RecordPlanSchema(RecordFileSchema):
     known_donors = fields.Integer(required=True)
     changed_donors = fields.Integer(required=True)
     opt_outs = fields.Integer(required=True)
+    members = fields.Integer(required=True, metadata={"description": "Who will belong to a household"})
+    contact_people = fields.Integer(required=True, metadata={"description": "Of organisations"})
     gifts_count = fields.Integer(required=True)
     sums = fields.List(fields.Nested(SumSchema), required=True)
     sheets = fields.List(fields.Nested(SheetTotalSchema), required=True)
@@ -197,7 +199,7 @@ def describe_plan(view: ShownPlan) -> dict[str, object]:
     summary: dict[str, Any] = view.summary
     figures: dict[str, Any] = summary.get("figures", {})
     hidden_places = list_hidden_places(view.file, get_principal())
-    plain = {"new_donors": 0, "known_donors": 0, "changed_donors": 0, "opt_outs": 0}
+    names = ("new_donors", "known_donors", "changed_donors", "opt_outs", "members", "contact_people")
     return {
         **describe_file(view.file),
         "digest": view.digest,
@@ -205,7 +207,7 @@ def describe_plan(view: ShownPlan) -> dict[str, object]:
         "answers": view.file.layout or {},
         "rows_count": figures.get("rows", 0),
         "counts": figures.get("counts", {}),
-        **{name: figures.get(name, value) for name, value in plain.items()},
+        **{name: figures.get(name, 0) for name in names},
         "gifts_count": figures.get("gifts", 0),
         "sums": [{"amount": Money(minor, unit)} for unit, minor in figures.get("sums", {}).items()],
         "sheets": list(map(_describe_sheet, figures.get("sheets", ()))),

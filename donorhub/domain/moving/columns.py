@@ -31,7 +31,7 @@ from donorhub.domain.moving.field_words import (
     find_exact_field,
     find_field,
 )
-from donorhub.domain.moving.people_cells import read_emails
+from donorhub.domain.moving.people_cells import read_contacts, read_emails
 from donorhub.domain.moving.presets import Preset
 from donorhub.domain.moving.unnamed_columns import guess_unnamed
 from donorhub.domain.moving.value_words import read_method
@@ -178,7 +178,8 @@ def _guess_one(at: int, name: str, cells: list[Cell], table: RecordTable, answer
     if counts_rows(table, at):
         return ColumnGuess(at, name, "row_no", "row_number", samples)
     field = find_answered_field(name) if _is_mostly(cells, _is_answer) else find_field(name)
-    if field is None or (field == "amount" and cells and not any(map(_is_amount, cells))):
+    is_such = None if field is None else _TOLD_BY_CELLS.get(field)
+    if field is None or (is_such and cells and not any(map(is_such, cells))):
         return ColumnGuess(at, name, "left_out", "silent", samples)
     return ColumnGuess(at, name, field, "name", samples)
 
@@ -342,6 +343,17 @@ def _splits_amount(cell: Cell, sign: str) -> bool:
         return False
 
 
+def _is_contact(cell: Cell) -> bool:
+    try:
+        return any(read_contacts(cell, ""))
+    except UnreadableCell:
+        return False
+
+
+# Names of columns that are something else where no cell is of that kind.
+_TOLD_BY_CELLS: Final[Mapping[Field, Callable[[Cell], bool]]] = MappingProxyType(
+    {"amount": _is_amount, "contact": _is_contact}
+)
 _BY_CELLS: Final[tuple[tuple[Field, Callable[[Cell], bool]], ...]] = (
     ("email", _is_email),
     ("account", _is_account),

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from donorhub.domain.donors.custom_shapes import PREFIXES, Entity, Shape
-from donorhub.domain.moving.field_words import Field, fold_name
+from donorhub.domain.moving.column_names import fold_name
+from donorhub.domain.moving.field_words import Field
 
 # What their columns are, and to what they were added.
 CUSTOM_FIELDS: Final[Mapping[Field, Entity]] = {"custom": "donor", "gift_custom": "gift"}

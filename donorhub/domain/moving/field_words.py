@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import Final, Literal, get_args
 
-from donorhub.domain.payer_text import split_words
+from donorhub.domain.moving.column_names import UNITS, fold_name
 from importers.periods import NAME_LINES
 
 Field = Literal[
@@ -16,9 +16,14 @@ Field = Literal[
     "given_name",
     "family_name",
     "organisation",
+    "contact_person",
+    "position",
+    "household",
+    "household_id",
     "person_kind",
     "email",
     "phone",
+    "contact",
     "address",
     "street",
     "postcode",
@@ -76,48 +81,18 @@ Field = Literal[
 ]
 FIELDS: Final[tuple[Field, ...]] = get_args(Field)
 NAME_FIELDS: Final[tuple[Field, ...]] = ("full_name", "given_name", "family_name", "organisation")
-GIFT_FIELDS: Final[frozenset[Field]] = frozenset(
-    (
-        "amount",
-        "currency",
-        "received_on",
-        "method",
-        "title",
-        "fund",
-        "fund_amount",
-        "fund_percent",
-        "campaign",
-        "status",
-        "receipt_no",
-        "gift_id",
-        "credit_for",
-        "credit_amount",
-        "credited_id",
-        "credited_name",
-        "gift_custom",
-    )
-)
+_GIFT_FIELDS = (
+    "amount currency received_on method title fund fund_amount fund_percent campaign status "
+    "receipt_no gift_id credit_for credit_amount credited_id credited_name gift_custom"
+).split()
+GIFT_FIELDS: Final[frozenset[Field]] = frozenset(field for field in FIELDS if field in _GIFT_FIELDS)
 UNREAD_FIELDS: Final[frozenset[Field]] = frozenset(("row_no", "left_out"))
 # Fields that several columns may have; of any other only the first column is read.
-MANY_FIELDS: Final[frozenset[Field]] = frozenset(
-    (
-        "email",
-        "phone",
-        "note",
-        "title",
-        "no_contact",
-        "no_email",
-        "no_phone",
-        "no_post",
-        "no_sms",
-        "bounced",
-        "consent",
-        "custom",
-        "gift_custom",
-        "left_out",
-        "row_no",
-    )
-)
+_MANY_FIELDS = (
+    "email phone contact note title no_contact no_email no_phone no_post no_sms bounced consent "
+    "custom gift_custom left_out row_no"
+).split()
+MANY_FIELDS: Final[frozenset[Field]] = frozenset(field for field in FIELDS if field in _MANY_FIELDS)
 
 REASON_COLUMN: Final = "DonorHub: why"  # of held rows that are taken out to be mended
 ROW_COLUMN: Final = "DonorHub: row"
@@ -161,6 +136,21 @@ _WORDS: Final[dict[Field, str]] = {
         "organization name|organisation name|company name|household name|organizata|kompania|"
         "emri i organizates|emri i kompanise|organisationsname|unternehmen|account1 name"
     ),
+    "contact_person": (
+        "osoba kontaktowa|osoba do kontaktu|reprezentant|przedstawiciel|contact person|representative|"
+        "personi i kontaktit|personi kontaktues|perfaqesuesi|ansprechpartner|ansprechperson"
+    ),
+    "position": "stanowisko|funkcja|position|job title|pozita|pozicioni|funksioni|funktion",
+    "household": (
+        "gospodarstwo|gospodarstwo domowe|nazwa gospodarstwa|rodzina|household|household account|"
+        "household account name|familja|emri i familjes|haushalt"
+    ),
+    "household_id": (
+        "id gospodarstwa|nr gospodarstwa|numer gospodarstwa|id rodziny|nr rodziny|household id|"
+        "household account id|household number|nr i familjes|haushaltsnummer"
+    ),
+    "account_name": "account name",
+    "account_id": "account id",
     "email": (
         "e mail|email|mail|adres e mail|adres email|adres mailowy|poczta elektroniczna|email address|"
         "e mail address|adresa e email|adresa elektronike|posta elektronike|posta|e posta|emaili|"
@@ -170,6 +160,10 @@ _WORDS: Final[dict[Field, str]] = {
         "telefon|tel|nr telefonu|numer telefonu|nr tel|komorka|telefon komorkowy|phone|phone number|"
         "mobile|mobile phone|telefoni|nr telefoni|nr i telefonit|numri i telefonit|cel|celular|"
         "telefonnummer|handy|mobil|contact1 mobile phone|contact1 home phone"
+    ),
+    "contact": (
+        "kontakt|kontakty|dane kontaktowe|kontakt do darczyncy|contact|contacts|contact details|contact info|"
+        "kontakti|kontaktet|te dhenat e kontaktit|kontaktdaten"
     ),
     "address": (
         "adres|adres zamieszkania|adres korespondencyjny|pelny adres|full address|postal address|adresa|"
@@ -295,16 +289,9 @@ _PARTS: Final = sorted(
 )
 # Shorter ones that tell all the same, as words of a longer name: Tel. kontaktowy.
 _SHORT_PARTS: Final[dict[str, Field]] = {"tel": "phone", "gsm": "phone", "mail": "email", "nip": "tax_number"}
-_NO_PARTS: Final[frozenset[Field]] = frozenset(("row_no", "title", "status", "note", "lang"))
-_UNITS: Final = re.compile(r"\b(pln|zl|zlotych|eur|euro|all|lek|leke|usd|gbp|chf)\b")
-_CURRENCIES: Final = {
-    "zl": "PLN",
-    "zlotych": "PLN",
-    "zloty": "PLN",
-    "euro": "EUR",
-    "lek": "ALL",
-    "leke": "ALL",
-}
+_NO_PARTS: Final[frozenset[Field]] = frozenset(
+    ("row_no", "title", "status", "note", "lang", "contact", "position")
+)
 _ABOUT_CONTACT: Final = re.compile(
     r"mail|newslett|kontakt|contact|posta|poczt|sms|telefon|phone|call|dzwon|korespondenc|biuletyn|buletin|"
     r"marketing|rodo|gdpr|zgod|consent|pelqim|pranon|subscri|wysyl|permission"
@@ -312,12 +299,6 @@ _ABOUT_CONTACT: Final = re.compile(
 _SAYS_NO: Final = re.compile(
     r"\b(?:nie|bez|brak|no|not|without|opt out|unsub\w*|mos|pa|kein\w*|nicht)\b|rezygn|sprzeciw"
 )
-_CUSTOM_MARK: Final = re.compile(r"^(?:npsp__)?|__c$", re.IGNORECASE)
-
-
-def fold_name(name: str) -> str:
-    """Return the name of a column for comparing: folded words, without the marks of custom fields."""
-    return " ".join(split_words(_CUSTOM_MARK.sub("", name).replace("ë", "e")))
 
 
 def find_field(name: str) -> Field | None:
@@ -332,7 +313,7 @@ def find_field(name: str) -> Field | None:
         if field := _FIELD_BY_NAME.get(fold_name(part)):
             return field
     for part in (*reversed(lines), name):
-        if field := _find_by_part(_UNITS.sub(" ", fold_name(part))):
+        if field := _find_by_part(UNITS.sub(" ", fold_name(part))):
             return field
     return None
 
@@ -384,16 +365,8 @@ def is_field_name(name: str) -> bool:
     folded_text = fold_name(name)
     return (
         folded_text in _FIELD_BY_NAME
-        or " ".join(_UNITS.sub(" ", folded_text).split()) in _FIELD_BY_NAME
+        or " ".join(UNITS.sub(" ", folded_text).split()) in _FIELD_BY_NAME
         or (
             bool(folded_text) and len(folded_text.split()) <= 4 and _find_by_part(folded_text) is not None  # noqa: PLR2004
         )
     )
-
-
-def find_currency(name: str) -> str:
-    """Return the currency that a column's name tells, as ``Kwota (zł)`` does; "" for none."""
-    match = _UNITS.search(fold_name(name))
-    if match is None:
-        return ""
-    return _CURRENCIES.get(match[1], match[1].upper())

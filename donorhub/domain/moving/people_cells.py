@@ -15,6 +15,13 @@ from donorhub.domain.moving.cells import UnreadableCell, is_nothing, read_digits
 from donorhub.domain.payer_text import fold_letters
 from importers.records import Cell
 
+# What offices write where they do not know the giver: no name, however many rows share it.
+_NOBODY: Final = frozenset(
+    "anonim|anonimowo|anonimowy|anonimowa|anonimowe|anonimowy darczynca|darczynca anonimowy|anonimowa wplata|"
+    "wplata anonimowa|nn|n.n.|n. n.|n n|nieznany|nieznana|nieznany darczynca|darczynca nieznany|brak danych|"
+    "brak nazwiska|anonymous|anonymous donor|unknown|unknown donor|no name|dhurues anonim|anonim dhurues|"
+    "donator anonim|anonime|i panjohur|e panjohur|pa emer|anonym|unbekannt|unbekannter spender".split("|")
+)
 _BRACKETS: Final = re.compile(r"\s*[\[(]([^\])]*)[\])]\s*")
 _AND: Final = re.compile(r"\s+(?:i|oraz|and|dhe|und|lub|e)\s+|\s*[&+/]\s*", re.IGNORECASE)
 _COMMA: Final = re.compile(r"([^,\d]+),([^,\d]+)")
@@ -47,7 +54,7 @@ def read_name(cell: Cell, *, is_family_first: bool = False, is_given_first: bool
     text = read_text(cell)
     parsed_name, note = parse_written_name(text)
     name = " ".join(_BRACKETS.sub(" ", text).replace(" ,", ",").split()).strip(" ,;")
-    if is_nothing(name):
+    if is_nothing(name) or fold_letters(name) in _NOBODY:
         return PersonName("", note=note)
     if is_pair(name):
         return PersonName(name, note=note)
@@ -192,6 +199,28 @@ def read_phones(cell: Cell, country: str) -> tuple[str, ...]:
     if any(sum(sign.isdigit() for sign in part) < _LEAST_DIGITS for part in parts):
         parts = [text]
     return tuple(dict.fromkeys(_write_phone(part, country) for part in parts))
+
+
+_CONTACT_WORDS: Final = re.compile(
+    r"\b(?:e-?mail|mail|tel|telefon|telefoni|phone|kom|komorka|mobile|mob|cel|gsm|adres)\b[.:]*",
+    re.IGNORECASE,
+)
+
+
+def read_contacts(cell: Cell, country: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the e-mails and the phone numbers of a cell that holds either or both.
+
+    Raise UnreadableCell where something of it is neither.
+    """
+    text = read_digits(cell)
+    if is_nothing(text):
+        return (), ()
+    emails = tuple(dict.fromkeys(email.removeprefix("mailto:") for email in _EMAIL.findall(text)))
+    rest = _CONTACT_WORDS.sub(" ", _EMAIL.sub(";", text)).strip(" ;,/|<>")
+    if any(sign.isalpha() or sign == "@" for sign in rest):
+        raise UnreadableCell("unreadable_email")
+    numbers = ";".join(part for part in _BETWEEN_PHONES.split(rest) if part)
+    return emails, read_phones(numbers, country) if numbers else ()
 
 
 def _write_phone(text: str, country: str) -> str:

@@ -14,17 +14,29 @@ from itertools import pairwise
 from typing import Final
 
 from donorhub.domain.moving.answers import Answers
-from donorhub.domain.moving.cells import is_nothing
+from donorhub.domain.moving.cells import is_nothing, write_cell
+from donorhub.domain.moving.column_names import find_currency, fold_name
 from donorhub.domain.moving.day_cells import find_years
-from donorhub.domain.moving.field_words import AMOUNT_COLUMN, DAY_COLUMN, Field, find_currency, find_field
+from donorhub.domain.moving.field_words import AMOUNT_COLUMN, DAY_COLUMN, Field, find_field
 from donorhub.domain.moving.writings import Question
 from donorhub.domain.payer_text import fold_letters
-from importers.periods import YEAR, Span, find_last_day, is_total_name, write_span
+from importers.periods import MONTH_BY_WORD, YEAR, Span, find_last_day, is_total_name, write_span
 from importers.records import Cell, PeriodColumn, RecordRow, RecordSheet, RecordTable
 
 _ZERO: Final = re.compile(r"[-+]?0+(?:[.,]0+)?(?:\s*[^\W\d_]{1,4}\.?)?")
 _CROSSES: Final = frozenset("x xx + v * tak t po yes y ok true ✓ ✔ ja zaplacono oplacono paid paguar".split())
 _EXAMPLES: Final = 5
+_YEAR_DIGITS: Final = 4
+_YEAR_NAMES: Final = frozenset(
+    "rok|rok wplaty|rok darowizny|year|gift year|donation year|viti|viti i dhurimit|jahr|spendenjahr".split(
+        "|"
+    )
+)
+_MONTH_NAMES: Final = frozenset(
+    "miesiac|miesiac wplaty|miesiac darowizny|mies|m c|month|gift month|muaji|muaji i dhurimit|monat".split(
+        "|"
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +80,53 @@ def unfold_periods(table: RecordTable, answers: Answers, *, today: date) -> Unfo
     header = (*table.header, DAY_COLUMN, f"{AMOUNT_COLUMN} {unit}".strip())
     fields: dict[int, Field] = {width: "received_on", width + 1: "amount"}
     return UnfoldedTable(replace(table, header=header, sheets=tuple(sheets)), fields, tuple(questions))
+
+
+def join_months(table: RecordTable, answers: Answers) -> UnfoldedTable:
+    """Return a table that has a month in each row, and no day, with a column for both: the year may stand in
+    a column beside it or in the name or a title of the sheet.
+
+    What is no month stays as it is written, and holds its row.
+    """
+    names = [fold_name(name) for name in table.header]
+    month_places = [at for at, name in enumerate(names) if name in _MONTH_NAMES]
+    year_places = [at for at, name in enumerate(names) if name in _YEAR_NAMES]
+    has_day = any(find_field(name) == "received_on" for name in table.header)
+    is_settled = has_day or answers.kind == "people" or "received_on" in answers.columns.values()
+    if is_settled or len(month_places) != 1 or len(year_places) > 1:
+        return UnfoldedTable(table)
+    sheets = tuple(_join_sheet(sheet, month_places[0], year_places) for sheet in table.sheets)
+    header = (*table.header, DAY_COLUMN)
+    return UnfoldedTable(replace(table, header=header, sheets=sheets), {len(table.header): "received_on"})
+
+
+def _join_sheet(sheet: RecordSheet, month_place: int, year_places: Sequence[int]) -> RecordSheet:
+    years = find_years(sheet.name) or find_years(" ".join(sheet.notes))
+    sheet_year = str(years.pop()) if len(years) == 1 else ""
+
+    def widen_row(row: RecordRow, text: str) -> RecordRow:
+        return replace(row, cells=(*row.cells, text))
+
+    def write_row_month(row: RecordRow) -> str:
+        year = write_cell(row.cells[year_places[0]]) if year_places else sheet_year
+        return _write_month(year, write_cell(row.cells[month_place]))
+
+    return replace(
+        sheet,
+        rows=tuple(widen_row(row, write_row_month(row)) for row in sheet.rows),
+        total_rows=tuple(widen_row(row, "") for row in sheet.total_rows),
+    )
+
+
+def _write_month(year: str, month: str) -> str:
+    """Return ``2024-03`` for a year and a month of that year, be it a number or a word."""
+    if is_nothing(month):
+        return ""
+    word = fold_letters(month).strip(". ")
+    number = int(word) if word.isdigit() else MONTH_BY_WORD.get(word, 0)
+    if year.isdigit() and len(year) == _YEAR_DIGITS and 1 <= number <= YEAR:
+        return write_span(date(int(year), number, 1), 1)
+    return f"{month} {year}".strip()
 
 
 def _put_back(table: RecordTable) -> RecordTable:

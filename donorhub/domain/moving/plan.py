@@ -18,6 +18,7 @@ from donorhub.domain.moving.ledger import DonorFacts, GiftFacts, Ledger
 from donorhub.domain.moving.plan_rows import DonorPlan, Plan, RowPlan, list_values
 from donorhub.domain.moving.records import Person, Record
 from donorhub.domain.moving.same_money import find_same_money
+from donorhub.domain.moving.ties import judge_ties
 from donorhub.domain.payer_text import fold_letters
 
 FILLED_FIELDS: Final = (
@@ -280,6 +281,7 @@ def _judge_people(rows: list[RowPlan], donors: list[DonorPlan]) -> None:
     for row in rows:
         if row.group is not None and row.state not in ("held", "left_out"):
             _judge_companions(row, donors)
+    judge_ties(rows, donors)
 
 
 def _judge_companions(row: RowPlan, donors: list[DonorPlan]) -> None:

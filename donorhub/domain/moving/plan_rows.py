@@ -8,7 +8,7 @@ from typing import Final, Literal
 
 from donorhub.domain.donors.custom_shapes import Value
 from donorhub.domain.moving.grouping import Group, Key
-from donorhub.domain.moving.records import GiftDraft, Record
+from donorhub.domain.moving.records import GiftDraft, Record, Tie, TieKind
 
 RowState = Literal["made", "joined", "known", "held", "left_out"]
 ROW_STATES: Final[tuple[RowState, ...]] = ("made", "joined", "known", "held", "left_out")
@@ -26,6 +26,7 @@ class RowPlan:
     gift_id: int | None = None
     is_total: bool = False  # the file's own sum, and no row
     companions: tuple[int, ...] = ()  # the groups of those whom the row names beside its giver
+    ties: tuple[tuple[Tie, int, int], ...] = ()  # that are written, with the groups of both
     credited_group: int | None = None  # the group of who is recognised for the gift of the row
     credited_gift: RowPlan | int | None = None  # for which it recognises somebody
 
@@ -75,6 +76,10 @@ class Plan:
         """Return how many rows are in each state; together they are the rows of the file."""
         counts = Counter(row.state for row in self.rows if not row.is_total)
         return {state: counts[state] for state in ROW_STATES}
+
+    def count_ties(self, kind: TieKind) -> int:
+        """Return how many ties of a kind are written."""
+        return sum(1 for row in self.rows for tie, _, _ in row.ties if tie.kind == kind)
 
 
 def list_values(gift: GiftDraft, name: Literal["fund", "campaign"]) -> tuple[str, ...]:

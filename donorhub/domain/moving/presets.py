@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import get_args
 
-from donorhub.domain.moving.field_words import Field, find_exact_field, fold_name
+from donorhub.domain.moving.column_names import fold_name
+from donorhub.domain.moving.field_words import Field, find_exact_field
 from donorhub.domain.payer_text import fold_letters
 from importers.record_preset import RecordPreset
 

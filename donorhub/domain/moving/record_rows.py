@@ -50,7 +50,8 @@ def _read_row(
         of_row = answers.rows.get(make_row_key(sheet.origin, row.number), _NOTHING_SAID)
         mended_cells = {**of_row.cells, **answer.cells}
     cells.take_row(row.cells, mended_cells)
-    person, *companions = (people.setdefault(one, one) for one in read_people(cells, today=today))
+    named, ties = read_people(cells, today=today)
+    person, *companions = (people.setdefault(one, one) for one in named)
     fault: RowFault | Literal[""] = ""
     fault_field, gift = "", None
     try:
@@ -81,6 +82,7 @@ def _read_row(
         tuple(companions),
         sheet.origin,
         f"{sheet.letters}{row.number}" if sheet.letters else "",
+        ties,
         credit,
         credited_person,
     )

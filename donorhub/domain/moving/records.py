@@ -102,6 +102,22 @@ class CreditDraft:
     gift_ref: str = ""
 
 
+TieKind = Literal["member", "contact_person"]
+
+
+@dataclass(frozen=True, slots=True)
+class Tie:
+    """That somebody of a row belongs to a household of it, or may be asked for at an organisation of it.
+
+    Both are places in the row: 0 is who gave, 1 the first of those beside them. ``title`` is a position.
+    """
+
+    kind: TieKind
+    who: int
+    of: int
+    title: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Record:
     """A row as it is understood; ``fault`` says why it is held, ``refused`` which cells are not taken.
@@ -123,6 +139,7 @@ class Record:
     companions: tuple[Person, ...] = ()
     origin: str | None = None  # of a row that was one cell of several: the sheet that it is from
     cell: str = ""  # where its amount stands, as D7
+    ties: tuple[Tie, ...] = ()
     credit: CreditDraft | None = None
     credited_person: Person | None = None  # for the gift of the same row; else ``person`` is
 

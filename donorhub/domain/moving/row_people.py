@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Final
 
 from donorhub.domain.donors import tax_numbers
+from donorhub.domain.donors.households import Head, write_joint_name
+from donorhub.domain.donors.languages import choose_lang
 from donorhub.domain.moving import people_cells
 from donorhub.domain.moving.birth_cells import read_birth_date
 from donorhub.domain.moving.cells import (
@@ -20,42 +23,110 @@ from donorhub.domain.moving.cells import (
     read_text,
 )
 from donorhub.domain.moving.day_cells import read_day
-from donorhub.domain.moving.field_words import Field
+from donorhub.domain.moving.field_words import NAME_FIELDS, Field
 from donorhub.domain.moving.people_cells import PersonName
-from donorhub.domain.moving.records import NoChannel, OptOut, Person, PersonKind
+from donorhub.domain.moving.records import NoChannel, OptOut, Person, PersonKind, Tie
 from donorhub.domain.moving.row_cells import RowCells, read_plain
 from donorhub.domain.moving.salesforce import lengthen_id
 from donorhub.domain.moving.value_words import read_country, read_kind, read_lang
 from donorhub.domain.payer_text import make_name_key
 from importers.records import Cell
 
+_IS_HOUSEHOLD: Final = re.compile(r"\b(?:household|family)$", re.IGNORECASE)  # how NPSP names an account
 _IS_DAY_FIRST: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}$", re.ASCII)  # an hour may stand behind it
 
 
-def read_people(cells: RowCells, *, today: date) -> list[Person]:
-    """Return whom a row names, the giver first; the name of the first is "" where it has none."""
+def read_people(cells: RowCells, *, today: date) -> tuple[list[Person], tuple[Tie, ...]]:
+    """Return whom a row names, the giver first, and how they belong together; the name of the first is ""
+    where it has none.
+    """
     names, note = _read_names(cells)
+    contact = _read_contact_person(cells, names[0])
     person = _read_person(cells, names[0], note, today)
     people = [person]
     if len(names) > 1:
         people.append(_make_partner(person, names[1]))
     if second_person := _read_second(cells, person, today):
         people.append(second_person)
+    household = _find_household(cells, people)
+    ties: list[Tie] = []
+    if household is not None:
+        ties += [Tie("member", at, len(people)) for at in range(len(people))]
+        people.append(household)
+    if contact is not None:
+        ties.append(Tie("contact_person", len(people), 0, cells.read("position", read_plain, "")))
+        people.append(contact)
     account = _read_account(cells)
     if account is None:
-        return people
+        return people, tuple(ties)
     if not person.name or cells.read("giver", read_text, "person") == "account":
-        return [account, *(one for one in people if one.name)]
-    return [*people, account]
+        kept = [at for at, one in enumerate(people) if one.name]
+        places = {at: place for place, at in enumerate(kept, 1)}
+        ties = [
+            replace(tie, who=places[tie.who], of=places[tie.of])
+            for tie in ties
+            if tie.who in places and tie.of in places
+        ]
+        return [account, *(people[at] for at in kept)], tuple(ties)
+    return [*people, account], tuple(ties)
+
+
+def _find_household(cells: RowCells, people: Sequence[Person]) -> Person | None:
+    """Return the household of a row's people: one that has a column, or that of two at one address."""
+    person = people[0]
+    if person.kind != "person" or not person.name:
+        return None
+    name = cells.read("household", read_plain, "")
+    ref = lengthen_id(cells.read("household_id", read_digits, ""))
+    account = cells.read("account_name", read_plain, "")
+    if not name and _IS_HOUSEHOLD.search(account):
+        name, ref = account, ref or lengthen_id(cells.read("account_id", read_digits, ""))
+    if not ref and not person.street:
+        return None
+    if not name and len(people) > 1:
+        name = write_joint_name(
+            [Head(one.name, one.given_name, one.family_name) for one in people], _guess_lang(cells, person)
+        )
+    if not name:
+        return None
+    return Person(
+        name,
+        kind="household",
+        street=person.street,
+        postcode=person.postcode,
+        city=person.city,
+        country=person.country,
+        ref=ref,
+        opt_out="no_contact" if any(one.opt_out == "no_contact" for one in people) else "",
+        no_on=person.no_on,
+    )
+
+
+def _guess_lang(cells: RowCells, person: Person) -> str:
+    """Return the language in which two names are joined: their own, else that of their country."""
+    return person.lang or choose_lang(person.country or cells.writing.phone_country, "en")
+
+
+def _read_contact_person(cells: RowCells, giver: PersonName) -> Person | None:
+    """Return who may be asked for at the organisation that a row names."""
+    if not giver.is_organisation:
+        return None
+    name = people_cells.read_name(cells.read("contact_person", read_text, ""))
+    if not name.name or name.is_organisation or people_cells.is_pair(name.name):
+        return None
+    return Person(name.name, name.given_name, name.family_name)
 
 
 def _read_person(cells: RowCells, name: PersonName, note: str, today: date) -> Person:
-    emails = _read_emails(cells, "email")
-    phones = _read_phones(cells, "phone")
+    contacts = _read_contacts(cells)
+    emails = [*_read_emails(cells, "email"), *(email for some, _ in contacts for email in some)]
+    phones = [*_read_phones(cells, "phone"), *(phone for _, some in contacts for phone in some)]
     country = cells.read("country", read_country, "")
     address = cells.read("address", people_cells.read_address, people_cells.Address())
     notes = [note, *cells.read_all("note", read_plain), *cells.list_noes("no_other")]
     ref = lengthen_id(cells.read("person_id", read_digits, ""))
+    if not ref and _is_household_row(cells):
+        ref = lengthen_id(cells.read("household_id", read_digits, ""))
     code = cells.read("donor_code", read_digits, "")
     return Person(
         name=name.name or (emails[0] if emails else ""),
@@ -101,7 +172,7 @@ def _read_names(cells: RowCells) -> tuple[list[PersonName], str]:
         return [PersonName(organisation or whole, is_organisation=kind == "organisation")], ""
     if given_name or family_name:
         name = " ".join(part for part in (given_name, family_name) if part)
-        return [PersonName(name, given_name, family_name)], organisation
+        return [PersonName(name, given_name, family_name)], _write_employment(cells, organisation)
     if whole and cells.writing.pairs == "two" and people_cells.is_pair(whole):
         return [*people_cells.split_pair(whole)], ""
     if whole:
@@ -110,12 +181,26 @@ def _read_names(cells: RowCells) -> tuple[list[PersonName], str]:
             is_family_first=cells.writing.family_first,
             is_given_first=cells.writing.given_first,
         )
-        return [parsed_name], "; ".join(part for part in (parsed_name.note, organisation) if part)
-    return [PersonName(organisation, is_organisation=bool(organisation))], ""
+        beside = "" if parsed_name.is_organisation else _write_employment(cells, organisation)
+        return [parsed_name], "; ".join(part for part in (parsed_name.note, beside) if part)
+    if organisation:
+        return [PersonName(organisation, is_organisation=True)], ""
+    contact = people_cells.read_name(cells.read("contact_person", read_text, ""))
+    return [contact if contact.name else PersonName(cells.read("household", read_plain, ""))], contact.note
+
+
+def _write_employment(cells: RowCells, organisation: str) -> str:
+    """Return what somebody is, and where, as a note beside their name: ``treasurer, Sowa sp. z o.o.``"""
+    return ", ".join(part for part in (cells.read("position", read_plain, ""), organisation) if part)
+
+
+def _is_household_row(cells: RowCells) -> bool:
+    """Return whether a row names a household and nobody of it."""
+    return cells.is_filled("household") and not cells.is_filled(*NAME_FIELDS, "contact_person")
 
 
 def _tell_kind(cells: RowCells, name: PersonName) -> PersonKind:
-    if cells.read("person_kind", read_kind, "person") == "household":
+    if cells.read("person_kind", read_kind, "person") == "household" or _is_household_row(cells):
         return "household"
     if name.is_organisation:
         return "organisation"
@@ -182,7 +267,7 @@ def read_credited_person(cells: RowCells) -> Person | None:
 def _read_account(cells: RowCells) -> Person | None:
     """Return the organisation that a row names beside its people; its name is its own within one system."""
     name = cells.read("account_name", read_plain, "")
-    if not name:
+    if not name or _IS_HOUSEHOLD.search(name):
         return None
     ref = lengthen_id(cells.read("account_id", read_digits, ""))
     return Person(name, kind="organisation", ref=ref or f"name:{make_name_key(name)}")
@@ -196,6 +281,11 @@ def _read_phones(cells: RowCells, field: Field) -> list[str]:
     country = cells.writing.phone_country
     values = cells.read_all(field, lambda cell: people_cells.read_phones(cell, country))
     return [phone for some in values for phone in some]
+
+
+def _read_contacts(cells: RowCells) -> list[tuple[tuple[str, ...], tuple[str, ...]]]:
+    country = cells.writing.phone_country
+    return cells.read_all("contact", lambda cell: people_cells.read_contacts(cell, country))
 
 
 def _read_postcode(cells: RowCells, cell: Cell) -> str:

@@ -12,10 +12,11 @@ from typing import Final, Literal
 
 from donorhub.domain.moving.answers import Answers
 from donorhub.domain.moving.cells import AmountWriting, UnreadableCell, clean_amount, is_nothing, split_amount
+from donorhub.domain.moving.column_names import find_currency, fold_name
 from donorhub.domain.moving.columns import ColumnGuess
 from donorhub.domain.moving.custom_cells import CustomColumn
 from donorhub.domain.moving.day_cells import DateWriting, find_span, read_day
-from donorhub.domain.moving.field_words import NAME_FIELDS, Field, find_currency, fold_name
+from donorhub.domain.moving.field_words import NAME_FIELDS, Field
 from donorhub.domain.moving.people_cells import is_pair, puts_given_first
 from donorhub.domain.moving.presets import Preset, Words
 from importers.periods import NAME_LINES
@@ -127,7 +128,7 @@ def _ask_columns(
     questions: list[Question] = []
     if not table.has_names and not answers.unnamed:
         questions.append(Question("unnamed", None, ("right",)))
-    if not any(places.get(field) for field in (*NAME_FIELDS, "email")):
+    if not any(places.get(field) for field in (*NAME_FIELDS, "contact_person", "household", "email")):
         questions.append(Question("name_column"))
     if answers.kind == "people":
         return questions

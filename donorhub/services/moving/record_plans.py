@@ -19,12 +19,13 @@ from sqlalchemy import delete, insert, select
 from donorhub.db import cut_chunks, db, insert_or_ignore
 from donorhub.domain.moving.answers import Answers
 from donorhub.domain.moving.birth_cells import settle_births
+from donorhub.domain.moving.column_names import fold_name
 from donorhub.domain.moving.columns import guess_columns
 from donorhub.domain.moving.custom_names import name_shapes
 from donorhub.domain.moving.custom_writings import settle_custom
-from donorhub.domain.moving.field_words import OUR_COLUMNS, fold_name
+from donorhub.domain.moving.field_words import OUR_COLUMNS
 from donorhub.domain.moving.gift_keys import make_refs
-from donorhub.domain.moving.period_cells import unfold_periods
+from donorhub.domain.moving.period_cells import join_months, unfold_periods
 from donorhub.domain.moving.plan import group_records, judge_rows
 from donorhub.domain.moving.plan_rows import Plan, RowPlan
 from donorhub.domain.moving.presets import Preset
@@ -96,7 +97,12 @@ def make_plan(
     """
     answers, preset = record_presets.settle_preset(table.header, answers)
     shapes = [*custom_fields.list_shapes(), *custom_fields.list_shapes(entity="gift")]
-    unfolded_table = unfold_periods(table, answers, today=organisation.get_day(now))
+    has_columns = any(sheet.periods for sheet in table.sheets)
+    unfolded_table = (
+        unfold_periods(table, answers, today=organisation.get_day(now))
+        if has_columns
+        else join_months(table, answers)
+    )
     table = unfolded_table.table
     guesses = guess_columns(table, answers, preset, name_shapes(shapes), unfolded_table.fields)
     home_country = organisation.get_home_country()
@@ -163,6 +169,7 @@ def _describe_row(row: RowPlan) -> list[object]:
         row.reason,
         row.group,
         row.companions,
+        [[tie.kind, tie.title, *ends] for tie, *ends in row.ties],
         [row.credited_group, _describe_credit(row)],
         row.source_ref,
         row.gift_id,
@@ -207,6 +214,8 @@ def _collect_figures(table: RecordTable, writing: Writing, plan: Plan) -> dict[s
         "sums": dict(sorted(sums.items())),
         "new_donors": len(new),
         "known_donors": len(used_donors) - len(new),
+        "members": plan.count_ties("member"),
+        "contact_people": plan.count_ties("contact_person"),
         "changed_donors": sum(donor.has_more for donor in plan.donors),
         "opt_outs": sum(1 for donor in plan.donors if donor.group.person.has_no),
         "consents": sum(1 for donor in used_donors if donor.answer.startswith("given")),

@@ -7,7 +7,8 @@ from dataclasses import replace
 from functools import cache
 
 from donorhub.domain.moving.answers import GENERIC_SYSTEM, NO_PRESET, Answers
-from donorhub.domain.moving.field_words import fold_name, is_field_name
+from donorhub.domain.moving.column_names import fold_name
+from donorhub.domain.moving.field_words import is_field_name
 from donorhub.domain.moving.presets import Preset, find_preset, prepare_preset
 from donorhub.domain.moving.writings import Question
 from donorhub.errors import Rejected

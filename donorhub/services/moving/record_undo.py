@@ -5,7 +5,7 @@ What stands in the way is listed by name, and stays; noes that the file brought 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from typing import Final, Literal
@@ -21,6 +21,7 @@ from donorhub.services.access import audit
 from donorhub.services.donors import removal
 from donorhub.services.giving import closed_books, gifts, soft_credits
 from donorhub.services.moving import record_consents, record_files
+from donorhub.services.moving.record_ties import MadeTies, remove_ties
 
 _GIFTS: Final = Base.metadata.tables[Gift.__tablename__]
 
@@ -56,13 +57,14 @@ def show_taking_back(import_file_id: int) -> TakingBack:
     obstacles = _list_gift_obstacles(made_gifts)
     staying_ids = {one.gift_id for one in obstacles}
     gift_ids = tuple(gift.id for gift, _ in made_gifts if gift.id not in staying_ids)
-    made_ids = db.session.scalars(
+    giver_ids = db.session.scalars(
         select(RecordRow.donor_id)
         .join(Donor, Donor.id == RecordRow.donor_id)
         .where(RecordRow.import_file_id == file.id, RecordRow.made_donor, Donor.removed_at.is_(None))
     ).all()
-    donor_ids = {id_ for id_ in made_ids if id_ is not None} | _list_made_companions(file)
-    donor_obstacles = _list_donor_obstacles(donor_ids, gift_ids, _list_made(file, "made_credits"))
+    donor_ids = {id_ for id_ in giver_ids if id_ is not None} | _list_made_companions(file)
+    made_ids = {"soft_credit": _list_made(file, "made_credits"), **_list_made_ties(file)}
+    donor_obstacles = _list_donor_obstacles(donor_ids, gift_ids, made_ids)
     obstacles += donor_obstacles
     going_ids = tuple(sorted(donor_ids - {one.donor_id for one in donor_obstacles}))
     obstacle_texts = [repr(asdict(one)) for one in obstacles]
@@ -82,6 +84,15 @@ def _list_made_companions(file: ImportFile) -> set[int]:
 
 def _list_made(file: ImportFile, name: str) -> list[int]:
     return [id_ for summary in file.summaries or () for id_ in summary.get(name, ())]
+
+
+def _list_made_ties(file: ImportFile) -> MadeTies:
+    """Return the ids of the memberships and contact people that a file made."""
+    made_ties: MadeTies = {}
+    for summary in file.summaries or ():
+        for kind, ids in summary.get("made_ties", {}).items():
+            made_ties.setdefault(kind, []).extend(ids)
+    return made_ties
 
 
 def _read_made_gifts(import_file_id: int) -> list[tuple[Gift, str]]:
@@ -137,13 +148,13 @@ def _find_entries(gift_ids: Sequence[int]) -> dict[int, int]:
 
 
 def _list_donor_obstacles(
-    donor_ids: Iterable[int], gift_ids: Collection[int], credit_ids: Collection[int]
+    donor_ids: Iterable[int], gift_ids: Collection[int], made_ids: Mapping[str, Collection[int]]
 ) -> list[Obstacle]:
-    """Return the donors on whom more hangs than the gifts and credits that go, each once."""
-    going_ids = set(credit_ids)
+    """Return the donors on whom more hangs than the gifts and what else the file made, each once."""
+    going_ids = {kind: set(ids) for kind, ids in made_ids.items()}
     obstacles: dict[int, Obstacle] = {}
     for one in removal.list_obstacles(donor_ids, but_gift_ids=gift_ids):
-        if one.kind == "soft_credit" and one.row_id in going_ids:
+        if one.row_id in going_ids.get(one.kind, ()):
             continue
         obstacles.setdefault(one.donor_id, Obstacle("donor", one.donor_id, one.name, one.kind, one.row_id))
     return list(obstacles.values())
@@ -179,6 +190,7 @@ def take_back_file(import_file_id: int, digest: str, *, now: datetime, actor: st
     )
     record_consents.keep_noes(view.donor_ids, source=source, now=now, actor=actor)
     soft_credits.take_away_credits(_list_made(file, "made_credits"))
+    remove_ties(_list_made_ties(file), view.donor_ids)
     removal.remove_donors(view.donor_ids, reason="import_taken_back", now=now, actor=actor)
     file = record_files.lock_file(import_file_id)  # removing donors forgets what was read
     file.state, file.finished_at = "taken_back", now

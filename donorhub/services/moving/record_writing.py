@@ -31,6 +31,7 @@ from donorhub.services.giving.soft_credits import NewCredit
 from donorhub.services.moving import record_consents, record_files, record_plans, record_presets
 from donorhub.services.moving.record_ledger import ROW_SOURCE
 from donorhub.services.moving.record_plans import RecordPlan
+from donorhub.services.moving.record_ties import DonorTie, MadeTies, write_ties
 
 Progress = Callable[[str, int], None]
 _CHUNK: Final = 1000
@@ -61,6 +62,7 @@ def write_file(
         "made_companions": writer.list_made_companions(),
         "made_consents": writer.consent_ids,
         "made_credits": writer.credit_ids,
+        "made_ties": writer.made_ties,
     }
     file.summaries = [{**file.summaries[0], **made_ids}]
     counts = plan.figures["counts"]
@@ -111,6 +113,7 @@ class _Writer:
         self._new_ids: dict[int, int] = {}  # of the donors that were made, by their group
         self.consent_ids: list[int] = []  # of the consents that the file gave
         self.credit_ids: list[int] = []  # of those who are recognised for gifts of others
+        self.made_ties: MadeTies = {}
 
     def write_all(self) -> None:
         """Write donors, what is filled in, noes, gifts, and what came of each row."""
@@ -118,6 +121,7 @@ class _Writer:
         self._write_names()
         self._write_contacts()
         self._change_donors()
+        self.made_ties = write_ties(self._list_ties(), now=self._now)
         self._write_opt_outs()
         gift_ids = self._make_gifts()
         self._write_credits(gift_ids)
@@ -186,6 +190,13 @@ class _Writer:
             donor = donors.get_donor(one.donor_id)
             fields = _make_changes(one)
             donors.change_donor(donor, fields, now=self._now, actor=self._actor, source=self._source)
+
+    def _list_ties(self) -> Iterator[DonorTie]:
+        for row in self._plan.rows:
+            for tie, who, of in row.ties:
+                who_id, of_id = self._find_donor_id(who), self._find_donor_id(of)
+                if who_id is not None and of_id is not None:
+                    yield tie, who_id, of_id
 
     def _write_opt_outs(self) -> None:
         """Record each no, and each yes as far as it is proved; of who is no donor the addresses are kept."""

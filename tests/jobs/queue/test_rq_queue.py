@@ -75,7 +75,7 @@ FOREIGN_JOBS: list[tuple[str, tuple[Any, ...], dict[str, Any]]] = [
 def test_foreign_job_is_not_run(
     queue: RowQueue, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, subtests: pytest.Subtests
 ) -> None:
-    """A job that is not ours is not run, even if someone writes it into Redis; the queue goes on behind it."""
+    """A job that is not ours is not run, whoever writes it into Redis; the queue goes on."""
     monkeypatch.setenv("DONORHUB_TEST_TRACE", str(tmp_path / "trace"))
     for at, (function, args, kwargs) in enumerate(FOREIGN_JOBS):
         trace = tmp_path / f"trace{at}"

@@ -107,8 +107,8 @@ def make_english_dates() -> Book:
     ]
     return Book(
         write_book({"Regular givers": rows}),
-        ("month_day", "currency"),
-        Answers(month_day="first", currency="GBP"),
+        ("month_day",),
+        Answers(month_day="first"),
         ("Mary Smith", "Peter Brown"),
         {"GBP": (6, 1297_50)},
         days=(

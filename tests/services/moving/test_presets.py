@@ -178,12 +178,14 @@ def test_a_second_import_of_civicrm_adds_nothing(database: Flask) -> None:
 
 
 def test_npsp_rows_of_several_donors(database: Flask) -> None:
-    """Each row's contacts and organisation are donors once, and who gave has the gift."""
+    """Each row's contacts and organisation are donors once, two at one address a household too, and who gave
+    has the gift."""
     bring(read_sample("npsp-data-import"), NPSP)
     rows = db.session.execute(select(Donor.name, Donor.kind).order_by(Donor.name, Donor.id)).all()
     assert [tuple(row) for row in rows] == [
         ("Ann Miller", "person"),
         ("Ann Miller", "person"),
+        ("Ann and Bob Miller", "household"),
         ("Bob Miller", "person"),
         ("Cid Stone", "person"),
         ("Dan Stone", "person"),
@@ -221,13 +223,13 @@ def test_npsp_funds_add_up_to_the_gift(database: Flask) -> None:
 
 
 def test_npsp_again_and_undone(database: Flask) -> None:
-    """A second file adds nothing; taken back, all six donors go, and it can be brought again."""
+    """A second file adds nothing; taken back, all seven donors go, and it can be brought again."""
     file = bring(read_sample("npsp-data-import"), NPSP)
     _, plan = show(read_sample("npsp-data-import") + b"\n", NPSP)
     assert not plan.can_be_written
     assert plan.figures["counts"] == {"made": 0, "joined": 0, "known": 5, "held": 1, "left_out": 1}
     view = record_undo.show_taking_back(file.id)
-    assert (len(view.gift_ids), len(view.donor_ids), view.obstacles) == (5, 6, ())
+    assert (len(view.gift_ids), len(view.donor_ids), view.obstacles) == (5, 7, ())
 
 
 # ---------------------------------------------------------------- Mailchimp

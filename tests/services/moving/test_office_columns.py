@@ -1,0 +1,130 @@
+"""Columns as offices keep them: a year beside a month, mail and phone in one, signs of currencies, nobody."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from donorhub.db import db
+from donorhub.domain.moving.answers import Answers
+from donorhub.models import ContactPoint, Donor, Gift
+from tests.record_books import write_book
+from tests.services.moving.counted import Book, bring_as_counted
+from tests.services.moving.records import bring, show
+
+MONTHS = [
+    ("Darczyńca", "Rok", "Miesiąc", "Kwota zł"),
+    ("Anna Kowalska", 2024, 3, 50),
+    ("Anna Kowalska", 2024, "kwiecień", 50),
+    ("Jan Lis", 2023, "XII", 70),
+    ("Ewa Sowa", 2024, None, 10),
+    ("Ewa Sowa", 2024, 13, 11),
+]
+
+
+def list_days() -> list[date]:
+    return list(db.session.scalars(select(Gift.received_on).order_by(Gift.received_on)))
+
+
+def test_year_beside_month_is_that_month(database: Flask) -> None:
+    """Only the day that a month stands for is asked; what names no month is held."""
+    answers = Answers(same_name="one", month_day="last")
+    bring_as_counted(
+        Book(
+            write_book({"wpłaty": MONTHS}),
+            ("month_day",),
+            answers,
+            ("Anna Kowalska", "Jan Lis"),
+            {"PLN": (3, 17000)},
+            days=(date(2023, 12, 31), date(2024, 3, 31), date(2024, 4, 30)),
+            held={"no_date": 1, "unreadable_date": 1},
+        )
+    )
+    bring(write_book({"wpłaty": [*MONTHS, ("Jan Lis", 2024, "I", 75)]}), answers)
+    assert list_days() == [date(2023, 12, 31), date(2024, 1, 31), date(2024, 3, 31), date(2024, 4, 30)]
+
+
+def test_month_is_of_the_year_of_its_sheet(database: Flask) -> None:
+    rows = [("Emri", "Muaji", "Shuma €"), ("Agim Krasniqi", "mars", 50), ("Arta Hoxha", 12, "60,50")]
+    bring(write_book({"2022": rows, "2023": rows}), Answers(same_name="one", month_day="last"))
+    assert list_days() == [date(2022, 3, 31), date(2022, 12, 31), date(2023, 3, 31), date(2023, 12, 31)]
+
+
+def test_day_counts_more_than_month_beside_it(database: Flask) -> None:
+    rows = [("Donor", "Year", "Month", "Date", "Amount EUR"), ("Anna Smith", 2024, 3, "2024-03-12", 50)]
+    bring(write_book({"gifts": rows}), Answers())
+    assert list_days() == [date(2024, 3, 12)]
+
+
+@pytest.mark.parametrize(
+    ("cell", "email", "phones"),
+    [
+        ("anna@x.example, 601 222 333", "anna@x.example", ["+48 601222333"]),
+        ("601222333 / anna@x.example", "anna@x.example", ["+48 601222333"]),
+        ("tel. 601 222 333, mail: anna@x.example", "anna@x.example", ["+48 601222333"]),
+        ("anna@x.example 22 555 66 77", "anna@x.example", ["+48 225556677"]),
+        ("601 222 333; 602 333 444", "", ["+48 601222333", "+48 602333444"]),
+        ("anna@x.example", "anna@x.example", []),
+        ("przez sekretariat", "", []),
+    ],
+)
+def test_contact_cell_holds_mail_and_phone(database: Flask, cell: str, email: str, phones: list[str]) -> None:
+    rows = [
+        ("Darczyńca", "Kontakt", "Data", "Kwota zł"),
+        ("Anna Kowalska", cell, "2024-03-12", 50),
+        ("Jan Lis", "jan@x.example", "2024-03-13", 50),
+    ]
+    bring(write_book({"2024": rows}), Answers())
+    anna = db.session.scalars(select(Donor).filter_by(name="Anna Kowalska")).one()
+    assert anna.email == email
+    found = select(ContactPoint.value).filter_by(donor_id=anna.id, kind="phone").order_by(ContactPoint.id)
+    assert list(db.session.scalars(found)) == phones
+
+
+def test_words_beside_no_contact_are_told(database: Flask) -> None:
+    """What is neither an e-mail nor a phone is refused with its reason, and the row goes on."""
+    rows = [
+        ("Darczyńca", "Kontakt", "Data", "Kwota zł"),
+        ("Anna Kowalska", "anna@x.example lub przez Jana", "2024-03-12", 50),
+        ("Jan Lis", "jan@x.example", "2024-03-13", 50),
+    ]
+    _, plan = show(write_book({"2024": rows}), Answers())
+    row = plan.plan.rows[0]
+    assert (row.state, row.record.refused_cells) == ("made", (("contact", "unreadable_email"),))
+
+
+@pytest.mark.parametrize(
+    ("name", "currency"), [("Amount £", "GBP"), ("Amount (€)", "EUR"), ("$ given", "USD")]
+)
+def test_sign_in_a_name_is_its_currency(database: Flask, name: str, currency: str) -> None:
+    rows = [("Donor", "Date", name), ("Anna Smith", "2024-03-12", "50.25"), ("John Fox", "2024-03-13", "20")]
+    bring(write_book({"gifts": rows}), Answers(columns={"2": "amount"}))
+    gifts = db.session.execute(select(Gift.amount_minor, Gift.currency).order_by(Gift.id)).all()
+    assert list(gifts) == [(5025, currency), (2000, currency)]
+
+
+@pytest.mark.parametrize(
+    "name", ["anonim", "N.N.", "Darczyńca anonimowy", "Anonymous", "i panjohur", "brak danych"]
+)
+def test_nobody_is_no_donor(database: Flask, name: str) -> None:
+    """Money of whom nobody knows is held until somebody says whose it is; it makes no donor of that name."""
+    rows = [
+        ("Darczyńca", "Data", "Kwota zł"),
+        (name, "13.03.2024", 20),
+        (name, "14.03.2024", 30),
+        ("Anna Kowalska", "15.03.2024", 50),
+    ]
+    answers = Answers(same_name="one")
+    bring_as_counted(
+        Book(
+            write_book({"2024": rows}),
+            (),
+            answers,
+            ("Anna Kowalska",),
+            {"PLN": (1, 5000)},
+            held={"no_name": 2},
+        )
+    )
