@@ -32,6 +32,7 @@ from donorhub.models import (
     User,
     WebhookEndpoint,
 )
+from donorhub.services.bank.files.payer_words import index_new_payers
 from donorhub.services.donors import relationships
 from tests.web import desk
 
@@ -118,8 +119,9 @@ def _add_decided_entry(statement_id: int, donor_id: int, gift: Gift) -> None:
         state="matched",
         **told,
     )
-    db.session.add(entry)
-    db.session.flush()
+    with index_new_payers():
+        db.session.add(entry)
+        db.session.flush()
     detail = Detail(entry_id=entry.id, position=0, amount_minor=12000, currency="PLN", **told)
     db.session.add(detail)
     db.session.flush()

@@ -24,7 +24,7 @@ from donorhub.domain.bank.files.issues import Issue
 from donorhub.models import Entry, EntryAlias, ImportFile, Statement
 from donorhub.models.states import COUNTED_STATEMENTS, DOUBTED_ENTRIES, GONE_ENTRIES, AliasKind
 from donorhub.services.bank.files.packed_rows import Row
-from donorhub.services.bank.files.payer_words import index_payers_together
+from donorhub.services.bank.files.payer_words import index_new_payers
 from donorhub.services.bank.files.statement_drafts import ENTRY_COLUMNS, PAYMENT_COLUMNS, Draft
 
 TABLES: Final = ("csv", "xlsx", "xls", "ods")  # formats in which every bank's layout is another
@@ -225,7 +225,7 @@ def insert_entries(
     )
     positions = chain((one.position for one in new), (one.position for one in doubtful))
     rows = ((*head, *place, *row) for place, row in zip(places, draft.rows.pick_rows(positions), strict=True))
-    with index_payers_together():
+    with index_new_payers():
         count = _insert_rows("entry", (*_PLACE_COLUMNS, *ENTRY_COLUMNS), rows)
     if not draft.details or not count:
         return {}

@@ -18,6 +18,7 @@ from sqlalchemy.exc import DataError, IntegrityError, StatementError
 from donorhub.db import Base, cut_chunks, db
 from donorhub.errors import Conflict, Rejected
 from donorhub.services.access import audit_resealing, instance
+from donorhub.services.bank.files.payer_words import index_new_payers
 from donorhub.services.donors import identity_keys, search_documents
 from donorhub.services.moving.whole import contents, manifest, suppressed
 from donorhub.services.moving.whole.contents import Row
@@ -85,11 +86,12 @@ def read_archive(archive: Archive, *, now: datetime, note_table: NoteTable) -> N
         db.session.execute(delete(Base.metadata.tables[name]))
     fillers = contents.make_fillers(now=now)
     try:
-        for table in contents.list_tables():
-            tally = _load_table(archive, table, fillers.get(table.name))
-            if tally.describe_rows() != archive.manifest["tables"][table.name]:
-                raise _make_damage(f"{name_member(table.name)} is not what the manifest says")
-            note_table(table.name, tally.rows)
+        with index_new_payers():
+            for table in contents.list_tables():
+                tally = _load_table(archive, table, fillers.get(table.name))
+                if tally.describe_rows() != archive.manifest["tables"][table.name]:
+                    raise _make_damage(f"{name_member(table.name)} is not what the manifest says")
+                note_table(table.name, tally.rows)
         for table in contents.list_tables():
             _join_rows(archive, table)
     except (IntegrityError, DataError, StatementError, OverflowError, UnicodeEncodeError) as e:
