@@ -69,6 +69,7 @@ REASONS: Final[Mapping[str, str]] = {
     "by_person": "left out by a person",
     "same_person": "another row of the same person",
     "adds_to_donor": "adds to a donor who is here",
+    "adds_to_gift": "fills in fields of a gift that is here",
     "nothing_new": "the donor is here, and nothing is new",
     "recognised": "it recognises somebody for another's gift, and is no money",
     "gift_missing": "the gift for which it recognises somebody is not here",

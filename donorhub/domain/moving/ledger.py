@@ -56,4 +56,5 @@ class Ledger:
     campaigns: Mapping[str, int] = field(default_factory=dict)
     noes: Mapping[int, frozenset[str]] = field(default_factory=dict)  # channels that donors said no to
     answers: Mapping[int, frozenset[str]] = field(default_factory=dict)  # what they said of the bulletin
+    gift_custom: Mapping[int, Mapping[str, Value]] = field(default_factory=dict)  # of own gifts, by key
     refuser_ids: frozenset[int] = frozenset()  # donors who said no to the bulletin, or took their yes back

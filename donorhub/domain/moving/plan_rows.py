@@ -24,6 +24,7 @@ class RowPlan:
     group: int | None = None
     source_ref: str = ""
     gift_id: int | None = None
+    gift_custom: dict[str, Value] = field(default_factory=dict)  # what it fills in of the gift that is here
     is_total: bool = False  # the file's own sum, and no row
     companions: tuple[int, ...] = ()  # the groups of those whom the row names beside its giver
     ties: tuple[tuple[Tie, int, int], ...] = ()  # that are written, with the groups of both

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, Final
 
 from sqlalchemy import or_, select
 
 from donorhub.db import cut_query_values, db
-from donorhub.domain.donors.custom_shapes import Shape
+from donorhub.domain.donors.custom_shapes import Shape, Value
 from donorhub.domain.donors.identity import NameParts
 from donorhub.domain.moving.grouping import Group
 from donorhub.domain.moving.ledger import DonorFacts, GiftFacts, Ledger
@@ -68,7 +68,7 @@ def read_ledger(
         {email for one in bounced_people for email in list_emails(one)}
     )
     return Ledger(
-        _read_donors(donor_ids, shapes),
+        _read_donors(donor_ids, [shape for shape in shapes if shape.entity == "donor"]),
         by_ref,
         by_code,
         by_row_key,
@@ -85,8 +85,21 @@ def read_ledger(
         _read_purposes(Campaign),
         record_consents.read_noes(donor_ids, now=now),
         record_consents.read_answers(donor_ids),
+        _read_gift_custom(rows, own_gifts, [shape for shape in shapes if shape.entity == "gift"]),
         record_consents.find_refusers(donor_ids, now=now),
     )
+
+
+def _read_gift_custom(
+    rows: Sequence[RowPlan], own_gifts: Mapping[str, GiftFacts], shapes: Sequence[Shape]
+) -> dict[int, dict[str, Value]]:
+    """Return what stands in fields that were added to gifts which the file tells more of."""
+    gift_ids = {
+        own_gifts[row.source_ref].id
+        for row in rows
+        if row.source_ref in own_gifts and row.record.gift is not None and row.record.gift.custom
+    }
+    return custom_values.read_values(sorted(gift_ids), shapes) if shapes else {}
 
 
 def _find_erased_donors(donor_ids: Iterable[int]) -> frozenset[int]:

@@ -119,7 +119,7 @@ def make_plan(
             rows,
             people.groups,
             answers.system,
-            [shape for shape in shapes if shape.entity == "donor"],
+            shapes,
             now=now,
         ),
         answers,
@@ -173,6 +173,7 @@ def _describe_row(row: RowPlan) -> list[object]:
         [row.credited_group, _describe_credit(row)],
         row.source_ref,
         row.gift_id,
+        [[key, repr(value)] for key, value in sorted(row.gift_custom.items())],
         money,
         row.record.texts,
     ]

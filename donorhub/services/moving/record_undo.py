@@ -20,7 +20,7 @@ from donorhub.services import shown
 from donorhub.services.access import audit
 from donorhub.services.donors import removal
 from donorhub.services.giving import closed_books, gifts, soft_credits
-from donorhub.services.moving import record_consents, record_files
+from donorhub.services.moving import gift_values, record_consents, record_files
 from donorhub.services.moving.record_ties import MadeTies, remove_ties
 
 _GIFTS: Final = Base.metadata.tables[Gift.__tablename__]
@@ -190,6 +190,8 @@ def take_back_file(import_file_id: int, digest: str, *, now: datetime, actor: st
     )
     record_consents.keep_noes(view.donor_ids, source=source, now=now, actor=actor)
     soft_credits.take_away_credits(_list_made(file, "made_credits"))
+    for summary in file.summaries or ():
+        gift_values.empty_values(summary.get("filled_values", ()))
     remove_ties(_list_made_ties(file), view.donor_ids)
     removal.remove_donors(view.donor_ids, reason="import_taken_back", now=now, actor=actor)
     file = record_files.lock_file(import_file_id)  # removing donors forgets what was read

@@ -13,22 +13,29 @@ from typing import Any, Final, Literal
 from sqlalchemy import insert
 
 from donorhub.db import Base, cut_chunks, db, insert_or_ignore
-from donorhub.domain.donors.contact_values import ContactValue
 from donorhub.domain.moving.answers import Answers
-from donorhub.domain.moving.plan_rows import DonorPlan, RowPlan, list_values
-from donorhub.domain.moving.records import GiftDraft, Person
+from donorhub.domain.moving.plan_rows import RowPlan, list_values
+from donorhub.domain.moving.records import GiftDraft
 from donorhub.domain.payer_text import fold_letters
 from donorhub.models import Campaign, Designation, ExternalId, Fund, ImportFile, RecordRow
-from donorhub.models.states import GIFT_METHODS, LANGS, find_word
+from donorhub.models.states import GIFT_METHODS, find_word
 from donorhub.services.access import audit
 from donorhub.services.bank.files import imports
 from donorhub.services.donors import accounts, contact_rows, custom_fields, custom_values, donors, new_donors
-from donorhub.services.donors.donor_fields import DonorFields, select_fields
+from donorhub.services.donors.donor_fields import DonorFields
 from donorhub.services.giving import funds, new_gifts, soft_credits
 from donorhub.services.giving.funds import Purpose
 from donorhub.services.giving.new_gifts import NewGift
 from donorhub.services.giving.soft_credits import NewCredit
-from donorhub.services.moving import record_consents, record_files, record_plans, record_presets
+from donorhub.services.moving import (
+    gift_values,
+    record_consents,
+    record_files,
+    record_plans,
+    record_presets,
+)
+from donorhub.services.moving.gift_values import FilledValues
+from donorhub.services.moving.record_fields import list_more_values, make_changes, make_fields
 from donorhub.services.moving.record_ledger import ROW_SOURCE
 from donorhub.services.moving.record_plans import RecordPlan
 from donorhub.services.moving.record_ties import DonorTie, MadeTies, write_ties
@@ -63,6 +70,7 @@ def write_file(
         "made_consents": writer.consent_ids,
         "made_credits": writer.credit_ids,
         "made_ties": writer.made_ties,
+        "filled_values": writer.filled_values,
     }
     file.summaries = [{**file.summaries[0], **made_ids}]
     counts = plan.figures["counts"]
@@ -114,6 +122,7 @@ class _Writer:
         self.consent_ids: list[int] = []  # of the consents that the file gave
         self.credit_ids: list[int] = []  # of those who are recognised for gifts of others
         self.made_ties: MadeTies = {}
+        self.filled_values: FilledValues = []
 
     def write_all(self) -> None:
         """Write donors, what is filled in, noes, gifts, and what came of each row."""
@@ -124,6 +133,9 @@ class _Writer:
         self.made_ties = write_ties(self._list_ties(), now=self._now)
         self._write_opt_outs()
         gift_ids = self._make_gifts()
+        self.filled_values = gift_values.fill_values(
+            {row.gift_id: row.gift_custom for row in self._plan.rows if row.gift_id and row.gift_custom}
+        )
         self._write_credits(gift_ids)
         self._note_rows(gift_ids)
 
@@ -136,7 +148,7 @@ class _Writer:
 
     def _make_donors(self) -> None:
         groups = [at for at, one in enumerate(self._plan.donors) if one.is_used and one.donor_id is None]
-        ids = self._create_donors(_make_fields(self._plan.donors[at].group.person) for at in groups)
+        ids = self._create_donors(make_fields(self._plan.donors[at].group.person) for at in groups)
         self._new_ids = dict(zip(groups, ids, strict=True))
 
     def _create_donors(self, new: Iterable[DonorFields]) -> list[int]:
@@ -179,7 +191,7 @@ class _Writer:
         ]
         for some in cut_chunks(pairs, _CHUNK):
             accounts.record_accounts(some, source=self._source, now=self._now)
-        values = [(donor_id, value) for donor_id, one in people for value in _list_more_values(one)]
+        values = [(donor_id, value) for donor_id, one in people for value in list_more_values(one)]
         for chunk in cut_chunks(values, _CHUNK):
             contact_rows.add_more(chunk, source=self._source, now=self._now)
 
@@ -188,7 +200,7 @@ class _Writer:
             if one.donor_id is None or not one.has_more:
                 continue
             donor = donors.get_donor(one.donor_id)
-            fields = _make_changes(one)
+            fields = make_changes(one)
             donors.change_donor(donor, fields, now=self._now, actor=self._actor, source=self._source)
 
     def _list_ties(self) -> Iterator[DonorTie]:
@@ -343,53 +355,9 @@ class _Writer:
         return {"donor_id": self._find_donor_id(at), "made_donor": is_first and at in self._new_ids}
 
 
-def _make_fields(person: Person) -> DonorFields:
-    fields: DonorFields = {
-        "kind": person.kind,
-        "name": person.name,
-        "given_name": person.given_name,
-        "family_name": person.family_name,
-        "email": person.email,
-        "phone": person.phone,
-        "street": person.street,
-        "postcode": person.postcode,
-        "city": person.city,
-        "country": person.country,
-        "tax_number": person.tax_number,
-        "born_on": person.born_on if person.kind == "person" else None,
-        "note": person.note,
-        "is_deceased": person.is_deceased,
-        "custom": dict(person.custom),
-    }
-    if lang := find_word(person.lang, LANGS):
-        fields["lang"] = lang
-    return fields
-
-
-def _list_more_values(plan: DonorPlan) -> list[ContactValue]:
-    """Return the second e-mails and phones of a person; of a donor who is here, those that are news."""
-    person = plan.group.person
-    values = [
-        *(ContactValue("email", email) for email in person.more_emails),
-        *(ContactValue("phone", phone) for phone in person.more_phones),
-    ]
-    if plan.donor_id is None:
-        return values
-    return [value for value in values if (value.kind, value.make_comparable()) in plan.more_contacts]
-
-
 def _sum_shares(gift: GiftDraft, fund_ids: Mapping[str, int | None]) -> dict[int | None, int]:
     shares: dict[int | None, int] = {}
     for name, minor in gift.funds:
         fund_id = fund_ids.get(name)
         shares[fund_id] = shares.get(fund_id, 0) + minor
     return shares
-
-
-def _make_changes(plan: DonorPlan) -> DonorFields:
-    fields = select_fields(_make_fields(plan.group.person), plan.changes)
-    if plan.custom:
-        fields["custom"] = plan.custom
-    if plan.more_note:
-        fields["note"] = plan.more_note
-    return fields

@@ -159,3 +159,41 @@ def test_columns_of_gifts_go_to_their_gift(database: Flask) -> None:
     _, plan = show(table.replace(b"Wesele", b"Wesele 2"), told, "b.csv")
     assert plan.figures["counts"]["known"] == 2 and not plan.can_be_written
     assert db.session.query(GiftCustomValue).count() == before == 3
+
+
+def test_later_file_fills_fields_of_gifts(database: Flask) -> None:
+    """What stands empty of a gift that is here is filled in, once; what stands there stays; taken back, only
+    what nobody changed since goes."""
+    for label in ("Okazja", "Kto"):
+        custom_fields.create_field("text", {"pl": label}, entity="gift", now=clock.now(), actor=ME)
+    db.session.commit()
+    rows = ("Anna Nowak;anna@example.org;2025-04-13;50,00", "Jan Lis;jan@example.org;2025-04-14;60,00")
+    head, answers = "Imię i nazwisko;E-mail;Data;Kwota zł", Answers()
+
+    def write_file(name: str, first: str, second: str) -> bytes:
+        return f"{head};{name}\r\n{rows[0]};{first}\r\n{rows[1]};{second}\r\n".encode()
+
+    def read_gifts() -> list[dict[str, object]]:
+        shapes = custom_fields.list_shapes(entity="gift")
+        ids = [gift.id for gift in db.session.query(Gift).order_by(Gift.id)]
+        values = custom_values.read_values(ids, shapes)
+        return [dict(values[id_]) for id_ in ids]
+
+    bring(write_file("Okazja", "Wesele", ""), answers, "a.csv")
+    later = write_file("Okazja", "Chrzciny", "Bal")
+    _, plan = show(later, answers, "b.csv")
+    assert plan.figures["counts"]["joined"] == 1 and plan.figures["gifts"] == 0
+    assert [row.reason for row in plan.plan.rows] == ["imported_before", "adds_to_gift"]
+    bring(later, answers, "b.csv")
+    assert read_gifts() == [{"okazja": "Wesele"}, {"okazja": "Bal"}]
+    _, plan = show(later + b"\r\n", answers, "c.csv")
+    assert not plan.can_be_written
+    file = bring(write_file("Kto", "Ewa", "Piotr"), answers, "d.csv")
+    gift_ids = [gift.id for gift in db.session.query(Gift).order_by(Gift.id)]
+    shapes = custom_fields.list_shapes(entity="gift")
+    custom_values.write_values(gift_ids[1], {"kto": "Adam"}, shapes)
+    db.session.commit()
+    view = record_undo.show_taking_back(file.id)
+    record_undo.take_back_file(file.id, view.digest, now=clock.now(), actor=ME)
+    db.session.commit()
+    assert read_gifts() == [{"okazja": "Wesele"}, {"okazja": "Bal", "kto": "Adam"}]
