@@ -20,13 +20,16 @@ from donorhub.services.donors import (
     donors,
     interactions,
     memberships,
+    merging,
     relationships,
     tags,
+    unmerging,
 )
 from donorhub.services.donors.contacts import NewContact
 from donorhub.services.giving import gifts
 from donorhub.services.receipts import receipts
 from donorhub.services.recurring import recurring_gifts
+from donorhub.services.reports import invariants
 from donorhub.services.work import tasks_by_hand
 from tests.contents import Contents, read_contents
 
@@ -35,6 +38,8 @@ DAY: Final = date(2026, 10, 5)
 # What an undo leaves other than it was: it is told to the audit, and programs that follow changes see it.
 TOLD: Final = ("audit_record", "audit_value", "merge_log", "merge_move", "merge_drop")
 STAMPS: Final = ("version", "updated_at")
+IBANS: Final = ("PL61109010140000071219812874", "PL27114020040000300201355387")
+Pair = tuple[Donor, Donor]
 
 
 def add_donor(name: str, **fields: Any) -> Donor:
@@ -155,3 +160,20 @@ def check_codes(now: datetime) -> None:
         survivor = donors.find_survivor(donor.id)
         assert survivor is not None and survivor.merged_into_id is None, donor.id
     assert db.session.scalar(select(func.count()).select_from(Task)) is not None and now is not None
+
+
+def merge(pair: Pair, now: datetime, **more: Any) -> int:
+    log, is_new = merging.merge_donors(pair[0].id, pair[1].id, now=now, actor=ME, **more)
+    db.session.commit()
+    assert is_new
+    return log.id
+
+
+def undo(merge_id: int, now: datetime, **more: Any) -> None:
+    _log, is_new = unmerging.undo_merge(merge_id, now=now, actor=ME, **more)
+    db.session.commit()
+    assert is_new
+
+
+def assert_sound(now: datetime) -> None:
+    assert {name: found for name, found in invariants.check_all(now=now).items() if found} == {}

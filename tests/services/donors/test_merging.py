@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any
 
 import pytest
 from flask import Flask
@@ -14,11 +13,9 @@ from donorhub.db import Base, db
 from donorhub.errors import Changed, Conflict, Rejected
 from donorhub.models import (
     AuditRecord,
-    ContactPoint,
     Donor,
     DonorTag,
     Gift,
-    MergeDrop,
     Receipt,
     RecurringGift,
 )
@@ -34,53 +31,23 @@ from donorhub.services.donors import (
     search,
     unmerging,
 )
-from donorhub.services.reports import invariants
 from tests.races import run_second
 from tests.services.donors.merge_world import (
+    IBANS,
     ME,
     STAMPS,
-    add_contact,
+    Pair,
     add_donor,
+    assert_sound,
     check_codes,
-    fill,
     give,
+    merge,
     promise,
     read_all,
     read_comparable,
     sum_gifts,
+    undo,
 )
-
-IBANS = ("PL61109010140000071219812874", "PL27114020040000300201355387")
-Pair = tuple[Donor, Donor]
-
-
-@pytest.fixture
-def pair(database: Flask, now: datetime) -> Pair:
-    """Two records of one person, each with something in every corner, and a husband of both."""
-    husband = add_donor("Jan Kowalski")
-    survivor = add_donor("Anna Kowalska", postcode="00-241", city="Warszawa", street="Długa 4")
-    loser = add_donor("Ania Kowalska-Nowak", salutation="Droga Aniu", do_not_contact=True)
-    fill(survivor, 1, other=husband, iban=IBANS[0])
-    fill(loser, 2, other=husband, iban=IBANS[1])
-    return survivor, loser
-
-
-def merge(pair: Pair, now: datetime, **more: Any) -> int:
-    log, is_new = merging.merge_donors(pair[0].id, pair[1].id, now=now, actor=ME, **more)
-    db.session.commit()
-    assert is_new
-    return log.id
-
-
-def undo(merge_id: int, now: datetime, **more: Any) -> None:
-    _log, is_new = unmerging.undo_merge(merge_id, now=now, actor=ME, **more)
-    db.session.commit()
-    assert is_new
-
-
-def assert_sound(now: datetime) -> None:
-    assert {name: found for name, found in invariants.check_all(now=now).items() if found} == {}
-
 
 # ---------------------------------------------------------------- what is moved
 
@@ -307,39 +274,6 @@ def test_what_changed_since_stays_changed(pair: Pair, now: datetime) -> None:
     db.session.commit()
     undo(merge_id, now)
     assert (pair[0].salutation, pair[1].salutation) == ("Szanowna Pani", "Droga Aniu")
-    assert_sound(now)
-
-
-def test_merges_of_a_chain_come_apart(pair: Pair, now: datetime) -> None:
-    """Of two merges on end the first may be taken apart before the second, and all is where it was."""
-    third = add_donor("Anna Kowalska", email="own2@example.org")
-    add_contact(third, "phone", "+48 601000102")
-    db.session.commit()
-    before = read_comparable()
-    first_id = merge((pair[0], pair[1]), now)
-    second_id = merge((third, pair[0]), now)  # the oldest of all goes on
-    assert donors.get_donor(pair[1].id).id == donors.get_donor(third.id).id == pair[0].id
-    undo(first_id, now)
-    assert_sound(now)
-    undo(second_id, now)
-    assert read_comparable() == before
-
-
-def test_later_fold_gives_back_what_it_hid(pair: Pair, now: datetime) -> None:
-    """What a second merge folded, and the first had brought, comes back to whose it was."""
-    oldest = db.session.get_one(Donor, 1)  # the husband's record, as if it were the same person
-    add_contact(oldest, "email", "own2@example.org")
-    db.session.commit()
-    before = read_comparable()
-    first_id = merge((pair[0], pair[1]), now)
-    second_id = merge((oldest, pair[0]), now)
-    folded = db.session.scalars(select(MergeDrop.table_name).where(MergeDrop.merge_id == second_id)).all()
-    assert "contact_point" in folded and "relationship" in folded
-    undo(first_id, now)
-    values = select(ContactPoint.value).where(ContactPoint.donor_id == pair[1].id)
-    assert "own2@example.org" in db.session.scalars(values).all()
-    undo(second_id, now)
-    assert read_comparable() == before
     assert_sound(now)
 
 

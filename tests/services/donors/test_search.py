@@ -111,3 +111,23 @@ def test_erased_donor_leaves_search_table(database: Flask) -> None:
     db.session.commit()
     blocks = db.session.execute(text("SELECT block FROM donor_search_data")).scalars().all()
     assert blocks and not any(b"lod" in block or b"dz " in block for block in blocks)
+
+
+@pytest.mark.parametrize(
+    ("field", "words"),
+    [
+        ("email", "anna.nowak@example.org"),
+        ("phone", "501 222 333"),
+        ("address", "lodz"),
+        ("account", "PL61 1090 1014 0000 0712 1981 2874"),
+        ("tax_number", "5252810770"),
+    ],
+)
+def test_one_hidden_field_finds_nobody(field: str, words: str) -> None:
+    """One field alone that is hidden finds nobody, while the others do."""
+    donors.change_donor(donors.get_donor(1), {"tax_number": "5252810770"}, now=clock.now(), actor=ACTOR)
+    db.session.commit()
+    assert find_names(words, hidden_fields=()) != []
+    assert find_names(words, hidden_fields=frozenset({field})) == []
+    others = {"email", "phone", "address", "tax_number", "account"} - {field}
+    assert find_names("nowak", hidden_fields=others) == ["Joanna Nowakowska", "Anna Nowak"]
