@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from operator import attrgetter
 from typing import Any, Final
 
@@ -140,11 +141,12 @@ class _Cleaning:
 
     def clean_entry(self, entry: Entry) -> Entry:
         """Return an entry whose texts are clean; most are already, which one look at all of them shows."""
-        texts = [text for text in _ENTRY_TEXTS(entry) if text]
+        text = "".join(filter(None, _ENTRY_TEXTS(entry)))
         for detail in entry.details:
-            texts += filter(None, _DETAIL_TEXTS(detail))
-            texts += [text for pair in (*detail.references, *detail.extra) for text in pair]
-        if not _is_clean("".join(texts)):
+            text += "".join(filter(None, _DETAIL_TEXTS(detail)))
+            if detail.references or detail.extra:
+                text += "".join(chain.from_iterable((*detail.references, *detail.extra)))
+        if not _is_clean(text):
             entry = self.clean_record(entry)
         if _UNSAFE.search(entry.raw):
             entry = replace(entry, raw=_UNSAFE.sub(_write_out_sign, entry.raw))

@@ -361,6 +361,7 @@ def find_date_orders(samples: Iterable[str]) -> set[DateOrder]:
     return orders
 
 
+@lru_cache(maxsize=4096)  # parse_date remembers days alone, and what is none was read for each row anew
 def _is_date(text: str, order: DateOrder) -> bool:
     try:
         parse_date(text, order)
