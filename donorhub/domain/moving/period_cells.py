@@ -91,9 +91,9 @@ def join_months(table: RecordTable, answers: Answers) -> UnfoldedTable:
     names = [fold_name(name) for name in table.header]
     month_places = [at for at, name in enumerate(names) if name in _MONTH_NAMES]
     year_places = [at for at, name in enumerate(names) if name in _YEAR_NAMES]
-    has_day = any(find_field(name) == "received_on" for name in table.header)
-    is_settled = has_day or answers.kind == "people" or "received_on" in answers.columns.values()
-    if is_settled or len(month_places) != 1 or len(year_places) > 1:
+    fields = {*map(find_field, table.header), *answers.columns.values()}
+    is_of_gifts = "amount" in fields and answers.kind != "people"
+    if not is_of_gifts or "received_on" in fields or len(month_places) != 1 or len(year_places) > 1:
         return UnfoldedTable(table)
     sheets = tuple(_join_sheet(sheet, month_places[0], year_places) for sheet in table.sheets)
     header = (*table.header, DAY_COLUMN)

@@ -60,14 +60,14 @@ def read_people(cells: RowCells, *, today: date) -> tuple[list[Person], tuple[Ti
     if account is None:
         return people, tuple(ties)
     if not person.name or cells.read("giver", read_text, "person") == "account":
-        kept = [at for at, one in enumerate(people) if one.name]
-        places = {at: place for place, at in enumerate(kept, 1)}
+        named_places = [at for at, one in enumerate(people) if one.name]
+        places = {at: place for place, at in enumerate(named_places, 1)}
         ties = [
             replace(tie, who=places[tie.who], of=places[tie.of])
             for tie in ties
             if tie.who in places and tie.of in places
         ]
-        return [account, *(people[at] for at in kept)], tuple(ties)
+        return [account, *(people[at] for at in named_places)], tuple(ties)
     return [*people, account], tuple(ties)
 
 

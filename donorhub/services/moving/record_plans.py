@@ -231,7 +231,7 @@ def _collect_figures(table: RecordTable, writing: Writing, plan: Plan) -> dict[s
         "years": [asdict(total) for total in sum_years(plan)],
         "sheets": [asdict(total) for total in sum_sheets(plan, table, writing)],
         "row_sums": [asdict(total) for total in sum_row_sums(plan, table, writing)],
-        "months": any(guess.ground == "periods" for guess in writing.guesses),
+        "months": any(sheet.origin is not None for sheet in table.sheets),
         "others": [asdict(other) for other in table.others],
         "last_day": max(
             (row.record.gift.received_on.isoformat() for row in plan.rows if row.record.gift), default=""

@@ -144,9 +144,13 @@ def note_others(donor_id: int, alike: Sequence[Donor]) -> None:
 
 
 def _find_way_on(then: str, donor_id: int) -> str:
-    """Return where who came to add a donor goes on: to the gift that they were recording, or to the donor."""
+    """Return where who came for a donor goes on: to the gift or the receipt that they were at, or to the
+    donor.
+    """
     if then == "gift" and get_principal().has_permission("gifts:write"):
         return url_for("gifts.show_new_form", donor=donor_id)
+    if then == "receipt" and get_principal().has_permission("receipts:issue"):
+        return url_for("receipts.show_new_form", donor=donor_id)
     return url_for("donors.show_donor", donor_id=donor_id)
 
 
@@ -170,6 +174,7 @@ def show_edit_form(donor_id: int) -> str:
     hidden_columns = list_hidden_columns(get_principal().hidden_fields)
     start = {name: getattr(donor, name) for name in FIELDS if name not in hidden_columns}
     start["version"] = donor.version
+    start["then"] = request.args.get("then", "")
     start["lang"] = donor.lang if donor.lang_is_told else ""
     shapes = custom_values.list_shapes()
     start |= custom_values.start_form(shapes, custom_values.read_own_values(donor.id, shapes))
@@ -199,7 +204,7 @@ def save_donor(donor_id: int) -> Answer:
         note_others(donor.id, alike)
         commit()
         tell_reader(gettext("The donor is saved."))
-        return redirect(url_for("donors.show_donor", donor_id=donor_id))
+        return redirect(_find_way_on(form.get_value("then"), donor_id))
     return _render_form(form, donors.get_donor(donor_id), [donors.get_donor(one.id) for one in alike]), 422
 
 

@@ -43,7 +43,7 @@ def _find_url(where: str, donor: Donor) -> str:
         return url_for("settings.show_organisation", _anchor=f"f-{field}")
     if owner == "donor" and get_principal().has_permission("donors:write"):
         field = "tax_number" if name == "ids" else _DONOR_FIELDS.get(name, name)
-        return url_for("donors.show_edit_form", donor_id=donor.id, _anchor=f"f-{field}")
+        return url_for("donors.show_edit_form", donor_id=donor.id, then="receipt", _anchor=f"f-{field}")
     return ""
 
 

@@ -59,6 +59,14 @@ def test_day_counts_more_than_month_beside_it(database: Flask) -> None:
     assert list_days() == [date(2024, 3, 12)]
 
 
+def test_month_of_people_alone_is_nothing(database: Flask) -> None:
+    """A list of members with the month in which they joined asks for no amount."""
+    rows = [("Imię i nazwisko", "E-mail", "Rok", "Miesiąc"), ("Anna Lis", "anna@example.org", 2024, 3)]
+    bring(write_book({"członkowie": rows}), Answers())
+    assert [donor.name for donor in db.session.query(Donor)] == ["Anna Lis"]
+    assert list_days() == []
+
+
 @pytest.mark.parametrize(
     ("cell", "email", "phones"),
     [
