@@ -227,22 +227,6 @@ def test_gaps_lead_only_who_may_mend(database: Flask) -> None:
     assert 'id="f-street"' in staff_page(database, f"/donors/{donor.id}/edit?then=receipt")
 
 
-def test_mended_gap_leads_back_to_the_receipt(database: Flask) -> None:
-    """Who came from a receipt that lacked the address goes on with it; who did not is at the donor."""
-    donor = add_donor(street="", postcode="", city="")
-    staff = Staff(database, "admin")
-    address = {"street": "Długa 4", "postcode": "00-241", "city": "Warszawa", "country": "PL"}
-    for then, place in (("receipt", f"/receipts/new?donor={donor.id}"), ("", f"/donors/{donor.id}")):
-        path = f"/donors/{donor.id}/edit"
-        form = staff.get(f"{path}?then={then}")
-        assert f'name="then" value="{then}"' in form.text
-        person = {"name": donor.name, "kind": "person", "version": str(donor.version)}
-        answer = staff.post(path, **person, **address, then=then)
-        assert (answer.status_code, answer.headers.get("Location")) == (302, place), words_of(answer.text)
-        db.session.refresh(donor)
-    assert "address is missing" not in words_of(staff.get(f"/receipts/new?donor={donor.id}").text)
-
-
 def staff_page(database: Flask, path: str) -> str:
     return Staff(database, "admin").get(path).text
 
