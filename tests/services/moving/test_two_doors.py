@@ -229,3 +229,21 @@ def test_the_month_after_its_payments(database: Flask, amount: str, gift_count: 
     assert (sum_gifts(), count(Gift)) == (10000, 2)
     bring_month(amount)
     assert count(Gift) == gift_count
+
+
+def test_parts_of_a_gift_wait_for_a_person(database: Flask) -> None:
+    """A gift of the move that the bank had in two payments about its day is not counted twice."""
+    bring(TABLE.replace(b";50;", b";100;"))
+    open_account("auto")
+    paid = [Paid(date(2026, 10, day), minor, ref=f"R{day}") for day, minor in ((3, 6000), (5, 4000))]
+    send(camt(paid))
+    match()
+    donor_id = db.session.scalars(select(Gift.donor_id)).one()
+    for entry in db.session.scalars(select(Entry)):
+        shares = [Share(donor_id, entry.amount_minor)]
+        with pytest.raises(Conflict) as refused:
+            entries.accept_shares(entry.id, shares, now=clock.now(), actor=ME, equal_ids=())
+        assert refused.value.facts["gift_ids"] == [db.session.scalars(select(Gift.id)).one()]
+        db.session.rollback()
+    assert (sum_gifts(), join_all()) == (10000, 0)
+    assert set(db.session.scalars(select(Entry.state))) == {"suspense"}

@@ -43,15 +43,15 @@ class Key(NamedTuple):
 def find_gifts_by_hand(keys: Iterable[Key]) -> dict[Key, list[int]]:
     """Return the ids of the gifts that were recorded by hand, by what they have in common with an entry's.
 
-    One that was taken over from another system may have been written down some days before or after; one
-    that stood below a month, and that no entry is yet, may be the sum of several smaller payments of it.
+    One that was taken over from another system may have been written down some days before or after, and,
+    while no entry is it, may be the sum of several smaller payments of its days or its month.
     """
     keys_by_donor: dict[tuple[int, str], list[Key]] = {}
     for key in set(keys):
         keys_by_donor.setdefault((key.donor_id, key.currency), []).append(key)
     days = [key.on for group in keys_by_donor.values() for key in group]
     ids_by_key: dict[Key, list[int]] = {}
-    part_ids: dict[int, list[Key]] = {}  # of larger gifts of months, the payments that may be a part of each
+    part_ids: dict[int, list[Key]] = {}  # of larger gifts taken over, the payments that may be a part of each
     for donor_ids in cut_query_values(sorted({donor_id for donor_id, _ in keys_by_donor})):
         rows = db.session.execute(
             select(*_COLUMNS)
@@ -63,17 +63,12 @@ def find_gifts_by_hand(keys: Iterable[Key]) -> dict[Key, list[int]]:
             for key in keys_by_donor.get((donor_id, currency), ()):
                 if key.minor == minor and first <= key.on <= last:
                     ids_by_key.setdefault(key, []).append(id_)
-                elif key.minor < minor and _is_of_months(source, source_ref) and first <= key.on <= last:
+                elif key.minor < minor and source.startswith(TAKEN_OVER) and first <= key.on <= last:
                     part_ids.setdefault(id_, []).append(key)
     for id_ in _list_unmatched(part_ids):
         for key in part_ids[id_]:
             ids_by_key.setdefault(key, []).append(id_)
     return ids_by_key
-
-
-def _is_of_months(source: str, source_ref: str) -> bool:
-    """Return whether a gift stood below a month, a quarter or a year of a table."""
-    return source.startswith(TAKEN_OVER) and read_span(source_ref.partition(":")[0]) is not None
 
 
 def _list_unmatched(gift_ids: Collection[int]) -> list[int]:
