@@ -119,7 +119,7 @@ _WORDS: Final[dict[Field, str]] = {
         "imie i nazwisko|nazwisko i imie|imie nazwisko|nazwisko imie|imiona i nazwisko|nazwisko i imiona|"
         "darczynca|adresat|wplacajacy|kto|kto wplacil|od kogo|osoba|nazwa darczyncy|"
         "imie i nazwisko darczyncy|dane darczyncy|kontrahent|nadawca|emri dhe mbiemri|emri mbiemri|"
-        "supporter|emer mbiemer|emri i plote|kush|donatori|marresi|addressee|"
+        "emri e mbiemri|supporter|emer mbiemer|emri i plote|kush|donatori|marresi|addressee|"
         "emri i donatorit|dhuruesi|nga kush|name|full name|donor|donor name|contact name|display name|"
         "first and last name|giver|from whom|vor und nachname|name des spenders|spender|spenderin|"
         "wyswietlana nazwa"
@@ -133,17 +133,17 @@ _WORDS: Final[dict[Field, str]] = {
     ),
     "organisation": (
         "firma|organizacja|nazwa firmy|nazwa organizacji|instytucja|company|organization|organisation|"
-        "organization name|organisation name|company name|household name|organizata|kompania|"
+        "organization name|organisation name|company name|organizata|kompania|"
         "emri i organizates|emri i kompanise|organisationsname|unternehmen|account1 name"
     ),
     "contact_person": (
         "osoba kontaktowa|osoba do kontaktu|reprezentant|przedstawiciel|contact person|representative|"
         "personi i kontaktit|personi kontaktues|perfaqesuesi|ansprechpartner|ansprechperson"
     ),
-    "position": "stanowisko|funkcja|position|job title|pozita|pozicioni|funksioni|funktion",
+    "position": "stanowisko|funkcja|rola|position|role|job title|pozita|pozicioni|funksioni|funktion",
     "household": (
-        "gospodarstwo|gospodarstwo domowe|nazwa gospodarstwa|rodzina|household|household account|"
-        "household account name|familja|emri i familjes|haushalt"
+        "gospodarstwo|gospodarstwo domowe|nazwa gospodarstwa|rodzina|household|household name|"
+        "household account|household account name|familja|emri i familjes|haushalt"
     ),
     "household_id": (
         "id gospodarstwa|nr gospodarstwa|numer gospodarstwa|id rodziny|nr rodziny|household id|"

@@ -20,7 +20,8 @@ _NOBODY: Final = frozenset(
     "anonim|anonimowo|anonimowy|anonimowa|anonimowe|anonimowy darczynca|darczynca anonimowy|anonimowa wplata|"
     "wplata anonimowa|nn|n.n.|n. n.|n n|nieznany|nieznana|nieznany darczynca|darczynca nieznany|brak danych|"
     "brak nazwiska|anonymous|anonymous donor|unknown|unknown donor|no name|dhurues anonim|anonim dhurues|"
-    "donator anonim|anonime|i panjohur|e panjohur|pa emer|anonym|unbekannt|unbekannter spender".split("|")
+    "donator anonim|anonime|i panjohur|e panjohur|dhurues i panjohur|dhuruesi i panjohur|"
+    "donator i panjohur|pa emer|anonym|unbekannt|unbekannter spender".split("|")
 )
 _BRACKETS: Final = re.compile(r"\s*[\[(]([^\])]*)[\])]\s*")
 _AND: Final = re.compile(r"\s+(?:i|oraz|and|dhe|und|lub|e)\s+|\s*[&+/]\s*", re.IGNORECASE)
@@ -54,7 +55,7 @@ def read_name(cell: Cell, *, is_family_first: bool = False, is_given_first: bool
     text = read_text(cell)
     parsed_name, note = parse_written_name(text)
     name = " ".join(_BRACKETS.sub(" ", text).replace(" ,", ",").split()).strip(" ,;")
-    if is_nothing(name) or fold_letters(name) in _NOBODY:
+    if is_nothing(name) or is_nobody(name):
         return PersonName("", note=note)
     if is_pair(name):
         return PersonName(name, note=note)
@@ -62,6 +63,12 @@ def read_name(cell: Cell, *, is_family_first: bool = False, is_given_first: bool
         return PersonName(name, note=note)
     kept_name = _keep_name(name, parsed_name, note, is_family_first=is_family_first)
     return kept_name if kept_name.family_name or kept_name.is_organisation else _turn_comma(kept_name)
+
+
+def is_nobody(name: str) -> bool:
+    """Return whether a name says that nobody knows whose the money is: ``anonim``, ``N.N.``"""
+    folded_text = fold_letters(name)
+    return folded_text in _NOBODY or folded_text.rstrip(" .") in _NOBODY
 
 
 def is_turned(name: str, parsed_name: ParsedName) -> bool:
@@ -113,6 +120,8 @@ def _keep_name(name: str, parsed_name: ParsedName, note: str, *, is_family_first
 def is_pair(text: str) -> bool:
     """Return whether a name is that of two people: ``Anna i Jan Kowalscy``; an organisation's is not."""
     name = _write_and(_BRACKETS.sub(" ", text))
+    if is_nobody(name.strip()):  # dhurues i panjohur: its "i" is no "and"
+        return False
     return len(_AND.split(name.strip())) == _TWO and parse_payer(name).kind == "joint"
 
 

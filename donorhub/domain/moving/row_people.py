@@ -168,11 +168,13 @@ def _read_names(cells: RowCells) -> tuple[list[PersonName], str]:
     family_name = cells.read("family_name", read_plain, "")
     organisation = cells.read("organisation", read_plain, "")
     whole = cells.read("full_name", read_text, "")
-    if kind != "person" and (organisation or whole):
+    if kind != "person" and (organisation or whole) and not people_cells.is_nobody(organisation or whole):
         return [PersonName(organisation or whole, is_organisation=kind == "organisation")], ""
     if given_name or family_name:
         name = " ".join(part for part in (given_name, family_name) if part)
-        return [PersonName(name, given_name, family_name)], _write_employment(cells, organisation)
+        is_nobody = people_cells.is_nobody(name)
+        person_name = PersonName("") if is_nobody else PersonName(name, given_name, family_name)
+        return [person_name], _write_employment(cells, organisation)
     if whole and cells.writing.pairs == "two" and people_cells.is_pair(whole):
         return [*people_cells.split_pair(whole)], ""
     if whole:

@@ -115,7 +115,8 @@ def test_sign_in_a_name_is_its_currency(database: Flask, name: str, currency: st
 
 
 @pytest.mark.parametrize(
-    "name", ["anonim", "N.N.", "Darczyńca anonimowy", "Anonymous", "i panjohur", "brak danych"]
+    "name",
+    ["anonim", "N.N.", "ANONIM.", "Darczyńca anonimowy", "Anonymous", "Dhurues i panjohur", "brak danych"],
 )
 def test_nobody_is_no_donor(database: Flask, name: str) -> None:
     """Money of whom nobody knows is held until somebody says whose it is; it makes no donor of that name."""
@@ -136,3 +137,26 @@ def test_nobody_is_no_donor(database: Flask, name: str) -> None:
             held={"no_name": 2},
         )
     )
+
+
+def test_nobody_in_columns_of_two_names(database: Flask) -> None:
+    """Nobody's name is none in columns of its parts either."""
+    rows = [
+        ("Imię", "Nazwisko", "Data", "Kwota zł"),
+        ("anonim", "", "2024-03-13", 20),
+        ("", "N.N.", "2024-03-14", 30),
+        ("Anonimowy", "Darczyńca", "2024-03-15", 40),
+        ("Ola", "Bąk", "2024-03-16", 50),
+    ]
+    _, plan = show(write_book({"2024": rows}), Answers(same_name="one"))
+    assert [row.reason for row in plan.plan.rows[:3]] == ["no_name"] * 3
+    assert [row.record.person.name for row in plan.plan.rows if row.state == "made"] == ["Ola Bąk"]
+
+
+def test_albanian_name_and_english_role(database: Flask) -> None:
+    _, plan = show(
+        write_book(
+            {"1": [("Emri e mbiemri", "Role", "Shuma €", "Data"), ("Valon Sopi", "", 20, "2024-03-13")]}
+        )
+    )
+    assert [guess.field for guess in plan.writing.guesses][:2] == ["full_name", "position"]

@@ -169,3 +169,18 @@ def test_what_a_person_tied_stays(database: Flask) -> None:
     names = [one.name for one in take_back(file).obstacles]
     assert sorted(names) == ["Anna i Jan Kowalscy", "Ewa Wilk"]
     assert list_members() == [("Anna i Jan Kowalscy", "Ewa Wilk")]
+
+
+def test_households_of_civicrm_have_their_members(database: Flask) -> None:
+    """A person of CiviCRM who names a household at an address is its member, and no employee of it."""
+    contacts = [
+        ("Contact ID", "Contact Type", "First Name", "Last Name", "Household Name", "Street Address", "City"),
+        (11, "Household", "", "", "Familja Dema", "Rr. Kavajës 3", "Tirana"),
+        (12, "Individual", "Luan", "Dema", "Familja Dema", "Rr. Kavajës 3", "Tirana"),
+        (13, "Individual", "Mira", "Dema", "Familja Dema", "Rr. Kavajës 3", "Tirana"),
+    ]
+    bring_rows(contacts)
+    assert list_members() == [("Familja Dema", "Luan Dema"), ("Familja Dema", "Mira Dema")]
+    assert count_rows() == (3, 2, 0)
+    bring_rows([*contacts, (14, "Individual", "Ana", "Dema", "Familja Dema", "Rr. Kavajës 3", "Tirana")])
+    assert count_rows() == (4, 3, 0)
