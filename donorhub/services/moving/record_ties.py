@@ -61,15 +61,15 @@ def _find_contacts(person_ids: Collection[int]) -> Iterable[tuple[int, int]]:
     return [(row.from_id, row.to_id) for row in rows]
 
 
-def remove_ties(made: MadeTies, donor_ids: Collection[int]) -> None:
+def remove_ties(made_ties: MadeTies, donor_ids: Collection[int]) -> None:
     """Delete those of the ties that a file made which have one of these donors at an end."""
     going = set(donor_ids)
-    for chunk in cut_query_values(sorted(made.get(_MEMBERS, []))):
+    for chunk in cut_query_values(sorted(made_ties.get(_MEMBERS, []))):
         columns = (HouseholdMember.id, HouseholdMember.household_id, HouseholdMember.donor_id)
         members = db.session.execute(select(*columns).where(HouseholdMember.id.in_(chunk)))
         ids = [id_ for id_, *ends in members if not going.isdisjoint(ends)]
         db.session.execute(delete(HouseholdMember).where(HouseholdMember.id.in_(ids)))
-    for chunk in cut_query_values(sorted(made.get(_CONTACTS, []))):
+    for chunk in cut_query_values(sorted(made_ties.get(_CONTACTS, []))):
         contacts = db.session.execute(
             select(Relationship.id, Relationship.from_id, Relationship.to_id).where(
                 Relationship.id.in_(chunk)

@@ -88,8 +88,10 @@ def test_contact_cell_holds_mail_and_phone(database: Flask, cell: str, email: st
     bring(write_book({"2024": rows}), Answers())
     anna = db.session.scalars(select(Donor).filter_by(name="Anna Kowalska")).one()
     assert anna.email == email
-    found = select(ContactPoint.value).filter_by(donor_id=anna.id, kind="phone").order_by(ContactPoint.id)
-    assert list(db.session.scalars(found)) == phones
+    phone_query = (
+        select(ContactPoint.value).filter_by(donor_id=anna.id, kind="phone").order_by(ContactPoint.id)
+    )
+    assert list(db.session.scalars(phone_query)) == phones
 
 
 def test_words_beside_no_contact_are_told(database: Flask) -> None:
