@@ -51,12 +51,15 @@ class UnfoldedTable:
 def unfold_periods(table: RecordTable, answers: Answers, *, today: date) -> UnfoldedTable:
     """Return a table with a row for each filled cell below a month, with what only a person can say of them.
 
-    A table without such columns, and one of which the people alone are brought, stays as it is. Nothing and
-    zero are no gift; a cross is one only where a person says of which amount.
+    A table that has a month in each row gets its day; any other without such columns, and one of which the
+    people alone are brought, stays as it is. Nothing and zero are no gift; a cross is one only where a person
+    says of which amount.
     """
     columns = [column for sheet in table.sheets for column in sheet.periods]
-    if not columns or answers.kind == "people":
+    if answers.kind == "people":
         return UnfoldedTable(table)
+    if not columns:
+        return _join_months(table, answers)
     if answers.periods == "columns":
         return UnfoldedTable(_put_back(table))
     questions = _ask_kind(columns, answers)
@@ -82,7 +85,7 @@ def unfold_periods(table: RecordTable, answers: Answers, *, today: date) -> Unfo
     return UnfoldedTable(replace(table, header=header, sheets=tuple(sheets)), fields, tuple(questions))
 
 
-def join_months(table: RecordTable, answers: Answers) -> UnfoldedTable:
+def _join_months(table: RecordTable, answers: Answers) -> UnfoldedTable:
     """Return a table that has a month in each row, and no day, with a column for both: the year may stand in
     a column beside it or in the name or a title of the sheet.
 
@@ -92,8 +95,8 @@ def join_months(table: RecordTable, answers: Answers) -> UnfoldedTable:
     month_places = [at for at, name in enumerate(names) if name in _MONTH_NAMES]
     year_places = [at for at, name in enumerate(names) if name in _YEAR_NAMES]
     fields = {*map(find_field, table.header), *answers.columns.values()}
-    is_of_gifts = "amount" in fields and answers.kind != "people"
-    if not is_of_gifts or "received_on" in fields or len(month_places) != 1 or len(year_places) > 1:
+    is_settled = "amount" not in fields or "received_on" in fields
+    if is_settled or len(month_places) != 1 or len(year_places) > 1:
         return UnfoldedTable(table)
     sheets = tuple(_join_sheet(sheet, month_places[0], year_places) for sheet in table.sheets)
     header = (*table.header, DAY_COLUMN)

@@ -57,18 +57,24 @@ def read_people(cells: RowCells, *, today: date) -> tuple[list[Person], tuple[Ti
         ties.append(Tie("contact_person", len(people), 0, cells.read("position", read_plain, "")))
         people.append(contact)
     account = _read_account(cells)
-    if account is None:
-        return people, tuple(ties)
-    if not person.name or cells.read("giver", read_text, "person") == "account":
-        named_places = [at for at, one in enumerate(people) if one.name]
-        places = {at: place for place, at in enumerate(named_places, 1)}
-        ties = [
-            replace(tie, who=places[tie.who], of=places[tie.of])
-            for tie in ties
-            if tie.who in places and tie.of in places
-        ]
-        return [account, *(people[at] for at in named_places)], tuple(ties)
-    return [*people, account], tuple(ties)
+    gave_itself = not person.name or cells.read("giver", read_text, "person") == "account"
+    if account is None or (account.kind == "household" and not gave_itself):
+        return people, tuple(ties)  # a household stands among them already
+    if not gave_itself:
+        return [*people, account], tuple(ties)
+    giver = household if household is not None and account.kind == "household" else account
+    order = [giver, *(one for one in people if one.name and one is not giver)]
+    return order, _move_ties(ties, people, order)
+
+
+def _move_ties(ties: Sequence[Tie], people: Sequence[Person], order: Sequence[Person]) -> tuple[Tie, ...]:
+    """Return the ties between people of a row where these stand in another order, or are left out of it."""
+    places = {at: place for at, one in enumerate(people) for place, other in enumerate(order) if other is one}
+    return tuple(
+        replace(tie, who=places[tie.who], of=places[tie.of])
+        for tie in ties
+        if tie.who in places and tie.of in places
+    )
 
 
 def _find_household(cells: RowCells, people: Sequence[Person]) -> Person | None:
@@ -267,11 +273,15 @@ def read_credited_person(cells: RowCells) -> Person | None:
 
 
 def _read_account(cells: RowCells) -> Person | None:
-    """Return the organisation that a row names beside its people; its name is its own within one system."""
+    """Return the organisation or household that a row names beside its people; an organisation's name is its
+    own within one system.
+    """
     name = cells.read("account_name", read_plain, "")
-    if not name or _IS_HOUSEHOLD.search(name):
+    if not name:
         return None
     ref = lengthen_id(cells.read("account_id", read_digits, ""))
+    if _IS_HOUSEHOLD.search(name):
+        return Person(name, kind="household", ref=ref)
     return Person(name, kind="organisation", ref=ref or f"name:{make_name_key(name)}")
 
 

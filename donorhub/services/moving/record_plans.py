@@ -25,7 +25,7 @@ from donorhub.domain.moving.custom_names import name_shapes
 from donorhub.domain.moving.custom_writings import settle_custom
 from donorhub.domain.moving.field_words import OUR_COLUMNS
 from donorhub.domain.moving.gift_keys import make_refs
-from donorhub.domain.moving.period_cells import join_months, unfold_periods
+from donorhub.domain.moving.period_cells import unfold_periods
 from donorhub.domain.moving.plan import group_records, judge_rows
 from donorhub.domain.moving.plan_rows import Plan, RowPlan
 from donorhub.domain.moving.presets import Preset
@@ -97,12 +97,7 @@ def make_plan(
     """
     answers, preset = record_presets.settle_preset(table.header, answers)
     shapes = [*custom_fields.list_shapes(), *custom_fields.list_shapes(entity="gift")]
-    has_columns = any(sheet.periods for sheet in table.sheets)
-    unfolded_table = (
-        unfold_periods(table, answers, today=organisation.get_day(now))
-        if has_columns
-        else join_months(table, answers)
-    )
+    unfolded_table = unfold_periods(table, answers, today=organisation.get_day(now))
     table = unfolded_table.table
     guesses = guess_columns(table, answers, preset, name_shapes(shapes), unfolded_table.fields)
     home_country = organisation.get_home_country()

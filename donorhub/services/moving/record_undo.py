@@ -21,7 +21,7 @@ from donorhub.services.access import audit
 from donorhub.services.donors import removal
 from donorhub.services.giving import closed_books, gifts, soft_credits
 from donorhub.services.moving import gift_values, record_consents, record_files
-from donorhub.services.moving.record_ties import MadeTies, remove_ties
+from donorhub.services.moving.record_ties import MadeTies, find_standing, remove_ties
 
 _GIFTS: Final = Base.metadata.tables[Gift.__tablename__]
 
@@ -87,12 +87,12 @@ def _list_made(file: ImportFile, name: str) -> list[int]:
 
 
 def _list_made_ties(file: ImportFile) -> MadeTies:
-    """Return the ids of the memberships and contact people that a file made."""
+    """Return the ids of the memberships and contact people that a file made and that stand."""
     made_ties: MadeTies = {}
     for summary in file.summaries or ():
         for kind, ids in summary.get("made_ties", {}).items():
             made_ties.setdefault(kind, []).extend(ids)
-    return made_ties
+    return find_standing(made_ties, made_at=file.finished_at)
 
 
 def _read_made_gifts(import_file_id: int) -> list[tuple[Gift, str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 
 import pytest
@@ -189,6 +190,8 @@ def test_later_file_fills_fields_of_gifts(database: Flask) -> None:
     _, plan = show(later + b"\r\n", answers, "c.csv")
     assert not plan.can_be_written
     file = bring(write_file("Kto", "Ewa", "Piotr"), answers, "d.csv")
+    assert file.summaries  # where erasure reaches nothing
+    assert not re.search("Ewa|Piotr", str(file.summaries[0]["filled_values"]))
     gift_ids = [gift.id for gift in db.session.query(Gift).order_by(Gift.id)]
     shapes = custom_fields.list_shapes(entity="gift")
     custom_values.write_values(gift_ids[1], {"kto": "Adam"}, shapes)

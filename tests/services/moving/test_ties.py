@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Final
 
 from flask import Flask
@@ -184,3 +185,40 @@ def test_households_of_civicrm_have_their_members(database: Flask) -> None:
     assert count_rows() == (3, 2, 0)
     bring_rows([*contacts, (14, "Individual", "Ana", "Dema", "Familja Dema", "Rr. Kavajës 3", "Tirana")])
     assert count_rows() == (4, 3, 0)
+
+
+def test_number_given_again_is_not_the_files(database: Flask) -> None:
+    """A tie that a person made under the number of one of the file's stays, and its household with it."""
+    file = bring_rows(COUPLES)
+    household = db.session.scalars(select(Donor).filter_by(kind="household")).one()
+    jan = db.session.scalars(select(Donor).filter_by(name="Jan Kowalski")).one()
+    ewa = db.session.scalars(select(Donor).filter_by(name="Ewa Wilk")).one()
+    last_id = db.session.scalars(select(func.max(HouseholdMember.id))).one()
+    assert households.remove_member(household.id, jan.id, now=clock.now(), actor=ME)
+    db.session.commit()
+    later = clock.now() + timedelta(hours=1)
+    row, _ = households.add_member(household, ewa, role="child", is_head=False, now=later, actor=ME)
+    row.id = last_id  # as SQLite gives it, and PostgreSQL does not
+    db.session.commit()
+    names = [one.name for one in take_back(file).obstacles]
+    assert sorted(names) == ["Anna i Jan Kowalscy", "Ewa Wilk"]
+    assert list_members() == [("Anna i Jan Kowalscy", "Ewa Wilk")]
+
+
+def test_household_account_that_gave_is_the_giver(database: Flask) -> None:
+    """In NPSP's rows an account may have given itself, with people of it beside it, or with nobody."""
+    head = "Contact1_Firstname__c,Contact1_Lastname__c,Account1_Name__c,Account1Imported__c,"
+    head += "Donation_Donor__c,Donation_Amount__c,Donation_Date__c,CurrencyIsoCode"
+    rows = (
+        "Anna,Smith,Smith Household,0011x00000AAAAAAA1,Account1,50,2024-03-12,USD",
+        ",,Fox Family,0011x00000BBBBBBB2,Account1,60,2024-03-13,USD",
+        "Mary,Owl,Owl Ltd,0011x00000CCCCCCC3,Account1,70,2024-03-14,USD",
+    )
+    bring("\r\n".join((head, *rows)).encode(), Answers(), "npsp.csv")
+    assert list_givers() == [
+        ("Smith Household", "household", 5000),
+        ("Fox Family", "household", 6000),
+        ("Owl Ltd", "organisation", 7000),
+    ]
+    assert list_members() == [("Smith Household", "Anna Smith")]
+    assert count_rows() == (5, 1, 0)

@@ -58,6 +58,7 @@ KEYED_AT = {
     "services/donors/donors.py": "by which an e-mail is looked up: computed each time",
     "services/donors/erasure.py": "by what somebody erased is known: only with the same key",
     "services/messages/suppressions.py": "suppressed addresses: hashed anew where they are known",
+    "services/moving/gift_values.py": "what a file filled in: stays as it is in an instance with another key",
     "services/moving/prepared_downloads.py": "files kept for a day: left out",
     "services/moving/whole/contents.py": "the move itself",
     "services/moving/whole/manifest.py": "whether two keys are the same",
