@@ -234,11 +234,12 @@ def test_suite_checks_all_on_both_databases(ready: Machine) -> None:
     """The whole suite checks style, types and contracts, and runs on both databases."""
     done = ready.run("scripts/test")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert ready.calls() == [
+    calls = ready.calls()
+    assert [*calls[:2], *sorted(calls[2:5]), *calls[5:]] == [
         "ruff check .",
         "ruff format --check .",
-        "mypy ",
         "lint-imports ",
+        "mypy ",
         "python -m scripts.house --short",
         f"pytest -n 2 {EVERYDAY}",
         f"pytest -n 2 --db=postgres {STORED}",
@@ -303,7 +304,7 @@ def test_first_failing_stage_ends_run(ready: Machine) -> None:
     ready.fails("mypy ")
     done = ready.run("scripts/test")
     assert done.returncode == 1
-    assert ready.calls()[-1] == "mypy "
+    assert "mypy " in ready.calls() and "pytest" not in str(ready.calls())
     assert re.fullmatch(r"== types: FAILED after \d+ s", done.stdout.splitlines()[-1])
 
 
