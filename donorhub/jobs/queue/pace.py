@@ -12,7 +12,7 @@ from typing import Final
 
 from flask import current_app
 
-GOAL_S: Final = 0.004  # an answer that waits so long for its row costs the work half of the time
+GOAL_S: Final = 0.002  # an answer that waits so long for its row costs the work half of the time
 LEAST_REST: Final = 0.25  # of the time worked, while messages come in
 MOST_REST: Final = 9.0
 LONGEST_REST_S: Final = 0.5

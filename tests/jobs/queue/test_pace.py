@@ -24,16 +24,16 @@ from tests.webhooks.scenarios import one_off, to_raw
     ("worked_s", "waited_s", "behind_s", "rest_s"),
     [
         (0.04, 0.0, 0.0, 0.0),  # nobody waits
-        (0.04, 0.001, 0.0, 0.01),  # answers are quick: a quarter of the work
-        (0.04, 0.004, 0.0, 0.04),  # as long as the work
-        (0.04, 0.016, 0.0, 0.16),
+        (0.04, 0.0005, 0.0, 0.01),  # answers are quick: a quarter of the work
+        (0.04, 0.002, 0.0, 0.04),  # as long as the work
+        (0.04, 0.008, 0.0, 0.16),
         (0.04, 60.0, 0.0, 0.36),  # never more than nine times the work
         (30.0, 60.0, 0.0, 0.5),  # nor more than half a second
         (0.04, 60.0, 2.0, 0.36),  # work of two seconds ago gives way still
         (0.04, 60.0, 3.0, 0.18),  # that of three gives way half as much
         (0.04, 60.0, 4.0, 0.01),  # and that of four to nobody
         (0.04, 60.0, 900.0, 0.01),
-        (0.04, 0.004, 2.0, 0.04),
+        (0.04, 0.002, 2.0, 0.04),
     ],
 )
 def test_rest_grows_with_waiting(worked_s: float, waited_s: float, behind_s: float, rest_s: float) -> None:
