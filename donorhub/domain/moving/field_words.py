@@ -45,6 +45,9 @@ Field = Literal[
     "second_person_id",
     "account_name",
     "account_id",
+    "account_kind",
+    "joint_name",
+    "salutation",
     "giver",
     "consent",
     "no_contact",
@@ -151,6 +154,9 @@ _WORDS: Final[dict[Field, str]] = {
     ),
     "account_name": "account name",
     "account_id": "account id",
+    "account_kind": "account record type",
+    "joint_name": "formal greeting|household formal greeting",
+    "salutation": "informal greeting|household informal greeting",
     "email": (
         "e mail|email|mail|adres e mail|adres email|adres mailowy|poczta elektroniczna|email address|"
         "e mail address|adresa e email|adresa elektronike|posta elektronike|posta|e posta|emaili|"

@@ -24,6 +24,7 @@ from donorhub.domain.payer_text import fold_letters
 FILLED_FIELDS: Final = (
     "given_name",
     "family_name",
+    "salutation",
     "email",
     "phone",
     "street",

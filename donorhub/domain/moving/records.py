@@ -46,6 +46,7 @@ class Person:
     country: str = ""
     tax_number: str = ""
     lang: str = ""
+    salutation: str = ""  # how a letter to them begins
     note: str = ""
     ref: str = ""  # their id in the other system
     code: str = ""  # of a donor, as our own lists write it

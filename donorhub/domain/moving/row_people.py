@@ -9,8 +9,6 @@ from datetime import date
 from typing import Final
 
 from donorhub.domain.donors import tax_numbers
-from donorhub.domain.donors.households import Head, write_joint_name
-from donorhub.domain.donors.languages import choose_lang
 from donorhub.domain.moving import people_cells
 from donorhub.domain.moving.birth_cells import read_birth_date
 from donorhub.domain.moving.cells import (
@@ -27,12 +25,17 @@ from donorhub.domain.moving.field_words import NAME_FIELDS, Field
 from donorhub.domain.moving.people_cells import PersonName
 from donorhub.domain.moving.records import NoChannel, OptOut, Person, PersonKind, Tie
 from donorhub.domain.moving.row_cells import RowCells, read_plain
+from donorhub.domain.moving.row_households import (
+    find_household,
+    gives_itself,
+    names_contact,
+    read_account_beside,
+    read_salutation,
+)
 from donorhub.domain.moving.salesforce import lengthen_id
 from donorhub.domain.moving.value_words import read_country, read_kind, read_lang
-from donorhub.domain.payer_text import make_name_key
 from importers.records import Cell
 
-_IS_HOUSEHOLD: Final = re.compile(r"\b(?:household|family)$", re.IGNORECASE)  # how NPSP names an account
 _IS_DAY_FIRST: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}$", re.ASCII)  # an hour may stand behind it
 
 
@@ -48,7 +51,7 @@ def read_people(cells: RowCells, *, today: date) -> tuple[list[Person], tuple[Ti
         people.append(_make_partner(person, names[1]))
     if second_person := _read_second(cells, person, today):
         people.append(second_person)
-    household = _find_household(cells, people)
+    household = find_household(cells, people)
     ties: list[Tie] = []
     if household is not None:
         ties += [Tie("member", at, len(people)) for at in range(len(people))]
@@ -56,14 +59,19 @@ def read_people(cells: RowCells, *, today: date) -> tuple[list[Person], tuple[Ti
     if contact is not None:
         ties.append(Tie("contact_person", len(people), 0, cells.read("position", read_plain, "")))
         people.append(contact)
-    account = _read_account(cells)
-    gave_itself = not person.name or cells.read("giver", read_text, "person") == "account"
-    if account is None or (account.kind == "household" and not gave_itself):
+    account = read_account_beside(cells)
+    if account is None or not account.name:
+        return people, tuple(ties)
+    gave_itself = not person.name or gives_itself(cells, account)
+    if account.kind == "household" and not gave_itself:
         return people, tuple(ties)  # a household stands among them already
     if not gave_itself:
         return [*people, account], tuple(ties)
     giver = household if household is not None and account.kind == "household" else account
     order = [giver, *(one for one in people if one.name and one is not giver)]
+    if person.name and names_contact(cells, account):
+        title = cells.read("position", read_plain, "")
+        return order, (*_move_ties(ties, people, order), Tie("contact_person", 1, 0, title))
     return order, _move_ties(ties, people, order)
 
 
@@ -75,42 +83,6 @@ def _move_ties(ties: Sequence[Tie], people: Sequence[Person], order: Sequence[Pe
         for tie in ties
         if tie.who in places and tie.of in places
     )
-
-
-def _find_household(cells: RowCells, people: Sequence[Person]) -> Person | None:
-    """Return the household of a row's people: one that has a column, or that of two at one address."""
-    person = people[0]
-    if person.kind != "person" or not person.name:
-        return None
-    name = cells.read("household", read_plain, "")
-    ref = lengthen_id(cells.read("household_id", read_digits, ""))
-    account = cells.read("account_name", read_plain, "")
-    if not name and _IS_HOUSEHOLD.search(account):
-        name, ref = account, ref or lengthen_id(cells.read("account_id", read_digits, ""))
-    if not ref and not person.street:
-        return None
-    if not name and len(people) > 1:
-        name = write_joint_name(
-            [Head(one.name, one.given_name, one.family_name) for one in people], _guess_lang(cells, person)
-        )
-    if not name:
-        return None
-    return Person(
-        name,
-        kind="household",
-        street=person.street,
-        postcode=person.postcode,
-        city=person.city,
-        country=person.country,
-        ref=ref,
-        opt_out="no_contact" if any(one.opt_out == "no_contact" for one in people) else "",
-        no_on=person.no_on,
-    )
-
-
-def _guess_lang(cells: RowCells, person: Person) -> str:
-    """Return the language in which two names are joined: their own, else that of their country."""
-    return person.lang or choose_lang(person.country or cells.writing.phone_country, "en")
 
 
 def _read_contact_person(cells: RowCells, giver: PersonName) -> Person | None:
@@ -149,6 +121,7 @@ def _read_person(cells: RowCells, name: PersonName, note: str, today: date) -> P
         country=country,
         tax_number=cells.read("tax_number", lambda cell: _read_tax_number(cells, cell, country, name), ""),
         lang=cells.read("lang", read_lang, ""),
+        salutation="" if cells.is_filled("account_name") else read_salutation(cells),
         note="\n".join(dict.fromkeys(note for note in notes if note)),
         ref=ref or code,
         code=code,
@@ -270,19 +243,6 @@ def read_credited_person(cells: RowCells) -> Person | None:
     parsed_name = people_cells.read_name(name, is_family_first=False)
     kind: PersonKind = "organisation" if parsed_name.is_organisation else "person"
     return Person(parsed_name.name, parsed_name.given_name, parsed_name.family_name, kind, ref=ref)
-
-
-def _read_account(cells: RowCells) -> Person | None:
-    """Return the organisation or household that a row names beside its people; an organisation's name is its
-    own within one system.
-    """
-    name = cells.read("account_name", read_plain, "")
-    if not name:
-        return None
-    ref = lengthen_id(cells.read("account_id", read_digits, ""))
-    if _IS_HOUSEHOLD.search(name):
-        return Person(name, kind="household", ref=ref)
-    return Person(name, kind="organisation", ref=ref or f"name:{make_name_key(name)}")
 
 
 def _read_emails(cells: RowCells, field: Field) -> list[str]:

@@ -66,7 +66,7 @@ _KINDS: Final = _list_words(
     {
         "person": "person|individual|osoba|osoba fizyczna|persona|einzelperson",
         "organisation": "organisation|organization|organizacja|firma|instytucja|organizata|kompani",
-        "household": "household|gospodarstwo domowe|rodzina|familje|haushalt",
+        "household": "household|household account|hh account|gospodarstwo domowe|rodzina|familje|haushalt",
     }
 )
 _OUTCOMES: Final = _list_words(
@@ -116,6 +116,12 @@ def read_kind(cell: Cell) -> PersonKind:
     """Return whether a donor is a person, an organisation or a household; for another word a person."""
     text = fold_letters(read_text(cell))
     return next((kind for kind in _ALL_KINDS if kind == _KINDS.get(text)), "person")
+
+
+def read_account_kind(cell: Cell) -> PersonKind:
+    """Return what an account of Salesforce is: a household, one person, else an organisation."""
+    kind = _KINDS.get(fold_letters(read_text(cell)))
+    return next((one for one in _ALL_KINDS if one == kind), "organisation")
 
 
 def read_outcome(cell: Cell) -> Outcome:

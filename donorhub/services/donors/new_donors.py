@@ -35,6 +35,7 @@ from donorhub.services.donors.identity_keys import Named
 _TEXTS: Final = (
     "given_name",
     "family_name",
+    "salutation",
     "email",
     "phone",
     "street",

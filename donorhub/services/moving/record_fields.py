@@ -16,6 +16,7 @@ def make_fields(person: Person) -> DonorFields:
         "name": person.name,
         "given_name": person.given_name,
         "family_name": person.family_name,
+        "salutation": person.salutation,
         "email": person.email,
         "phone": person.phone,
         "street": person.street,
