@@ -12,17 +12,10 @@ from donorhub.domain.donors.couples import find_people
 from donorhub.domain.donors.given_names import find_sex
 from donorhub.domain.donors.names import ParsedName, parse_payer, parse_written_name
 from donorhub.domain.moving.cells import UnreadableCell, is_nothing, read_digits, read_text
+from donorhub.domain.moving.nameless import is_nobody
 from donorhub.domain.payer_text import fold_letters
 from importers.records import Cell
 
-# What offices write where they do not know the giver: no name, however many rows share it.
-_NOBODY: Final = frozenset(
-    "anonim|anonimowo|anonimowy|anonimowa|anonimowe|anonimowy darczynca|darczynca anonimowy|anonimowa wplata|"
-    "wplata anonimowa|nn|n.n.|n. n.|n n|nieznany|nieznana|nieznany darczynca|darczynca nieznany|brak danych|"
-    "brak nazwiska|anonymous|anonymous donor|unknown|unknown donor|no name|dhurues anonim|anonim dhurues|"
-    "donator anonim|anonime|i panjohur|e panjohur|dhurues i panjohur|dhuruesi i panjohur|"
-    "donator i panjohur|pa emer|anonym|unbekannt|unbekannter spender".split("|")
-)
 _BRACKETS: Final = re.compile(r"\s*[\[(]([^\])]*)[\])]\s*")
 _AND: Final = re.compile(r"\s+(?:i|oraz|and|dhe|und|lub|e)\s+|\s*[&+/]\s*", re.IGNORECASE)
 _COMMA: Final = re.compile(r"([^,\d]+),([^,\d]+)")
@@ -63,12 +56,6 @@ def read_name(cell: Cell, *, is_family_first: bool = False, is_given_first: bool
         return PersonName(name, note=note)
     kept_name = _keep_name(name, parsed_name, note, is_family_first=is_family_first)
     return kept_name if kept_name.family_name or kept_name.is_organisation else _turn_comma(kept_name)
-
-
-def is_nobody(name: str) -> bool:
-    """Return whether a name says that nobody knows whose the money is: ``anonim``, ``N.N.``"""
-    folded_text = fold_letters(name)
-    return folded_text in _NOBODY or folded_text.rstrip(" .") in _NOBODY
 
 
 def is_turned(name: str, parsed_name: ParsedName) -> bool:

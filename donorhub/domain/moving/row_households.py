@@ -11,6 +11,7 @@ from typing import Final
 from donorhub.domain.donors.households import Head, write_joint_name
 from donorhub.domain.donors.languages import choose_lang
 from donorhub.domain.moving.cells import is_nothing, read_digits, read_text
+from donorhub.domain.moving.nameless import is_nobody
 from donorhub.domain.moving.records import Person
 from donorhub.domain.moving.row_cells import RowCells, read_plain
 from donorhub.domain.moving.salesforce import lengthen_id
@@ -49,7 +50,7 @@ def find_household(cells: RowCells, people: Sequence[Person]) -> Person | None:
         name = write_joint_name(
             [Head(one.name, one.given_name, one.family_name) for one in people], _guess_lang(cells, person)
         )
-    if not name:
+    if not name or is_nobody(name):
         return None
     return Person(
         _read_joint_name(cells) or name,
@@ -71,7 +72,7 @@ def read_account_beside(cells: RowCells) -> Person | None:
     """
     name = cells.read("account_name", read_plain, "")
     kind = _tell_kind(cells, name)
-    if not name or kind == "person":
+    if not name or kind == "person" or is_nobody(name):
         return None
     ref = _read_account_id(cells)
     if kind == "household":

@@ -22,6 +22,7 @@ from donorhub.domain.moving.cells import (
 )
 from donorhub.domain.moving.day_cells import read_day
 from donorhub.domain.moving.field_words import NAME_FIELDS, Field
+from donorhub.domain.moving.nameless import is_nobody
 from donorhub.domain.moving.people_cells import PersonName
 from donorhub.domain.moving.records import NoChannel, OptOut, Person, PersonKind, Tie
 from donorhub.domain.moving.row_cells import RowCells, read_plain
@@ -147,12 +148,11 @@ def _read_names(cells: RowCells) -> tuple[list[PersonName], str]:
     family_name = cells.read("family_name", read_plain, "")
     organisation = cells.read("organisation", read_plain, "")
     whole = cells.read("full_name", read_text, "")
-    if kind != "person" and (organisation or whole) and not people_cells.is_nobody(organisation or whole):
+    if kind != "person" and (organisation or whole) and not is_nobody(organisation or whole):
         return [PersonName(organisation or whole, is_organisation=kind == "organisation")], ""
     if given_name or family_name:
         name = " ".join(part for part in (given_name, family_name) if part)
-        is_nobody = people_cells.is_nobody(name)
-        person_name = PersonName("") if is_nobody else PersonName(name, given_name, family_name)
+        person_name = PersonName("") if is_nobody(name) else PersonName(name, given_name, family_name)
         return [person_name], _write_employment(cells, organisation)
     if whole and cells.writing.pairs == "two" and people_cells.is_pair(whole):
         return [*people_cells.split_pair(whole)], ""
@@ -164,10 +164,11 @@ def _read_names(cells: RowCells) -> tuple[list[PersonName], str]:
         )
         beside = "" if parsed_name.is_organisation else _write_employment(cells, organisation)
         return [parsed_name], "; ".join(part for part in (parsed_name.note, beside) if part)
-    if organisation:
+    if organisation and not is_nobody(organisation):
         return [PersonName(organisation, is_organisation=True)], ""
     contact = people_cells.read_name(cells.read("contact_person", read_text, ""))
-    return [contact if contact.name else PersonName(cells.read("household", read_plain, ""))], contact.note
+    household = cells.read("household", read_plain, "")
+    return [contact if contact.name else PersonName("" if is_nobody(household) else household)], contact.note
 
 
 def _write_employment(cells: RowCells, organisation: str) -> str:
@@ -214,7 +215,7 @@ def _read_second(cells: RowCells, person: Person, today: date) -> Person | None:
     family_name = cells.read("second_family_name", read_plain, "")
     emails = _read_emails(cells, "second_email")
     name = " ".join(part for part in (given_name, family_name) if part) or (emails[0] if emails else "")
-    if not name:
+    if not name or is_nobody(name):
         return None
     phones = _read_phones(cells, "second_phone")
     return Person(
@@ -238,7 +239,7 @@ def read_credited_person(cells: RowCells) -> Person | None:
     """Return who is recognised for the gift of a row that names them in columns of their own."""
     ref = lengthen_id(cells.read("credited_id", read_digits, ""))
     name = cells.read("credited_name", read_text, "")
-    if not name or is_nothing(name):
+    if not name or is_nothing(name) or is_nobody(name):
         return Person(ref=ref) if ref else None
     parsed_name = people_cells.read_name(name, is_family_first=False)
     kind: PersonKind = "organisation" if parsed_name.is_organisation else "person"

@@ -118,7 +118,7 @@ def test_sign_in_a_name_is_its_currency(database: Flask, name: str, currency: st
 
 @pytest.mark.parametrize(
     "name",
-    ["anonim", "N.N.", "ANONIM.", "Darczyńca anonimowy", "Anonymous", "Dhurues i panjohur", "brak danych"],
+    ["N.N.", "p. anonim", "X", "Anonimowa darczyni", "anonymous gift", "Dhurues i panjohur", "brak danych"],
 )
 def test_nobody_is_no_donor(database: Flask, name: str) -> None:
     """Money of whom nobody knows is held until somebody says whose it is; it makes no donor of that name."""
@@ -153,6 +153,24 @@ def test_nobody_in_columns_of_two_names(database: Flask) -> None:
     _, plan = show(write_book({"2024": rows}), Answers(same_name="one"))
     assert [row.reason for row in plan.plan.rows[:3]] == ["no_name"] * 3
     assert [row.record.person.name for row in plan.plan.rows if row.state == "made"] == ["Ola Bąk"]
+
+
+def test_nobody_in_a_column_of_companies(database: Flask) -> None:
+    """Nobody's name is none in a column of companies, of households, or of a second person either."""
+    rows = [
+        ("Nazwa firmy", "Data", "Kwota zł"),
+        ("Anonimowy darczyńca", "2024-03-13", 20),
+        ("Anonim sp. z o.o.", "2024-03-14", 30),
+    ]
+    _, plan = show(write_book({"2024": rows}), Answers())
+    assert [(row.state, row.reason) for row in plan.plan.rows] == [("held", "no_name"), ("made", "")]
+    table = (
+        "Contact1_Firstname__c,Contact1_Lastname__c,Contact2_Firstname__c,Contact2_Lastname__c,Account1_Name__c,"
+        "Donation_Amount__c,Donation_Date__c,CurrencyIsoCode\n"
+        "Ann,Miller,Anonymous,Donor,Unknown,25.00,2024-05-01,USD\n"
+    )
+    _, plan = show(table.encode(), Answers(), "npsp.csv")
+    assert [donor.group.person.name for donor in plan.plan.donors] == ["Ann Miller"]
 
 
 def test_albanian_name_and_english_role(database: Flask) -> None:
