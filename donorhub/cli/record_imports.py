@@ -35,7 +35,7 @@ _MOST_SHOWN: Final = 20  # rows that are held
 _ANSWERS: Final = tuple(
     (
         "system preset currency date_order month_day decimal phone_country "
-        "pairs same_name hidden missing_files same_money"
+        "pairs same_name hidden missing_files same_money gift_values"
     ).split()
 )
 
@@ -82,6 +82,11 @@ def _add_options(command: Any) -> Any:
                 "--same-money",
                 type=click.Choice(("same", "another")),
                 help="Rows whose money is here already are those gifts, or others.",
+            ),
+            click.option(
+                "--gift-values",
+                type=click.Choice(("keep", "change")),
+                help="Where fields of gifts say something else here: keep that, or change it.",
             ),
             click.option("--hidden", type=click.Choice(("bring", "leave")), help="Hidden sheets and rows."),
             click.option("--new-funds", is_flag=True, help="Make funds and campaigns that nobody knows."),

@@ -70,6 +70,8 @@ REASONS: Final[Mapping[str, str]] = {
     "same_person": "another row of the same person",
     "adds_to_donor": "adds to a donor who is here",
     "adds_to_gift": "fills in fields of a gift that is here",
+    "changes_gift": "changes fields of a gift that is here, as you said",
+    "gift_value_differs": "fields of this gift say something else here than in the file",
     "nothing_new": "the donor is here, and nothing is new",
     "recognised": "it recognises somebody for another's gift, and is no money",
     "gift_missing": "the gift for which it recognises somebody is not here",
@@ -114,6 +116,10 @@ class RecordAnswersSchema(StrictSchema):
     hidden = Choice(("bring", "leave"))
     missing_files = Choice(("none",))
     same_money = Choice(("same", "another"))
+    gift_values = Choice(
+        ("keep", "change"),
+        metadata={"description": "Of gifts here whose added fields say something else than the file"},
+    )
     funds = fields.Dict(
         keys=fields.String(), values=fields.String(), metadata={"description": "new, none, or an id"}
     )

@@ -58,6 +58,7 @@ class Answers:
     same_money: Literal["", "same", "another"] = (
         ""  # money that is here from another door: of all rows at once
     )
+    gift_values: Literal["", "keep", "change"] = ""  # of fields of gifts that are here and say something else
     funds: Mapping[Text, Text] = field(default_factory=dict)  # what stands in the file: new, none, or an id
     campaigns: Mapping[Text, Text] = field(default_factory=dict)
     rows: Mapping[Text, RowAnswer] = field(default_factory=dict)  # by sheet!row

@@ -13,6 +13,7 @@ from donorhub.domain.donors.identity import names_agree, normalise_email, normal
 from donorhub.domain.moving.answered_people import find_news, list_no_channels
 from donorhub.domain.moving.answers import Answers
 from donorhub.domain.moving.credits import find_credited_gifts, group_credited_people, judge_credits
+from donorhub.domain.moving.gift_fields import fill_known_gifts
 from donorhub.domain.moving.grouping import Group, Key, People, get_parts, list_more_contacts
 from donorhub.domain.moving.ledger import DonorFacts, GiftFacts, Ledger
 from donorhub.domain.moving.plan_rows import DonorPlan, Plan, RowPlan, list_values
@@ -95,7 +96,7 @@ def judge_rows(rows: list[RowPlan], people: People, ledger: Ledger, answers: Ans
         donor.is_erased = donor.donor_id is None and _was_erased(donor.group, ledger)
     _find_known_gifts(rows, donors, ledger)
     _leave_out_erased(rows, donors)
-    _fill_known_gifts(rows, ledger)
+    fill_known_gifts(rows, ledger, answers)
     _find_changed_gifts(rows, ledger)
     if answers.same_money != "another":
         find_same_money(rows, donors, ledger)
@@ -166,18 +167,6 @@ def _find_known_gifts(rows: list[RowPlan], donors: list[DonorPlan], ledger: Ledg
             donor.is_erased = True
         else:
             donor.donor_id = donor.donor_id or known_gift.donor_id
-
-
-def _fill_known_gifts(rows: list[RowPlan], ledger: Ledger) -> None:
-    """Find what the file tells of gifts that are here in fields that were added and stand empty."""
-    for row in rows:
-        gift = row.record.gift
-        if row.state != "known" or row.gift_id is None or gift is None or not gift.custom:
-            continue
-        kept_values = ledger.gift_custom.get(row.gift_id, {})
-        row.gift_custom = {key: value for key, value in gift.custom if kept_values.get(key) is None}
-        if row.gift_custom:
-            row.state, row.reason = "joined", "adds_to_gift"
 
 
 def _was_erased(group: Group, ledger: Ledger) -> bool:

@@ -25,6 +25,8 @@ class RowPlan:
     source_ref: str = ""
     gift_id: int | None = None
     gift_custom: dict[str, Value] = field(default_factory=dict)  # what it fills in of the gift that is here
+    gift_changes: dict[str, Value] = field(default_factory=dict)  # what a person wants changed of it
+    differing_keys: tuple[str, ...] = ()  # of the fields in which the file says something else
     is_total: bool = False  # the file's own sum, and no row
     companions: tuple[int, ...] = ()  # the groups of those whom the row names beside its giver
     ties: tuple[tuple[Tie, int, int], ...] = ()  # that are written, with the groups of both

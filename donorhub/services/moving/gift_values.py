@@ -1,4 +1,5 @@
-"""What a file tells of gifts that are here, in fields that were added to gifts: filled in, and taken back.
+"""What a file tells of gifts that are here, in fields that were added to gifts: filled in, and taken back;
+or changed, where a person said so, which stays and which the audit tells.
 
 What was filled in is remembered as a keyed hash alone, so that nothing of it stays when somebody is erased.
 """
@@ -6,10 +7,12 @@ What was filled in is remembered as a keyed hash alone, so that nothing of it st
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 
 from donorhub import vault
 from donorhub.domain.donors.custom_shapes import Value
 from donorhub.services.donors import custom_fields, custom_values
+from donorhub.services.giving import gift_changes
 
 FilledValues = list[list[int | str]]  # the gift, the key of the field, and the hash of its value
 
@@ -25,6 +28,13 @@ def fill_values(values_by_gift: Mapping[int, Mapping[str, Value]]) -> FilledValu
         for gift_id, values in values_by_gift.items()
         for key, value in sorted(values.items())
     ]
+
+
+def change_values(values_by_gift: Mapping[int, Mapping[str, Value]], *, now: datetime, actor: str) -> None:
+    """Write values of gifts in place of others that stand there; the audit tells from what to what."""
+    shapes = custom_fields.list_shapes(entity="gift")
+    for gift_id, values in sorted(values_by_gift.items()):
+        gift_changes.change_gift(gift_id, {"custom": dict(values)}, now=now, actor=actor, shapes=shapes)
 
 
 def empty_values(filled_values: Iterable[list[int | str]]) -> None:

@@ -21,7 +21,7 @@ from donorhub.services.bank.files import imports
 from donorhub.services.work import tasks
 
 # Answers that the next like file asks anew.
-_OF_ONE_FILE: Final = ("unnamed", "years", "rows", "missing_files", "same_money")
+_OF_ONE_FILE: Final = ("unnamed", "years", "rows", "missing_files", "same_money", "gift_values")
 _CAN_BECOME: Final = ("asking", "refused", "failed")
 
 

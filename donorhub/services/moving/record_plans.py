@@ -46,7 +46,7 @@ from importers.sheet import UnreadableTable
 from importers.table.records import read_records as read_table
 from importers.text import Undecodable
 
-READER: Final = 7  # raised when the same file is understood differently, so that no older plan fits
+READER: Final = 8  # raised when the same file is understood differently, so that no older plan fits
 _CHUNK: Final = 1000  # rows in one statement
 
 
@@ -169,6 +169,7 @@ def _describe_row(row: RowPlan) -> list[object]:
         row.source_ref,
         row.gift_id,
         [[key, repr(value)] for key, value in sorted(row.gift_custom.items())],
+        [[key, repr(value)] for key, value in sorted(row.gift_changes.items())],
         money,
         row.record.texts,
     ]
@@ -299,7 +300,7 @@ def make_row(import_file_id: int, row: RowPlan) -> dict[str, Any]:
         "sheet": row.record.sheet,
         "row_no": row.record.number,
         "raw": list(row.record.texts),
-        "plan": _describe_record(row.record),
+        "plan": _describe_record(row.record, row.differing_keys),
         "state": row.state,
         "reason": row.reason,
         "donor_id": None,
@@ -309,7 +310,7 @@ def make_row(import_file_id: int, row: RowPlan) -> dict[str, Any]:
     }
 
 
-def _describe_record(record: Record) -> dict[str, Any]:
+def _describe_record(record: Record, differing_keys: Sequence[str] = ()) -> dict[str, Any]:
     gift = record.gift
     plain: dict[str, Any] = {"name": record.person.name}
     if gift is not None:
@@ -320,6 +321,8 @@ def _describe_record(record: Record) -> dict[str, Any]:
         }
     elif record.amount is not None:
         plain |= {"minor": record.amount.minor, "currency": record.amount.currency}
+    if differing_keys:
+        plain["differs"] = list(differing_keys)
     if record.cell:
         plain |= {"cell": record.cell, "origin": record.origin}
     if record.fault_field:

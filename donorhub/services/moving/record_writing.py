@@ -136,6 +136,11 @@ class _Writer:
         self.filled_values = gift_values.fill_values(
             {row.gift_id: row.gift_custom for row in self._plan.rows if row.gift_id and row.gift_custom}
         )
+        gift_values.change_values(
+            {row.gift_id: row.gift_changes for row in self._plan.rows if row.gift_id and row.gift_changes},
+            now=self._now,
+            actor=self._actor,
+        )
         self._write_credits(gift_ids)
         self._note_rows(gift_ids)
 

@@ -27,6 +27,7 @@ _TEXTS: Final = (
     "missing_files",
     "preset",
     "same_money",
+    "gift_values",
 )
 _CODES: Final = ("currency", "phone_country")
 _PURPOSES: Final = {"fund": "funds", "campaign": "campaigns"}

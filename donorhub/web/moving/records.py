@@ -38,6 +38,7 @@ from donorhub.web.bank.blueprint import get_actor
 from donorhub.web.donors import custom_values
 from donorhub.web.forms import Form
 from donorhub.web.moving import record_forms
+from donorhub.web.moving.gift_differences import list_differences
 from donorhub.web.moving.wording import SEPARATORS
 from donorhub.web.reader import get_lang
 from donorhub.web.saving import commit, tell_reader
@@ -133,6 +134,7 @@ def _render_file(file: ImportFile, form: Form) -> str:
         years=_list_year_totals(figures),
         answers=answers,
         rows=rows,
+        differences=list_differences(rows["held"], summary["columns"]),
         most_rows=_MOST_ROWS,
         all_fields=ALL_FIELDS,
         shapes=[*custom_values.list_shapes(), *custom_values.list_shapes("gift")],

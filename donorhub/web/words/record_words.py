@@ -181,6 +181,8 @@ REASONS: Final[Words[str]] = {
     "same_person": lazy_gettext("another row of the same person"),
     "adds_to_donor": lazy_gettext("adds to a donor who is here"),
     "adds_to_gift": lazy_gettext("fills in fields of a gift that is here"),
+    "changes_gift": lazy_gettext("changes fields of a gift that is here, as you said"),
+    "gift_value_differs": lazy_gettext("fields of this gift say something else here than in the file"),
     "nothing_new": lazy_gettext("the donor is here, and nothing is new"),
     "recognised": lazy_gettext("recognises somebody for another's gift, and is no money"),
     "gift_missing": lazy_gettext("the gift for which it recognises somebody is not here"),
