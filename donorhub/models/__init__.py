@@ -97,6 +97,7 @@ from donorhub.models.rights import (
     RetentionClock,
     RetentionRun,
 )
+from donorhub.models.rollup import DayTotal, KeptRetention
 from donorhub.models.search import DonorDocument, FormerName, TypoStump
 from donorhub.models.search_ddl import SQLITE as _SQLITE_SEARCH  # noqa: F401  its statements listen for create_all
 from donorhub.models.work import (
@@ -129,6 +130,7 @@ __all__ = [
     "CustomField",
     "CustomOption",
     "CustomValue",
+    "DayTotal",
     "Designation",
     "Detail",
     "Dispute",
@@ -167,6 +169,7 @@ __all__ = [
     "Instalment",
     "Instance",
     "Interaction",
+    "KeptRetention",
     "Logo",
     "MailTest",
     "Mandate",

@@ -178,7 +178,9 @@ class Refund(Base):
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    gift_id: Mapped[int] = mapped_column(ForeignKey("gift.id", ondelete="RESTRICT"), index=True)
+    gift_id: Mapped[int] = mapped_column(
+        ForeignKey("gift.id", ondelete="RESTRICT"), index=True, active_history=True
+    )
     amount_minor: Mapped[Minor]
     currency: Mapped[Currency]
     state: Mapped[RefundState]
@@ -202,7 +204,9 @@ class Dispute(Base):
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    gift_id: Mapped[int] = mapped_column(ForeignKey("gift.id", ondelete="RESTRICT"), index=True)
+    gift_id: Mapped[int] = mapped_column(
+        ForeignKey("gift.id", ondelete="RESTRICT"), index=True, active_history=True
+    )
     kind: Mapped[DisputeKind] = mapped_column(default="dispute")
     amount_minor: Mapped[Minor]
     currency: Mapped[Currency]
@@ -225,7 +229,9 @@ class Correction(Base):
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    gift_id: Mapped[int] = mapped_column(ForeignKey("gift.id", ondelete="RESTRICT"), index=True)
+    gift_id: Mapped[int] = mapped_column(
+        ForeignKey("gift.id", ondelete="RESTRICT"), index=True, active_history=True
+    )
     amount_minor: Mapped[Minor]
     currency: Mapped[Currency]
     reason: Mapped[str] = mapped_column(info=PERSONAL)

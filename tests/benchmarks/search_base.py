@@ -26,7 +26,7 @@ from donorhub.models import Role, User, UserSession
 from donorhub.services.access import organisation
 from donorhub.services.donors import candidates, identity_keys, search_documents
 from donorhub.services.donors.identity_keys import Named
-from tests.queries.large_base import FIRST, Sql, begin_numbers, fill
+from tests.queries.large_base import FIRST, Sql, begin_numbers, fill, keep_sums
 from tests.queries.rows.bank import list_bank_rows
 from tests.queries.rows.donors import list_donor_rows
 from tests.queries.rows.giving import list_giving_rows
@@ -133,6 +133,7 @@ def make_base(count: int) -> None:
             connection.exec_driver_sql(statement)
         begin_numbers(connection)
         connection.commit()
+    keep_sums(NOW)
     candidates.count_surnames()
     db.session.commit()
 

@@ -28,7 +28,7 @@ from donorhub.services.donors import donors
 from donorhub.services.giving import gifts
 from donorhub.services.receipts import receipts
 from tests.conftest import NOW
-from tests.queries.large_base import Sql, begin_numbers, fill
+from tests.queries.large_base import Sql, begin_numbers, fill, keep_sums
 from tests.queries.plans import PostgresPlans, SQLitePlans
 from tests.queries.rows import list_rows
 from tests.queries.store import Store, large_base
@@ -138,6 +138,7 @@ def make_base(environ: dict[str, str], share: int) -> None:
                 fill(connection, rows)
             begin_numbers(connection)
             connection.commit()
+        keep_sums(NOW)
         if not sql.is_sqlite:  # no installation on SQLite ever looks at its figures
             with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
                 connection.exec_driver_sql("VACUUM ANALYZE")

@@ -9,11 +9,13 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Final
 
 from sqlalchemy import Boolean, Column, Connection, Table
 
-from donorhub.db import Base
+from donorhub.db import Base, db
+from donorhub.services.giving import history, retention_figure, rollups
 
 FIRST: Final = 1001  # ids of the rows begin here: the few before them are made by services
 TODAY: Final = "2026-11-22"
@@ -82,6 +84,14 @@ def fill(connection: Connection, rows: Rows) -> None:
             "%", "%%" if not sql.is_sqlite else "%"
         )
     )
+
+
+def keep_sums(now: datetime) -> None:
+    """Keep what services keep added up of the gifts, which SQL wrote past them."""
+    rollups.apply_deltas(rollups.compute_totals())
+    retention = retention_figure.Retention(*history.count_retained_donors(now.date(), "PLN"))
+    retention_figure.keep_retention([("PLN", retention)], now=now)
+    db.session.commit()
 
 
 def _defaults(table: Table, sql: Sql) -> Columns:

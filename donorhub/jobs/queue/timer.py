@@ -28,7 +28,7 @@ from donorhub.services.bank.files import imports
 from donorhub.services.bank.matching import waiting_credits
 from donorhub.services.donors import candidates, duplicate_scan, handing_over, stages
 from donorhub.services.donors.duplicate_scan import Findings
-from donorhub.services.giving import purpose_sums
+from donorhub.services.giving import history, purpose_sums, retention_figure
 from donorhub.services.moving import prepared_downloads, record_purging, retention
 from donorhub.services.providers import deadly_events, missing_payments
 from donorhub.services.recurring import inferred, overdue, waiting_instalments
@@ -132,6 +132,21 @@ def _keep_purpose_sums() -> int:
     return count
 
 
+def _keep_retention() -> int:
+    """Count who gave again, where a page could not: read without holding anybody up."""
+    now = clock.now()
+    with read_only():
+        is_small = purpose_sums.has_few_gifts()
+        currency = organisation.get_organisation().home_currency
+        counts = (0, 0) if is_small else history.count_retained_donors(organisation.get_day(now), currency)
+        db.session.rollback()
+    if is_small:
+        return 0
+    count = retention_figure.keep_retention([(currency, retention_figure.Retention(*counts))], now=now)
+    db.session.commit()
+    return count
+
+
 def _ask_about_gaps() -> int:
     count = missing_payments.ask_about_gaps(now=clock.now())
     db.session.commit()
@@ -225,6 +240,7 @@ def list_steps() -> list[Step]:
         Step("standing orders", 3600, _infer_recurring_gifts, waits_while_held=True),
         Step("stages", 3600, _follow_stages),
         Step("purpose sums", 3600, _keep_purpose_sums),
+        Step("who gave again", 3600, _keep_retention),
         Step("duplicates", 3600, _look_for_duplicates, waits_while_held=True),
         Step("provider gaps", 3600, _ask_about_gaps, waits_while_held=True),
         Step("forget answers", 86400, _forget_answers),

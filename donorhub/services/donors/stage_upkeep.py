@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import event, select
-from sqlalchemy.orm import PassiveFlag, Session
+from sqlalchemy.orm import PassiveFlag, Session, SessionTransaction
 from sqlalchemy.orm.attributes import get_history
 from sqlalchemy.orm.util import identity_key
 
@@ -89,6 +89,6 @@ def _follow_marks(session: Session) -> None:
 
 
 @event.listens_for(db.session, "after_soft_rollback")
-def _forget_marks(session: Session, _before: object) -> None:
-    if not session.in_nested_transaction():
+def _forget_marks(session: Session, transaction: SessionTransaction) -> None:
+    if transaction.parent is None:  # a savepoint's leaves what came before it
         session.info.pop(_MARKS, None)

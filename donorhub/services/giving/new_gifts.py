@@ -19,6 +19,7 @@ from donorhub.models import Gift, Task
 from donorhub.models.states import GiftMethod
 from donorhub.services.access import audit, organisation
 from donorhub.services.donors import stage_upkeep
+from donorhub.services.giving import rollups
 
 _EVENTS: Final = Base.metadata.tables["domain_event"]  # past the ORM, which is slow where they are many
 _GIFTS: Final = Base.metadata.tables["gift"]
@@ -95,6 +96,7 @@ def record_effects(
     The thank-you of money that is no news is there and cancelled, so that a person may ask for it.
     """
     stage_upkeep.mark_donors({gift.donor_id for gift in new.values()})
+    rollups.mark_new_gifts(new)
     thank_at = now + (_thank_delay if thank_delay is None else thank_delay)
     db.session.flush()  # what is written past the ORM comes after what is not written yet
     today = organisation.get_day(now)

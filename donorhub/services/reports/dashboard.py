@@ -1,4 +1,4 @@
-"""The figures of the first page, computed live."""
+"""The figures of the first page: money from the totals of days, what waits counted live."""
 
 from __future__ import annotations
 
@@ -11,7 +11,16 @@ from sqlalchemy import func, select
 
 from donorhub.db import db, sum_minor
 from donorhub.domain.recurring.schedule import add_months
-from donorhub.models import Entry, Gift, ImportFile, Instalment, Message, ProviderEvent, RecurringGift, Task
+from donorhub.models import (
+    DayTotal,
+    Entry,
+    ImportFile,
+    Instalment,
+    Message,
+    ProviderEvent,
+    RecurringGift,
+    Task,
+)
 from donorhub.models.states import (
     ENTRIES_TO_DECIDE,
     OPEN_TASKS,
@@ -25,13 +34,13 @@ from donorhub.money import Money
 from donorhub.services.access import organisation
 from donorhub.services.counting import count_each
 from donorhub.services.donors import duplicate_review
-from donorhub.services.giving import history
 from donorhub.services.providers import inbox
 from donorhub.services.recurring import waiting_instalments
 from donorhub.services.recurring.waiting_instalments import Wait
 from donorhub.services.work import upgrade_notes
 
 MONTHS: Final = 12
+NET_MINOR: Final = DayTotal.gross_minor - DayTotal.refunded_minor
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,26 +72,29 @@ class RecurringFigures:
 
 def sum_received(first: date, last: date) -> list[Money]:
     """Return what a period brought in each currency, refunds and lost disputes taken off."""
-    movement = history.select_movements(first, last)
     rows = db.session.execute(
-        select(movement.c.currency, sum_minor(movement.c.minor)).group_by(movement.c.currency)
+        select(DayTotal.currency, sum_minor(NET_MINOR))
+        .where(DayTotal.day.between(first, last), DayTotal.method != "in_kind")
+        .group_by(DayTotal.currency)
+        .order_by(DayTotal.currency)
     )
-    return [Money(int(minor), currency) for currency, minor in sorted(tuple(row) for row in rows)]
+    return [Money(int(minor or 0), currency) for currency, minor in rows]
 
 
 def list_months(today: date, currency: str) -> list[Month]:
     """Return the last twelve calendar months up to today, oldest first."""
     starts = [add_months(today.replace(day=1), back) for back in range(1 - MONTHS, 1)]
-    movement = history.select_movements(starts[0], today, currency=currency)
     rows = db.session.execute(
-        select(movement.c.on_day, movement.c.method, sum_minor(movement.c.minor)).group_by(
-            movement.c.on_day, movement.c.method
+        select(DayTotal.day, DayTotal.method, NET_MINOR).where(
+            DayTotal.day.between(starts[0], today),
+            DayTotal.method != "in_kind",
+            DayTotal.currency == currency,
         )
     )
     sums: dict[date, dict[str, int]] = {start: {} for start in starts}
-    for on_day, method, minor in rows:
-        of_month = sums[on_day.replace(day=1)]
-        of_month[method] = of_month.get(method, 0) + int(minor)
+    for day, method, minor in rows:
+        of_month = sums[day.replace(day=1)]
+        of_month[method] = of_month.get(method, 0) + minor
     return [Month(start, of_month) for start, of_month in sums.items()]
 
 
@@ -95,10 +107,8 @@ def count_in_kind(months: Sequence[Month], today: date) -> int:
     """Return how many gifts in kind these months brought; no sum of money has them in it."""
     return (
         db.session.scalar(
-            select(func.count()).where(
-                Gift.method == "in_kind",
-                Gift.is_test.is_(False),
-                Gift.received_on.between(months[0].first, today),
+            select(func.sum(DayTotal.gift_count)).where(
+                DayTotal.method == "in_kind", DayTotal.day.between(months[0].first, today)
             )
         )
         or 0

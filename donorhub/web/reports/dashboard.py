@@ -16,7 +16,7 @@ from donorhub import clock
 from donorhub.models.states import GiftMethod
 from donorhub.money import Money, get_exponent
 from donorhub.services.access import organisation
-from donorhub.services.giving import history
+from donorhub.services.giving import history, retention_figure
 from donorhub.services.reports import dashboard
 from donorhub.services.work import worklist
 from donorhub.web import charts
@@ -131,7 +131,6 @@ def _compute_money_figures(day: date) -> dict[str, object]:
         money.currency: money for money in dashboard.sum_received(day.replace(day=1), day)
     }
     chart = charts.make_chart([_list_heights(month, currency) for month in months])
-    kept_count, count_before = history.count_retained_donors(day, currency)
     last_year = dashboard.sum_received(history.find_start_of_year(day), day)
     latest = history.list_gifts(limit=8).rows
     return {
@@ -146,9 +145,7 @@ def _compute_money_figures(day: date) -> dict[str, object]:
         "year": last_year or [Money(0, currency)],
         "left_out": dashboard.list_other_currencies(months, day, currency),
         "in_kind_count": dashboard.count_in_kind(months, day),
-        "kept": kept_count,
-        "gave_before": count_before,
-        "retention": round(100 * kept_count / count_before) if count_before else None,
+        "retention": retention_figure.read_retention(day, currency),
         "latest": latest,
         "funds": history.find_fund_names(latest),
         "taken": history.find_deduction_states(latest),

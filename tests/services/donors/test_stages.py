@@ -279,3 +279,14 @@ def test_two_gifts_at_once_are_two(locks: Flask) -> None:
     second = run_second(locks, lambda: record("second"))
     assert (second.error, second.waited) == (None, True)
     assert stages.read_stages([one_id]) == {one_id: "active_repeat"}
+
+
+def test_savepoint_taken_back_forgets_no_change(database: Flask) -> None:
+    """What came before a rehearsal that was taken back still changes the stage."""
+    anna = donor()
+    gift = give(anna)
+    gift.is_test = True
+    db.session.flush()
+    db.session.begin_nested().rollback()
+    db.session.commit()
+    assert kept(anna) == "prospect"

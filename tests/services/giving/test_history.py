@@ -36,6 +36,7 @@ def give(donor_id: int, amount: str, on: date, currency: str = "PLN", **rest: An
         now=clock.now(),
         **{"method": "card", **rest},
     )
+    db.session.commit()  # the totals of days are kept with it
     return gift.id
 
 
@@ -52,7 +53,7 @@ def refund(gift_id: int, minor: int, on: date, state: str = "succeeded") -> None
             source_ref=f"{gift_id}-{on}",
         )
     )
-    db.session.flush()
+    db.session.commit()
 
 
 def lose(gift_id: int, minor: int, on: date, state: str = "lost") -> None:
@@ -68,7 +69,7 @@ def lose(gift_id: int, minor: int, on: date, state: str = "lost") -> None:
             source_ref=f"{gift_id}-{on}",
         )
     )
-    db.session.flush()
+    db.session.commit()
 
 
 @pytest.fixture(autouse=True)
@@ -96,7 +97,7 @@ def test_corrected_gift_never_counted() -> None:
     """A gift that was corrected counts as if it had never been recorded."""
     gift = give(donor(), "100.00", date(2026, 3, 3))
     gifts.correct_gift(gift, reason="typo", source_ref="1", now=clock.now(), actor=ACTOR)
-    db.session.flush()
+    db.session.commit()
     assert dashboard.sum_received(date(2026, 3, 1), date(2026, 3, 31)) == [Money(0, "PLN")]
     assert dashboard.sum_received(date(2026, 11, 1), TODAY) == []
 

@@ -23,6 +23,7 @@ from donorhub.services.reports.invariants.providers import (
 from donorhub.services.reports.invariants.receipts import check_numbers, check_papers
 from donorhub.services.reports.invariants.scope import SENTENCE_LIMIT, Scope
 from donorhub.services.reports.invariants.searching import check_documents
+from donorhub.services.reports.invariants.totals import check_day_totals
 from donorhub.services.reports.invariants.work import (
     check_audit,
     check_audited_gifts,
@@ -48,6 +49,7 @@ CHECKS: Final[dict[str, Callable[[Scope, datetime], list[str]]]] = {
     "one thank-you a gift": check_thank_yous,
     "no sending hangs": check_sendings,
     "every gift is audited": check_audited_gifts,
+    "the totals of days are what the gifts add up to": check_day_totals,
     "the audit chain is unbroken": check_audit,
 }
 
