@@ -45,6 +45,7 @@ REASONS: Final[Mapping[str, str]] = {
     "zero_amount": "the amount is nothing",
     "no_currency": "the amount has no currency",
     "unknown_currency": "the currency is none, or two differ",
+    "currency_ended": "there was no such currency any more on that day",
     "unreadable_date": "the day cannot be read",
     "no_date": "there is no day",
     "month_only": "the day is a month only",

@@ -5,7 +5,7 @@ A column that counts 1, 2, 3 is a row number, whatever it is called, and never m
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from itertools import pairwise
@@ -49,6 +49,7 @@ Ground = Literal[
     "silent",
     "not_brought",
     "periods",
+    "of_month",
 ]
 _LOOKED_AT: Final = 500  # rows
 _MOSTLY: Final = 0.8
@@ -79,11 +80,13 @@ def guess_columns(
     preset: Preset | None = None,
     custom_names: Mapping[str, str] = MappingProxyType({}),
     fields: Mapping[int, Field] = MappingProxyType({}),
+    month_places: Collection[int] = (),
 ) -> tuple[ColumnGuess, ...]:
     """Return what each column seems to be; ``left_out`` where nothing tells, or several could be the
     amount. Of a known file its preset tells, and nothing is guessed by the cells. ``custom_names`` are
     the fields that were added, by the folded names of their columns; ``fields`` are those of columns that are
-    known, and no other column is one of them.
+    known, and no other column is one of them; of those in ``month_places`` a month was made, and they are
+    nothing else unless a person says so.
     """
     columns = [_take_cells(table, at) for at in range(len(table.header))]
     if preset is not None:
@@ -98,6 +101,12 @@ def guess_columns(
         guesses = [
             replace(guess, field="left_out", ground="taken")
             if guess.field in fields.values() and guess.ground != "periods"
+            else guess
+            for guess in guesses
+        ]
+        guesses = [
+            replace(guess, field="left_out", ground="of_month")
+            if guess.position in month_places and guess.ground != "person"
             else guess
             for guess in guesses
         ]

@@ -45,6 +45,7 @@ class UnfoldedTable:
 
     table: RecordTable
     fields: Mapping[int, Field] = field(default_factory=dict)
+    month_places: frozenset[int] = frozenset()  # of the columns of which the last one was made
     questions: tuple[Question, ...] = ()
 
 
@@ -82,7 +83,9 @@ def unfold_periods(table: RecordTable, answers: Answers, *, today: date) -> Unfo
     width = len(table.header)
     header = (*table.header, DAY_COLUMN, f"{AMOUNT_COLUMN} {unit}".strip())
     fields: dict[int, Field] = {width: "received_on", width + 1: "amount"}
-    return UnfoldedTable(replace(table, header=header, sheets=tuple(sheets)), fields, tuple(questions))
+    return UnfoldedTable(
+        replace(table, header=header, sheets=tuple(sheets)), fields, questions=tuple(questions)
+    )
 
 
 def _join_months(table: RecordTable, answers: Answers) -> UnfoldedTable:
@@ -100,7 +103,11 @@ def _join_months(table: RecordTable, answers: Answers) -> UnfoldedTable:
         return UnfoldedTable(table)
     sheets = tuple(_join_sheet(sheet, month_places[0], year_places) for sheet in table.sheets)
     header = (*table.header, DAY_COLUMN)
-    return UnfoldedTable(replace(table, header=header, sheets=sheets), {len(table.header): "received_on"})
+    return UnfoldedTable(
+        replace(table, header=header, sheets=sheets),
+        {len(table.header): "received_on"},
+        frozenset((*month_places, *year_places)),
+    )
 
 
 def _join_sheet(sheet: RecordSheet, month_place: int, year_places: Sequence[int]) -> RecordSheet:

@@ -25,6 +25,7 @@ RowFault = Literal[
     "unknown_credited",
     "unclear_status",
     "fund_shares",
+    "currency_ended",
 ]
 
 

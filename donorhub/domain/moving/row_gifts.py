@@ -14,7 +14,7 @@ from donorhub.domain.moving.records import CreditDraft, GiftDraft, RowFault
 from donorhub.domain.moving.row_cells import HeldRow, RowCells, read_plain
 from donorhub.domain.moving.salesforce import lengthen_id
 from donorhub.domain.moving.value_words import Outcome, read_method, read_outcome
-from donorhub.money import Money
+from donorhub.money import Money, find_last_day
 from importers.records import Cell
 
 _OUTCOME_FAULTS: Final[Mapping[Outcome, RowFault]] = {
@@ -44,6 +44,9 @@ def read_gift(cells: RowCells, *, today: date) -> GiftDraft | None:
         received_on = min(received_on, today)  # the last day of a month that is not over
     if received_on > today:
         raise HeldRow("future_date", "received_on")
+    last_day = find_last_day(amount.currency)
+    if last_day is not None and received_on > last_day:
+        raise HeldRow("currency_ended", "currency")
     return GiftDraft(
         amount,
         received_on,

@@ -46,7 +46,7 @@ from importers.sheet import UnreadableTable
 from importers.table.records import read_records as read_table
 from importers.text import Undecodable
 
-READER: Final = 8  # raised when the same file is understood differently, so that no older plan fits
+READER: Final = 9  # raised when the same file is understood differently, so that no older plan fits
 _CHUNK: Final = 1000  # rows in one statement
 
 
@@ -99,7 +99,14 @@ def make_plan(
     shapes = [*custom_fields.list_shapes(), *custom_fields.list_shapes(entity="gift")]
     unfolded_table = unfold_periods(table, answers, today=organisation.get_day(now))
     table = unfolded_table.table
-    guesses = guess_columns(table, answers, preset, name_shapes(shapes), unfolded_table.fields)
+    guesses = guess_columns(
+        table,
+        answers,
+        preset,
+        name_shapes(shapes),
+        unfolded_table.fields,
+        unfolded_table.month_places,
+    )
     home_country = organisation.get_home_country()
     writing = settle_writing(table, guesses, answers, home_country=home_country, preset=preset)
     writing = settle_births(table, writing, answers)

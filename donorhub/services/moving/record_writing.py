@@ -105,7 +105,9 @@ def _look_again_after(file: ImportFile, preset: str, now: datetime) -> None:
 def _remember_columns(plan: RecordPlan) -> Answers:
     """Return the answers with every column as it was read: what is left out stays left out the next time."""
     columns = {
-        str(guess.position): guess.field for guess in plan.writing.guesses if guess.ground != "periods"
+        str(guess.position): guess.field
+        for guess in plan.writing.guesses
+        if guess.ground not in ("periods", "of_month")
     }
     custom = {str(guess.position): guess.custom_key for guess in plan.writing.guesses if guess.custom_key}
     return replace(plan.answers, columns=columns, custom=custom)

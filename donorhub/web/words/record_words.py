@@ -153,6 +153,7 @@ REASONS: Final[Words[str]] = {
     "zero_amount": lazy_gettext("the amount is nothing"),
     "no_currency": lazy_gettext("the amount has no currency"),
     "unknown_currency": lazy_gettext("the currency is not known, or two differ"),
+    "currency_ended": lazy_gettext("there was no such currency any more on that day"),
     "unreadable_date": lazy_gettext("the day cannot be read"),
     "no_date": lazy_gettext("there is no day"),
     "month_only": lazy_gettext("only a month is written"),

@@ -47,6 +47,31 @@ def test_year_beside_month_is_that_month(database: Flask) -> None:
     assert list_days() == [date(2023, 12, 31), date(2024, 1, 31), date(2024, 3, 31), date(2024, 4, 30)]
 
 
+def test_columns_of_a_month_say_so(database: Flask) -> None:
+    """Year and month are shown as parts of the day, the first time and where the file is longer."""
+    answers = Answers(same_name="one", month_day="last")
+    for rows in (MONTHS, [*MONTHS, ("Jan Lis", 2024, "I", 75)]):
+        file = bring(write_book({"wpłaty": rows}), answers)
+        grounds = [column["ground"] for column in file.summaries[0]["columns"]]
+        assert grounds == ["name", "of_month", "of_month", "name", "periods"]
+        assert set(file.layout["columns"]) == {"0", "3"}  # what the next file with these columns is read by
+    moved = Answers(same_name="one", month_day="last", columns={"1": "note"})
+    _, plan = show(write_book({"2024": MONTHS}), moved, "x.xlsx")
+    assert plan.writing.guesses[1].field == "note"
+
+
+def test_money_of_a_currency_that_ended(database: Flask) -> None:
+    """An amount in a currency that was no more on its day is held; one of before comes."""
+    rows = [
+        ("Donor", "Date", "Amount", "Currency"),
+        ("Anna Smith", "2000-03-12", 50, "DEM"),
+        ("Peter Smith", "2024-03-12", 60, "DEM"),
+        ("Eva Smith", "2024-03-13", 70, "EUR"),
+    ]
+    _, plan = show(write_book({"gifts": rows}), Answers())
+    assert [row.reason for row in plan.plan.rows] == ["", "currency_ended", ""]
+
+
 def test_month_is_of_the_year_of_its_sheet(database: Flask) -> None:
     rows = [("Emri", "Muaji", "Shuma €"), ("Agim Krasniqi", "mars", 50), ("Arta Hoxha", 12, "60,50")]
     bring(write_book({"2022": rows, "2023": rows}), Answers(same_name="one", month_day="last"))
