@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any, Final
 
@@ -15,8 +15,9 @@ from donorhub.api.answers import make_json_answer
 from donorhub.api.pages import Sorts
 from donorhub.api.serialiser import Serialiser, serialiser_for_reader
 from donorhub.db import Base, db
+from donorhub.services import paging
 from donorhub.services.access import row_scope
-from donorhub.services.paging import Subset
+from donorhub.services.paging import Order, Subset
 
 _MOST: Final = bindparam("most", type_=Integer)
 
@@ -62,22 +63,36 @@ class Rows:
         serialiser = serialiser_for_reader(self._schema)
         statement = self._list(serialiser, arguments["sort"])
         order = pages.make_order(arguments["sort"], self._sorts)
-        order_read = order.lead_through(subset)
         is_seen = row_scope.find_condition(self._model)
         conditions = [condition for condition in (*where, is_seen) if condition is not None]
         if conditions:
             statement = statement.where(*conditions)
-        if subset is not None:
-            statement = statement.join(subset.table, subset.condition)
-            statement = statement.order_by(None).order_by(*order_read.list_terms())
-        if "after" in arguments:
-            statement = statement.where(order_read.make_condition(arguments["after"]))
-        rows = db.session.connection().execute(statement, {"most": arguments["limit"] + 1}).all()
-        cut = order.cut_page(rows, arguments["limit"])
+        cut = order.cut_page(self._read_rows(statement, order, arguments, subset), arguments["limit"])
         page = pages.make_page(cut.rows, cut.cursor)
         data = serialiser.dump_values(page.data)
         complete(data)
         return make_json_answer({"data": data, "has_more": page.has_more, "next": page.next})
+
+    def _read_rows(
+        self, statement: Select[object], order: Order, arguments: pages.PageArguments, subset: Subset | None
+    ) -> Sequence[Row[object]]:
+        """Return the rows of a page, and one more where there are more."""
+        after, connection, most = arguments.get("after"), db.session.connection(), arguments["limit"] + 1
+        ahead = paging.find_ahead(order, subset, after) if subset is not None else None
+        if ahead is not None:
+            next_ones = statement.where(*ahead.conditions)
+            if after is not None:
+                next_ones = next_ones.where(order.make_condition(after))
+            rows = connection.execute(next_ones, {"most": most}).all()
+            if ahead.is_all or len(rows) == most:
+                return rows
+        order_read = order.lead_through(subset)
+        if subset is not None:
+            statement = statement.join(subset.table, subset.condition)
+            statement = statement.order_by(None).order_by(*order_read.list_terms())
+        if after is not None:
+            statement = statement.where(order_read.make_condition(after))
+        return connection.execute(statement, {"most": most}).all()
 
     def find_row(self, id_: int) -> Row[object] | None:
         """Return the row with this id, in the list or not."""

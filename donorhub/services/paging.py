@@ -10,7 +10,18 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import Any, Final, Generic, TypeVar
 
-from sqlalchemy import ColumnElement, Row, Select, UnaryExpression, and_, func, literal, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    Select,
+    UnaryExpression,
+    and_,
+    exists,
+    func,
+    literal,
+    select,
+    tuple_,
+)
 from sqlalchemy.orm import InstrumentedAttribute
 
 from donorhub.db import MAX_ID, db, write_literal
@@ -21,6 +32,7 @@ Key = InstrumentedAttribute[Any]
 AnyRow = Row[*tuple[Any, ...]]
 AnySelect = Select[*tuple[Any, ...]]
 LIMIT: Final = 50
+LOOK_AHEAD: Final = 5_000  # rows of a list, among which a page of some of them is looked for first
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +89,11 @@ class Order:
         # looked for from the period's end.
         return func.unlikely(condition)
 
+    def reaches_to(self, end: Sequence[object]) -> ColumnElement[bool]:
+        """Return the condition that a row comes no later than the one with these keys."""
+        place = tuple_(*(literal(value, key.type) for value, key in zip(end, self.keys, strict=True)))
+        return tuple_(*self.keys) >= place if self.is_falling else tuple_(*self.keys) <= place
+
     def lead_through(self, subset: Subset | None) -> Order:
         """Return the order in which the rows of a subset are read: where it is that of their ids, that of
         the other table's index, which gives them without looking at the rest."""
@@ -90,6 +107,14 @@ class Order:
             return Page(rows)
         last = rows[limit - 1]
         return Page(rows[:limit], write_cursor(self.name, [getattr(last, key.key) for key in self.keys]))
+
+
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """The conditions for the rows of a subset among the next of a list; ``is_all`` where no others follow."""
+
+    conditions: tuple[ColumnElement[bool], ...]
+    is_all: bool
 
 
 def newest_first(*keys: Key) -> Order:
@@ -114,9 +139,31 @@ def read_page(
     Raise Rejected for a cursor that no page in this order gave out.
     """
     if subset is not None:
+        ahead = find_ahead(order, subset, after)
+        if ahead is not None:
+            statement = _order_query(query.where(*ahead.conditions), order, after, limit)
+            rows = db.session.scalars(statement).unique().all()
+            if ahead.is_all or len(rows) > limit:
+                return order.cut_page(rows, limit)
         query = query.join(subset.table, subset.condition)
     statement = _order_query(query, order.lead_through(subset), after, limit)
     return order.cut_page(db.session.scalars(statement).unique().all(), limit)
+
+
+def find_ahead(order: Order, subset: Subset, after: str | None) -> Ahead | None:
+    """Return where a page of a subset is looked for first: among the next rows of the whole list. None where
+    the database does that by itself.
+
+    SQLite would read all rows of a subset and sort them, were it half of the list.
+    """
+    if len(order.keys) == 1 or db.session.get_bind().dialect.name != "sqlite":
+        return None
+    rest: Select[Any] = _order_query(select(*order.keys), order, after, 0).limit(write_literal(1))
+    end = db.session.execute(rest.offset(write_literal(LOOK_AHEAD))).first()
+    is_in_subset = exists().where(subset.condition)
+    if end is None:
+        return Ahead((is_in_subset,), is_all=True)
+    return Ahead((is_in_subset, order.reaches_to(end)), is_all=False)
 
 
 def read_rows(query: AnySelect, order: Order, *, after: str | None, limit: int = LIMIT) -> Page[AnyRow]:

@@ -11,10 +11,12 @@ from sqlalchemy import select
 
 from donorhub.db import db
 from donorhub.errors import Rejected
-from donorhub.models import Campaign
+from donorhub.models import Appeal, Campaign
+from donorhub.services import paging
 from donorhub.services.paging import (
     Order,
     Page,
+    Subset,
     newest_first,
     oldest_first,
     read_page,
@@ -116,3 +118,20 @@ def walk(read: Reader, order: Order, cursor: str | None = None) -> list[str]:
         cursor = page.cursor
         if cursor is None:
             return codes
+
+
+@pytest.mark.parametrize("look_ahead", [1, 3, 5_000])
+def test_page_of_some_rows_skips_none(monkeypatch: pytest.MonkeyPatch, look_ahead: int) -> None:
+    """Rows that another table names come once, in order, wherever the first look among the next ones ends."""
+    monkeypatch.setattr(paging, "LOOK_AHEAD", look_ahead)
+    for number in (3, 4, 6, 7):
+        campaign = db.session.scalars(select(Campaign).filter_by(code=f"c{number}")).one()
+        db.session.add(Appeal(code=f"a{number}", name="a", campaign_id=campaign.id))
+    db.session.commit()
+    some = Subset(Appeal, Appeal.campaign_id, Appeal.campaign_id == Campaign.id)
+
+    def read_some(order: Order, after: str | None) -> Page[object]:
+        return read_page(select(Campaign), order, after=after, limit=2, subset=some)
+
+    assert walk(read_some, oldest_first(Campaign.name, Campaign.id)) == ["c6", "c3", "c7", "c4"]
+    assert walk(read_some, newest_first(Campaign.name, Campaign.id)) == ["c4", "c7", "c3", "c6"]
