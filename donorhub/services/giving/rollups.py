@@ -54,6 +54,11 @@ def mark_new_gifts(gift_ids: Iterable[int]) -> None:
         marks.setdefault(id_, {})
 
 
+def mark_gifts(gift_ids: Collection[int]) -> None:
+    """Have what is about to be taken from gifts past the session follow when the transaction commits."""
+    _read_before(db.session(), set(gift_ids))
+
+
 def apply_deltas(deltas: Totals) -> None:
     """Add to the totals of days; the only writer of ``day_total``."""
     rows = [{**key._asdict(), **delta._asdict()} for key, delta in sorted(deltas.items()) if delta != Total()]
@@ -143,9 +148,13 @@ def _note_touched_gifts(session: Session, _context: object, _instances: object) 
     ids.update(
         row.gift_id for row in session.new if isinstance(row, Refund | Dispute | Correction) and row.gift_id
     )
+    _read_before(session, ids)
+
+
+def _read_before(session: Session, gift_ids: set[int]) -> None:
     marks = _get_marks(session)
-    if ids := ids - marks.keys():
-        marks.update(_read_gifts(session, ids, is_locking=True))
+    if new_ids := gift_ids - marks.keys():
+        marks.update(_read_gifts(session, new_ids, is_locking=True))
 
 
 @event.listens_for(db.session, "after_flush")

@@ -37,7 +37,7 @@ from donorhub.services.bank.matching import entry_holding as holding
 from donorhub.services.bank.matching.credits import SOURCE
 from donorhub.services.donors import donors, removal
 from donorhub.services.donors.removal import ObstacleKind
-from donorhub.services.giving import closed_books, gifts
+from donorhub.services.giving import closed_books, gifts, rollups
 from donorhub.services.work import events
 
 ReasonKind = Literal[ObstacleKind, "closed_books", "refund", "thanked"]
@@ -226,6 +226,7 @@ def _take_out_gifts(rows: Sequence[_Row], *, now: datetime, actor: str) -> None:
     """Correct gifts of new donors, of which all is left and that settle nothing."""
     if not rows:
         return
+    rollups.mark_gifts([row.gift_id for row in rows])
     connection = db.session.connection()
     connection.execute(
         insert(_CORRECTIONS),
