@@ -26,6 +26,7 @@ from importers.records import BrokenCell, Cell, OtherSheet, PeriodColumn, Record
 from importers.sheet import UnreadableTable
 from importers.sniff import find_format
 from importers.table.books import Book, BookSheet, open_book, write_column
+from importers.table.joined_sheets import Named, find_people, join_people
 from importers.table.unnamed import looks_like_rows
 
 _NO_HEADER: Final = (-1, -1)
@@ -67,8 +68,22 @@ def read_records(data: bytes, is_name: IsName) -> RecordTable:
     best = max(
         shapes.values(), key=lambda group: sum(len(sheet.rows) for sheet, _ in group if not sheet.is_hidden)
     )
-    table = _join_sheets(book, best, [group for group in shapes.values() if group is not best])
+    table = _join_shapes(book, best, [group for group in shapes.values() if group is not best])
     return replace(table, has_names=has_names)
+
+
+def _join_shapes(book: Book, best: Sequence[Named], others: Sequence[Sequence[Named]]) -> RecordTable:
+    """Return the table of the sheets with most rows; where one of two shapes says who those of the other are,
+    of both."""
+    groups = dict(enumerate([best, *others]))
+    for at, gifts in groups.items():
+        key = find_people(gifts, {other: group for other, group in groups.items() if other != at})
+        joined = None if key is None else join_people(gifts, groups[key])
+        if joined is not None:
+            sheets, people = joined
+            table = _join_sheets(book, sheets, [group for n, group in groups.items() if n not in (at, key)])
+            return replace(table, sheets=(*table.sheets, *([people] if people.rows else [])))
+    return _join_sheets(book, best, others)
 
 
 def _open_book(data: bytes) -> Book:

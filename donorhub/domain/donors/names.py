@@ -28,7 +28,7 @@ _ORGANISATION: Final = re.compile(
     r"|urzad|sad|bank|klub|biblioteka|caritas|uniwersytet|politechnika|akademia|instytut|spoldzielnia|wspolnota"
     r"|przedsiebiorstwo|kancelaria|apteka|gabinet|szpital|przychodnia|zwiazek|towarzystwo|izba|ochotnicza"
     r"|phu|phup|fhu|ltd|llc|gmbh|inc|sh\.?p\.?k|shpk|sh\.?a|nipt|ojq|foundation|association|company|church"
-    r"|school|kompania|shoqata|fondacioni|komuna|bashkia|shkolla|ministria)(?!\w)"
+    r"|school|club|trust|society|council|charity|plc|kompania|shoqata|fondacioni|komuna|bashkia|shkolla|ministria)(?!\w)"
 )
 _JOINT: Final = re.compile(r"\s+(?:lub|i|oraz|and|dhe|e)\s+|\s*[&+/]\s*", re.IGNORECASE)
 _TITLES: Final = frozenset(

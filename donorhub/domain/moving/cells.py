@@ -120,6 +120,12 @@ def read_digits(cell: Cell) -> str:
 _ENDING: Final = re.compile(r"[.,]?\s?[-–—]{1,2}(?=(?:\s*[^\W\d_]{1,4}\.?)?$)")
 
 
+# (£20.00) and (20,00 zł): money that left, with its unit inside the brackets
+_BRACKETED: Final = re.compile(
+    r"\(\s*([^\W\d_]{0,4}|[€$£])\s?([0-9][0-9.,' ]*?)\s?([^\W\d_]{0,4}|[€$£])\s*\)"
+)
+
+
 @dataclass(frozen=True, slots=True)
 class AmountWriting:
     """How a column of amounts is written: its decimal sign, and the currency where a cell names none."""
@@ -172,6 +178,8 @@ def split_amount(cell: Cell, decimal: str) -> tuple[str, str]:
 def clean_amount(text: str) -> str:
     """Return an amount without the dash that stands for its decimals, and without a point behind its unit."""
     text = text.rstrip(".") if text[-1:] == "." and text[-2:-1].isalpha() else text
+    if match := _BRACKETED.fullmatch(text):
+        text = f"-{match[2]} {match[1] or match[3]}".strip()
     return _ENDING.sub("", text) if text[:1].isdigit() else text
 
 

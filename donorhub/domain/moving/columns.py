@@ -26,14 +26,15 @@ from donorhub.domain.moving.day_cells import DateWriting, read_day
 from donorhub.domain.moving.field_words import (
     GIFT_FIELDS,
     MANY_FIELDS,
+    NAME_FIELDS,
     Field,
     find_answered_field,
     find_exact_field,
     find_field,
 )
-from donorhub.domain.moving.people_cells import read_contacts, read_emails
+from donorhub.domain.moving.people_cells import is_form_of_address, read_contacts, read_emails
 from donorhub.domain.moving.presets import Preset
-from donorhub.domain.moving.unnamed_columns import guess_unnamed
+from donorhub.domain.moving.unnamed_columns import guess_unnamed, holds_full_names
 from donorhub.domain.moving.value_words import read_method
 from importers.records import BrokenCell, Cell, RecordTable
 from importers.text import DATE_ORDERS
@@ -112,7 +113,7 @@ def guess_columns(
         ]
         guesses = _keep_first(guesses)
         guesses = _guess_by_cells(guesses, columns, has_names=table.has_names)
-        guesses = _settle_names(guesses, columns)
+        guesses = _settle_names(_guess_names(_guess_id(guesses), columns), columns)
     guesses = _place_custom(guesses, answers, custom_names)
     if answers.kind == "people":
         guesses = [
@@ -262,6 +263,29 @@ def _guess_by_cells(
     return _guess_amount(guesses, columns) if "amount" not in fields else guesses
 
 
+def _guess_id(guesses: list[ColumnGuess]) -> list[ColumnGuess]:
+    """Return the guesses where ``ID`` is the number of a person: in a table that has no gifts."""
+    is_told = {"amount", "person_id"} & {guess.field for guess in guesses}
+    return [
+        replace(guess, field="person_id", ground="name")
+        if not is_told and guess.ground == "silent" and guess.name.casefold() == "id"
+        else guess
+        for guess in guesses
+    ]
+
+
+def _guess_names(guesses: list[ColumnGuess], columns: Sequence[list[Cell]]) -> list[ColumnGuess]:
+    """Return the guesses with the only column that holds names of people, where no column is called so."""
+    if {guess.field for guess in guesses} & {*NAME_FIELDS, "contact_person", "household"}:
+        return guesses
+    fitting = [
+        guess for guess in guesses if guess.ground == "silent" and holds_full_names(columns[guess.position])
+    ]
+    if len(fitting) == 1:
+        guesses[fitting[0].position] = replace(fitting[0], field="full_name", ground="cells")
+    return guesses
+
+
 def _guess_amount(guesses: list[ColumnGuess], columns: Sequence[list[Cell]]) -> list[ColumnGuess]:
     """Return the guesses with the only column that could be the amount; of several none is taken."""
     is_asked = any(guess.ground == "maybe_amount" for guess in guesses)
@@ -352,6 +376,10 @@ def _splits_amount(cell: Cell, sign: str) -> bool:
         return False
 
 
+def _is_no_honorific(cell: Cell) -> bool:
+    return not is_form_of_address(write_cell(cell))
+
+
 def _is_contact(cell: Cell) -> bool:
     try:
         return any(read_contacts(cell, ""))
@@ -361,7 +389,7 @@ def _is_contact(cell: Cell) -> bool:
 
 # Names of columns that are something else where no cell is of that kind.
 _TOLD_BY_CELLS: Final[Mapping[Field, Callable[[Cell], bool]]] = MappingProxyType(
-    {"amount": _is_amount, "contact": _is_contact}
+    {"amount": _is_amount, "spent": _is_amount, "contact": _is_contact, "title": _is_no_honorific}
 )
 _BY_CELLS: Final[tuple[tuple[Field, Callable[[Cell], bool]], ...]] = (
     ("email", _is_email),

@@ -27,6 +27,7 @@ _MONTH_YEAR: Final = re.compile(r"([a-z]+|[0-9]{1,2})[\s./-]+([0-9]{4})", re.ASC
 _YEAR_MONTH: Final = re.compile(r"([0-9]{4})[\s./-]+([a-z]+|[0-9]{1,2})", re.ASCII)
 _YEAR: Final = re.compile(r"(?<![0-9])(?:19[5-9]|20[0-9])[0-9](?![0-9])")
 _DAY_MONTH: Final = re.compile(r"([0-9]{1,2})(?:\.\s?([0-9]{1,2})\.?|[\s.]+([a-z]+)\.?)", re.ASCII)
+_SCHOOL_YEAR: Final = re.compile(r"(?<![0-9])((?:19|20)[0-9]{2})\s?[-/–]\s?([0-9]{2})(?![0-9])", re.ASCII)
 _FULL_YEAR: Final = 4
 
 
@@ -69,8 +70,17 @@ def clean_date(text: str) -> str:
 
 
 def find_years(text: str) -> set[int]:
-    """Return the years that a title names."""
-    return {int(year) for year in _YEAR.findall(text)}
+    """Return the years that a title names; ``2023/24`` names two."""
+    years = {int(year) for year in _YEAR.findall(text)}
+    school_years = {
+        int(year) + 1 for year, next_year in _SCHOOL_YEAR.findall(text) if _is_next_year(year, next_year)
+    }
+    return years | school_years
+
+
+def _is_next_year(year: str, next_year: str) -> bool:
+    """Return whether two digits are the year after one of four."""
+    return (int(year) + 1) % 100 == int(next_year)
 
 
 def _read_words(text: str) -> date | None:

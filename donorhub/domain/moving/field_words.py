@@ -62,6 +62,7 @@ Field = Literal[
     "consent_source",
     "deceased",
     "amount",
+    "spent",
     "currency",
     "received_on",
     "method",
@@ -85,7 +86,7 @@ Field = Literal[
 FIELDS: Final[tuple[Field, ...]] = get_args(Field)
 NAME_FIELDS: Final[tuple[Field, ...]] = ("full_name", "given_name", "family_name", "organisation")
 _GIFT_FIELDS = (
-    "amount currency received_on method title fund fund_amount fund_percent campaign status "
+    "amount spent currency received_on method title fund fund_amount fund_percent campaign status "
     "receipt_no gift_id credit_for credit_amount credited_id credited_name gift_custom"
 ).split()
 GIFT_FIELDS: Final[frozenset[Field]] = frozenset(field for field in FIELDS if field in _GIFT_FIELDS)
@@ -105,13 +106,16 @@ MONTH_COLUMNS: Final = (DAY_COLUMN, AMOUNT_COLUMN)  # behind the others
 OUR_COLUMNS: Final = (REASON_COLUMN, ROW_COLUMN, DAY_COLUMN, AMOUNT_COLUMN)
 
 _WORDS: Final[dict[Field, str]] = {
-    "left_out": "donorhub why|donorhub row",
+    "left_out": "donorhub why|donorhub row|saldo|stan kasy|balance|running balance|bilanci|kontostand",
     "row_no": "lp|l p|nr|no|nr rendor|nr rend|lfd nr|numer|rreshti|#",
     "person_id": (
         "contact id|id kontaktu|numer kontaktu|kontakt id|donor id|id darczyncy|nr darczyncy|"
         "numer darczyncy|constituent id|id donatori|id e donatorit|nr donatori|spender id|spendernummer|"
         "mitgliedsnummer|external identifier|zewnetrzny identyfikator|contact1 id|id osoby|person id|"
-        "kod darczyncy"
+        "kod darczyncy|donor ref|donor reference|donor no|donor number|donor code|supporter id|supporter ref|"
+        "supporter number|member id|member no|member number|membership number|nr czlonka|numer czlonka|"
+        "nr czlonkowski|numer czlonkowski|id czlonka|kod czlonka|nr anetari|id e anetarit|kodi i donatorit|"
+        "nr i donatorit|kundennummer"
     ),
     "gift_id": (
         "contribution id|id wplaty|nr wplaty|numer wplaty|id darowizny|numer darowizny|donation id|"
@@ -125,7 +129,9 @@ _WORDS: Final[dict[Field, str]] = {
         "emri e mbiemri|supporter|emer mbiemer|emri i plote|kush|donatori|marresi|addressee|"
         "emri i donatorit|dhuruesi|nga kush|name|full name|donor|donor name|contact name|display name|"
         "first and last name|giver|from whom|vor und nachname|name des spenders|spender|spenderin|"
-        "wyswietlana nazwa"
+        "wyswietlana nazwa|guest|guests|guest name|attendee|attendee name|participant|payer|payer name|"
+        "uczestnik|uczestniczka|gosc|goscie|platnik|wplacajacy rodzic|od kogo komu|pjesemarresi|pjesemarres|"
+        "i ftuari|mysafiri|paguesi"
     ),
     "given_name": (
         "imie|imiona|first name|given name|forename|firstname|emri|emer|vorname|contact1 firstname"
@@ -247,7 +253,12 @@ _WORDS: Final[dict[Field, str]] = {
         "kwota wplaty|kwota darowizny|wysokosc wplaty|wartosc|wplata|ile|ile zl|suma|amount|"
         "total amount|gift amount|donation amount|donation|sum|value|shuma|shuma e dhuruar|vlera|"
         "shuma e dhurimit|betrag|spendenbetrag|summe|gesamtbetrag|kwota calkowita|laczna kwota|gross|"
-        "gross amount"
+        "gross amount|przychod|przychody|wplyw|wplywy|uznanie|uznania|income|money in|paid in|te hyrat|hyrje|"
+        "hyra|arketim|arketime|einnahme|einnahmen"
+    ),
+    "spent": (
+        "rozchod|rozchody|wydatek|wydatki|obciazenie|obciazenia|expense|expenses|money out|paid out|te dalat|"
+        "dalje|shpenzim|shpenzime|ausgabe|ausgaben"
     ),
     "currency": "waluta|currency|currency code|monedha|valuta|wahrung|donation currency",
     "received_on": (
@@ -289,8 +300,17 @@ _WORDS: Final[dict[Field, str]] = {
 }
 _FIELD_BY_NAME: Final = {word: field for field, words in _WORDS.items() for word in words.split("|")}
 _SHORTEST_PART: Final = 5  # letters of a word that tells inside a longer name
+# Words that tell nothing inside a longer name: Income type, Guest of.
+_WHOLE_NAMES: Final = frozenset(
+    "balance|saldo|income|expense|expenses|guest|guests|wplyw|wplywy|uznanie|uznania|obciazenie|obciazenia|"
+    "dalje|hyrje|participant|payer|goscie|gosc".split("|")
+)
 _PARTS: Final = sorted(
-    ((word, field) for word, field in _FIELD_BY_NAME.items() if len(word) >= _SHORTEST_PART),
+    (
+        (word, field)
+        for word, field in _FIELD_BY_NAME.items()
+        if len(word) >= _SHORTEST_PART and word not in _WHOLE_NAMES
+    ),
     key=lambda item: -len(item[0]),
 )
 # Shorter ones that tell all the same, as words of a longer name: Tel. kontaktowy.

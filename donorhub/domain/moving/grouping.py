@@ -183,6 +183,8 @@ def _join_person(person: Person, other: Person) -> Person:
     if other.note and other.note not in person.note:
         changes["note"] = f"{person.note}\n{other.note}" if person.note else other.note
     changes |= _join_noes(person, other) | _join_consents(person, other)
+    if not person.name and other.name:
+        changes |= {"name": other.name, "kind": other.kind}
     if not person.given_name and other.given_name:
         changes |= {"name": other.name, "given_name": other.given_name, "family_name": other.family_name}
     if other.is_deceased:

@@ -17,7 +17,8 @@ _WHOLE_TEXTS: Final = frozenset(
     "pa emer|pa mbiemer|pa emer mbiemer|nuk dihet|s dihet|sdihet|ohne namen|ktos|ktos z parafii|dikush|"
     "somebody|someone|jemand|noname|unnamed|do not publish|wishes to remain anonymous|"
     "wants to remain anonymous|deshiron te mbetet anonim|chce pozostac anonimowy|chce pozostac anonimowa|"
-    "nie chce podawac nazwiska".split("|")
+    "nie chce podawac nazwiska|wplatomat|gotowka|wplata gotowkowa|wplata wlasna|cash|cash deposit|kesh|"
+    "para ne dore|bargeld|rodzice|rodzic|prinderit|prind|parents|parent".split("|")
 )
 _NOBODY: Final = re.compile(
     r"anonim(?:|e|ja|i|o|a|us|ka|ni|ne|et|ow[aeyio]?|owo|owych|owemu|owym|owych|ve|isht|eve)|"

@@ -13,7 +13,7 @@ from donorhub.domain.donors.given_names import find_sex
 from donorhub.domain.donors.names import ParsedName, parse_payer, parse_written_name
 from donorhub.domain.moving.cells import UnreadableCell, is_nothing, read_digits, read_text
 from donorhub.domain.moving.nameless import is_nobody
-from donorhub.domain.payer_text import fold_letters
+from donorhub.domain.payer_text import fold_letters, split_words
 from importers.records import Cell
 
 _BRACKETS: Final = re.compile(r"\s*[\[(]([^\])]*)[\])]\s*")
@@ -23,6 +23,12 @@ _MOST_WORDS: Final = 2  # of a family name, or of given names, on one side of a 
 _PLURALS: Final = (("dzcy", "dzki", "dzka"), ("ccy", "cki", "cka"), ("scy", "ski", "ska"))
 _TWO: Final = 2
 _ADJECTIVAL: Final = re.compile(r"(?:sk|ck|dzk)[ia]$")  # the endings of surnames alone
+_FAMILY: Final = re.compile(r"(?:rodzina|familja|family|panstwo)\s.+|(?:the\s)?.+\sfamily")
+_MISTER: Final = re.compile(r"(?:sz\.?\s?)?p\.\s?(?=[^\W\d_]{2,})", re.IGNORECASE)  # p. Ewa Mak
+_HONORIFICS: Final = frozenset(
+    "mr mrs ms miss mx dr prof rev sir dame lord lady and i dhe pan pani panstwo p ks mgr inz z znj zoti "
+    "zonja herr frau".split()
+)
 _LOOKED_AT: Final = 500  # names of a column
 _FEWEST_TO_TELL: Final = 4
 _TIMES: Final = 4  # so many more names stand in one order than in the other
@@ -45,7 +51,7 @@ def read_name(cell: Cell, *, is_family_first: bool = False, is_given_first: bool
     ``is_family_first``: the column says so, and it decides where the words alone do not. ``is_given_first``:
     nearly all names of the column are so, and one that seems to be turned stays as it is written.
     """
-    text = read_text(cell)
+    text = _drop_mister(read_text(cell))
     parsed_name, note = parse_written_name(text)
     name = " ".join(_BRACKETS.sub(" ", text).replace(" ,", ",").split()).strip(" ,;")
     if is_nothing(name) or is_nobody(name):
@@ -56,6 +62,41 @@ def read_name(cell: Cell, *, is_family_first: bool = False, is_given_first: bool
         return PersonName(name, note=note)
     kept_name = _keep_name(name, parsed_name, note, is_family_first=is_family_first)
     return kept_name if kept_name.family_name or kept_name.is_organisation else _turn_comma(kept_name)
+
+
+def _drop_mister(text: str) -> str:
+    """Return ``p. Ewa Mak`` without its title; ``P. Mak`` may be an initial."""
+    match = _MISTER.match(text)
+    if match is None:
+        return text
+    rest = text[match.end() :]
+    parsed_name, _ = parse_written_name(rest)
+    is_whole = parsed_name.kind == "person" and parsed_name.is_confident and len(rest.split()) > 1
+    return rest if is_whole else text
+
+
+def is_form_of_address(text: str) -> bool:
+    """Return whether a text is nothing but how people are addressed: ``Mr & Mrs``, ``Pani``."""
+    return set(split_words(text)) <= _HONORIFICS
+
+
+def is_family(name: str) -> bool:
+    """Return whether a name is that of a family: ``Rodzina Nowak``, ``Familja Krasniqi``."""
+    return _FAMILY.fullmatch(fold_letters(name)) is not None
+
+
+def read_parts(given_name: str, family_name: str) -> PersonName:
+    """Return the name of two columns, whose parts are none where it is an organisation's, a family's or that
+    of two people."""
+    name = " ".join(part for part in (given_name, family_name) if part)
+    if is_nobody(name):
+        return PersonName("")
+    if is_pair(name) or is_family(name):
+        return PersonName(name)
+    is_known = find_sex(given_name) is not None
+    if not is_known and parse_written_name(name)[0].kind == "organisation":
+        return PersonName(name, is_organisation=True)
+    return PersonName(name, given_name, family_name)
 
 
 def is_turned(name: str, parsed_name: ParsedName) -> bool:
@@ -215,8 +256,7 @@ def read_contacts(cell: Cell, country: str) -> tuple[tuple[str, ...], tuple[str,
     rest = _CONTACT_WORDS.sub(" ", _EMAIL.sub(";", text)).strip(" ;,/|<>")
     if any(sign.isalpha() or sign == "@" for sign in rest):
         raise UnreadableCell("unreadable_email")
-    numbers = ";".join(part for part in _BETWEEN_PHONES.split(rest) if part)
-    return emails, read_phones(numbers, country) if numbers else ()
+    return emails, read_phones(rest, country) if rest else ()
 
 
 def _write_phone(text: str, country: str) -> str:

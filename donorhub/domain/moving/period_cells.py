@@ -176,12 +176,12 @@ def _settle_year(sheet: RecordSheet, answers: Answers, today: date) -> tuple[int
         return first_year or today.year, []
     if sheet.name in answers.years:
         return answers.years[sheet.name], []
-    years = find_years(sheet.name) or find_years(" ".join(sheet.notes))
-    runs_over = _runs_over(sheet.periods)
-    if (len(years) == 1 and not runs_over) or (
-        runs_over and sorted(years) == [min(years, default=0) + n for n in (0, 1)]
-    ):
-        return min(years), []
+    texts = (sheet.name, " ".join(sheet.notes))
+    expected_count = 2 if _runs_over(sheet.periods) else 1
+    for years in map(find_years, texts):
+        if years and sorted(years) == [min(years) + n for n in range(expected_count)]:
+            return min(years), []
+    years = find_years(texts[0]) or find_years(texts[1])
     choices = sorted({*years, *(today.year - n for n in range(4))}, reverse=True)
     return choices[0], [Question("year", None, tuple(map(str, choices)), (), (sheet.name,))]
 

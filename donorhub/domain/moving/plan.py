@@ -35,7 +35,12 @@ FILLED_FIELDS: Final = (
     "tax_number",
     "born_on",
 )
-_LEFT_OUT: Final = ("not_received", "taken_back", "soft_credit")  # faults of money that never stayed
+_LEFT_OUT: Final = (
+    "not_received",
+    "taken_back",
+    "soft_credit",
+    "money_out",
+)  # faults of money that never stayed
 
 
 def group_records(records: Sequence[Record], answers: Answers) -> tuple[list[RowPlan], People]:
@@ -94,6 +99,7 @@ def judge_rows(rows: list[RowPlan], people: People, ledger: Ledger, answers: Ans
     donors = [DonorPlan(group, _find_donor(group, ledger)) for group in people.groups]
     for donor in donors:
         donor.is_erased = donor.donor_id is None and _was_erased(donor.group, ledger)
+    _hold_unknown_people(rows, donors)
     _find_known_gifts(rows, donors, ledger)
     _leave_out_erased(rows, donors)
     fill_known_gifts(rows, ledger, answers)
@@ -109,6 +115,16 @@ def judge_rows(rows: list[RowPlan], people: People, ledger: Ledger, answers: Ans
     plan.unknown_funds = _list_unknown(plan, "fund", ledger.funds, answers.funds)
     plan.unknown_campaigns = _list_unknown(plan, "campaign", ledger.campaigns, answers.campaigns)
     return plan
+
+
+def _hold_unknown_people(rows: list[RowPlan], donors: list[DonorPlan]) -> None:
+    """Hold rows that tell whose they are by a number alone, which nobody here has."""
+    for row in rows:
+        if row.group is None or row.state != "made":
+            continue
+        donor = donors[row.group]
+        if donor.donor_id is None and not donor.group.person.name:
+            row.state, row.reason = "held", "unknown_person"
 
 
 def _find_donor(group: Group, ledger: Ledger) -> int | None:

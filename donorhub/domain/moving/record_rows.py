@@ -61,7 +61,7 @@ def _read_row(
     credit, credited_person = _read_credit(cells, gift, fault)
     if credit is not None and gift is None:
         fault, fault_field = "", ""  # it is about another's gift
-    if not fault and not person.name:
+    if not fault and not person.name and not person.ref:
         fault, fault_field = "no_name", "full_name"
     elif (
         not fault and gift is None and _is_alone(cells) and not (person.family_name and sheet.origin is None)

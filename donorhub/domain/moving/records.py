@@ -22,6 +22,7 @@ RowFault = Literal[
     "not_received",
     "taken_back",
     "soft_credit",
+    "money_out",
     "unknown_credited",
     "unclear_status",
     "fund_shares",

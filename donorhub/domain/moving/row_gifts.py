@@ -31,6 +31,8 @@ def read_gift(cells: RowCells, *, today: date) -> GiftDraft | None:
     """Return the gift of a row, None for a row without any; raise HeldRow where it cannot be read."""
     if not cells.has_column("amount") or not cells.is_filled("amount", "received_on"):
         return None
+    if not cells.is_filled("amount") and cells.is_filled("spent"):
+        raise HeldRow("money_out", "spent")
     _refuse_outcome(cells.read_each("status", read_outcome, "received"))
     currency = cells.read_or_hold("currency", read_currency, "")
     amount = cells.read_or_hold("amount", lambda cell: _read_amount(cells, cell, currency), None)

@@ -151,9 +151,7 @@ def _read_names(cells: RowCells) -> tuple[list[PersonName], str]:
     if kind != "person" and (organisation or whole) and not is_nobody(organisation or whole):
         return [PersonName(organisation or whole, is_organisation=kind == "organisation")], ""
     if given_name or family_name:
-        name = " ".join(part for part in (given_name, family_name) if part)
-        person_name = PersonName("") if is_nobody(name) else PersonName(name, given_name, family_name)
-        return [person_name], _write_employment(cells, organisation)
+        return _split_parts(cells, given_name, family_name), _write_employment(cells, organisation)
     if whole and cells.writing.pairs == "two" and people_cells.is_pair(whole):
         return [*people_cells.split_pair(whole)], ""
     if whole:
@@ -171,6 +169,13 @@ def _read_names(cells: RowCells) -> tuple[list[PersonName], str]:
     return [contact if contact.name else PersonName("" if is_nobody(household) else household)], contact.note
 
 
+def _split_parts(cells: RowCells, given_name: str, family_name: str) -> list[PersonName]:
+    """Return the name of two columns, or both of a pair that are two donors."""
+    name = people_cells.read_parts(given_name, family_name)
+    is_two = cells.writing.pairs == "two" and people_cells.is_pair(name.name)
+    return [*people_cells.split_pair(name.name)] if is_two else [name]
+
+
 def _write_employment(cells: RowCells, organisation: str) -> str:
     """Return what somebody is, and where, as a note beside their name: ``treasurer, Sowa sp. z o.o.``"""
     return ", ".join(part for part in (cells.read("position", read_plain, ""), organisation) if part)
@@ -186,8 +191,8 @@ def _tell_kind(cells: RowCells, name: PersonName) -> PersonKind:
         return "household"
     if name.is_organisation:
         return "organisation"
-    is_household = cells.writing.pairs == "one" and people_cells.is_pair(name.name)
-    return "household" if is_household else "person"
+    is_pair = cells.writing.pairs == "one" and people_cells.is_pair(name.name)
+    return "household" if is_pair or people_cells.is_family(name.name) else "person"
 
 
 def _make_partner(person: Person, partner: PersonName) -> Person:

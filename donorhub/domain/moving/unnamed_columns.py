@@ -50,6 +50,11 @@ def _guess_family_name(fields: dict[int, Field], columns: Sequence[Sequence[Cell
             return
 
 
+def holds_full_names(cells: Sequence[Cell]) -> bool:
+    """Return whether a column holds names of people, of which some are known."""
+    return _is_mostly(cells, _is_full_name) and _holds_names("full_name", cells)
+
+
 def _holds_names(field: Field, cells: Sequence[Cell]) -> bool:
     """Return whether a column that may hold names holds some that we know."""
     if field not in ("full_name", "given_name"):

@@ -45,10 +45,14 @@ _METHODS: Final = _list_words(
     {
         "transfer": (
             "przelew|przelew bankowy|przelew tradycyjny|konto|bank|transfer|bank transfer|wire transfer|"
-            "eft|ach|ach/eft|transferte|transferte bankare|banke|uberweisung|bankuberweisung"
+            "eft|ach|ach/eft|bacs|faster payment|faster payments|fpo|transferte|transferte bankare|banke|"
+            "uberweisung|bankuberweisung"
         ),
-        "standing_order": "zlecenie stale|stale zlecenie|standing order|urdher i perhershem|dauerauftrag",
-        "direct_debit": "polecenie zaplaty|direct debit|debit i drejtperdrejte|lastschrift|sepa",
+        "standing_order": (
+            "zlecenie stale|stale zlecenie|zs|standing order|standing orders|s/o|so|sto|urdher i perhershem|"
+            "dauerauftrag"
+        ),
+        "direct_debit": "polecenie zaplaty|direct debit|dd|d/d|debit i drejtperdrejte|lastschrift|sepa",
         "card": (
             "karta|karta platnicza|karta kredytowa|card|credit card|debit card|karte|karte krediti|"
             "kreditkarte|stripe|platnosc karta"
@@ -56,7 +60,7 @@ _METHODS: Final = _list_words(
         "blik": "blik",
         "wallet": "paypal|apple pay|google pay|portfel|wallet|revolut",
         "cash": "gotowka|kasa|cash|para ne dore|kesh|bargeld|bar|do puszki|puszka",
-        "cheque": "czek|check|cheque|ceku|cek|scheck",
+        "cheque": "czek|check|cheque|caf cheque|caf voucher|ceku|cek|scheck",
         "in_kind": "rzeczowa|darowizna rzeczowa|in kind|ne natyre|sachspende|rzeczy",
     }
 )

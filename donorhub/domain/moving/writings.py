@@ -44,6 +44,14 @@ QuestionCode = Literal[
     "missing_files",
 ]
 _EXAMPLES: Final = 5
+_NAMING_FIELDS: Final[tuple[Field, ...]] = (
+    *NAME_FIELDS,
+    "contact_person",
+    "household",
+    "email",
+    "person_id",  # of somebody who is here
+    "donor_code",
+)
 _ALBANIAN_NAMES: Final = ("emri", "emer ")
 
 
@@ -100,7 +108,7 @@ def settle_writing(
     dates, date_questions = _settle_dates(table, places.get("received_on", [])[:1] or words, answers)
     amounts, amount_questions = _settle_amounts(table, places, answers)
     name_places = [at for field in NAME_FIELDS for at in places.get(field, ())]
-    pairs, pair_questions = _settle_pairs(table, places.get("full_name", []), answers)
+    pairs, pair_questions = _settle_pairs(table, places, answers)
     questions = [
         *_ask_columns(table, guesses, places, answers),
         *date_questions,
@@ -128,7 +136,7 @@ def _ask_columns(
     questions: list[Question] = []
     if not table.has_names and not answers.unnamed:
         questions.append(Question("unnamed", None, ("right",)))
-    if not any(places.get(field) for field in (*NAME_FIELDS, "contact_person", "household", "email")):
+    if not any(places.get(field) for field in _NAMING_FIELDS):
         questions.append(Question("name_column"))
     if answers.kind == "people":
         return questions
@@ -287,14 +295,28 @@ def _lacks_unit(table: RecordTable, place: int, decimal: str) -> bool:
 
 
 def _settle_pairs(
-    table: RecordTable, places: list[int], answers: Answers
+    table: RecordTable, places: dict[Field, list[int]], answers: Answers
 ) -> tuple[Literal["", "one", "two"], list[Question]]:
     if answers.pairs:
         return answers.pairs, []
-    texts = [text for text in list_texts(table, places) if is_pair(text)]
+    columns = places.get("full_name", []) or places.get("given_name", [])
+    texts = [text for text in _list_written_names(table, places) if is_pair(text)]
     if not texts:
         return "", []
-    return "", [Question("pairs", places[0], ("two", "one"), (len(texts),), tuple(texts[:_EXAMPLES]))]
+    return "", [Question("pairs", columns[0], ("two", "one"), (len(texts),), tuple(texts[:_EXAMPLES]))]
+
+
+def _list_written_names(table: RecordTable, places: dict[Field, list[int]]) -> Iterable[str]:
+    """Return the names of a table, each once: of one column, else of one for each part."""
+    if "full_name" in places or not ("given_name" in places and "family_name" in places):
+        return list_texts(table, places.get("full_name", []))
+    parts = (places["given_name"][0], places["family_name"][0])
+    names = {
+        " ".join(cell for at in parts if isinstance(cell := row.cells[at], str))
+        for sheet in table.sheets
+        for row in sheet.rows
+    }
+    return sorted(names)
 
 
 def _ask_hidden(table: RecordTable, answers: Answers) -> list[Question]:

@@ -46,7 +46,7 @@ from importers.sheet import UnreadableTable
 from importers.table.records import read_records as read_table
 from importers.text import Undecodable
 
-READER: Final = 9  # raised when the same file is understood differently, so that no older plan fits
+READER: Final = 10  # raised when the same file is understood differently, so that no older plan fits
 _CHUNK: Final = 1000  # rows in one statement
 
 
