@@ -17,7 +17,6 @@ from sqlalchemy import delete, select
 import donorhub
 from donorhub import clock
 from donorhub.db import db
-from donorhub.domain.bank.matching.matching_facts import SUSPENSE_DAYS
 from donorhub.errors import Rejected
 from donorhub.jobs.kinds import checking
 from donorhub.jobs.queue import timer
@@ -191,7 +190,7 @@ def test_undone_entry_waits_from_today(anna: Donor, night: datetime, today: date
     if entry.state != "matched":
         entries.accept_shares(entry.id, [entries.Share(anna.id, 5000)], now=night, actor=ACTOR)
     entries.undo_entry(entry.id, now=night, actor=ACTOR)
-    assert entry.decide_by == today + timedelta(days=SUSPENSE_DAYS)
+    assert entry.decide_by == today + timedelta(days=90)
 
 
 def test_statement_beyond_tomorrow_is_held(night: datetime, today: date) -> None:

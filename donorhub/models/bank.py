@@ -208,6 +208,12 @@ class Entry(Base):
             sqlite_where=text(write_word_condition("state", ENTRIES_TO_DECIDE)),
             postgresql_where=text(write_word_condition("state", ENTRIES_TO_DECIDE)),
         ),
+        Index(
+            "ix_entry_decide_by",
+            "decide_by",
+            sqlite_where=text("decide_by IS NOT NULL"),
+            postgresql_where=text("decide_by IS NOT NULL"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

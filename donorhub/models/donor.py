@@ -89,6 +89,7 @@ class Donor(Base):
     owner_id: Mapped[int | None] = mapped_column(ForeignKey("user.id", ondelete="RESTRICT"), index=True)
     merged_into_id: Mapped[int | None] = mapped_column(ForeignKey("donor.id", ondelete="RESTRICT"))
     # Made by an import or decision that was undone: a donor no more, kept for the gifts that were taken out.
+    # The organisation's unknown donor bears it from the first: nobody, for gifts whose giver is not known.
     removed_at: Mapped[datetime | None]
     # Art. 18: kept, and used for nothing: in no list that goes out and no mail.
     is_restricted: Mapped[bool] = mapped_column(default=False, server_default=false())

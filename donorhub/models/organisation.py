@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import CheckConstraint, LargeBinary, false
+from sqlalchemy import CheckConstraint, ForeignKey, LargeBinary, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from donorhub.db import STAFF, Base, make_word_check
@@ -50,6 +50,9 @@ class Organisation(Base):
     recurring_from_points: Mapped[int] = mapped_column(default=80, server_default="80")
     propose_from_points: Mapped[int] = mapped_column(default=60, server_default="60")
     inferred_until: Mapped[datetime | None]  # up to when new gifts were looked through for series
+    # After so many days money that waits is the unknown donor's; 0: it waits for a person for ever.
+    suspense_days: Mapped[int] = mapped_column(default=90, server_default="90")
+    unknown_donor_id: Mapped[int | None] = mapped_column(ForeignKey("donor.id", ondelete="RESTRICT"))
     closed_until: Mapped[date | None]  # what was received up to this day, people change no more
     created_at: Mapped[datetime]
 

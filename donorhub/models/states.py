@@ -208,8 +208,8 @@ ImportFileState = Literal["received", "done", "asking", "refused", "held", "fail
 StatementState = Literal["posted", "held", "released", "taken_back"]
 StatementIntegrity = Literal["proved", "unverifiable", "mismatch"]
 # A duplicate is a doubtful entry that a person rejected; a replaced one the bank corrected or withdrew.
-EntryState = Literal[
-    "new", "suspense", "matched", "not_gift", "doubtful", "duplicate", "replaced", "taken_back"
+EntryState = Literal[  # unclaimed: matched to the unknown donor, after it had waited for too long
+    "new", "suspense", "unclaimed", "matched", "not_gift", "doubtful", "duplicate", "replaced", "taken_back"
 ]
 # filled: names the columns that this statement filled in; told_on: on which day this statement has it
 AliasKind = Literal["bank_ref", "filled", "told_on"]
@@ -364,7 +364,9 @@ STATEMENT_INTEGRITIES: Final[tuple[StatementIntegrity, ...]] = get_args(Statemen
 COUNTED_STATEMENTS: Final[tuple[StatementState, ...]] = ("posted", "released")  # in the ledger
 UNCOUNTED_STATEMENTS: Final[tuple[StatementState, ...]] = ("held", "taken_back")
 ENTRY_STATES: Final[tuple[EntryState, ...]] = get_args(EntryState)
-OPEN_ENTRIES: Final[tuple[EntryState, ...]] = ("new", "suspense")  # they may be decided
+OPEN_ENTRIES: Final[tuple[EntryState, ...]] = ("new", "suspense")  # nothing is decided of them
+DECIDABLE_ENTRIES: Final[tuple[EntryState, ...]] = (*OPEN_ENTRIES, "unclaimed")  # a person may at any time
+SETTLED_ENTRIES: Final[tuple[EntryState, ...]] = ("matched", "unclaimed")  # gifts, payouts, returns
 ENTRIES_TO_DECIDE: Final[tuple[EntryState, ...]] = ("suspense", "doubtful")  # a person must
 DOUBTED_ENTRIES: Final[tuple[EntryState, ...]] = ("doubtful", "duplicate", "replaced")  # now or before
 QUESTION_KINDS: Final[tuple[QuestionKind, ...]] = get_args(QuestionKind)

@@ -103,6 +103,13 @@ class OrganisationFieldsSchema(StrictSchema):
     propose_from_points = Whole(
         1, MOST_SURE, metadata={"description": "From so many points on a series of payments is proposed"}
     )
+    suspense_days = Whole(
+        0,
+        MOST_DAYS,
+        metadata={
+            "description": "After so many days money that waits is an unknown donor's gift; 0: it waits on"
+        },
+    )
     closed_until = Day(
         allow_none=True, metadata={"description": "What was received up to this day, people change no more"}
     )

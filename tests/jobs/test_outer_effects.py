@@ -183,7 +183,14 @@ def test_the_clock_ends_nothing_in_a_copy(database: Flask, monkeypatch: pytest.M
         keeper.run_due_steps()
         held = {step.name for step in keeper._steps} - {*done, "place"}
         # duplicates: which may make two records one
-        assert held == {"recurring", "provider gaps", "duplicates", "positions", "standing orders"}
+        assert held == {
+            "recurring",
+            "provider gaps",
+            "duplicates",
+            "positions",
+            "standing orders",
+            "suspense",
+        }
         instance.adopt_instance(now=datetime.fromisoformat("2026-11-22T10:00:00+00:00"), actor="user:1")
         db.session.commit()
         keeper.run_due_steps()

@@ -50,6 +50,7 @@ class OrganisationSchema(AnswerSchema):
     unmerge_days = fields.Integer(required=True)
     recurring_from_points = fields.Integer(required=True)
     propose_from_points = fields.Integer(required=True)
+    suspense_days = fields.Integer(required=True)
     closed_until = fields.Date(required=True, allow_none=True)
 
 

@@ -9,7 +9,7 @@ from marshmallow import fields
 from donorhub.api.schemas import AnswerSchema
 from donorhub.domain.bank.matching.matching_facts import Candidate, Part, Proposal
 from donorhub.models import Detail, Entry, Match
-from donorhub.models.states import OPEN_ENTRIES
+from donorhub.models.states import DECIDABLE_ENTRIES
 from donorhub.money import Money
 from donorhub.schemas.fields import Instant
 from donorhub.schemas.money import MoneySchema
@@ -113,7 +113,7 @@ def make_answer(entry: Entry) -> dict[str, object]:
 
     Proposals are worked out anew, and only while something waits.
     """
-    is_open = entry.state in OPEN_ENTRIES
+    is_open = entry.state in DECIDABLE_ENTRIES
     proposals = matching.list_proposals([entry.id]).get(entry.id, []) if is_open else []
     matches = entry_views.list_matches(entry.id)
     return _make_entry(entry) | {

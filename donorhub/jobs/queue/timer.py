@@ -25,7 +25,7 @@ from donorhub.jobs.queue.place_watch import PlaceWatch
 from donorhub.services.access import audit, idempotency, instance, organisation, sessions
 from donorhub.services.bank import coverage
 from donorhub.services.bank.files import imports
-from donorhub.services.bank.matching import waiting_credits
+from donorhub.services.bank.matching import deadlines, waiting_credits
 from donorhub.services.donors import candidates, duplicate_scan, handing_over, stages
 from donorhub.services.donors.duplicate_scan import Findings
 from donorhub.services.giving import history, purpose_sums, retention_figure
@@ -80,6 +80,15 @@ def _advance_recurring_gifts() -> int:
     count += overdue.advance_recurring_gifts(today=today, now=now, held_ids=held_ids)
     count += waiting_instalments.ask_for_statements(today=today, now=now)
     db.session.commit()
+    return count
+
+
+def _end_suspense() -> int:
+    """Give money that waited for too long to the unknown donor, some hundred entries in one go."""
+    count = 0
+    while settled_count := deadlines.settle_expired_entries(now=clock.now()):
+        db.session.commit()
+        count += settled_count
     return count
 
 
@@ -236,6 +245,7 @@ def list_steps() -> list[Step]:
         Step("sweep", 10, _sweep_rows),
         Step("seal", 10, _seal_audit),
         Step("recurring", 3600, _advance_recurring_gifts, waits_while_held=True),
+        Step("suspense", 3600, _end_suspense, waits_while_held=True),
         Step("positions", 3600, _hand_over_positions, waits_while_held=True),
         Step("standing orders", 3600, _infer_recurring_gifts, waits_while_held=True),
         Step("stages", 3600, _follow_stages),

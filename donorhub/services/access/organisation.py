@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -41,6 +41,7 @@ FIELDS: Final = (
     "unmerge_days",
     "recurring_from_points",
     "propose_from_points",
+    "suspense_days",
     "closed_until",
 )
 
@@ -106,6 +107,14 @@ def get_home_country() -> str:
 def get_zone() -> ZoneInfo:
     """Return the organisation's time zone, in which its days begin and end."""
     return ZoneInfo(get_organisation().time_zone)
+
+
+def find_deadline(now: datetime) -> date | None:
+    """Return the last day on which a person should say whose money is that begins to wait now; None: it waits
+    for ever.
+    """
+    days = get_organisation().suspense_days
+    return get_day(now) + timedelta(days=days) if days else None
 
 
 def get_day(moment: datetime) -> date:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
-from typing import Final
+from typing import Final, NoReturn
 
 from schwifty import IBAN
 from schwifty.exceptions import SchwiftyException
@@ -140,7 +140,7 @@ def get_donor(donor_id: int, *, owner_id: int | None = None) -> Donor:
     if donor is not None and donor.erased_at is not None:
         raise NotFound(f"donor {donor_id} was erased: their gifts stay without a name", code="donor_erased")
     if donor is not None and donor.removed_at is not None:
-        raise NotFound(f"donor {donor_id} was taken away: what made them was undone", code="donor_removed")
+        _refuse_removed(donor)
     owner_ids = row_scope.get_owner_ids()  # also of one who was read before somebody else asks
     is_out_of_sight = donor is not None and owner_ids is not None and donor.owner_id not in owner_ids
     if donor is None or is_out_of_sight or (owner_id is not None and donor.owner_id != owner_id):
@@ -184,6 +184,16 @@ def find_survivor(donor_id: int) -> Donor | None:
     """Return the donor, or the one it was merged into; None when there is none, or it was taken away."""
     donor = _follow_merge(donor_id)
     return donor if donor is None or donor.removed_at is None else None
+
+
+def _refuse_removed(donor: Donor) -> NoReturn:
+    """Raise NotFound with what became of somebody who is a donor no more, or never was."""
+    if donor.id == organisation.get_organisation().unknown_donor_id:
+        raise NotFound(
+            "nobody knows yet who gave this: the list Unknown donor of the bank's entries has all such gifts",
+            code="giver_unknown",
+        )
+    raise NotFound(f"donor {donor.id} was taken away: what made them was undone", code="donor_removed")
 
 
 def _follow_merge(donor_id: int) -> Donor | None:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Final
 
 from sqlalchemy import Select, select, update
 
 from donorhub.db import db, insert_or_update
-from donorhub.domain.bank.matching.matching_facts import SUSPENSE_DAYS
 from donorhub.errors import NotFound
 from donorhub.models import Entry, Match, Payment, Payout, PayoutItem, Refund
 from donorhub.models.states import ARRIVING_PAYOUTS, PayoutState
@@ -225,6 +224,6 @@ def _part_from_entry(payout: Payout, entry_id: int, *, now: datetime, actor: str
     db.session.execute(
         update(Entry)
         .where(Entry.id == entry_id, Entry.state == "matched")
-        .values(state="suspense", decide_by=organisation.get_day(now) + timedelta(days=SUSPENSE_DAYS))
+        .values(state="suspense", decide_by=organisation.find_deadline(now))
     )
     audit.record_action(actor, "payout.parted", ("payout", payout.id), now=now, data={"entry": entry_id})

@@ -160,6 +160,7 @@ def _read_payments(donor_ids: Collection[int]) -> dict[Purse, _Payments]:
             .where(
                 Gift.donor_id.in_(chunk),
                 Donor.erased_at.is_(None),  # nobody promises for whom nobody knows any more
+                Donor.removed_at.is_(None),  # nor the unknown donor
                 Donor.is_deceased.is_(False),
                 # The index of donors serves, not that of methods.
                 func.coalesce(Gift.method, "").in_(BY_BANK),

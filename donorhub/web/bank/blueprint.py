@@ -54,6 +54,7 @@ STATEMENT_STATES: Final[Words[StatementState]] = {
 ENTRY_STATES: Final[Words[EntryState]] = {
     "new": lazy_gettext("being matched"),
     "suspense": lazy_gettext("to decide"),
+    "unclaimed": lazy_gettext("of an unknown donor"),
     "doubtful": lazy_gettext("doubtful"),
     "matched": lazy_gettext("matched"),
     "not_gift": lazy_gettext("not a gift"),
@@ -68,7 +69,7 @@ MODES: Final[Words[MatchingMode]] = {
 }
 LOOKS: Final[Mapping[str, str]] = {
     **dict.fromkeys(("done", "proved", "posted", "matched", "sure"), "ok"),
-    **dict.fromkeys(("asking", "suspense", "doubtful", "released", "low"), "warn"),
+    **dict.fromkeys(("asking", "suspense", "unclaimed", "doubtful", "released", "low"), "warn"),
     **dict.fromkeys(("refused", "held", "failed", "mismatch"), "no"),
     **dict.fromkeys(("received", "new", "likely"), "info"),
 }

@@ -15,11 +15,18 @@ from sqlalchemy import select
 from donorhub.db import db
 from donorhub.domain.bank.matching.matching_facts import Candidate, Credit, Evidence, Proposal
 from donorhub.models import Donor, Entry, Gift, Match, Payout
-from donorhub.models.states import OPEN_ENTRIES
+from donorhub.models.states import DECIDABLE_ENTRIES
 from donorhub.money import Money
 from donorhub.services.access import organisation
 from donorhub.services.bank import bank_views
-from donorhub.services.bank.matching import credits, entry_views, gifts_by_hand, matching, shown_entries
+from donorhub.services.bank.matching import (
+    credits,
+    entry_views,
+    gifts_by_hand,
+    matching,
+    shown_entries,
+    unknown_donor,
+)
 from donorhub.services.bank.matching.decisions import CreditDecision
 from donorhub.services.bank.matching.entry_views import MatchView
 from donorhub.web.words import bank
@@ -56,11 +63,16 @@ class Payment:
     equal_ids: Sequence[int] = ()  # gifts recorded by hand that one of the choices would be once more
     digest: str = ""
     is_new_first: bool = False  # rather a new donor than any of the choices
+    is_unclaimed: bool = False  # the unknown donor's, and a person may say whose it is
 
     @property
     def is_first_chosen(self) -> bool:
         """Whether the first of several choices is ticked: it is surer than the next, and no new donor is."""
         return not self.is_new_first and self.choices[0].level != self.choices[1].level
+
+    @property
+    def is_open(self) -> bool:
+        return self.is_unclaimed or not self.matches
 
     @property
     def is_in(self) -> bool:
@@ -94,8 +106,8 @@ class Item:
 
     @property
     def open_payments(self) -> list[Payment]:
-        """The payments that came in and are not decided."""
-        return [payment for payment in self.payments if payment.is_in and not payment.matches]
+        """The payments that came in and of which nobody said whose they are."""
+        return [payment for payment in self.payments if payment.is_in and payment.is_open]
 
 
 @dataclass(slots=True)
@@ -111,7 +123,7 @@ class NamedRows:
 def list_items(entries: Sequence[Entry]) -> list[Item]:
     """Return the entries of a page with proposals for what waits and decisions for the rest."""
     ids = [entry.id for entry in entries]
-    waiting = [entry.id for entry in entries if entry.state in OPEN_ENTRIES]
+    waiting = [entry.id for entry in entries if entry.state in DECIDABLE_ENTRIES]
     proposals = matching.list_proposals(waiting) if waiting else {}
     names = fetch_names(
         [
@@ -168,7 +180,8 @@ def _make_payment(
     mine = [view for view in matches if view.row.detail_id == place.detail_id]
     proposal = next((p for p in proposals if p.detail_id == place.detail_id), None)
     digest = shown_entries.compute_payment_digest(entry, place.credit, [view.row.id for view in mine])
-    if proposal is None or mine:
+    is_unclaimed = unknown_donor.holds_all([view.row for view in mine])
+    if proposal is None or (mine and not is_unclaimed):
         return Payment(place.detail_id, place.credit, matches=mine, digest=digest)
     return Payment(
         place.detail_id,
@@ -176,8 +189,10 @@ def _make_payment(
         [_make_choice(candidate, place.credit, names) for candidate in proposal.candidates],
         [bank.word_hindrance(key) for key in proposal.hindrances if key not in ("mode_off", "equal_gift")],
         equal_ids=sorted({id_ for key in _list_keys(place, proposals) for id_ in by_hand.get(key, ())}),
+        matches=mine,
         digest=digest,
         is_new_first=proposal.is_new_first,
+        is_unclaimed=is_unclaimed,
     )
 
 

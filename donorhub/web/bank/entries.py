@@ -17,7 +17,7 @@ from werkzeug.wrappers import Response
 
 from donorhub import clock
 from donorhub.models import Donor, Entry, EntryQuestion
-from donorhub.models.states import OPEN_ENTRIES, find_word
+from donorhub.models.states import DECIDABLE_ENTRIES, OPEN_ENTRIES, find_word
 from donorhub.services.bank.files import bank_accounts, entry_questions
 from donorhub.services.bank.matching import (
     entries,
@@ -41,7 +41,7 @@ from donorhub.web.saving import commit, tell_reader
 from donorhub.web.words import labels, prepared
 from donorhub.web.words.bank import NOT_GIFTS
 
-TAB: Final = "<any('to-decide','doubtful','matched','not-gifts'):tab>"
+TAB: Final = "<any('to-decide','doubtful','unclaimed','matched','not-gifts'):tab>"
 MOST_FOUND: Final = 12
 REFERENCES: Final = {  # columns of an entry that its page shows where they hold something
     "bank_ref": lazy_gettext("Bank's reference"),
@@ -133,7 +133,7 @@ def render_entry(entry_id: int, form: Form) -> str:
         question_kinds=KINDS,
         payer_id=payer_pages.find_payer_of_entry(row),
         payouts=payouts,
-        equal_gifts=gifts_by_hand.list_gifts_like(row) if row.state in OPEN_ENTRIES else (),
+        equal_gifts=gifts_by_hand.list_gifts_like(row) if row.state in DECIDABLE_ENTRIES else (),
         not_gifts=prepared.write_options(NOT_GIFTS),
         form=form,
         q=text,

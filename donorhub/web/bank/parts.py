@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 
 from donorhub import clock
 from donorhub.models import Donor, Instalment
-from donorhub.models.states import OPEN_ENTRIES
+from donorhub.models.states import DECIDABLE_ENTRIES
 from donorhub.money import Money
 from donorhub.schemas.donors import NewDonorSchema
 from donorhub.services.bank.matching import entries, entry_views, gifts_by_hand, payer_keys
@@ -98,7 +98,7 @@ def add_donor(entry_id: int) -> Response | tuple[str, int]:
         commit()
         tell_reader(gettext("%(name)s is added as %(code)s.", name=donor.name, code=donor.code))
         return answer_decision(entry_id)
-    if entries.get_entry(entry_id).state not in OPEN_ENTRIES:
+    if entries.get_entry(entry_id).state not in DECIDABLE_ENTRIES:
         return render_entry(entry_id, form), 422
     return _render_new_donor(entry_id, form, [donors.get_donor(donor.id) for donor in alike]), 422
 
@@ -218,7 +218,7 @@ def record_split(entry_id: int) -> Response | str | tuple[str, int]:
         )
         commit()
         return answer_decision(entry_id)
-    if entries.get_entry(entry_id).state not in OPEN_ENTRIES:
+    if entries.get_entry(entry_id).state not in DECIDABLE_ENTRIES:
         return render_entry(entry_id, form), 422
     return _render_split(_get_item(entry_id), form), 422
 

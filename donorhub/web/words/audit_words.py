@@ -225,6 +225,7 @@ FIELDS: Final[Mapping[str, object]] = {
     "unmerge_days": lazy_gettext("Days in which a merge can be taken apart"),
     "recurring_from_points": lazy_gettext("Points from which it is a recurring gift"),
     "propose_from_points": lazy_gettext("Points from which it is proposed"),
+    "suspense_days": lazy_gettext("Days after which money that waits is an unknown donor's gift"),
     "campaign_id": lazy_gettext("Campaign"),
     "city": lazy_gettext("Town"),
     "closed_on": lazy_gettext("Closed on"),

@@ -57,6 +57,7 @@ _REASONS: Final[Mapping[str, LazyString]] = {
     "match.return_ref": lazy_gettext("The reference %(ref)s is that of the gift"),
     "match.return_amount": lazy_gettext("The amount is that of the gift: %(amount)s"),
     "match.person": lazy_gettext("A person decided it"),
+    "match.deadline": lazy_gettext("Nobody had said in time whose it is"),
     "match.cost": lazy_gettext("The text names a charge of the bank"),
     "match.outgoing": lazy_gettext("Money went out to somebody who is no donor"),
     "match.transfer": lazy_gettext("The money moved between accounts of ours"),

@@ -208,6 +208,7 @@ TASK_VIEWS: Final[Words[str]] = {
 ENTRY_TABS: Final[Words[str]] = {
     "to-decide": lazy_gettext("To decide"),
     "doubtful": lazy_gettext("Doubtful"),
+    "unclaimed": lazy_gettext("Unknown donor"),
     "matched": lazy_gettext("Matched"),
     "not-gifts": lazy_gettext("Not gifts"),
 }

@@ -1,7 +1,6 @@
 """What a reader is told of a refusal, in their language: a sentence for each stable code, with its figures.
 
-Where one field is at fault and the sentence would be the same for all who refuse it, the
-field has the sentence. What only programs and the command line can meet stays English.
+A sentence about one field, whoever refuses it, is the field's. What only programs can meet stays English.
 """
 
 from __future__ import annotations
@@ -144,6 +143,7 @@ CODES: Final[Mapping[str, object]] = {
     "answer_unfit": lazy_gettext("This is no answer to that question."),
     "people_incomplete": lazy_gettext("Please give each record one number."),
     "field_not_chosen": lazy_gettext("Of this field nobody can choose."),
+    "giver_unknown": lazy_gettext("Nobody knows yet who gave this: see “Unknown donor” in the bank."),
     "donor_removed": lazy_gettext("This donor was taken away again: the import or decision was undone."),
     "donor_unreachable": lazy_gettext("It cannot be sent: %(state)s."),
     "doubtful": lazy_gettext("This entry may be known already: say first whether it is other money."),

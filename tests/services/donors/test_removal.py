@@ -80,6 +80,7 @@ STANDS_IN_THE_WAY = {
     "donor",
 }
 STAYS = {
+    "organisation",  # its unknown donor, whom nothing takes away
     *("audit_value", "domain_event", "match", "record_row"),
     *("erased_key", "erasure", "donor_read"),
     *("duplicate_member", "duplicate_verdict", "merge_log"),

@@ -209,7 +209,7 @@ def test_tasks_hold_what_their_pages_show(app: Flask) -> None:
 def test_entries_hold_what_their_pages_show(app: Flask) -> None:
     """Entries of each tab in their order, the payer's account masked as on the page, and what was decided."""
     staff, count = Staff(app, "admin"), 0
-    for tab in ("to-decide", "doubtful", "matched", "not-gifts"):
+    for tab in ("to-decide", "doubtful", "unclaimed", "matched", "not-gifts"):
         shown = [
             item for page in walk_pages(staff, f"/bank/{tab}") for item in list_items(page, ' id="e[0-9]+"')
         ]

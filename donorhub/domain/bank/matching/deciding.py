@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from datetime import timedelta
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from donorhub.domain.bank.matching.clues import Clues
@@ -97,7 +96,6 @@ def _propose_waiting(
         hindrances == ("mode_suggest",),
         tuple(candidates),
         tuple(dict.fromkeys(hindrances)),
-        credit.booked_on + timedelta(days=policy.suspense_days),
     )
 
 

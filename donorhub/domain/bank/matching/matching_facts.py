@@ -63,7 +63,13 @@ WeighedKey = Literal[
     "match.words_against",
 ]
 EvidenceKey = Literal[
-    WeighedKey, "match.cost", "match.outgoing", "match.person", "match.refund_back", "match.transfer"
+    WeighedKey,
+    "match.cost",
+    "match.deadline",
+    "match.outgoing",
+    "match.person",
+    "match.refund_back",
+    "match.transfer",
 ]
 # Why nothing was decided without a person.
 Hindrance = Literal[
@@ -87,7 +93,6 @@ Hindrance = Literal[
 ]
 UNUSED: Final = timedelta(days=730)  # after which what was learned asks again
 TIMES_OF_MISSES: Final = 3
-SUSPENSE_DAYS: Final = 90  # in which a person should have decided an entry
 
 
 @dataclass(frozen=True, slots=True)
@@ -300,7 +305,7 @@ class Proposal:
 
     ``auto`` may be settled now: the best candidate, or, with none, that it is no gift
     (``cost``, ``outgoing``, ``transfer``, ``refund_back``). ``suggest`` waits for a person's click,
-    ``suspense`` until ``decide_by``. ``would_auto`` is what mode ``auto`` would have
+    ``suspense`` for what one may find out. ``would_auto`` is what mode ``auto`` would have
     done. ``hindrances`` are message keys that say why nothing was decided.
     """
 
@@ -311,7 +316,6 @@ class Proposal:
     would_auto: bool
     candidates: tuple[Candidate, ...] = ()
     hindrances: tuple[Hindrance, ...] = ()
-    decide_by: date | None = None
     is_new_first: bool = False  # the payer is rather somebody whom nobody knows yet than any candidate
     rule: RuleName | None = None  # by which it may be settled now
 
@@ -330,7 +334,6 @@ class Policy:
     early_days: int = 1
     late_days: int = 4
     grace_days: int = 10
-    suspense_days: int = SUSPENSE_DAYS
     return_days: int = 120
     max_several: int = 6
     words_against: tuple[str, ...] = ()  # what says that money is no gift

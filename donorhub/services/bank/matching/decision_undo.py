@@ -57,6 +57,12 @@ def take_out_decisions(entry: Entry, *, now: datetime, actor: str) -> bool:
     payer: the decisions were right, and the bank took the entry back.
     """
     matches = list_live_matches(entry.id)
+    take_out_matches(entry, matches, now=now, actor=actor)
+    return bool(matches)
+
+
+def take_out_matches(entry: Entry, matches: Sequence[Match], *, now: datetime, actor: str) -> None:
+    """Take back these decisions on an entry as :func:`take_out_decisions` takes back all."""
     for match in matches:
         _refuse_receipted(match)
     for match in matches:
@@ -67,7 +73,6 @@ def take_out_decisions(entry: Entry, *, now: datetime, actor: str) -> bool:
             actor, "entry.undone", ("entry", entry.id), now=now, data={"matches": len(matches)}
         )
     db.session.flush()  # others ask the database for live matches
-    return bool(matches)
 
 
 def _refuse_receipted(match: Match) -> None:

@@ -24,7 +24,7 @@ from donorhub.models.matching_states import RuleName
 from donorhub.models.states import ARRIVING_PAYOUTS, GiftMethod, Settles
 from donorhub.money import Money
 from donorhub.services.access import audit
-from donorhub.services.bank.matching import bank_returns, looks, payer_learning
+from donorhub.services.bank.matching import bank_returns, looks, payer_learning, unknown_donor
 from donorhub.services.bank.matching.credits import SOURCE, Place
 from donorhub.services.giving import gifts, new_gifts
 from donorhub.services.giving.new_gifts import NewGift
@@ -53,6 +53,7 @@ class CreditDecision:
     evidence: tuple[Mapping[str, Any], ...] = ()
     funds: Mapping[int, Mapping[int, int]] = field(default_factory=dict)  # by index of the part
     rule: RuleName | None = None  # by which the engine decided alone
+    thank: bool = True
 
 
 @dataclass(slots=True)
@@ -197,6 +198,7 @@ def _make_rows(
             f"{place.entry_id}/{place.position}/{number}",
             _find_method(decision, promise),
             promise.campaign_id if promise else None,
+            thank=decision.thank,
         )
         columns["settles"] = _find_settles(part, allocations, promises)
         funds = decision.funds.get(index) or _find_fund(promise, part.minor)
@@ -299,15 +301,17 @@ def _find_states(entry_ids: Sequence[int]) -> dict[int, str]:
             func.count(func.distinct(func.coalesce(Match.detail_id, 0))),
             func.max(Match.kind),
             func.min(Match.kind),
+            func.count().filter(Match.donor_id == (unknown_donor.find_id() or 0)),
         )
         .where(Match.entry_id.in_(entry_ids), Match.undone_at.is_(None))
         .group_by(Match.entry_id)
     ).all()
     payment_counts = _count_payments(entry_ids)
     states = {}
-    for entry_id, count, last, first in rows:
+    for entry_id, count, last, first, unclaimed_count in rows:
         if count >= payment_counts.get(entry_id, 1):
-            states[entry_id] = "not_gift" if first == last == "not_gift" else "matched"
+            settled_state = "unclaimed" if unclaimed_count else "matched"
+            states[entry_id] = "not_gift" if first == last == "not_gift" else settled_state
     return states
 
 

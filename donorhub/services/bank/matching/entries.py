@@ -9,8 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from typing import Final
+from datetime import datetime
 
 from donorhub.db import db
 from donorhub.domain.bank.matching.matching_facts import Candidate, NewAllocation, Part, Proposal
@@ -18,7 +17,7 @@ from donorhub.domain.donors.names import parse_payer
 from donorhub.domain.payer_text import make_payer_key
 from donorhub.errors import Conflict, NotFound, Rejected
 from donorhub.models import Donor, Entry, Gift, Match, Payout
-from donorhub.models.states import ARRIVING_PAYOUTS, OPEN_ENTRIES
+from donorhub.models.states import ARRIVING_PAYOUTS, DECIDABLE_ENTRIES, OPEN_ENTRIES
 from donorhub.services import shown
 from donorhub.services.access import organisation
 from donorhub.services.bank.matching import (
@@ -28,6 +27,7 @@ from donorhub.services.bank.matching import (
     matching,
     payer_keys,
     shown_entries,
+    unknown_donor,
 )
 from donorhub.services.bank.matching import entry_holding as holding
 from donorhub.services.bank.matching.decisions import CreditDecision
@@ -37,7 +37,6 @@ from donorhub.services.giving import closed_books
 from donorhub.services.work import tasks
 
 get_entry = holding.get_entry
-SUSPENSE: Final = timedelta(days=90)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +137,8 @@ def accept_choice(
     if matches and shown_entries.is_decided_so(place, matches, choice):
         return entry
     candidate = shown_entries.find_candidate(place, proposal, choice)
-    if matches or candidate is None or entry.state not in OPEN_ENTRIES:
+    is_open = not matches or unknown_donor.holds_all(matches)
+    if not is_open or candidate is None or entry.state not in DECIDABLE_ENTRIES:
         holding.refuse_changed_payment(entry, place, matches, "")
     if candidate is None:
         raise NotFound(f"entry {entry_id} has no such proposal")
@@ -170,7 +170,7 @@ def accept_proposal(
     candidate = proposal.candidates[rank]
     if matches and _is_same_decision(matches, candidate):
         return entry
-    is_open = not matches and entry.state in OPEN_ENTRIES
+    is_open = entry.state in OPEN_ENTRIES if not matches else unknown_donor.holds_all(matches)
     if digest is not None and not (
         is_open and digest == matching.compute_candidate_digest(proposal, candidate)
     ):
@@ -235,7 +235,7 @@ def create_donor_from(
     entry = holding.get_entry(entry_id)
     matches = holding.list_live_matches(entry_id, detail_id)
     place = holding.get_place(entry_id, detail_id)
-    if matches and matches[0].donor_id is not None:
+    if matches and matches[0].donor_id is not None and not unknown_donor.holds_all(matches):
         donor = donors.get_donor(matches[0].donor_id)
         if donor.name != (fields or {}).get("name", donor.name):
             holding.refuse_changed_payment(entry, place, matches, digest)
@@ -391,6 +391,6 @@ def undo_entry(entry_id: int, *, now: datetime, actor: str, digest: str | None =
         shown.refuse_changed(digest, shown_entries.show_entry(entry))
         closed_books.refuse_closed_days(entry.booked_on)
     if decision_undo.undo_decisions(entry, now=now, actor=actor):
-        entry.state, entry.decide_by = "suspense", organisation.get_day(now) + SUSPENSE
+        entry.state, entry.decide_by = "suspense", organisation.find_deadline(now)
         looks.note_taken_back(matches, now=now, actor=actor)
     return entry

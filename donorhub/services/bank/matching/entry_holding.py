@@ -20,10 +20,18 @@ from donorhub.models import Entry, Match
 from donorhub.models.states import OPEN_ENTRIES
 from donorhub.services import shown
 from donorhub.services.access import audit, organisation
-from donorhub.services.bank.matching import credits, matching, payer_keys, shown_entries
+from donorhub.services.bank.matching import (
+    credits,
+    decision_undo,
+    matching,
+    payer_keys,
+    shown_entries,
+    unknown_donor,
+)
 from donorhub.services.bank.matching import decisions as settling
 from donorhub.services.bank.matching.credits import Place
 from donorhub.services.bank.matching.decisions import CreditDecision
+from donorhub.services.giving import closed_books, gifts
 
 
 def get_entry(entry_id: int) -> Entry:
@@ -76,7 +84,9 @@ def list_live_matches(entry_id: int, detail_id: int | None) -> Sequence[Match]:
 
 
 def refuse_decided_payment(entry: Entry, matches: Sequence[Match]) -> None:
-    """Raise Conflict where there is nothing to decide, or another decision stands."""
+    """Raise Conflict where there is nothing to decide, or another decision of its donor stands."""
+    if unknown_donor.holds_all(matches):
+        return
     if matches:
         raise Conflict(f"entry {entry.id} is decided already: undo that first", code="decided")
     if entry.state == "doubtful":
@@ -115,6 +125,8 @@ def decide_payment(
         return entry
     refuse_changed_payment(entry, place, matches, digest)
     refuse_decided_payment(entry, matches)
+    if matches:
+        closed_books.refuse_closed_days(entry.booked_on)
     prefix = organisation.get_organisation().code_prefix
     clues = clues_of.read_clues([place.credit], prefix)[0]
     return settle_entry(entry, make_decision(place, clues), now=now, actor=actor)
@@ -122,6 +134,7 @@ def decide_payment(
 
 def settle_entry(entry: Entry, decision: CreditDecision, *, now: datetime, actor: str) -> Entry:
     """Write a person's decision down; the fee beside the payment is no gift, whatever that is."""
+    decision = _take_from_unknown_donor(entry, decision, now=now, actor=actor)
     fees = _list_open_fees(entry) if entry.has_details else []
     settling.settle_matches([decision, *fees], now=now, actor=actor)
     learn_accounts([decision], now=now)
@@ -130,6 +143,29 @@ def settle_entry(entry: Entry, decision: CreditDecision, *, now: datetime, actor
     )
     db.session.refresh(entry)
     return entry
+
+
+def _take_from_unknown_donor(
+    entry: Entry, decision: CreditDecision, *, now: datetime, actor: str
+) -> CreditDecision:
+    """Take out the unknown donor's gift that a payment was so far; return the decision with its funds.
+
+    What is closed does not hinder it: the gifts that come for it are of the same day, account and funds.
+    """
+    matches = list_live_matches(entry.id, decision.place.detail_id)
+    if not matches:
+        return decision
+    gift_ids = [match.gift_id for match in matches if match.gift_id is not None]
+    funds = [one for of_gift in gifts.list_designations(gift_ids).values() for one in of_gift]
+    decision_undo.take_out_matches(entry, matches, now=now, actor=actor)
+    if decision.funds or not funds:
+        return decision
+    if len(decision.parts) == 1:
+        return replace(decision, funds={0: dict(funds)})
+    if len(funds) == 1:  # else nobody can tell which part is for which
+        fund_id = funds[0][0]
+        return replace(decision, funds={at: {fund_id: one.minor} for at, one in enumerate(decision.parts)})
+    return decision
 
 
 def _list_open_fees(entry: Entry) -> list[CreditDecision]:

@@ -40,6 +40,7 @@ from receipts import figures
 TABS: Final[Mapping[str, tuple[EntryState, ...]]] = {
     "to-decide": ("suspense",),
     "doubtful": ("doubtful",),
+    "unclaimed": ("unclaimed",),
     "matched": ("matched",),
     "not-gifts": ("not_gift",),
 }

@@ -20,6 +20,7 @@ from donorhub.domain.bank.matching.matching_facts import Candidate, Policy, Prop
 from donorhub.domain.messages.thanks_age import TAKEN_OVER
 from donorhub.errors import Conflict
 from donorhub.models import Correction, Entry, Gift, Match
+from donorhub.money import Money
 from donorhub.services.bank.matching.credits import Place
 from donorhub.services.bank.matching.decisions import CreditDecision
 from importers.periods import Span, read_span
@@ -140,6 +141,23 @@ def list_gifts_like(entry: Entry) -> Sequence[Gift]:
     ).all()
 
 
+def is_recorded(on: date, amount: Money) -> bool:
+    """Return whether a gift of anybody was recorded by hand that is no entry's yet and may be this money."""
+    is_of_entry = select(Match.id).where(Match.gift_id == Gift.id, Match.undone_at.is_(None)).exists()
+    gift_id = db.session.scalar(
+        select(Gift.id)
+        .where(
+            _is_about(on),
+            Gift.currency == amount.currency,
+            Gift.amount_minor == amount.minor,
+            *_IS_BY_HAND,
+            ~is_of_entry,
+        )
+        .limit(1)
+    )
+    return gift_id is not None
+
+
 def list_keys(place: Place, candidate: Candidate | CreditDecision) -> list[Key]:
     """Return what the gifts of a candidate or decision would have in common with earlier ones."""
     currency = place.credit.amount.currency
@@ -171,7 +189,6 @@ def _ask_if_equal(one: PlaceProposal, known_keys: Collection[Key], policy: Polic
         would_auto=False,
         candidates=(replace(best, level="likely"), *others),
         hindrances=("equal_gift",),
-        decide_by=place.booked_on + timedelta(days=policy.suspense_days),
     )
     return place, clues, asking
 

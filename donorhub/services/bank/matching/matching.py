@@ -6,9 +6,9 @@ written. Proposals for a page are worked out of what is known now: none is store
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import datetime
 from typing import Final, cast
 
 from sqlalchemy import Table, bindparam, func, select, update
@@ -20,6 +20,7 @@ from donorhub.domain.bank.matching.matching import propose_matches
 from donorhub.domain.bank.matching.matching_facts import Candidate, Kind, Policy, Proposal
 from donorhub.models import BankAccount, Entry
 from donorhub.services import shown
+from donorhub.services.access import organisation
 from donorhub.services.bank import coverage
 from donorhub.services.bank.files import bank_accounts
 from donorhub.services.bank.files.statements import get_statement
@@ -66,7 +67,7 @@ def match_next_entries(statement_id: int, after_id: int, *, now: datetime, actor
         for place, clues, proposal in pairs
         if proposal.decision == "auto"
     ]
-    _suspend_entries([(place, proposal) for place, _, proposal in pairs if proposal.decision != "auto"])
+    _suspend_entries({place.entry_id for place, _, one in pairs if one.decision != "auto"}, now=now)
     decisions.settle_matches(certain_decisions, now=now, actor=actor)
     return ChunkResult(places[-1].entry_id, len(certain_decisions), len(pairs) - len(certain_decisions))
 
@@ -142,19 +143,15 @@ def make_evidence(candidate: Candidate) -> tuple[dict[str, object], ...]:
     )
 
 
-def _suspend_entries(waiting: Iterable[tuple[Place, Proposal]]) -> None:
-    """Let entries wait for a person until the earliest date of their payments."""
-    until: dict[int, date | None] = {}
-    for place, proposal in waiting:
-        days = [day for day in (until.get(place.entry_id), proposal.decide_by) if day is not None]
-        until[place.entry_id] = min(days, default=None)
-    if until:
+def _suspend_entries(entry_ids: Collection[int], *, now: datetime) -> None:
+    """Let entries wait for a person: the days count from now, however old the money is."""
+    if entry_ids:
         table = cast(Table, Entry.__table__)
         db.session.connection().execute(
             update(table)
             .where(table.c.id == bindparam("entry"))
-            .values(state="suspense", decide_by=bindparam("day")),
-            [{"entry": id_, "day": day} for id_, day in until.items()],
+            .values(state="suspense", decide_by=organisation.find_deadline(now)),
+            [{"entry": id_} for id_ in sorted(entry_ids)],
         )
 
 

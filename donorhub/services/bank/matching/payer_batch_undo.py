@@ -31,7 +31,7 @@ from donorhub.models import (
 from donorhub.models.states import OPEN_TASKS
 from donorhub.money import Money, sum_by_currency
 from donorhub.services import shown
-from donorhub.services.access import audit
+from donorhub.services.access import audit, organisation
 from donorhub.services.bank.matching import decision_undo, payer_batches
 from donorhub.services.bank.matching import entry_holding as holding
 from donorhub.services.bank.matching.credits import SOURCE
@@ -267,7 +267,10 @@ def _take_out_gifts(rows: Sequence[_Row], *, now: datetime, actor: str) -> None:
 
 
 def _let_wait_again(batch_id: int, entry_ids: Sequence[int], *, now: datetime, actor: str) -> None:
-    """Let entries wait until the day they had; the fees beside their payments are open again, too."""
+    """Let entries wait until the day they had, or anew where it has passed; the fees beside their payments
+    are open again, too.
+    """
+    today, deadline = organisation.get_day(now), organisation.find_deadline(now)
     made_at = payer_batches.get_batch(batch_id).made_at
     for chunk in cut_query_values(entry_ids):
         db.session.execute(
@@ -287,6 +290,10 @@ def _let_wait_again(batch_id: int, entry_ids: Sequence[int], *, now: datetime, a
         update(_ENTRIES)
         .where(_ENTRIES.c.id == bindparam("entry"))
         .values(state="suspense", decide_by=bindparam("day")),
-        [{"entry": id_, "day": day} for id_, day in ends if id_ in wanted_ids],
+        [
+            {"entry": id_, "day": day if day is None or day >= today else deadline}
+            for id_, day in ends
+            if id_ in wanted_ids
+        ],
     )
     db.session.expire_all()

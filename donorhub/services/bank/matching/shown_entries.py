@@ -39,7 +39,7 @@ class Choice(NamedTuple):
 def compute_payment_digest(entry: Entry, credit: Credit, match_ids: Iterable[int]) -> str:
     """Return the digest of one payment of an entry with what was decided of it."""
     state = _find_state(entry)
-    if entry.has_details and state in ("matched", "not_gift"):
+    if entry.has_details and state in ("matched", "unclaimed", "not_gift"):
         state = "open"  # that follows from its other payments
     return _cut_digest("payment", state, *_describe_credit(credit), sorted(match_ids))
 

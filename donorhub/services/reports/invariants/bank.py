@@ -19,7 +19,7 @@ from donorhub.models import (
     Refund,
     Statement,
 )
-from donorhub.models.states import COUNTED_STATEMENTS, UNCOUNTED_STATEMENTS
+from donorhub.models.states import COUNTED_STATEMENTS, SETTLED_ENTRIES, UNCOUNTED_STATEMENTS
 from donorhub.services.reports.invariants.balances import check_balances
 from donorhub.services.reports.invariants.scope import Scope, find_broken
 
@@ -117,13 +117,13 @@ def check_matches(scope: Scope, _now: datetime) -> list[str]:
     sums = (
         select(Entry.id)
         .join(Match, and_(Match.entry_id == Entry.id, is_live, Match.kind == "gift"))
-        .where(is_concerned, Entry.state == "matched", Entry.has_details.is_(False))
+        .where(is_concerned, Entry.state.in_(SETTLED_ENTRIES), Entry.has_details.is_(False))
         .group_by(Entry.id)
         .having(func.sum(Match.amount_minor) != func.max(Entry.amount_minor))
     )
     entries_without_match = select(Entry.id).where(
         is_concerned,
-        Entry.state == "matched",
+        Entry.state.in_(SETTLED_ENTRIES),
         ~exists(select(Match.id).where(Match.entry_id == Entry.id, is_live)),
     )
     gifts_without_entry = select(Gift.id).where(

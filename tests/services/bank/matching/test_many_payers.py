@@ -84,7 +84,7 @@ def fill_suspense(payers_count: int, entries_count: int) -> None:
                 "counterparty_account": f"PL{payer:026d}",
                 "remittance": f"{rng.choice(TEXTS)} {rng.randrange(10**6)}",
                 "state": "suspense",
-                "decide_by": on + timedelta(days=90),
+                "decide_by": date(2027, 1, 31),
             }
         )
     statement.sum_minor = sum(row["amount_minor"] for row in rows)
