@@ -22,6 +22,7 @@ from donorhub.services.giving import gifts, new_gifts, retention_figure
 from donorhub.services.giving.new_gifts import NewGift
 from donorhub.services.giving.retention_figure import Retention
 from donorhub.services.reports import invariants
+from tests.races import run_second, skip_without_locks
 from tests.web.bank.bank_world import Staff
 
 TODAY = date(2026, 11, 22)
@@ -234,3 +235,28 @@ def test_many_gifts_keep_retention_by_the_clock(database: Flask, monkeypatch: py
         retention_figure.keep_retention([], now=clock.now() + timedelta(days=1))
         db.session.commit()
         assert db.session.scalar(select(KeptRetention)) is None
+
+
+def test_two_at_once_are_both_counted(database: Flask) -> None:
+    """Of two who give back of one gift at once the second waits; of two gifts of one day both count."""
+    skip_without_locks(database)
+    dice = Dice(1)
+    gift = NewGift(dice.donor_ids[0], 10000, "PLN", TODAY, "t", "g", "card", thank=False)
+    gift_id = new_gifts.record_gifts([gift], now=clock.now(), actor="t")[0]
+    db.session.commit()
+
+    def give_back(ref: str) -> None:
+        columns = {"gift_id": gift_id, "currency": "PLN", "amount_minor": 700, "state": "pending"}
+        columns |= {"refunded_on": TODAY, "recorded_at": clock.now(), "source": "t", "source_ref": ref}
+        db.session.add(Refund(**columns))
+        db.session.flush()
+
+    give_back("one")
+    outcome = run_second(database, lambda: give_back("two"))
+    assert outcome.waited and outcome.error is None
+    assert read_kept() == {(TODAY, "card", "PLN"): [10000, 1400, 1]} == add_up()
+    again = [gift._replace(source_ref=f"g{n}") for n in range(2)]
+    new_gifts.record_gifts(again[:1], now=clock.now(), actor="t")
+    outcome = run_second(database, lambda: new_gifts.record_gifts(again[1:], now=clock.now(), actor="t"))
+    assert outcome.error is None
+    assert read_kept() == {(TODAY, "card", "PLN"): [30000, 1400, 3]} == add_up()
