@@ -277,6 +277,7 @@ def test_undone_new_donor_goes_with_the_entry(database: Flask, now: datetime) ->
     assert db.session.scalars(select(IdentityKey).filter_by(value_hash=hash_key("iban", ANNA))).all() == []
     second = entries.create_donor_from(only_entry().id, now=now, actor=ME)
     assert second.id != first
+    db.session.commit()
     assert_sound()
 
 
