@@ -156,6 +156,9 @@ def _take_from_unknown_donor(
     if not matches:
         return decision
     gift_ids = [match.gift_id for match in matches if match.gift_id is not None]
+    for gift_id in gift_ids:  # what was given back of it would count again
+        if gifts.sum_deductions([gift_id])[gift_id]:
+            raise Rejected(f"nothing is left of gift {gift_id}", code="nothing_left")
     funds = [one for of_gift in gifts.list_designations(gift_ids).values() for one in of_gift]
     decision_undo.take_out_matches(entry, matches, now=now, actor=actor)
     if decision.funds or not funds:

@@ -8,14 +8,15 @@ from datetime import date, datetime, timedelta
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from donorhub import clock
 from donorhub.db import db
 from donorhub.errors import Conflict, NotFound, Rejected
-from donorhub.models import AuditRecord, Donor, Entry, Fund, Gift, Match, PayerKey, PayerUse, Task
+from donorhub.models import AuditRecord, Donor, Entry, Fund, Gift, ImportFile, Match, PayerKey, PayerUse, Task
 from donorhub.money import Money
 from donorhub.services.access import organisation
+from donorhub.services.bank import import_undo
 from donorhub.services.bank.matching import deadlines, entries, matching, unknown_donor
 from donorhub.services.bank.matching.entries import Share
 from donorhub.services.donors import donors, search
@@ -272,3 +273,41 @@ def test_two_at_once_make_one_unknown_donor(locks: Flask) -> None:
     second = run_second(locks, get_or_create)
     assert (second.result, second.error) == (first_id, None)
     assert db.session.query(Donor).count() == 1
+
+
+def test_import_taken_back_takes_it_too(database: Flask) -> None:
+    """The gift goes with its entry, and the same file again begins to wait anew."""
+    import_and_match(STRANGER)
+    pass_days(91)
+    file_id = db.session.scalars(select(ImportFile.id)).one()
+    import_undo.take_back_import(file_id, reason="wrong", now=clock.now(), actor=ME, undo_decisions=True)
+    db.session.commit()
+    assert sum_by_month() == [(2026, 10, 0)]
+    assert_sound()
+    send(camt([STRANGER]), "again.xml")
+    match()
+    assert sorted(entry_states()) == ["suspense", "taken_back"]
+    assert pass_days(91) == 1
+    assert sum_by_month() == [(2026, 10, 5000)]
+    assert_sound()
+
+
+def test_returned_money_is_given_to_nobody(database: Flask) -> None:
+    """What the bank took back of the unknown donor's gift is no other donor's either."""
+    import_and_match(STRANGER)
+    olga = donor("Olga Lis")
+    pass_days(91)
+    paid_id, gift_id = only_entry().id, only_gift().id
+    back = replace(STRANGER, on=DAY + timedelta(days=3), minor=-5000, text="zwrot", return_code="AC04")
+    send(camt([back], opening=5000, name="S2"), "b.xml")
+    match()
+    later_id = db.session.scalars(select(func.max(Entry.id))).one()
+    entries.accept_return(later_id, gift_id, now=clock.now(), actor=ME)
+    db.session.commit()
+    before = rows()
+    with pytest.raises(Rejected, match="nothing is left"):
+        entries.accept_shares(paid_id, [Share(olga.id, 5000)], now=clock.now(), actor=ME)
+    db.session.rollback()
+    assert rows() == before
+    assert sum_by_month() == [(2026, 10, 0)]
+    assert_sound()
