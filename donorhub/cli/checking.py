@@ -53,7 +53,18 @@ _SENTENCES: Final[Mapping[FindingCode, tuple[str, str]]] = {
         "no mail leaves this program: messages stay in its outbox",
         "set DONORHUB_SMTP_URL=smtp://user:password@host:587",
     ),
-    "mail_fails": ("{error}", "correct DONORHUB_SMTP_URL, or ask whoever runs the mail server"),
+    "mail_fails": (
+        "the mail server {host} did not let us in: {error}",
+        "correct DONORHUB_SMTP_URL, or ask whoever runs the mail server",
+    ),
+    "mail_address_wrong": (
+        "DONORHUB_SMTP_URL must look like smtp://user:password@host:587",
+        "correct DONORHUB_SMTP_URL",
+    ),
+    "backup_none": (
+        "no backup was made yet",
+        "one is made each night; `donorhub backup` makes one now",
+    ),
     "backlog_old": (
         "payment providers' messages have waited unread for {minutes} minutes",
         "start `donorhub serve`, or with Redis `donorhub worker`",

@@ -47,11 +47,13 @@ FindingCode = Literal[
     "redis_forgets",
     "mail_missing",
     "mail_fails",
+    "mail_address_wrong",
     "backlog_old",
     "held",
     "backup_missing",
     "backup_key_missing",
     "backup_old",
+    "backup_none",
     "erasure_waits",
 ]
 
@@ -146,9 +148,10 @@ def _check_backups(settings: Settings) -> Iterator[Finding]:
         yield Finding("error", "backup_key_missing")
     else:
         newest_at = backups.find_newest(Path(settings.backup_dir))
-        if newest_at is None or clock.now() - newest_at > OLD_BACKUP:
-            facts = {"made": newest_at.strftime("%Y-%m-%d") if newest_at else "-"}
-            yield Finding("error", "backup_old", facts)
+        if newest_at is None:
+            yield Finding("error", "backup_none")
+        elif clock.now() - newest_at > OLD_BACKUP:
+            yield Finding("error", "backup_old", {"made": newest_at.strftime("%Y-%m-%d")})
 
 
 def _check_queue(settings: Settings) -> Iterator[Finding]:
@@ -169,5 +172,8 @@ def _check_mail(settings: Settings) -> Iterator[Finding]:
         return
     try:
         mailer.Smtp(settings.smtp_url).try_out()
-    except (ValueError, mailer.TryLater) as e:
-        yield Finding("error", "mail_fails", {"error": str(e)})
+    except ValueError:
+        yield Finding("error", "mail_address_wrong")
+    except mailer.TryLater as e:
+        host = urlsplit(settings.smtp_url).hostname or ""
+        yield Finding("error", "mail_fails", {"host": host, "error": type(e.__cause__).__name__})

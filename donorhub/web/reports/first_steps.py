@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import date
+
 from flask import Blueprint, current_app, redirect, render_template, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response
@@ -10,6 +13,7 @@ from donorhub import clock
 from donorhub.config import Settings
 from donorhub.errors import NotFound
 from donorhub.jobs import soundness
+from donorhub.jobs.soundness import Finding
 from donorhub.models.states import FIRST_STEPS, FirstStepKind, find_word
 from donorhub.services.access import users
 from donorhub.services.messages import mail_tests
@@ -17,6 +21,7 @@ from donorhub.services.reports import first_steps
 from donorhub.web.admission import get_principal, require_permission
 from donorhub.web.reader import get_today
 from donorhub.web.saving import commit, tell_reader
+from donorhub.web.showing import show_day
 from donorhub.web.words import first_step_words
 
 bp = Blueprint("first_steps", __name__)
@@ -101,5 +106,13 @@ def show_soundness() -> str:
     findings = soundness.list_findings(settings, soundness.check_database(now=clock.now()))
     return render_template(
         "reports/soundness.html",
-        findings=[(finding, first_step_words.describe_finding(finding)) for finding in findings],
+        findings=[(finding, describe_finding(finding)) for finding in findings],
     )
+
+
+def describe_finding(finding: Finding) -> tuple[str, str]:
+    """Return what is wrong and the way out, with a day as the reader writes it."""
+    made_on = finding.facts.get("made")
+    if made_on is not None:
+        finding = replace(finding, facts={**finding.facts, "made": show_day(date.fromisoformat(made_on))})
+    return first_step_words.describe_finding(finding)

@@ -43,6 +43,11 @@ class Group(NamedTuple):
     title: str
     answers: Sequence[Answer]
 
+    @property
+    def size(self) -> int:
+        """How many were found."""
+        return len(self.answers)
+
 
 @bp.get("/search")
 @require_permission("donors:read")

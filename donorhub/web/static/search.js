@@ -1,13 +1,15 @@
 // The search box while one types: answers under it, by the combobox pattern; without this, Enter shows them.
 const box = document.getElementById("q");
 const panel = document.getElementById("found");
+const count = document.getElementById("found-count"); // for who hears the page
 if (box && panel) {
-  let turn = 0, timer, chosen = null;
+  let turn = 0, timer, chosen = null, isOld = false; // isOld: the answers are those of what stood there before
   const options = () => [...panel.querySelectorAll("[role=option]")];
   const close = () => {
     turn += 1; // what is on its way comes too late
     clearTimeout(timer);
     panel.hidden = true;
+    count.textContent = "";
     choose(null);
     box.setAttribute("aria-expanded", "false");
   };
@@ -27,19 +29,23 @@ if (box && panel) {
     const text = await answer.text();
     if (mine !== turn) return;
     choose(null);
+    isOld = false;
     panel.replaceChildren(...new DOMParser().parseFromString(text, "text/html").body.children);
     panel.hidden = false;
+    count.textContent = panel.firstElementChild?.dataset.count || "";
     box.setAttribute("aria-expanded", "true");
   };
   for (const [name, value] of Object.entries({ role: "combobox", autocomplete: "off", "aria-autocomplete": "list",
     "aria-expanded": "false", "aria-haspopup": "listbox", "aria-controls": "answers" })) box.setAttribute(name, value);
   box.addEventListener("input", () => {
     clearTimeout(timer);
+    choose(null); // Enter must not open what was chosen for another text
+    isOld = true;
     if (box.value.trim().length < 2) return close();
     timer = setTimeout(show, 150);
   });
   box.addEventListener("keydown", (event) => {
-    const all = panel.hidden ? [] : options();
+    const all = panel.hidden || isOld ? [] : options();
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (event.key === "Escape" && !panel.hidden) {
       event.preventDefault(); // else the text would go too

@@ -9,6 +9,7 @@ from flask_babel import lazy_gettext
 
 from donorhub.jobs.soundness import Finding, FindingCode
 from donorhub.models.states import FirstStepKind
+from donorhub.web.words import holds
 
 
 class StepWords(NamedTuple):
@@ -112,8 +113,12 @@ FINDINGS: Final[Mapping[FindingCode, tuple[object, object]]] = {
         lazy_gettext("Set DONORHUB_SMTP_URL to the address of your mail server."),
     ),
     "mail_fails": (
-        lazy_gettext("The mail server says: %(error)s"),
+        lazy_gettext("The mail server %(host)s does not let this program in (%(error)s)."),
         lazy_gettext("Have DONORHUB_SMTP_URL corrected, or ask whoever runs the mail server."),
+    ),
+    "mail_address_wrong": (
+        lazy_gettext("DONORHUB_SMTP_URL is no address of a mail server."),
+        lazy_gettext("It looks like smtp://user:password@host:587."),
     ),
     "backlog_old": (
         lazy_gettext("Payment providers' messages have waited unread for %(minutes)s minutes."),
@@ -126,6 +131,10 @@ FINDINGS: Final[Mapping[FindingCode, tuple[object, object]]] = {
     "backup_key_missing": (
         lazy_gettext("No backup is made: there is no key to encrypt it to."),
         lazy_gettext("Make a key with: donorhub backup --new-key FILE"),
+    ),
+    "backup_none": (
+        lazy_gettext("No backup was made yet."),
+        lazy_gettext("One is made each night; to make one now: donorhub backup"),
     ),
     "backup_old": (
         lazy_gettext("The last backup is of %(made)s."),
@@ -145,4 +154,5 @@ FINDINGS: Final[Mapping[FindingCode, tuple[object, object]]] = {
 def describe_finding(finding: Finding) -> tuple[str, str]:
     """Return what is wrong and the way out."""
     sentence, way_out = FINDINGS[finding.code]
-    return str(sentence) % finding.facts, str(way_out) % finding.facts
+    reasons = [str(holds.REASONS[reason]) for reason in finding.facts.get("reasons", "").split()]
+    return " ".join((str(sentence) % finding.facts, *reasons)), str(way_out) % finding.facts

@@ -9,15 +9,18 @@ from datetime import datetime
 
 import pytest
 from flask import Flask
+from flask_babel import force_locale
 from sqlalchemy import select
 
 from donorhub.db import db
 from donorhub.jobs.queue.run import run_task
+from donorhub.jobs.soundness import Finding
 from donorhub.models import AuditRecord, MailTest, Message, Task, User
 from donorhub.services.access import organisation
 from donorhub.services.donors import donors
 from donorhub.services.giving.new_gifts import NewGift, record_gifts
 from donorhub.services.receipts import receipts
+from donorhub.web.reports.first_steps import describe_finding
 from tests.services.bank.bank import open_account
 from tests.smtp import OK, SmtpServer, smtp_server
 from tests.web.access.test_settings_pages import OURS
@@ -182,6 +185,19 @@ def test_mail_that_fails_says_why(database: Flask, mailbox: SmtpServer) -> None:
     mailbox.recipient_answer = OK
     admin.post("/mail-test")
     assert db.session.query(Message).count() == 2
+
+
+def test_finding_says_day_and_reasons(database: Flask) -> None:
+    """A day is written as the reader writes it, and a copy says by what it looks like one."""
+    with database.test_request_context(), force_locale("pl"):
+        words = describe_finding(Finding("error", "backup_old", {"made": "2026-11-05"}))[0]
+        held = describe_finding(Finding("error", "held", {"reasons": "machine"}))[0]
+        mail = describe_finding(
+            Finding("error", "mail_fails", {"host": "mail.example", "error": "TimeoutError"})
+        )
+    assert "5 lis 2026" in words.replace("\N{NO-BREAK SPACE}", " ")
+    assert "Działa na innym komputerze niż przedtem." in held
+    assert mail[0] == "Serwer poczty mail.example nie wpuszcza tego programu (TimeoutError)."
 
 
 @pytest.mark.parametrize(
