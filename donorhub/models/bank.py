@@ -38,6 +38,9 @@ class BankAccount(Base):
     number: Mapped[str]  # IBAN without blanks, or what the bank's files call it
     currency: Mapped[Currency]
     matching: Mapped[MatchingMode] = mapped_column(default="suggest")
+    owner_id: Mapped[int | None] = mapped_column(
+        ForeignKey("user.id", ondelete="RESTRICT")
+    )  # decides what waits
     closed_on: Mapped[date | None]  # nothing comes to it any more, and nobody waits for its statements
     created_at: Mapped[datetime]
 

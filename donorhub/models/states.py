@@ -48,6 +48,7 @@ TaskKind = Literal[
     "fraud_warning",
     "invariant_broken",
     "missed_instalment",
+    "money_waits",
     "paid_elsewhere",
     "payment_missing",
     "payout_failed",

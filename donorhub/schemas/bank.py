@@ -43,6 +43,7 @@ class BankAccountFieldsSchema(StrictSchema):
 
 
 class BankAccountChangesSchema(BankAccountFieldsSchema):
+    owner_id = Id(allow_none=True, metadata={"description": "The user whose task it is to decide what waits"})
     closed_on = Day(
         allow_none=True, metadata={"description": "From this day on nobody waits for its statements"}
     )
@@ -65,6 +66,7 @@ class BankAccountChanges(BankAccountFields, total=False):
     """What people may change of an account that is there."""
 
     closed_on: date | None
+    owner_id: int | None
 
 
 class NewBankAccount(BankAccountFields):

@@ -38,6 +38,11 @@ class BankAccountSchema(AnswerSchema):
     number = fields.String(required=True)
     currency = fields.String(required=True)
     matching = fields.String(required=True)
+    owner_id = fields.Integer(
+        required=True,
+        allow_none=True,
+        metadata={"description": "Whose task it is to decide what waits; null: any accountant's"},
+    )
     closed_on = fields.Date(
         allow_none=True, metadata={"description": "From this day on nobody waits for its statements"}
     )

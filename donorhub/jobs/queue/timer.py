@@ -25,7 +25,7 @@ from donorhub.jobs.queue.place_watch import PlaceWatch
 from donorhub.services.access import audit, idempotency, instance, organisation, sessions
 from donorhub.services.bank import coverage
 from donorhub.services.bank.files import imports
-from donorhub.services.bank.matching import deadlines, waiting_credits
+from donorhub.services.bank.matching import deadlines, waiting_credits, waiting_tasks
 from donorhub.services.donors import candidates, duplicate_scan, handing_over, stages
 from donorhub.services.donors.duplicate_scan import Findings
 from donorhub.services.giving import history, purpose_sums, retention_figure
@@ -84,11 +84,14 @@ def _advance_recurring_gifts() -> int:
 
 
 def _end_suspense() -> int:
-    """Give money that waited for too long to the unknown donor, some hundred entries in one go."""
+    """Give money that waited for too long to the unknown donor, some hundred entries in one go, and tell of
+    what waits."""
     count = 0
     while settled_count := deadlines.settle_expired_entries(now=clock.now()):
         db.session.commit()
         count += settled_count
+    count += waiting_tasks.ask_about_waiting(now=clock.now())
+    db.session.commit()
     return count
 
 

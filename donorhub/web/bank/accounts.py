@@ -14,6 +14,7 @@ from donorhub.schemas.bank import (
     NewBankAccount,
     NewBankAccountSchema,
 )
+from donorhub.services.access import users
 from donorhub.services.bank import bank_views, coverage
 from donorhub.services.bank.files import bank_accounts, ref_trust
 from donorhub.services.bank.matching import entry_views
@@ -47,7 +48,15 @@ def show_account(account_id: int) -> str:
     """Show one account: its statements, what is missing between them, its settings."""
     row = bank_accounts.get_account(account_id)
     return _render_account(
-        row, Form(start={"name": row.name, "matching": row.matching, "closed_on": row.closed_on})
+        row,
+        Form(
+            start={
+                "name": row.name,
+                "matching": row.matching,
+                "owner_id": row.owner_id,
+                "closed_on": row.closed_on,
+            }
+        ),
     )
 
 
@@ -66,6 +75,7 @@ def _render_account(row: BankAccount, form: Form) -> str:
         page=bank_views.list_statements_of_account(row.id, after=request.args.get("after")),
         waiting=sum(entry_views.count_waiting(bank_account_id=row.id).values()),
         modes=MODES,
+        staff={one.id: one.name for one in users.list_active_names()},
     )
 
 

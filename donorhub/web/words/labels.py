@@ -165,9 +165,8 @@ TASKS: Final[Words[TaskKind]] = {
     "by_hand": lazy_gettext("Task"),
     "amount_differs": lazy_gettext("Another amount or day than was promised: ask, or accept it"),
     "promise_goes_on": lazy_gettext("Money came for a recurring gift that had ended: does it go on?"),
-    "statements_stopped": lazy_gettext(
-        "Import the statements of this account: recurring gifts wait for them"
-    ),
+    "statements_stopped": lazy_gettext("Import this account's statements: recurring gifts wait for them"),
+    "money_waits": lazy_gettext("Decide what waits in this account, before it is an unknown donor's gift"),
     "rule_stopped": lazy_gettext("A rule of matching was stopped: look at what it decided"),
     "missed_instalment": lazy_gettext("Ask about a missed instalment"),
     "new_donor": lazy_gettext("Greet a new donor"),

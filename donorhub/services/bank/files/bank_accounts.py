@@ -14,7 +14,7 @@ from donorhub.domain.payer_text import normalise_account
 from donorhub.errors import NotFound, Rejected
 from donorhub.models import BankAccount, Entry, Statement
 from donorhub.models.states import COUNTED_STATEMENTS, MATCHING_MODES, UNCOUNTED_ENTRIES, MatchingMode
-from donorhub.services.access import audit
+from donorhub.services.access import audit, users
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,10 +104,12 @@ def change_account(
     name: str | None = None,
     matching: MatchingMode | None = None,
     closed_on: date | Literal["keep"] | None = "keep",
+    owner_id: int | Literal["keep"] | None = "keep",
 ) -> BankAccount:
-    """Rename an account, say how far matching may go by itself, or from which day on it is closed, if any.
+    """Rename an account, say how far matching may go by itself, who decides what waits, or from which day on
+    it is closed, if any.
 
-    What is as it was changes nothing.
+    What is as it was changes nothing. Raise Rejected for an owner who is none of the staff.
     """
     new_values: dict[str, object] = {
         "name": name,
@@ -120,6 +122,10 @@ def change_account(
     }
     if closed_on not in ("keep", account.closed_on):
         changes["closed_on"] = closed_on
+    if owner_id not in ("keep", account.owner_id):
+        if isinstance(owner_id, int) and not users.is_active(owner_id):
+            raise Rejected(f"there is no user {owner_id}", field="/owner_id", code="assignee_unknown")
+        changes["owner_id"] = owner_id
     if changes:
         audit.record_change(
             actor,
