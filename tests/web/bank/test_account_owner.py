@@ -29,5 +29,5 @@ def test_account_has_an_owner(accountant: Staff) -> None:
     waiting_tasks.ask_about_waiting(now=clock.now())
     db.session.commit()
     task = db.session.scalars(select(Task).where(Task.kind == "money_waits")).one()
-    page = accountant.text(f"/tasks/{task.id}")
-    assert "Decide what waits in this account" in page and path in page
+    assert "Decide what waits in this account" in accountant.text(f"/tasks/{task.id}")
+    assert path in accountant.get(f"/tasks/{task.id}").text
