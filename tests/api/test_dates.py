@@ -217,7 +217,7 @@ def make_something_of_everything(app: Flask, now: datetime) -> None:
     statement = db.session.query(Statement).first()
     assert account is not None and entry is not None and statement is not None
     common = {"bank_account_id": account.id, "created_at": now}
-    sheet = "Imię i nazwisko;Data;Kwota\nAnna Nowak;2026-03-01;50,00\nX;;?\n".encode()
+    sheet = "Imię i nazwisko;Data;Kwota\nAnna Nowak;2026-03-01;50,00\nY;;?\n".encode()
     record_file, plan = show(sheet, PLN, "p.csv")
     confirm(record_file, plan.digest)
     ask_of_duplicates(now)
