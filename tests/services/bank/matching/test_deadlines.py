@@ -13,7 +13,19 @@ from sqlalchemy import func, select
 from donorhub import clock
 from donorhub.db import db
 from donorhub.errors import Conflict, NotFound, Rejected
-from donorhub.models import AuditRecord, Donor, Entry, Fund, Gift, ImportFile, Match, PayerKey, PayerUse, Task
+from donorhub.models import (
+    AuditRecord,
+    Donor,
+    Entry,
+    Fund,
+    Gift,
+    ImportFile,
+    Match,
+    PayerKey,
+    PayerUse,
+    RecurringGift,
+    Task,
+)
 from donorhub.money import Money
 from donorhub.services.access import organisation
 from donorhub.services.bank import import_undo
@@ -22,6 +34,7 @@ from donorhub.services.bank.matching.entries import Share
 from donorhub.services.donors import donors, search
 from donorhub.services.giving import gift_changes, gifts
 from donorhub.services.receipts import receipts
+from donorhub.services.recurring import inferred
 from tests.races import run_second
 from tests.services.bank.bank import ANNA, BESA, Paid, assert_sound, camt, match, rows, send
 from tests.services.bank.matching.matching_world import (
@@ -104,6 +117,11 @@ def test_money_waits_for_ever_where_wanted(database: Flask) -> None:
     organisation.change_organisation({"suspense_days": 30}, now=clock.now(), actor=ME)
     db.session.commit()
     assert pass_days(500) == 0
+    entries.mark_not_a_gift(only_entry().id, "x", now=clock.now(), actor=ME)
+    assert entries.undo_entry(only_entry().id, now=clock.now(), actor=ME).decide_by is not None
+    organisation.change_organisation({"suspense_days": 0}, now=clock.now(), actor=ME)
+    db.session.commit()
+    assert pass_days(500) == 0
 
 
 def test_recorded_gift_is_not_counted_twice(database: Flask, now: datetime) -> None:
@@ -150,6 +168,17 @@ def test_unknown_donor_is_nobody(database: Flask) -> None:
     pass_days(200)
     assert {gift.donor_id for gift in db.session.scalars(select(Gift))} == {id_}
     assert db.session.query(Donor).count() == 2
+
+
+def test_unknown_donor_promises_nothing(database: Flask) -> None:
+    """What comes month by month of nobody known is no recurring gift."""
+    days = [date(2026, month, 5) for month in range(4, 11)]
+    import_and_match(*(replace(STRANGER, on=day, ref=f"r{day.month}") for day in days))
+    pass_days(91)
+    assert db.session.query(Gift).count() == len(days)
+    donor_id = unknown_donor.find_id() or 0
+    assert inferred.infer_recurring_gifts([donor_id], now=clock.now() + timedelta(days=91)) == 0
+    assert db.session.query(RecurringGift).count() == 0
 
 
 def test_giver_may_be_named_in_closed_books(database: Flask) -> None:
@@ -261,7 +290,9 @@ def test_rest_of_a_batch_becomes_unclaimed(database: Flask) -> None:
     db.session.commit()
     pass_days(91)
     assert entry_states() == ["unclaimed"]
-    assert {gift.donor_id for gift in db.session.scalars(select(Gift))} == {anna.id, unknown_donor.find_id()}
+    donor_ids = [gift.donor_id for gift in db.session.scalars(select(Gift).order_by(Gift.id))]
+    assert donor_ids == [anna.id, unknown_donor.find_id()]
+    assert sum_by_month() == [(2026, 10, 10000)]
     assert_sound()
 
 

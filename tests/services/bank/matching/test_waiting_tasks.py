@@ -75,6 +75,20 @@ def test_done_task_comes_with_other_money(database: Flask) -> None:
     assert [state for state, *_ in list_tasks()] == ["planned"]
 
 
+def test_task_comes_again_with_its_money(database: Flask) -> None:
+    import_and_match(Paid(DAY, 5000, name="Olga Lis", account=BESA))
+    ask()
+    entry_id = db.session.scalars(select(Entry.id)).one()
+    for state in ("cancelled", "planned"):
+        if state == "cancelled":
+            entries.mark_not_a_gift(entry_id, "x", now=clock.now(), actor=ME)
+        else:
+            entries.undo_entry(entry_id, now=clock.now(), actor=ME)
+        db.session.commit()
+        ask()
+        assert [one for one, *_ in list_tasks()] == [state]
+
+
 def test_task_is_the_owners(database: Flask) -> None:
     """An account's owner has its task; where they may come in no more, any accountant."""
     import_and_match(Paid(DAY, 5000, name="Olga Lis", account=BESA))
