@@ -46,7 +46,7 @@ CANARIES = {
     "account": "PL27KANAR0000000000000000",
     # The name of a user is in lists of users, too.
     "owner": r"looked after by (Kanara|Ann)|selected>Kanara|\"owner_id\":[^n]|owner_id.*changes",
-    "born_on": "1931",
+    "born_on": r"\b1931\b",
     "custom": "Kanarkolor",
     "gift_custom": "Kanarcel",
     "files": "Kanarplik",
@@ -137,7 +137,7 @@ def canaries(database: Flask, now: datetime, something_of_everything: None) -> F
             source="form",
             collected_at=now,
         )
-        for donor_id in db.session.scalars(db.select(Donor.id)).all()
+        for donor_id in db.session.scalars(db.select(Donor.id).order_by(Donor.id)).all()
         for kind in CONTACT_POINT_KINDS
     )
     db.session.execute(text("DELETE FROM column_mapping"))  # of that base it is none that a page could show

@@ -152,7 +152,7 @@ def _note_touched_gifts(session: Session, _context: object, _instances: object) 
 
 
 def _read_before(session: Session, gift_ids: set[int]) -> None:
-    marks = _get_marks(session)
+    marks: dict[int, Totals] = session.info.setdefault(_MARKS, {})
     if new_ids := gift_ids - marks.keys():
         marks.update(_read_gifts(session, new_ids, is_locking=True))
 
