@@ -57,7 +57,8 @@ def set_word_checks(connection: Connection, checks: Sequence[WordCheck]) -> None
 def add_foreign_key(connection: Connection, table: str, column: str, parent_table: str) -> None:
     """Let a column refer to the rows of a table by their ``id``."""
     name = f"fk_{table}_{column}"
-    clause = f"CONSTRAINT {name} FOREIGN KEY({column}) REFERENCES {parent_table} (id) ON DELETE RESTRICT"
+    parent = connection.dialect.identifier_preparer.quote(parent_table)  # "user" is a word of PostgreSQL's
+    clause = f"CONSTRAINT {name} FOREIGN KEY({column}) REFERENCES {parent} (id) ON DELETE RESTRICT"
     _add_constraint(connection, table, clause)
 
 
