@@ -106,7 +106,9 @@ MONTH_COLUMNS: Final = (DAY_COLUMN, AMOUNT_COLUMN)  # behind the others
 OUR_COLUMNS: Final = (REASON_COLUMN, ROW_COLUMN, DAY_COLUMN, AMOUNT_COLUMN)
 
 _WORDS: Final[dict[Field, str]] = {
-    "left_out": "donorhub why|donorhub row|saldo|stan kasy|balance|running balance|bilanci|kontostand",
+    "left_out": (
+        "donorhub why|donorhub row|saldo|stan kasy|balance|running balance|bilanci|perfituesi|beneficiary"
+    ),
     "row_no": "lp|l p|nr|no|nr rendor|nr rend|lfd nr|numer|rreshti|#",
     "person_id": (
         "contact id|id kontaktu|numer kontaktu|kontakt id|donor id|id darczyncy|nr darczyncy|"
@@ -131,7 +133,7 @@ _WORDS: Final[dict[Field, str]] = {
         "first and last name|giver|from whom|vor und nachname|name des spenders|spender|spenderin|"
         "wyswietlana nazwa|guest|guests|guest name|attendee|attendee name|participant|payer|payer name|"
         "uczestnik|uczestniczka|gosc|goscie|platnik|wplacajacy rodzic|od kogo komu|pjesemarresi|pjesemarres|"
-        "i ftuari|mysafiri|paguesi"
+        "i ftuari|mysafiri|paguesi|derguesi|urdheruesi|sender|remitter"
     ),
     "given_name": (
         "imie|imiona|first name|given name|forename|firstname|emri|emer|vorname|contact1 firstname"

@@ -51,8 +51,10 @@ def _guess_family_name(fields: dict[int, Field], columns: Sequence[Sequence[Cell
 
 
 def holds_full_names(cells: Sequence[Cell]) -> bool:
-    """Return whether a column holds names of people, of which some are known."""
-    return _is_mostly(cells, _is_full_name) and _holds_names("full_name", cells)
+    """Return whether a column holds names of people, of which some are known; one name throughout, as that of
+    whom the money went to, is none of givers."""
+    is_of_several = len(set(map(write_cell, cells))) > 1
+    return is_of_several and _is_mostly(cells, _is_full_name) and _holds_names("full_name", cells)
 
 
 def _holds_names(field: Field, cells: Sequence[Cell]) -> bool:

@@ -130,6 +130,19 @@ def test_guests_have_names(database: Flask) -> None:
     assert [gift[0] for gift in list_gifts()] == ["Anna Smith", "Peter Baker"]
 
 
+def test_whom_money_went_to_gave_nothing(database: Flask) -> None:
+    """A column of the beneficiary names no giver, whatever it is called; the sender beside it does."""
+    for ours, sender in (("Përfituesi", "Dërguesi"), ("Dla kogo", "Zleceniodawca przelewu")):
+        rows: ROWS = [
+            (ours, sender, "Data", "Shuma EUR"),
+            ("Shoqata Drita", "AGIM KRASNIQI", "2024-01-02", 100),
+            ("Shoqata Drita", "ARTA GASHI", "2024-01-09", "1.200,50"),
+        ]
+        _, plan = show(write_book({ours: rows}), Answers())
+        names = [row.record.person.name for row in plan.plan.rows]
+        assert names == ["Agim Krasniqi", "Arta Gashi"]
+
+
 def test_sheet_of_a_school_year(database: Flask) -> None:
     """2023-24 is September 2023 to August 2024, without a question for the year."""
     rows: ROWS = [
